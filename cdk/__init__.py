@@ -1,0 +1,1 @@
+"""The CDK application: two stacks, their constructs and the edge function."""

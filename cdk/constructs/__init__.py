@@ -1,0 +1,1 @@
+"""Constructs by job; a stack composes them."""

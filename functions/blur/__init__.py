@@ -1,0 +1,1 @@
+"""BlurImage: makes a picture unrecognisable, and everything derived from it."""

@@ -1,0 +1,1 @@
+"""Everything that touches pixels; the only package that imports Pillow."""

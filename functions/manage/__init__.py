@@ -1,0 +1,1 @@
+"""ManageImages: reads, lists and removes image records."""

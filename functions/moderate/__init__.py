@@ -1,0 +1,1 @@
+"""ModerateImage: a proxy in; a verdict out."""

@@ -1,0 +1,1 @@
+"""OptimizeImage: one original in; its master, renditions and moderation proxies out."""

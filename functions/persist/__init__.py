@@ -1,0 +1,1 @@
+"""PersistImage: publishes what the verdict allows and writes the record."""

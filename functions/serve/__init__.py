@@ -1,0 +1,1 @@
+"""ServeImage: any documented size and format of a published picture."""

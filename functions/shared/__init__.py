@@ -1,0 +1,1 @@
+"""What the functions agree on: contracts, errors, keys, records, settings, observability, object store."""

@@ -1,0 +1,325 @@
+"""What the states of the ingest workflow hand to one another, and the words that they use.
+
+Dicts live only in ``from_state`` and ``to_state``; everything between works with these frozen dataclasses.
+A field may be added with a default at any time; removing or renaming one takes two releases, because an
+execution that started before a deploy finishes after it.
+"""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+
+from functions.shared.errors import ContractError
+from functions.shared.keys import is_image_id
+
+T = TypeVar("T")
+
+
+class Status(StrEnum):
+    """Where an image stands; the public API shows these words."""
+
+    AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    PROCESSING = "PROCESSING"
+    PUBLISHED = "PUBLISHED"
+    BLURRED = "BLURRED"
+    BLOCKED = "BLOCKED"
+    IN_REVIEW = "IN_REVIEW"
+    HELD = "HELD"
+    REJECTED = "REJECTED"
+    FAILED = "FAILED"
+    REMOVED = "REMOVED"
+
+
+class Reason(StrEnum):
+    """Why an upload was rejected; every rejection has exactly one of these."""
+
+    EMPTY = "EMPTY"
+    UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
+    CORRUPT = "CORRUPT"
+    TOO_LARGE = "TOO_LARGE"
+    TOO_MANY_PIXELS = "TOO_MANY_PIXELS"
+    TOO_MANY_FRAMES = "TOO_MANY_FRAMES"
+    TOO_COMPLEX = "TOO_COMPLEX"
+    TYPE_MISMATCH = "TYPE_MISMATCH"
+
+
+class Decision(StrEnum):
+    """What the moderation policy says about an image, mildest first."""
+
+    ALLOW = "allow"
+    BLUR = "blur"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True)
+class Original:
+    """The uploaded object that an event named: where it is, its ETag (unquoted) and its size in bytes."""
+
+    bucket: str
+    key: str
+    etag: str
+    size: int
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's document; raises ContractError."""
+        return _build(cls, document)
+
+
+@dataclass(frozen=True)
+class OriginalFacts:
+    """What decoding the original told: px upright (orientation applied), bytes, Pillow's format name, SHA-256."""
+
+    width: int
+    height: int
+    bytes: int
+    format: str
+    sha256: str
+    frames: int = 1
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's document; raises ContractError."""
+        return _build(cls, document)
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """One stored image file, whole: its S3 key, size in px, size in bytes and media type."""
+
+    key: str
+    width: int
+    height: int
+    bytes: int
+    content_type: str
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's or a record's document; raises ContractError."""
+        return _build(cls, document)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What can be served of one revision: the master, its renditions (narrowest first) and what stands in.
+
+    ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha``
+    hold for the master; ``quality`` is the predicted encoder quality by output format (1 to 100).
+    """
+
+    master: Rendition
+    renditions: tuple[Rendition, ...]
+    placeholder: str
+    dominant_color: str
+    animated: bool = False
+    has_alpha: bool = False
+    quality: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's or a record's document; raises ContractError."""
+        nested = dict(document)
+        try:
+            nested["master"] = Rendition.from_state(document["master"])
+            nested["renditions"] = tuple(Rendition.from_state(each) for each in document["renditions"])
+        except (KeyError, TypeError) as error:
+            raise ContractError(f"Picture: {error!r} in {sorted(document)}") from error
+        return _build(cls, nested)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return as_json(self)
+
+
+@dataclass(frozen=True)
+class Label:
+    """One moderation label as Rekognition names it; confidence in percent; ``frame`` of an animation from 0."""
+
+    name: str
+    parent: str
+    confidence: float
+    taxonomy_level: int = 1
+    frame: int = 0
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's or a record's document; raises ContractError."""
+        return _build(cls, document)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What moderation found and what the policy decided. ``deciding`` names the labels that decided it."""
+
+    decision: Decision
+    policy_version: str
+    model_version: str
+    labels: tuple[Label, ...] = ()
+    deciding: tuple[str, ...] = ()
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's or a record's document; raises ContractError."""
+        nested = dict(document)
+        try:
+            nested["decision"] = Decision(document["decision"])
+            nested["labels"] = tuple(Label.from_state(each) for each in document.get("labels", ()))
+            nested["deciding"] = tuple(document.get("deciding", ()))
+        except (KeyError, ValueError) as error:
+            raise ContractError(f"Verdict: {error!r}") from error
+        return _build(cls, nested)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return as_json(self)
+
+
+@dataclass(frozen=True)
+class OptimizeRequest:
+    """Input of OptimizeImage. ``revision`` is the number that ClaimUpload drew for this execution."""
+
+    image_id: str
+    revision: int
+    original: Original
+
+    @classmethod
+    def from_state(cls, event: dict[str, Any]) -> Self:
+        """Build from the state's input; raises ContractError."""
+        return _build_request(cls, event, original=Original)
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """OptimizeImage succeeded: the facts, the picture in staging and the proxies (JPEG or PNG) for moderation."""
+
+    facts: OriginalFacts
+    picture: Picture
+    proxies: tuple[Rendition, ...]
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form, ``outcome`` "optimized"."""
+        return {"outcome": "optimized", **as_json(self)}
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """OptimizeImage refuses the upload: the reason, and a sentence for the uploader."""
+
+    reason: Reason
+    detail: str
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form, ``outcome`` "rejected"."""
+        return {"outcome": "rejected", "reason": self.reason.value, "detail": self.detail}
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """Somebody else owns the image now (a newer upload, a removal): this execution ends without a trace."""
+
+    detail: str
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form, ``outcome`` "superseded"."""
+        return {"outcome": "superseded", "detail": self.detail}
+
+
+@dataclass(frozen=True)
+class ModerateRequest:
+    """Input of ModerateImage: the proxies lie in the staging bucket."""
+
+    image_id: str
+    proxies: tuple[Rendition, ...]
+
+    @classmethod
+    def from_state(cls, event: dict[str, Any]) -> Self:
+        """Build from the state's input; raises ContractError."""
+        return _build_request(cls, event, proxies=_renditions)
+
+
+@dataclass(frozen=True)
+class BlurRequest:
+    """Input of BlurImage: the picture lies in the staging bucket."""
+
+    image_id: str
+    revision: int
+    picture: Picture
+
+    @classmethod
+    def from_state(cls, event: dict[str, Any]) -> Self:
+        """Build from the state's input; raises ContractError."""
+        return _build_request(cls, event, picture=Picture)
+
+
+@dataclass(frozen=True)
+class PersistRequest:
+    """Input of PersistImage: everything that was found out, and the execution that found it."""
+
+    image_id: str
+    revision: int
+    execution_arn: str
+    original: Original
+    facts: OriginalFacts
+    picture: Picture
+    verdict: Verdict
+
+    @classmethod
+    def from_state(cls, event: dict[str, Any]) -> Self:
+        """Build from the state's input; raises ContractError."""
+        return _build_request(cls, event, original=Original, facts=OriginalFacts, picture=Picture, verdict=Verdict)
+
+
+@dataclass(frozen=True)
+class Persisted:
+    """PersistImage wrote the record: where the image stands now."""
+
+    status: Status
+    revision: int
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form, ``outcome`` "persisted"."""
+        return {"outcome": "persisted", "status": self.status.value, "revision": self.revision}
+
+
+def _renditions(document: list[dict[str, Any]]) -> tuple[Rendition, ...]:
+    return tuple(Rendition.from_state(each) for each in document)
+
+
+def _build_request(cls: type[T], event: dict[str, Any], **parts: Any) -> T:
+    document = dict(event)
+    try:
+        if not is_image_id(document["image_id"]):
+            raise ContractError(f"{cls.__name__}: image_id {document['image_id']!r} is not a ULID")
+        if "revision" in document:
+            document["revision"] = int(document["revision"])  # DynamoDB numbers arrive as strings
+        for name, part in parts.items():
+            document[name] = getattr(part, "from_state", part)(document[name])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ContractError(f"{cls.__name__}: {error!r}") from error
+    return _build(cls, document)
+
+
+def _build(cls: type[T], document: dict[str, Any]) -> T:
+    """Make the dataclass from the fields that it knows; a newer writer's extra fields are passed over."""
+    known = {name: document[name] for name in cls.__dataclass_fields__ if name in document}  # type: ignore[attr-defined]
+    try:
+        return cls(**known)
+    except TypeError as error:
+        raise ContractError(f"{cls.__name__}: {error}") from error
+
+
+def as_json(contract: Any) -> dict[str, Any]:
+    """Return a contract dataclass as plain JSON types: enums become words, tuples become lists."""
+    document: dict[str, Any] = _plain(asdict(contract))
+    return document
+
+
+def _plain(value: Any) -> Any:
+    """Turn enums and tuples into what JSON has."""
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value

@@ -1,0 +1,50 @@
+"""The errors that functions raise. An expected outcome (a rejected upload) is data, never one of these.
+
+ImageScalerError
+├── TransientDependencyError   an AWS service was busy or out of reach: the workflow retries exactly this class
+├── ContractError              a state handed over a document that breaks its contract: a bug or a version skew
+├── SettingsError              the environment of a function is wrong; raised at import, so the cold start fails
+├── ObjectMissingError         an S3 object that should be there is not
+├── ObjectChangedError         an S3 object is no longer the one that the event named (If-Match failed)
+├── RecordMissingError         no record with this id
+├── RecordConflictError        the record is no longer in the state that a write expected
+└── ModerationRefusedError     Rekognition refuses the proxy itself: no verdict can be had, the image is held
+
+The workflow names these classes in Retry and Catch: a rename here is a change of the state machine.
+"""
+
+
+class ImageScalerError(Exception):
+    """Base of every error of this project; never raised itself."""
+
+
+class TransientDependencyError(ImageScalerError):
+    """An AWS service throttled, timed out or failed on its side; the same call may succeed later."""
+
+
+class ContractError(ImageScalerError):
+    """A document between states lacks a field or holds the wrong type; retrying cannot help."""
+
+
+class SettingsError(ImageScalerError):
+    """One or more environment variables are missing or out of range; the message lists all of them."""
+
+
+class ObjectMissingError(ImageScalerError):
+    """An S3 object does not exist (404, or 403 where the caller may not list the bucket)."""
+
+
+class ObjectChangedError(ImageScalerError):
+    """An S3 object's ETag is not the expected one: it was overwritten after the event."""
+
+
+class RecordMissingError(ImageScalerError):
+    """No image record has this id."""
+
+
+class RecordConflictError(ImageScalerError):
+    """A conditional write found the record in another state; nothing was written."""
+
+
+class ModerationRefusedError(ImageScalerError):
+    """Rekognition answered that it cannot judge this picture at all."""

@@ -1,0 +1,56 @@
+"""Names of things in S3 and DynamoDB. No file name of an uploader is ever part of one.
+
+originals   uploads/{image_id}/original
+staging     {image_id}/{revision}/…            what has no verdict yet
+published   {image_id}/{revision}/…            what may be served
+generated   images/{image_id}/{canonical}      variants made on request; the same path as the public URL
+table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#{type};  pk DAYS: sk {day}
+"""
+
+import re
+
+ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+"""A ULID as https://github.com/ulid/spec writes it: 26 characters of Crockford's base 32, upper case."""
+
+_ULID = re.compile(ULID_PATTERN, re.ASCII)
+
+RECORD_SORT_KEY = "RECORD"
+LABELS_SORT_KEY = "LABELS"
+EVENT_PREFIX = "EVENT#"
+DAYS_PARTITION = "DAYS"
+LISTING_INDEX = "by_day"
+
+
+def is_image_id(text: str) -> bool:
+    """Tell whether ``text`` has the form of an image id."""
+    return _ULID.fullmatch(text) is not None
+
+
+def original_key(image_id: str) -> str:
+    """Return the key in the originals bucket under which the upload of ``image_id`` arrives."""
+    return f"uploads/{image_id}/original"
+
+
+def revision_prefix(image_id: str, revision: int) -> str:
+    """Return the prefix, with its closing slash, of one revision in staging and in published."""
+    return f"{image_id}/{revision}/"
+
+
+def generated_prefix(image_id: str) -> str:
+    """Return the prefix, with its closing slash, of every generated variant of an image."""
+    return f"images/{image_id}/"
+
+
+def generated_key(image_id: str, canonical: str) -> str:
+    """Return the key of one generated variant; it is the public URL's path without the leading slash."""
+    return f"{generated_prefix(image_id)}{canonical}"
+
+
+def record_partition(image_id: str) -> str:
+    """Return the partition key of an image's record, labels and events."""
+    return f"IMAGE#{image_id}"
+
+
+def event_sort_key(at: str, event_type: str) -> str:
+    """Return the sort key of a history event that happened at the ISO 8601 time ``at``."""
+    return f"{EVENT_PREFIX}{at}#{event_type}"

@@ -1,0 +1,122 @@
+"""S3 as the functions see it: whole objects in, whole objects out, and this project's errors.
+
+Originals are at most 64 MiB and everything derived from them is smaller, so bodies are plain bytes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from functions.shared.aws import client, translated_errors
+from functions.shared.errors import ObjectMissingError
+
+DELETE_BATCH = 1000
+"""Keys in one DeleteObjects call; S3's own limit."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object's bytes with what S3 says of it; the ETag is unquoted."""
+
+    body: bytes
+    content_type: str
+    etag: str
+    last_modified: datetime
+
+
+class S3ObjectStore:
+    """Reads and writes objects. ``s3`` is a botocore S3 client; the process's own by default."""
+
+    def __init__(self, s3: Any = None) -> None:
+        self._s3 = client("s3") if s3 is None else s3
+
+    def get(self, bucket: str, key: str, *, etag: str | None = None) -> StoredObject:
+        """Read a whole object; with ``etag`` only if it is still that one.
+
+        Raises ObjectMissingError (also for S3's 403: without ListBucket AWS does not say 404),
+        ObjectChangedError or TransientDependencyError.
+        """
+        condition = {} if etag is None else {"IfMatch": f'"{etag}"'}
+        try:
+            with translated_errors():
+                answer = self._s3.get_object(Bucket=bucket, Key=key, **condition)
+                body = answer["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"AccessDenied", "403"}:
+                raise ObjectMissingError(f"{bucket}/{key}: {error}") from error
+            raise
+        return StoredObject(
+            body=body,
+            content_type=answer.get("ContentType", ""),
+            etag=answer["ETag"].strip('"'),
+            last_modified=answer["LastModified"],
+        )
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str,
+        cache_control: str | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> str:
+        """Write a whole object and return its ETag, unquoted. Raises TransientDependencyError."""
+        options: dict[str, Any] = {}
+        if cache_control is not None:
+            options["CacheControl"] = cache_control
+        if metadata:
+            options["Metadata"] = metadata
+        with translated_errors():
+            answer = self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **options)
+        return str(answer["ETag"]).strip('"')
+
+    def copy(self, source_bucket: str, source_key: str, bucket: str, key: str) -> None:
+        """Copy an object of up to 5 GB inside S3. Raises ObjectMissingError or TransientDependencyError."""
+        with translated_errors():
+            self._s3.copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": source_bucket, "Key": source_key})
+
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        """Return all keys that begin with ``prefix``. Raises TransientDependencyError."""
+        with translated_errors():
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete one object; one that is gone counts as deleted. Raises TransientDependencyError."""
+        with translated_errors():
+            self._s3.delete_object(Bucket=bucket, Key=key)
+
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        """Delete every object whose key begins with ``prefix`` and return how many there were.
+
+        Current versions only; ``delete_versions`` removes history too. Raises TransientDependencyError.
+        """
+        keys = self.keys(bucket, prefix)
+        self._delete_all(bucket, [{"Key": key} for key in keys])
+        return len(keys)
+
+    def delete_versions(self, bucket: str, prefix: str) -> int:
+        """Delete every version and delete marker below ``prefix``; return how many. For a versioned bucket.
+
+        Raises TransientDependencyError.
+        """
+        with translated_errors():
+            pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+            versions = [
+                {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                for page in pages
+                for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            ]
+        self._delete_all(bucket, versions)
+        return len(versions)
+
+    def _delete_all(self, bucket: str, objects: list[dict[str, str]]) -> None:
+        for start in range(0, len(objects), DELETE_BATCH):
+            with translated_errors():
+                self._s3.delete_objects(
+                    Bucket=bucket, Delete={"Objects": objects[start : start + DELETE_BATCH], "Quiet": True}
+                )

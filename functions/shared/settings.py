@@ -1,0 +1,61 @@
+"""Reads a function's settings from its environment, once, at import, and reports every fault together.
+
+A function declares its own frozen dataclass and builds it with one reader; a wrong value fails the cold
+start with a message that names each variable, what it holds and what it may hold.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from functions.shared.errors import SettingsError
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class EnvironmentReader:
+    """Collects settings and their faults; call ``finish`` after the last one.
+
+    ``environment`` defaults to the process's own.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+        self._faults: list[str] = []
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Return a non-empty string; without a default the variable is required."""
+        value = self._environment.get(name) or default
+        if value is None:
+            self._faults.append(f"{name} is not set")
+            return ""
+        return value
+
+    def integer(self, name: str, default: int | None = None, *, minimum: int = 1, maximum: int | None = None) -> int:
+        """Return a whole number from ``minimum`` to ``maximum``, both included."""
+        text = self.text(name, None if default is None else str(default))
+        allowed = f"a whole number from {minimum}" + (f" to {maximum}" if maximum is not None else " up")
+        try:
+            number = int(text)
+        except ValueError:
+            if text:
+                self._faults.append(f"{name} is {text!r}; it must be {allowed}")
+            return minimum
+        if number < minimum or (maximum is not None and number > maximum):
+            self._faults.append(f"{name} is {number}; it must be {allowed}")
+        return number
+
+    def word(self, name: str, words: type[Word], default: Word) -> Word:
+        """Return one of an enumeration's words."""
+        text = self.text(name, default.value)
+        try:
+            return words(text)
+        except ValueError:
+            self._faults.append(f"{name} is {text!r}; it must be one of {', '.join(words)}")
+            return default
+
+    def finish(self) -> None:
+        """Raise SettingsError with all faults, if there were any."""
+        if self._faults:
+            raise SettingsError("; ".join(self._faults))

@@ -1,0 +1,1 @@
+"""UploadImage: creates image records and hands out presigned uploads."""

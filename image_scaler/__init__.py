@@ -1,0 +1,1 @@
+"""What applications import (URL signing) and people type (the image-scaler command)."""

@@ -1,0 +1,1 @@
+"""The embedded default: everything that AWS provides, on one machine."""
