@@ -21,8 +21,8 @@ def to_item(document: dict[str, Any]) -> dict[str, Any]:
 
 def to_value(value: Any) -> dict[str, Any]:
     """Return one plain value in its typed form."""
-    typed: dict[str, Any] = _serializer.serialize(_to_decimal(value))
-    return typed
+    typed: Any = _serializer.serialize(_to_decimal(value))
+    return dict(typed)
 
 
 def _from_decimal(value: Any) -> Any:
