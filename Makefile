@@ -1,0 +1,109 @@
+# The commands of image-scaler. `make help` lists them; each fetches what it needs from the lock files.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAGE ?= dev
+UNIT := tests/unit
+PYTEST := $(BIN)/python -m pytest
+COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+
+.PHONY: help setup demo up down resume test lint types imports unit workflows infrastructure emulator e2e \
+	test-docker test-browser bench gallery synth deploy destroy lock format clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+# --- setting up -------------------------------------------------------------------------------------------
+
+setup: $(VENV)/.complete node_modules/.complete  ## Fetch everything from the lock files (other commands do it too)
+
+$(VENV)/.complete: requirements/dev.txt requirements/uv.txt
+	@command -v $(PYTHON) >/dev/null || { echo "image-scaler needs Python 3.11 or newer on the PATH" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "image-scaler needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try make PYTHON=python3.13" >&2; exit 1; }
+	@echo "Installing the Python packages of requirements/dev.txt into $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+node_modules/.complete: package-lock.json
+	@command -v node >/dev/null || { echo "image-scaler needs Node 20 or newer on the PATH (the AWS CDK's command line runs on it)" >&2; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || \
+		{ echo "image-scaler needs Node 20 or newer; this is $$(node --version)" >&2; exit 1; }
+	@echo "Installing the CDK command line of package-lock.json into node_modules ..."
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# --- running it -------------------------------------------------------------------------------------------
+
+demo: setup  ## Start everything, deploy, take the samples through it, show what happened, stop
+	@$(BIN)/python -m local.cli demo
+
+up: setup  ## Start and deploy on this machine and leave it running
+	@$(BIN)/python -m local.cli up
+
+down: setup  ## Stop what `make up` started
+	@$(BIN)/python -m local.cli down
+
+resume: setup  ## Start a held or failed image again: make resume ID=01J…
+	@$(BIN)/python -m local.cli resume "$(ID)"
+
+# --- checking it ------------------------------------------------------------------------------------------
+
+test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
+	@$(PYTEST) --cov --cov-report=term
+
+lint: setup  ## ruff, and the lint of the state machines
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m workflows.lint
+
+types: setup  ## mypy, strict
+	@$(BIN)/mypy
+
+imports: setup  ## The import rules of pyproject.toml
+	@$(BIN)/lint-imports
+
+unit: setup  ## Fast tests, AWS by moto
+	@$(PYTEST) tests/unit
+
+workflows: setup  ## The state machines alone, on each engine that is here
+	@$(PYTEST) tests/workflows
+
+infrastructure: setup  ## Templates, zips, cfn-lint, cdk-nag
+	@$(PYTEST) tests/infrastructure
+
+emulator: setup  ## The deployed pipeline with IAM enforced
+	@$(PYTEST) tests/emulator
+
+e2e: setup  ## The deployed pipeline over HTTP, as a client
+	@$(PYTEST) tests/e2e
+
+format: setup  ## Let ruff mend layout and imports
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# --- AWS --------------------------------------------------------------------------------------------------
+
+synth: setup  ## Write the templates of a real stage into cdk.out: make synth STAGE=dev
+	@npx --no-install cdk synth --quiet -c stage=$(STAGE)
+
+deploy: setup  ## Deploy both stacks to the account of your AWS credentials: make deploy STAGE=dev
+	@npx --no-install cdk deploy --all -c stage=$(STAGE)
+
+destroy: setup  ## Remove the stacks of a stage; buckets and table of a real stage are kept with their data
+	@npx --no-install cdk destroy --all -c stage=$(STAGE)
+
+# --- keeping it -------------------------------------------------------------------------------------------
+
+lock: setup  ## Write the lock files anew from requirements/*.in (hashes, no hosts)
+	@cd requirements && for input in *.in; do $(COMPILE) --upgrade "$$input" -o "$${input%.in}.txt"; done
+
+clean:  ## Remove everything that is not tracked and can be made again
+	@rm -rf $(VENV) node_modules build cdk.out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
