@@ -1,1 +1,1 @@
-"""Everything that touches pixels; the only package that imports Pillow."""
+"""Everything that touches pixels. Pillow and pillow-heif are imported here and nowhere else."""

@@ -1,0 +1,107 @@
+"""Where pixels go: which part of a picture is kept, to what size, and where on the canvas. Arithmetic only.
+
+The words are sharp's (https://sharp.pixelplumbing.com/api-resize): cover, contain, fill, inside, outside.
+Nothing is ever enlarged: a box that the picture cannot fill shrinks with its shape kept.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+POSITIONS: Final[dict[str, tuple[float, float]]] = {
+    "center": (0.5, 0.5),
+    "north": (0.5, 0.0),
+    "northeast": (1.0, 0.0),
+    "east": (1.0, 0.5),
+    "southeast": (1.0, 1.0),
+    "south": (0.5, 1.0),
+    "southwest": (0.0, 1.0),
+    "west": (0.0, 0.5),
+    "northwest": (0.0, 0.0),
+}
+"""Compass points as fractions of the picture's width and height."""
+
+POINT_STEPS: Final = 16
+"""A position ``x,y`` counts in sixteenths of the picture, 0 to 16."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """``crop`` (left, top, right, bottom; px of the source) is scaled to ``size`` and pasted at ``offset``.
+
+    ``canvas`` is the size of the result; it equals ``size`` except for fit ``contain``.
+    """
+
+    crop: tuple[float, float, float, float]
+    size: tuple[int, int]
+    canvas: tuple[int, int]
+    offset: tuple[int, int] = (0, 0)
+
+
+def place(source: tuple[int, int], width: int | None, height: int | None, fit: str, position: str) -> Placement:
+    """Plan the fit of a picture of ``source`` px into ``width`` by ``height`` px; a missing side follows.
+
+    Raises ValueError for an unknown fit or position and for sides below 1.
+    """
+    source_width, source_height = source
+    if any(side is not None and side < 1 for side in (width, height)):
+        raise ValueError(f"sides must be at least 1 px, not {width} x {height}")
+    whole = (0.0, 0.0, float(source_width), float(source_height))
+    if width is None or height is None:
+        factor = 1.0
+        if width is not None:
+            factor = min(1.0, width / source_width)
+        elif height is not None:
+            factor = min(1.0, height / source_height)
+        size = _scaled(source, factor)
+        return Placement(whole, size, size)
+
+    by_width, by_height = width / source_width, height / source_height
+    if fit == "fill":
+        size = (min(width, source_width), min(height, source_height))
+        return Placement(whole, size, size)
+    if fit in {"inside", "outside"}:
+        factor = min(by_width, by_height) if fit == "inside" else max(by_width, by_height)
+        size = _scaled(source, min(1.0, factor))
+        return Placement(whole, size, size)
+    if fit == "cover":
+        canvas = _scaled((width, height), min(1.0, 1 / max(by_width, by_height)))
+        crop = _window(source, canvas, point_of(position))
+        return Placement(crop, canvas, canvas)
+    if fit == "contain":
+        factor = min(by_width, by_height)
+        canvas = _scaled((width, height), min(1.0, 1 / factor))
+        factor = min(1.0, factor)
+        size = (min(canvas[0], _rounded(source_width * factor)), min(canvas[1], _rounded(source_height * factor)))
+        x, y = point_of(position)
+        offset = (round((canvas[0] - size[0]) * x), round((canvas[1] - size[1]) * y))
+        return Placement(whole, size, canvas, offset)
+    raise ValueError(f"fit {fit!r} is not one of cover, contain, fill, inside, outside")
+
+
+def point_of(position: str) -> tuple[float, float]:
+    """Return a position as fractions of width and height. Raises ValueError for an unknown one."""
+    if position in POSITIONS:
+        return POSITIONS[position]
+    x, comma, y = position.partition(",")
+    if comma and x.isdecimal() and y.isdecimal() and int(x) <= POINT_STEPS and int(y) <= POINT_STEPS:
+        return int(x) / POINT_STEPS, int(y) / POINT_STEPS
+    raise ValueError(f"position {position!r} is neither a compass point nor x,y in sixteenths")
+
+
+def _window(
+    source: tuple[int, int], shape: tuple[int, int], point: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Return the largest part of the source with the proportions of ``shape``, centred on the point if it can be."""
+    factor = min(source[0] / shape[0], source[1] / shape[1])
+    width, height = min(source[0], shape[0] * factor), min(source[1], shape[1] * factor)
+    left = min(max(0.0, point[0] * source[0] - width / 2), source[0] - width)
+    top = min(max(0.0, point[1] * source[1] - height / 2), source[1] - height)
+    return left, top, left + width, top + height
+
+
+def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
+    return _rounded(size[0] * factor), _rounded(size[1] * factor)
+
+
+def _rounded(side: float) -> int:
+    return max(1, round(side))

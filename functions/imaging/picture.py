@@ -1,0 +1,42 @@
+"""A decoded picture: upright sRGB frames without metadata, and how they follow one another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class DecodedPicture:
+    """One frame or more, all of one size, each in mode RGB or RGBA and with an empty ``info``.
+
+    ``durations_ms`` has one entry per frame of an animation; ``loop`` is how often it plays, 0 for ever.
+    """
+
+    frames: tuple[Image.Image, ...]
+    durations_ms: tuple[int, ...] = ()
+    loop: int = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px."""
+        return self.frames[0].size
+
+    @property
+    def animated(self) -> bool:
+        """Whether there is more than one frame."""
+        return len(self.frames) > 1
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether any frame carries an alpha channel."""
+        return any(frame.mode == "RGBA" for frame in self.frames)
+
+    def still(self) -> Self:
+        """Return the first frame alone."""
+        return replace(self, frames=self.frames[:1], durations_ms=(), loop=0)
+
+    def mapped(self, change: Callable[[Image.Image], Image.Image]) -> Self:
+        """Return the picture with ``change`` applied to each frame."""
+        return replace(self, frames=tuple(change(frame) for frame in self.frames))

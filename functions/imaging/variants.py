@@ -1,0 +1,115 @@
+"""A variant from one of our own renditions: one decode, one resize, one encode. The pixel path of serving.
+
+Renditions are trusted: optimize or blur wrote them, upright, in sRGB and within every limit.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from time import perf_counter
+from typing import Final
+
+from PIL import Image
+
+from functions.imaging.encoding import ANIMATED_FORMATS, CONTENT_TYPES, encode
+from functions.imaging.geometry import Placement, place
+from functions.imaging.picture import DecodedPicture
+from functions.imaging.resizing import placed
+
+RENDITION_FORMATS: Final = ("JPEG", "WEBP", "PNG")
+
+DRAFT_MARGIN: Final = 2
+"""A JPEG is decoded at a fraction of its size only if that is still this many times larger than what is needed:
+the decoder's own scaling is softer than Lanczos, and below this it shows."""
+
+
+@dataclass(frozen=True)
+class VariantSpec:
+    """What a variant looks like. Sides in px, None follows from the other; quality from 1 to 100.
+
+    ``fit`` and ``position`` as in geometry.py; ``format`` is a key of encoding.CONTENT_TYPES; ``background`` is
+    ``transparent``, a CSS colour name or ``rrggbb``.
+    """
+
+    width: int | None
+    height: int | None
+    fit: str
+    format: str
+    quality: int
+    position: str
+    background: str
+
+
+@dataclass(frozen=True)
+class RenderedVariant:
+    """An encoded variant: its real size in px and what took how long (``decode``, ``resize``, ``encode``)."""
+
+    body: bytes
+    content_type: str
+    width: int
+    height: int
+    timings_ms: dict[str, float]
+
+
+def render_variant(body: bytes, spec: VariantSpec, *, allow_animation: bool = True) -> RenderedVariant:
+    """Make a variant of a rendition. It is never larger than the rendition.
+
+    An animation stays one where the format can and ``allow_animation`` says so; else its first frame is used.
+    Raises ValueError for a fit, position or background that does not exist.
+    """
+    started = perf_counter()
+    with Image.open(BytesIO(body), formats=RENDITION_FORMATS) as source:
+        placement = place(source.size, spec.width, spec.height, spec.fit, spec.position)
+        drawn_size = source.size
+        draft = _draft_size(source.size, placement)
+        if source.format == "JPEG" and source.draft("RGB", draft) is not None and source.size != drawn_size:
+            placement = _on_draft(placement, drawn_size, source.size)
+        picture = read_rendition(source, still=not (allow_animation and spec.format in ANIMATED_FORMATS))
+    decoded = perf_counter()
+    picture = picture.mapped(lambda frame: placed(frame, placement, spec.background))
+    scaled = perf_counter()
+    encoded = encode(picture, spec.format, spec.quality, background=spec.background)
+    ended = perf_counter()
+    return RenderedVariant(
+        body=encoded,
+        content_type=CONTENT_TYPES[spec.format],
+        width=picture.size[0],
+        height=picture.size[1],
+        timings_ms={
+            "decode": (decoded - started) * 1000,
+            "resize": (scaled - decoded) * 1000,
+            "encode": (ended - scaled) * 1000,
+        },
+    )
+
+
+def read_rendition(source: Image.Image, *, still: bool = False) -> DecodedPicture:
+    """Decode an opened rendition, all frames of an animation unless ``still``."""
+    count = 1 if still else getattr(source, "n_frames", 1)
+    frames, durations = [], []
+    for index in range(count):
+        if index or count > 1:
+            source.seek(index)
+        source.load()
+        durations.append(int(source.info.get("duration", 0)))
+        frame = source.convert("RGBA" if source.has_transparency_data else "RGB")
+        frame.info = {}
+        frames.append(frame)
+    loop = int(source.info.get("loop", 0))
+    return DecodedPicture(tuple(frames), tuple(durations) if count > 1 else (), loop if count > 1 else 0)
+
+
+def _draft_size(source: tuple[int, int], placement: Placement) -> tuple[int, int]:
+    """Return the size that the whole rendition must have at least for the planned crop to lose nothing."""
+    left, top, right, bottom = placement.crop
+    return (
+        max(1, round(placement.size[0] * source[0] / (right - left) * DRAFT_MARGIN)),
+        max(1, round(placement.size[1] * source[1] / (bottom - top) * DRAFT_MARGIN)),
+    )
+
+
+def _on_draft(placement: Placement, source: tuple[int, int], draft: tuple[int, int]) -> Placement:
+    """Return the same placement with its crop in px of the smaller picture that was decoded."""
+    across, down = draft[0] / source[0], draft[1] / source[1]
+    left, top, right, bottom = placement.crop
+    crop = (left * across, top * down, min(right * across, draft[0]), min(bottom * down, draft[1]))
+    return Placement(crop, placement.size, placement.canvas, placement.offset)
