@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from functions.imaging.codecs import load_codec
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened
 
@@ -124,6 +125,7 @@ def _with_palette(image: Image.Image) -> Image.Image:
 
 
 def _saved(image: Image.Image, pillow_format: str, **options: Any) -> bytes:
+    load_codec(pillow_format)
     buffer = BytesIO()
     image.save(buffer, pillow_format, **options)
     return buffer.getvalue()

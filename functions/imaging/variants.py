@@ -4,18 +4,16 @@ Renditions are trusted: optimize or blur wrote them, upright, in sRGB and within
 """
 
 from dataclasses import dataclass
-from io import BytesIO
 from time import perf_counter
 from typing import Final
 
 from PIL import Image
 
+from functions.imaging.codecs import open_image, rendition_format
 from functions.imaging.encoding import ANIMATED_FORMATS, CONTENT_TYPES, encode
 from functions.imaging.geometry import Placement, place
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import placed
-
-RENDITION_FORMATS: Final = ("JPEG", "WEBP", "PNG")
 
 DRAFT_MARGIN: Final = 2
 """A JPEG is decoded at a fraction of its size only if that is still this many times larger than what is needed:
@@ -57,12 +55,12 @@ def render_variant(body: bytes, spec: VariantSpec, *, allow_animation: bool = Tr
     Raises ValueError for a fit, position or background that does not exist.
     """
     started = perf_counter()
-    with Image.open(BytesIO(body), formats=RENDITION_FORMATS) as source:
+    with open_image(body, rendition_format(body)) as source:
         placement = place(source.size, spec.width, spec.height, spec.fit, spec.position)
-        drawn_size = source.size
-        draft = _draft_size(source.size, placement)
-        if source.format == "JPEG" and source.draft("RGB", draft) is not None and source.size != drawn_size:
-            placement = _on_draft(placement, drawn_size, source.size)
+        whole = source.size
+        source.draft("RGB", _draft_size(whole, placement))  # without effect unless it is a JPEG
+        if source.size != whole:
+            placement = _on_draft(placement, whole, source.size)
         picture = read_rendition(source, still=not (allow_animation and spec.format in ANIMATED_FORMATS))
     decoded = perf_counter()
     picture = picture.mapped(lambda frame: placed(frame, placement, spec.background))

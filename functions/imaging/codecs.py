@@ -1,0 +1,54 @@
+"""Pillow's codecs, one at a time: the only place where files are opened.
+
+Pillow imports all of its 45 plugins when it meets a format outside the first five, 100 ms on the first request;
+importing the one plugin beforehand avoids that. Opening is limited to the format that the content showed.
+"""
+
+from importlib import import_module
+from io import BytesIO
+from typing import Final
+
+from PIL import Image
+
+_PLUGINS: Final = {
+    "AVIF": "PIL.AvifImagePlugin",
+    "BMP": "PIL.BmpImagePlugin",
+    "GIF": "PIL.GifImagePlugin",
+    "JPEG": "PIL.JpegImagePlugin",
+    "PNG": "PIL.PngImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "WEBP": "PIL.WebPImagePlugin",
+}
+
+HEIF: Final = "HEIF"
+"""The name under which pillow-heif registers itself. Only optimize's zip carries that package."""
+
+
+def load_codec(pillow_format: str) -> None:
+    """Import what reads and writes one of Pillow's formats. Raises KeyError for one that nothing here uses."""
+    if pillow_format == HEIF:
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+    else:
+        import_module(_PLUGINS[pillow_format])
+
+
+def open_image(body: bytes, pillow_format: str) -> Image.Image:
+    """Open a file as ``pillow_format`` and nothing else; only its header is read.
+
+    A hostile file raises much more than OSError here; decoding.py deals with those.
+    """
+    load_codec(pillow_format)
+    return Image.open(BytesIO(body), formats=(pillow_format,))
+
+
+def rendition_format(body: bytes) -> str:
+    """Return the format of one of our own renditions. Raises ValueError if it is none."""
+    if body.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if body.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return "WEBP"
+    raise ValueError("not a JPEG, PNG or WebP file")
