@@ -1,0 +1,183 @@
+"""Everything that is a setting of a deployment: one frozen StageConfig per stage.
+
+Code elsewhere in cdk/ never asks for the stage's name; it asks for the setting that the stage turns on or off. A new
+stage is one more entry of STAGES. Units stand in the names; faults are reported together when a config is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from cdk.names import FUNCTIONS
+
+
+class ConfigError(Exception):
+    """A stage's settings contradict one another or do not exist; the message lists every fault."""
+
+
+class Delivery(StrEnum):
+    """v1: every request that is not cached goes to `serve`. v2: the generated bucket is tried first."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+class Sizes(StrEnum):
+    """ladder: sizes snap up to documented steps. exact: each pixel is honoured."""
+
+    LADDER = "ladder"
+    EXACT = "exact"
+
+
+class WarmStart(StrEnum):
+    """How `serve` and the API's functions meet a burst after quiet: not at all, by snapshot, or kept warm."""
+
+    NONE = "none"
+    SNAPSTART = "snapstart"
+    PROVISIONED = "provisioned"
+
+
+class ViewerAccess(StrEnum):
+    """signed: /images/* needs a signature of a viewers' key. public: anybody may look at published images."""
+
+    SIGNED = "signed"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an upload may be; the defaults are the documented ones. They reach the functions as variables."""
+
+    max_bytes: int = 64 * 1024 * 1024
+    max_pixels: int = 64_000_000
+    max_side_px: int = 16_384
+    max_frames: int = 256
+    max_animation_pixels: int = 256_000_000
+    max_decode_seconds: int = 30
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the limits as the functions' environment variables."""
+        return {name.upper(): str(value) for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class FunctionConfig:
+    """Size of one function. ``reserved_concurrency`` is a ceiling and a guarantee; None takes the account's pool."""
+
+    memory_mb: int
+    timeout_seconds: int
+    reserved_concurrency: int | None = None
+
+
+def _functions(*, serve: int | None, ingest: int | None) -> Mapping[str, FunctionConfig]:
+    """Return every function's size; a vCPU is 1,769 MB. ``serve`` and ``ingest`` are reserved concurrencies.
+
+    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec.
+    `serve` answers within API Gateway's 29 s.
+    """
+    return MappingProxyType(
+        {
+            "optimize": FunctionConfig(memory_mb=3008, timeout_seconds=120, reserved_concurrency=ingest),
+            "moderate": FunctionConfig(memory_mb=256, timeout_seconds=60, reserved_concurrency=ingest),
+            "blur": FunctionConfig(memory_mb=1769, timeout_seconds=60, reserved_concurrency=ingest),
+            "persist": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=ingest),
+            "serve": FunctionConfig(memory_mb=1769, timeout_seconds=28, reserved_concurrency=serve),
+            "upload": FunctionConfig(memory_mb=512, timeout_seconds=28),
+            "manage": FunctionConfig(memory_mb=512, timeout_seconds=28),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """All settings of one stage."""
+
+    name: str
+
+    runs_on_emulator: bool = False
+    """The functions run on this machine by the Lambda Runtime API, from zips for its own CPU and Python."""
+    keep_data: bool = True
+    """Buckets and table outlive the stack, the table refuses deletion and has point-in-time recovery."""
+    enforce_tls: bool = True
+    kms: bool = False
+    """Buckets and table are encrypted with a key of this stack instead of S3's and DynamoDB's own."""
+
+    functions: Mapping[str, FunctionConfig] = field(default_factory=lambda: _functions(serve=None, ingest=None))
+    warm_start: WarmStart = WarmStart.NONE
+    provisioned_concurrency: int = 0
+    """Instances of each API function that are kept warm; for WarmStart.PROVISIONED."""
+    log_level: str = "INFO"
+
+    limits: Limits = field(default_factory=Limits)
+    delivery: Delivery = Delivery.V2
+    sizes: Sizes = Sizes.LADDER
+    viewer_access: ViewerAccess = ViewerAccess.SIGNED
+    shared_max_age_seconds: int = 31_536_000
+    browser_max_age_seconds: int = 3_600
+    upload_expires_seconds: int = 3_600
+    allowed_origins: tuple[str, ...] = ()
+    """Web origins whose pages may call the API and upload to S3; none by default."""
+    domain_name: str | None = None
+    """The edge's own host name, with ``certificate_arn`` (ACM, us-east-1); CloudFront's name without."""
+    certificate_arn: str | None = None
+
+    api_requests_per_second: int = 1_000
+    api_burst: int = 2_000
+
+    log_retention_days: int = 90
+    staging_days: int = 30
+    rejected_days: int = 30
+    """Originals of rejected uploads; they carry the tag `image-scaler-status=REJECTED`."""
+    generated_days: int = 90
+    noncurrent_days: int = 30
+    """Versions of an original that a second upload or a removal left behind."""
+
+    alarm_email: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError with every fault."""
+        faults = list(self._faults())
+        if faults:
+            raise ConfigError(f"stage {self.name}: " + "; ".join(faults))
+
+    def _faults(self) -> list[str]:
+        faults = []
+        if set(self.functions) != set(FUNCTIONS):
+            faults.append(f"functions must size exactly {', '.join(FUNCTIONS)}")
+        if (self.warm_start is WarmStart.PROVISIONED) != (self.provisioned_concurrency > 0):
+            faults.append("provisioned_concurrency goes with warm_start=provisioned, and only with it")
+        if self.runs_on_emulator and self.warm_start is WarmStart.SNAPSTART:
+            faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
+        if (self.domain_name is None) != (self.certificate_arn is None):
+            faults.append("domain_name and certificate_arn go together")
+        if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
+            faults.append("allowed_origins is either * alone or a list of origins")
+        return faults
+
+
+STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
+    {
+        config.name: config
+        for config in (
+            StageConfig(
+                name="local",
+                runs_on_emulator=True,
+                keep_data=False,
+                functions=_functions(serve=16, ingest=8),  # the emulator starts a process per parallel call
+                log_retention_days=7,
+            ),
+            StageConfig(name="dev", log_level="DEBUG", log_retention_days=14),
+            StageConfig(name="prod", functions=_functions(serve=200, ingest=50)),
+        )
+    }
+)
+"""A fresh AWS account has ten concurrent executions in all and lets none be reserved: `dev` reserves none."""
+
+
+def stage_config(name: str) -> StageConfig:
+    """Return a stage's settings. Raises ConfigError for an unknown stage."""
+    if name not in STAGES:
+        raise ConfigError(f"there is no stage {name!r}; there are {', '.join(STAGES)} (choose with -c stage=…)")
+    return STAGES[name]

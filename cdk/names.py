@@ -1,0 +1,45 @@
+"""Names that must not change: the logical ids of what holds data, and the outputs that people and tools read.
+
+CloudFormation replaces a resource whose logical id changes, and a logical id follows the path of constructs. Pinning
+the ids of stateful resources here lets constructs move and be renamed without a bucket or a table being replaced.
+"""
+
+from typing import Final
+
+PROJECT: Final = "ImageScaler"
+
+ORIGINALS_BUCKET: Final = "OriginalsBucket"
+STAGING_BUCKET: Final = "StagingBucket"
+PUBLISHED_BUCKET: Final = "PublishedBucket"
+GENERATED_BUCKET: Final = "GeneratedBucket"
+RECORDS_TABLE: Final = "RecordsTable"
+DATA_KEY: Final = "DataKey"
+
+STATEFUL_LOGICAL_IDS: Final = frozenset(
+    {ORIGINALS_BUCKET, STAGING_BUCKET, PUBLISHED_BUCKET, GENERATED_BUCKET, RECORDS_TABLE}
+)
+"""Never replaced, renamed or dropped by an upgrade, at any stage."""
+
+FUNCTIONS: Final = ("optimize", "moderate", "blur", "persist", "serve", "upload", "manage")
+"""The functions by the names of their packages."""
+
+API_STAGE: Final = "live"
+"""The API's stage, the first segment of its own URLs; the edge hides it."""
+
+METRICS_NAMESPACE: Final = "ImageScaler"
+EVENT_SOURCE: Final = "image-scaler"
+
+
+def stack_name(stage: str, stack: str) -> str:
+    """Return the name of a stack of a stage, for example ImageScaler-dev-Pipeline."""
+    return f"{PROJECT}-{stage}-{stack}"
+
+
+def handler_of(function: str) -> str:
+    """Return the dotted path of a function's Lambda handler."""
+    return f"functions.{function}.handler.lambda_handler"
+
+
+def function_output(function: str) -> str:
+    """Return the name of the output that tells a function's physical name, for example OptimizeFunctionName."""
+    return f"{function.capitalize()}FunctionName"

@@ -1,0 +1,221 @@
+"""Builds one deployable zip per function from locked wheels, without Docker.
+
+Two architectures: ``arm64`` for AWS (Python 3.13, manylinux wheels for aarch64) and ``host`` for the emulator (this
+machine's CPU and Python, with the ``bootstrap`` of the Lambda Runtime API). Both come from the same locks.
+
+A build is a function of its inputs: entries are sorted, carry one fixed time and plain permissions, so the same
+sources give the same bytes and CDK's asset hashes are stable. Unpacked wheels are cached by lock file, zips by their
+inputs; a build that has nothing to do takes well under a second.
+
+boto3 and botocore never go in: the Lambda runtime has them.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+REQUIREMENTS: Final = ROOT / "requirements"
+BOOTSTRAP: Final = ROOT / "cdk" / "runtime" / "bootstrap"
+ZIPS: Final = ROOT / "build" / "zips"
+WHEELS: Final = ROOT / "build" / "wheels"
+
+LAMBDA_PYTHON: Final = "3.13"
+LAMBDA_PLATFORM: Final = "aarch64-manylinux_2_28"
+"""uv's name for every aarch64 manylinux tag up to glibc 2.28, manylinux2014 among them; AL2023 has glibc 2.34."""
+
+FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold."""
+
+MIB: Final = 1024 * 1024
+
+
+class Arch(StrEnum):
+    """What a zip is built for."""
+
+    ARM64 = "arm64"
+    HOST = "host"
+
+
+@dataclass(frozen=True)
+class FunctionPackage:
+    """What goes into one function's zip.
+
+    ``packages`` are the subpackages of ``functions``; ``lock`` is a file of requirements/; ``budget_mib`` is what the
+    zip may weigh at most, in MiB.
+    """
+
+    packages: tuple[str, ...]
+    lock: str
+    budget_mib: float
+
+
+PACKAGES: Final[dict[str, FunctionPackage]] = {
+    "optimize": FunctionPackage(("shared", "imaging", "optimize"), "functions-optimize.txt", 16),
+    "moderate": FunctionPackage(("shared", "moderate"), "functions-base.txt", 3),
+    "blur": FunctionPackage(("shared", "imaging", "blur"), "functions-imaging.txt", 9),
+    "persist": FunctionPackage(("shared", "persist"), "functions-base.txt", 3),
+    "serve": FunctionPackage(("shared", "imaging", "serve"), "functions-imaging.txt", 9),
+    "upload": FunctionPackage(("shared", "upload"), "functions-api.txt", 3),
+    "manage": FunctionPackage(("shared", "manage"), "functions-api.txt", 3),
+}
+"""Every function, by the name of its package; tests hold the table against the imports of the code."""
+
+_DROPPED_DIRECTORIES: Final = frozenset({"__pycache__", "tests", "bin"})
+_DROPPED_SUFFIXES: Final = frozenset({".pyc", ".pyi", ".typed", ".h", ".c", ".pxd"})
+_KEPT_OF_DIST_INFO: Final = frozenset({"METADATA", "entry_points.txt", "licenses"})
+"""What code may ask importlib.metadata for, and the licences that a distributor owes."""
+_DROPPED_PREFIXES: Final = (
+    "pydantic/v1/",  # the API of pydantic 1, imported by nobody here
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/swagger-ui",  # a page that is never served, 430 KB
+    "PIL/_imagingft.",  # text and Tk are never drawn
+    "PIL/_imagingtk.",
+)
+
+
+class PackagingError(Exception):
+    """A zip cannot be built; the message says which and what to do."""
+
+
+def build_all(arch: Arch, *, out: Path = ZIPS) -> dict[str, Path]:
+    """Build every function's zip below ``out/<arch>`` and return their paths by function. Raises PackagingError."""
+    return {function: build_zip(function, arch, out=out) for function in PACKAGES}
+
+
+def build_zip(function: str, arch: Arch, *, out: Path = ZIPS) -> Path:
+    """Build one function's zip, unless an identical one is there already, and return its path.
+
+    Raises PackagingError.
+    """
+    package = PACKAGES[function]
+    wheels = unpacked_wheels(package.lock, arch)
+    entries = dict(_sources(package, arch))
+    for relative, path in _files(wheels):
+        if _is_needed(relative):
+            entries.setdefault(relative, path)
+    target = out / arch / f"{function}.zip"
+    stamp = target.with_suffix(".inputs")
+    inputs = _digest_of(entries)
+    if target.is_file() and stamp.is_file() and stamp.read_text() == inputs:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        unfinished = Path(scratch) / target.name
+        _write_zip(entries, unfinished)
+        unfinished.replace(target)
+    stamp.write_text(inputs)
+    return target
+
+
+def unpacked_wheels(lock: str, arch: Arch) -> Path:
+    """Install a lock file's wheels into a cached directory of their own and return it. Raises PackagingError."""
+    lock_file = REQUIREMENTS / lock
+    key = hashlib.sha256("\0".join((lock_file.read_text(), *_target_options(arch))).encode()).hexdigest()[:16]
+    tree = WHEELS / f"{lock_file.stem}-{arch}-{key}"
+    if tree.is_dir():
+        return tree
+    WHEELS.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=WHEELS))
+    try:
+        command = [
+            *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--no-config"),
+            *("--only-binary", ":all:", "--require-hashes", "--link-mode", "copy"),
+            *_target_options(arch),
+            *("--target", str(scratch / "tree"), "--requirement", str(lock_file)),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise PackagingError(f"uv could not install {lock} for {arch}:\n{done.stderr.strip()}")
+        try:
+            (scratch / "tree").rename(tree)
+        except OSError:
+            if not tree.is_dir():  # else another build finished first, with the same content
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return tree
+
+
+def _target_options(arch: Arch) -> tuple[str, ...]:
+    """Return the options by which uv picks wheels; they are part of the cache's key."""
+    if arch is Arch.ARM64:
+        return ("--python-version", LAMBDA_PYTHON, "--python-platform", LAMBDA_PLATFORM)
+    return ("--python-version", f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def _sources(package: FunctionPackage, arch: Arch) -> Iterator[tuple[str, Path]]:
+    """Yield the project's own files: the functions tree, cut to what is needed, and the local bootstrap."""
+    functions = ROOT / "functions"
+    yield "functions/__init__.py", functions / "__init__.py"
+    for name in package.packages:
+        for relative, path in _files(functions / name):
+            if "__pycache__" not in relative:
+                yield f"functions/{name}/{relative}", path
+    if arch is Arch.HOST:
+        yield "bootstrap", BOOTSTRAP
+
+
+def _files(directory: Path) -> Iterator[tuple[str, Path]]:
+    """Yield every file below a directory with its path relative to it, in a fixed order."""
+    for path in sorted(directory.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(directory).as_posix(), path
+
+
+def _is_needed(relative: str) -> bool:
+    """Tell whether a file of an unpacked wheel is needed at run time."""
+    parts = relative.split("/")
+    if parts[0].endswith(".dist-info"):
+        return parts[1] in _KEPT_OF_DIST_INFO
+    if len(parts) == 1 and parts[0].startswith("."):  # uv's lock of the target directory
+        return False
+    if any(part in _DROPPED_DIRECTORIES for part in parts[:-1]) or Path(relative).suffix in _DROPPED_SUFFIXES:
+        return False
+    return not relative.startswith(_DROPPED_PREFIXES)
+
+
+def _digest_of(entries: dict[str, Path]) -> str:
+    """Return a digest of everything that decides a zip's bytes, this builder included."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name, path in sorted(entries.items()):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _write_zip(entries: dict[str, Path], target: Path) -> None:
+    with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in sorted(entries.items()):
+            info = zipfile.ZipInfo(name, date_time=FIXED_TIME)
+            info.create_system = 3  # Unix: external_attr holds permissions
+            info.external_attr = (0o100755 if name == "bootstrap" else 0o100644) << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, path.read_bytes())
+
+
+def main() -> None:
+    """Build all zips of one architecture and print what they weigh."""
+    parser = argparse.ArgumentParser(prog="python -m cdk.packaging", description="Build one zip per function.")
+    parser.add_argument("--arch", type=Arch, choices=list(Arch), default=Arch.ARM64, help="for AWS, or this machine")
+    parser.add_argument("--out", type=Path, default=ZIPS, help="directory of the zips (default build/zips)")
+    arguments = parser.parse_args()
+    try:
+        zips = build_all(arguments.arch, out=arguments.out)
+    except PackagingError as error:
+        sys.exit(str(error))
+    for function, path in zips.items():
+        size = path.stat().st_size / MIB
+        print(f"{os.path.relpath(path)}  {size:.2f} MiB of {PACKAGES[function].budget_mib:g}")
+
+
+if __name__ == "__main__":
+    main()
