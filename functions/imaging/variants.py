@@ -80,6 +80,12 @@ def render_variant(body: bytes, spec: VariantSpec, *, allow_animation: bool = Tr
     )
 
 
+def open_rendition(body: bytes) -> DecodedPicture:
+    """Decode one of our own files whole, all frames. Raises ValueError if it is none."""
+    with open_image(body, rendition_format(body)) as source:
+        return read_rendition(source)
+
+
 def read_rendition(source: Image.Image, *, still: bool = False) -> DecodedPicture:
     """Decode an opened rendition, all frames of an animation unless ``still``."""
     count = 1 if still else getattr(source, "n_frames", 1)

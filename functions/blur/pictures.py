@@ -1,0 +1,28 @@
+"""A picture to its blurred twin: the same files in the same sizes, nothing in them from the sharp pixels.
+
+Placeholder and dominant colour are made from the blurred pixels as well: they leak otherwise. Running twice writes the
+same files under the same keys.
+"""
+
+from functions.blur.settings import BlurSettings
+from functions.imaging.blurring import blurred
+from functions.imaging.derived import derive
+from functions.imaging.renditions import ReduceChain
+from functions.imaging.storing import store_picture
+from functions.imaging.variants import open_rendition
+from functions.shared.contracts import BlurRequest, Picture
+from functions.shared.keys import revision_prefix
+from functions.shared.object_store import S3ObjectStore
+
+
+def blur_picture(request: BlurRequest, *, store: S3ObjectStore, settings: BlurSettings) -> Picture:
+    """Blur the master in staging and write it and its renditions below ``blurred/`` of the same revision.
+
+    Raises ObjectMissingError or TransientDependencyError.
+    """
+    master = store.get(settings.staging_bucket, request.picture.master.key)
+    picture = open_rendition(master.body).mapped(blurred)
+    widths = tuple(rendition.width for rendition in request.picture.renditions)
+    derived = derive(picture, ReduceChain(picture), widths)
+    prefix = f"{revision_prefix(request.image_id, request.revision)}blurred/"
+    return store_picture(derived, store=store, bucket=settings.staging_bucket, prefix=prefix)

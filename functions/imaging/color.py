@@ -1,0 +1,115 @@
+"""From whatever a file holds to 8-bit sRGB: profiles, CMYK, grey, palettes, 16 bits.
+
+Two decisions where decoders disagree:
+- A CMYK JPEG is taken as inverted with and without Adobe's marker, as Pillow and Chromium do.
+- A profile that is broken, or belongs to another colour space than the pixels, is passed over: the picture counts as
+  sRGB (grey, RGB) or as uncalibrated CMYK, as in browsers.
+"""
+
+from io import BytesIO
+from typing import Any, Final
+
+from PIL import Image, ImageCms, ImageMath
+
+from functions.imaging.refusal import RefusedPictureError
+from functions.shared.contracts import Reason
+
+_SPACE_OF_MODE: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK", "LAB": "Lab"}
+_SIXTEEN_BITS: Final = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
+_FULL_SCALE: Final = 65_535
+
+_SAME: Final = 1
+"""Levels of 255 by which a profile may differ from sRGB and still count as sRGB: rounding."""
+
+
+def to_srgb(image: Image.Image, *, bit_depth: int = 8) -> Image.Image:
+    """Return a loaded frame as RGB, or RGBA where it has transparency, converted by its profile; ``info`` is empty.
+
+    ``bit_depth`` is that of the file. Raises RefusedPictureError for floating point and 32-bit samples.
+    """
+    profile = image.info.get("icc_profile")
+    pixels, alpha = _split(image, bit_depth)
+    pixels = _through_profile(pixels, profile) if profile else pixels
+    result = pixels if pixels.mode == "RGB" else pixels.convert("RGB")
+    if alpha is not None and alpha.getextrema() != (255, 255):
+        if result is image:
+            result = result.copy()
+        result.putalpha(alpha)
+    result.info = {}
+    return result
+
+
+def _split(image: Image.Image, bit_depth: int) -> tuple[Image.Image, Image.Image | None]:
+    """Return colour, in a mode that a profile can apply to, and alpha if there is any."""
+    if image.mode in _SIXTEEN_BITS:
+        return _from_sixteen_bits(image)
+    if image.mode in {"I", "F"}:
+        raise RefusedPictureError(
+            Reason.UNSUPPORTED_FORMAT, "Pictures with 32-bit or floating point samples are not accepted."
+        )
+    if image.mode == "LAB":
+        return image, None
+    if image.has_transparency_data:
+        if bit_depth == 16 and isinstance(image.info.get("transparency"), tuple):
+            # The colour that is transparent is given in 16 bits, the pixels have arrived in 8.
+            image.info["transparency"] = tuple(level >> 8 for level in image.info["transparency"])
+        full = image.convert("RGBA")
+        alpha = full.getchannel("A")
+        if image.mode in {"L", "LA"}:
+            return full.getchannel("R"), alpha
+        return full.convert("RGB"), alpha
+    if image.mode in {"L", "RGB", "CMYK"}:
+        return image, None
+    return image.convert("L" if image.mode == "1" else "RGB"), None
+
+
+def _from_sixteen_bits(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Scale 16-bit grey to 8 bits: Pillow's own convert() clips at 255, which turns pictures white."""
+    wide = image.convert("I")
+    grey = ImageMath.lambda_eval(
+        lambda names: names["convert"]((names["wide"] * 255 + _FULL_SCALE // 2) / _FULL_SCALE, "L"), wide=wide
+    )
+    transparent = image.info.get("transparency")
+    if not isinstance(transparent, int):
+        return grey, None
+    alpha = ImageMath.lambda_eval(lambda names: names["convert"]((names["wide"] != transparent) * 255, "L"), wide=wide)
+    return grey, alpha
+
+
+def _through_profile(pixels: Image.Image, profile: bytes) -> Image.Image:
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if source.profile.xcolor_space.strip() != _SPACE_OF_MODE[pixels.mode]:
+            return pixels
+        transform = ImageCms.buildTransform(
+            source,
+            _srgb(),
+            pixels.mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+        if pixels.mode == "RGB" and _changes_nothing(transform):
+            return pixels
+        converted = ImageCms.applyTransform(pixels, transform)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):  # a broken profile: see the module's docstring
+        return pixels
+    return pixels if converted is None else converted
+
+
+def _srgb() -> Any:
+    return ImageCms.createProfile("sRGB")
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Tell whether a transform leaves a sample of all colours as it is: sRGB under any of its many names.
+
+    Most pictures are tagged as sRGB, and the transform of 12 megapixels would cost more than decoding them.
+    """
+    levels = range(0, 256, 51)
+    cube = bytes(level for red in levels for green in levels for blue in levels for level in (red, green, blue))
+    sample = Image.frombytes("RGB", (len(cube) // 3, 1), cube)
+    converted = ImageCms.applyTransform(sample, transform)
+    return converted is not None and all(
+        abs(before - after) <= _SAME for before, after in zip(cube, converted.tobytes(), strict=True)
+    )

@@ -1,0 +1,98 @@
+"""What the walks share: the result, the checks against limits, and reading numbers out of bytes."""
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final
+
+from functions.imaging.limits import MEGAPIXEL, MIB, Limits
+from functions.imaging.refusal import RefusedPictureError
+from functions.shared.contracts import Reason
+
+U16: Final = Struct(">H")
+U32: Final = Struct(">I")
+U16_LE: Final = Struct("<H")
+U32_LE: Final = Struct("<I")
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A file that is worth decoding. ``format`` is Pillow's name; px as stored, before orientation is applied.
+
+    ``frames`` is what the container was seen to hold; decoding counts again. ``bit_depth`` is bits per sample
+    where the format tells, else 8.
+    """
+
+    format: str
+    width: int
+    height: int
+    frames: int = 1
+    bit_depth: int = 8
+
+
+def check_bytes(size: int, limits: Limits) -> None:
+    """Raise RefusedPictureError (TOO_LARGE) for a file of more bytes than allowed."""
+    if size > limits.max_bytes:
+        raise RefusedPictureError(
+            Reason.TOO_LARGE, f"The file has {size / MIB:.1f} MiB; at most {limits.max_bytes / MIB:g} MiB are accepted."
+        )
+
+
+def check_size(width: int, height: int, limits: Limits) -> None:
+    """Raise RefusedPictureError for a frame without pixels (CORRUPT) or with too many (TOO_MANY_PIXELS)."""
+    if width < 1 or height < 1:
+        raise RefusedPictureError(Reason.CORRUPT, "The picture has no pixels.")
+    if max(width, height) > limits.max_side_px:
+        raise RefusedPictureError(
+            Reason.TOO_MANY_PIXELS,
+            f"The picture is {width} x {height} px; a side may have at most {limits.max_side_px} px.",
+        )
+    if width * height > limits.max_pixels:
+        raise RefusedPictureError(
+            Reason.TOO_MANY_PIXELS,
+            f"The picture has {width * height / MEGAPIXEL:.1f} megapixels; "
+            f"at most {limits.max_pixels / MEGAPIXEL:g} are accepted.",
+        )
+
+
+def check_frames(frames: int, width: int, height: int, limits: Limits) -> None:
+    """Raise RefusedPictureError for an animation of too many frames (TOO_MANY_FRAMES) or pixels in all."""
+    if frames > limits.max_frames:
+        raise RefusedPictureError(
+            Reason.TOO_MANY_FRAMES, f"The animation has more than {limits.max_frames} frames, the most accepted."
+        )
+    if frames > 1 and frames * width * height > limits.max_animation_pixels:
+        raise RefusedPictureError(
+            Reason.TOO_MANY_PIXELS,
+            f"The animation's {frames} frames have {frames * width * height / MEGAPIXEL:.0f} megapixels together; "
+            f"at most {limits.max_animation_pixels / MEGAPIXEL:g} are accepted.",
+        )
+
+
+class EndOfFileError(Exception):
+    """The container goes on where the file has ended; inspection.py makes a refusal of it."""
+
+
+def truncated(percent: float | None = None) -> RefusedPictureError:
+    """Return the refusal of a file that is cut short, with how much of it is there where that can be told."""
+    if percent is None:
+        return RefusedPictureError(Reason.CORRUPT, "The file ends before the picture is complete.")
+    whole = min(99, max(0, int(percent)))
+    return RefusedPictureError(Reason.CORRUPT, f"The file ends after {whole} % of the picture.")
+
+
+def too_complex(detail: str) -> RefusedPictureError:
+    """Return the refusal of a file that would cost too much for what it shows."""
+    return RefusedPictureError(Reason.TOO_COMPLEX, detail)
+
+
+def read(layout: Struct, body: bytes, position: int) -> int:
+    """Return the number at ``position``. Raises EndOfFileError."""
+    if position + layout.size > len(body):
+        raise EndOfFileError
+    return int(layout.unpack_from(body, position)[0])
+
+
+def check_icc(size: int, limits: Limits) -> None:
+    """Raise RefusedPictureError (TOO_COMPLEX) for a colour profile of more bytes than allowed."""
+    if size > limits.max_icc_bytes:
+        raise too_complex(f"The colour profile has more than {limits.max_icc_bytes / MIB:g} MiB.")

@@ -1,0 +1,123 @@
+"""JPEG, and the first picture of an MPO: a walk over the markers."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from functions.imaging.codecs import open_image
+from functions.imaging.containers.common import (
+    U16,
+    EndOfFileError,
+    Inspection,
+    check_icc,
+    check_size,
+    read,
+    too_complex,
+    truncated,
+)
+from functions.imaging.faults import decoder_faults
+from functions.imaging.limits import Limits
+from functions.imaging.refusal import RefusedPictureError
+from functions.shared.contracts import Reason
+
+_JPEG_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+"""Start-of-frame markers that libjpeg decodes: baseline, extended and progressive, Huffman or arithmetic."""
+
+_JPEG_FOREIGN_FRAMES: Final = frozenset({0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF})
+_JPEG_PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
+_JPEG_ICC: Final = b"ICC_PROFILE\x00"
+_JPEG_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+"""A marker in entropy-coded data: neither a stuffed zero nor a restart."""
+
+_DRAFT_DIVISOR: Final = 8
+"""libjpeg's smallest scale; enough to see where the rows of a truncated JPEG end."""
+
+
+@dataclass
+class _JpegWalk:
+    """What a walk over a JPEG's markers has seen so far."""
+
+    width: int = 0
+    height: int = 0
+    progressive: bool = False
+    scans: int = 0
+    icc_bytes: int = 0
+    complete: bool = False
+
+
+def inspect_jpeg(body: bytes, limits: Limits) -> Inspection:
+    """Inspect a JPEG. Raises RefusedPictureError or EndOfFileError."""
+    seen = _JpegWalk()
+    try:
+        _walk_jpeg(body, limits, seen)
+    except EndOfFileError:
+        if not seen.width:
+            raise
+    if not seen.width:
+        raise RefusedPictureError(Reason.CORRUPT, "The JPEG has no picture in it.")
+    if not seen.complete:
+        raise truncated(None if seen.progressive or not seen.scans else _jpeg_percent(body))
+    return Inspection("JPEG", seen.width, seen.height)
+
+
+def _walk_jpeg(body: bytes, limits: Limits, seen: _JpegWalk) -> None:
+    """Visit every marker of the first picture; what follows its end (a second MPO picture, a video) is not read."""
+    position = 2
+    for _ in range(limits.max_chunks):
+        while body[position : position + 2] == b"\xff\xff":
+            position += 1
+        if position + 2 > len(body):
+            return
+        marker = body[position + 1]
+        if body[position] != 0xFF or marker == 0:
+            position = _next_jpeg_marker(body, position)
+            continue
+        if marker == 0xD9:
+            seen.complete = True
+            return
+        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            position += 2
+            continue
+        length = read(U16, body, position + 2)
+        _note_jpeg_segment(body, position + 4, marker, length - 2, limits=limits, seen=seen)
+        position += 2 + length
+        if marker == 0xDA:
+            position = _next_jpeg_marker(body, position)
+    raise too_complex(f"The JPEG has more than {limits.max_chunks} segments.")
+
+
+def _next_jpeg_marker(body: bytes, position: int) -> int:
+    match = _JPEG_MARKER.search(body, position)
+    return match.start() if match else len(body)
+
+
+def _note_jpeg_segment(body: bytes, start: int, marker: int, length: int, *, limits: Limits, seen: _JpegWalk) -> None:
+    if marker in _JPEG_FOREIGN_FRAMES:
+        raise RefusedPictureError(Reason.UNSUPPORTED_FORMAT, "Lossless and hierarchical JPEG files are not accepted.")
+    if marker in _JPEG_FRAMES and not seen.width:
+        if body[start : start + 1] not in {b"\x08", b""}:
+            raise RefusedPictureError(Reason.UNSUPPORTED_FORMAT, "JPEG files of more than 8 bits are not accepted.")
+        seen.height, seen.width = read(U16, body, start + 1), read(U16, body, start + 3)
+        seen.progressive = marker in _JPEG_PROGRESSIVE
+        check_size(seen.width, seen.height, limits)
+    elif marker == 0xE2 and body.startswith(_JPEG_ICC, start):
+        seen.icc_bytes += length
+        check_icc(seen.icc_bytes, limits)
+    elif marker == 0xDA:
+        seen.scans += 1
+        if seen.scans > limits.max_scans or seen.scans * seen.width * seen.height > limits.max_scan_pixels:
+            raise too_complex(f"The JPEG draws its picture in {seen.scans} scans or more, which is too many to decode.")
+
+
+def _jpeg_percent(body: bytes) -> float:
+    """Return how much of a baseline JPEG is there: decode it small and see where rows stop changing."""
+    with decoder_faults(), open_image(body + b"\xff\xd9", "JPEG") as image:
+        image.draft("L", (max(1, image.width // _DRAFT_DIVISOR), max(1, image.height // _DRAFT_DIVISOR)))
+        rows = image.convert("L")
+    width, height = rows.size
+    pixels = rows.tobytes()
+    last = pixels[-width:]
+    missing = 0
+    while missing < height and pixels[(height - missing - 1) * width : (height - missing) * width] == last:
+        missing += 1
+    return 100 * (height - missing) / height

@@ -1,0 +1,115 @@
+"""An upload to pixels: upright, sRGB, 8 bits, without metadata, within limits.
+
+inspection.py has read the header; sizes and frames are checked again here, because decoders find what headers hide.
+Frames are counted by seeking, never by what the file claims. A file that ends early is corrupt, not half grey.
+Damaged bits inside a JPEG scan that decode without complaint are accepted: every viewer shows such files.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+from functions.imaging.codecs import open_image
+from functions.imaging.color import to_srgb
+from functions.imaging.containers.common import Inspection, check_frames, check_size
+from functions.imaging.faults import decoder_faults
+from functions.imaging.limits import KEPT_ANIMATION_PIXELS, Limits
+from functions.imaging.picture import DecodedPicture
+from functions.imaging.refusal import RefusedPictureError
+from functions.imaging.resizing import resized
+from functions.shared.contracts import Reason
+
+_ANIMATED: frozenset[str] = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
+
+DEFAULT_FRAME_MS = 100
+"""Milliseconds for a frame that gives none: what browsers do with a GIF's 0."""
+
+
+@dataclass(frozen=True)
+class DecodedUpload:
+    """The decoded picture, and the upright size in px that the upload had; only large animations are smaller now."""
+
+    picture: DecodedPicture
+    width: int
+    height: int
+
+
+def decode(body: bytes, inspection: Inspection, limits: Limits) -> DecodedUpload:
+    """Decode an inspected file. Raises RefusedPictureError (CORRUPT, TOO_…, UNSUPPORTED_FORMAT)."""
+    with decoder_faults(), open_image(body, inspection.format) as source:
+        frames: list[Image.Image] = []
+        durations: list[int] = []
+        scale = _kept_scale(inspection)
+        for frame in _loaded_frames(source, inspection, limits):
+            durations.append(round(frame.info.get("duration") or 0) or DEFAULT_FRAME_MS)
+            if not frames:
+                size = frame.size
+            pixels = to_srgb(frame, bit_depth=inspection.bit_depth)
+            if frames and pixels.size != frames[0].size:
+                pixels = _on_canvas(pixels, frames[0].size, scale)
+            elif scale < 1:
+                pixels = resized(pixels, _scaled(pixels.size, scale))
+            frames.append(pixels.copy() if pixels is source else pixels)
+        loop = _loop_count(source)
+    animated = len(frames) > 1
+    picture = DecodedPicture(_in_one_mode(frames), tuple(durations) if animated else (), loop if animated else 0)
+    return DecodedUpload(picture, *size)
+
+
+def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) -> Iterator[Image.Image]:
+    """Yield the opened file once per frame, loaded and upright; the first one alone where a format is no animation."""
+    animated = inspection.format in _ANIMATED and inspection.frames > 1
+    index = 1 if animated and source.info.get("default_image") else 0  # an APNG's picture for old viewers
+    count = 0
+    while True:
+        if index:
+            try:
+                source.seek(index)
+            except EOFError:
+                break
+        check_size(*source.size, limits)
+        count += 1
+        check_frames(count, *source.size, limits)
+        source.load()
+        check_size(*source.size, limits)
+        ImageOps.exif_transpose(source, in_place=True)
+        yield source
+        if not animated:
+            return
+        index += 1
+    if inspection.format == "GIF" and count < inspection.frames:
+        raise RefusedPictureError(Reason.CORRUPT, f"Frame {count + 1} of the animation cannot be decoded.")
+
+
+def _kept_scale(inspection: Inspection) -> float:
+    """Return the factor for both sides that keeps all frames of a large animation within memory."""
+    pixels = inspection.frames * inspection.width * inspection.height
+    if inspection.frames == 1 or pixels <= KEPT_ANIMATION_PIXELS:
+        return 1.0
+    return float((KEPT_ANIMATION_PIXELS / pixels) ** 0.5)
+
+
+def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+
+
+def _on_canvas(frame: Image.Image, size: tuple[int, int], scale: float) -> Image.Image:
+    """Return a later frame on the first one's canvas: Pillow widens a GIF's when a frame sticks out."""
+    if scale < 1:
+        frame = resized(frame, _scaled(frame.size, scale))
+    return frame if frame.size == size else frame.crop((0, 0, *size))
+
+
+def _in_one_mode(frames: list[Image.Image]) -> tuple[Image.Image, ...]:
+    if all(frame.mode == "RGB" for frame in frames):
+        return tuple(frames)
+    return tuple(frame if frame.mode == "RGBA" else frame.convert("RGBA") for frame in frames)
+
+
+def _loop_count(source: Image.Image) -> int:
+    """Return how often the animation plays, 0 for ever. A GIF without a count plays once; with one, once more."""
+    loop = source.info.get("loop")
+    if source.format == "GIF":
+        return 1 if loop is None else (int(loop) + 1 if loop else 0)
+    return int(loop or 0)

@@ -1,0 +1,36 @@
+"""What is stored of a decoded picture: its files, what stands in for it, how to encode it. Ingest and blur share it."""
+
+from dataclasses import dataclass
+
+from functions.imaging.picture import DecodedPicture
+from functions.imaging.placeholder import dominant_color, thumb_hash
+from functions.imaging.quality import predicted_quality
+from functions.imaging.renditions import EncodedFile, ReduceChain, encoded_master, encoded_rungs
+
+
+@dataclass(frozen=True)
+class DerivedPicture:
+    """The files of a picture and what is known of it; renditions narrowest first."""
+
+    master: EncodedFile
+    renditions: tuple[EncodedFile, ...]
+    placeholder: str
+    dominant_color: str
+    animated: bool
+    has_alpha: bool
+    quality: dict[str, int]
+
+
+def derive(picture: DecodedPicture, chain: ReduceChain, widths: tuple[int, ...]) -> DerivedPicture:
+    """Encode the master and its renditions at these widths, and describe the picture."""
+    rungs = sorted(encoded_rungs(chain, widths), key=lambda each: each.width)
+    smallest = chain.at(min(widths)) if widths else picture
+    return DerivedPicture(
+        master=encoded_master(picture),
+        renditions=tuple(rungs),
+        placeholder=thumb_hash(smallest.frames[0]),
+        dominant_color=dominant_color(smallest.frames[0]),
+        animated=picture.animated,
+        has_alpha=picture.has_alpha,
+        quality=predicted_quality(),
+    )

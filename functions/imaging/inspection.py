@@ -1,0 +1,49 @@
+"""What a file says of itself, read before anything is decoded: size, frames, and the work that it would make.
+
+Each format's container is walked once, without decompressing pixels, so that a bomb costs milliseconds: pixel limits
+alone do not help against a JPEG of 1 MB that repeats a scan thousands of times or a PNG of 300,000 chunks.
+TIFF, AVIF and HEIC are opened by their libraries, which read headers only.
+"""
+
+from typing import Final
+
+from functions.imaging.codecs import HEIF
+from functions.imaging.containers.bmp import inspect_bmp
+from functions.imaging.containers.common import EndOfFileError, Inspection, check_bytes
+from functions.imaging.containers.gif import inspect_gif
+from functions.imaging.containers.iso import inspect_avif, inspect_heif
+from functions.imaging.containers.jpeg import inspect_jpeg
+from functions.imaging.containers.png import inspect_png
+from functions.imaging.containers.tiff import inspect_tiff
+from functions.imaging.containers.webp import inspect_webp
+from functions.imaging.limits import Limits
+from functions.imaging.refusal import RefusedPictureError
+from functions.imaging.signatures import check_declared_type, format_of
+from functions.shared.contracts import Reason
+
+_WALKS: Final = {
+    "JPEG": inspect_jpeg,
+    "PNG": inspect_png,
+    "GIF": inspect_gif,
+    "WEBP": inspect_webp,
+    "BMP": inspect_bmp,
+    "TIFF": inspect_tiff,
+    "AVIF": inspect_avif,
+    HEIF: inspect_heif,
+}
+
+
+def inspect(body: bytes, limits: Limits, *, content_type: str = "") -> Inspection:
+    """Check a file against every limit that its header can tell; ``content_type`` is what was declared.
+
+    Raises RefusedPictureError.
+    """
+    if not body:
+        raise RefusedPictureError(Reason.EMPTY, "The file is empty.")
+    check_bytes(len(body), limits)
+    pillow_format = format_of(body)
+    check_declared_type(pillow_format, content_type)
+    try:
+        return _WALKS[pillow_format](body, limits)
+    except (IndexError, EndOfFileError) as error:
+        raise RefusedPictureError(Reason.CORRUPT, "The file ends inside its header.") from error

@@ -1,0 +1,63 @@
+"""Every limit on what an upload may be, with its unit and where its number comes from. Checked by header first
+(inspection.py), again while decoding (decoding.py), and held by the sandbox where a decoder cannot be interrupted.
+"""
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+MEGAPIXEL = 1_000_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an original may cost. The first seven are settings; the rest stands here alone."""
+
+    max_bytes: int = 64 * MIB
+    """Size of the file in bytes: one PUT or POST covers it, so no multipart upload is needed."""
+
+    max_pixels: int = 64 * MEGAPIXEL
+    """Pixels of one frame: the largest phone sensors that are read out whole have 50 to 64 megapixels."""
+
+    max_side_px: int = 16_384
+    """Width or height in px: WebP ends at 16,383, and libavif refuses more by default."""
+
+    max_frames: int = 256
+    """Frames of an animation."""
+
+    max_animation_pixels: int = 256 * MEGAPIXEL
+    """Pixels of all frames of an animation together."""
+
+    max_decode_seconds: int = 30
+    """Seconds for everything that touches pixels at ingest: decoding, scaling and encoding."""
+
+    max_memory_bytes: int = 2048 * MIB
+    """Memory that decoding may take; 64 megapixels as progressive JPEG peak near 1 GB, other formats below."""
+
+    max_icc_bytes: int = 4 * MIB
+    """Size of a colour profile: the largest CMYK press profiles in use have 2.7 MiB."""
+
+    max_text_bytes: int = MIB
+    """Size of one PNG text chunk or profile after decompression: Pillow's own MAX_TEXT_CHUNK."""
+
+    max_text_chunks: int = 256
+    """PNG text chunks: 200,000 of them cost 0.7 s, real files have fewer than 30."""
+
+    max_chunks: int = 65_536
+    """PNG, WebP and JPEG pieces of any kind, ISO boxes: 300,000 empty PNG chunks cost 1.3 s. 64 MiB of PNG in the
+    usual pieces of 8 KiB has 8,192."""
+
+    max_gif_blocks: int = 600_000
+    """GIF data blocks of at most 255 bytes: twice what 64 MiB needs when the blocks are full."""
+
+    max_scans: int = 100
+    """Scans of a progressive JPEG: encoders write 3 to 20; a bomb repeats one thousands of times."""
+
+    max_scan_pixels: int = 1_600 * MEGAPIXEL
+    """Scans × pixels of a progressive JPEG: each scan visits every pixel, 64 megapixels in 10 scans are 640."""
+
+
+DEFAULT_LIMITS = Limits()
+
+KEPT_ANIMATION_PIXELS = 96 * MEGAPIXEL
+"""Pixels of all frames together that are kept of an animation: 384 MB in memory and 4 s of encoding. Larger ones are
+scaled down frame by frame while decoding, so that all frames are kept."""

@@ -1,0 +1,48 @@
+"""Derived files into the object store, and what the contract between states says of them."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol
+
+from functions.imaging.derived import DerivedPicture
+from functions.imaging.renditions import EncodedFile
+from functions.shared.contracts import Picture, Rendition
+
+PARALLEL_WRITES: Final = 4
+"""S3 answers one PUT in tens of milliseconds whatever it holds; a picture has up to nine files."""
+
+
+class FileWriter(Protocol):
+    """The one method of the object store that is needed here."""
+
+    def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> str:
+        """Write a whole object and return its ETag."""
+
+
+def store_files(files: Iterable[EncodedFile], *, store: FileWriter, bucket: str, prefix: str) -> tuple[Rendition, ...]:
+    """Write each file under ``prefix`` (with its closing slash) and return their descriptions in the same order.
+
+    Raises TransientDependencyError.
+    """
+
+    def write(file: EncodedFile) -> Rendition:
+        key = f"{prefix}{file.name}"
+        store.put(bucket, key, file.body, content_type=file.content_type)
+        return Rendition(key, file.width, file.height, len(file.body), file.content_type)
+
+    with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
+        return tuple(pool.map(write, files))
+
+
+def store_picture(picture: DerivedPicture, *, store: FileWriter, bucket: str, prefix: str) -> Picture:
+    """Write a picture's master and renditions and return the contract's view of it. Raises TransientDependencyError."""
+    master, *renditions = store_files((picture.master, *picture.renditions), store=store, bucket=bucket, prefix=prefix)
+    return Picture(
+        master=master,
+        renditions=tuple(renditions),
+        placeholder=picture.placeholder,
+        dominant_color=picture.dominant_color,
+        animated=picture.animated,
+        has_alpha=picture.has_alpha,
+        quality=picture.quality,
+    )

@@ -1,0 +1,53 @@
+"""One original to everything that is derived from it, or the reason why it is refused.
+
+The pixels are functions/imaging's; this is the order of steps, and which outcome follows from what.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from functions.imaging.containers.common import check_bytes
+from functions.imaging.ingest import ingest
+from functions.imaging.refusal import RefusedPictureError
+from functions.imaging.storing import store_files, store_picture
+from functions.optimize.settings import OptimizeSettings
+from functions.shared.contracts import Optimized, OptimizeRequest, OriginalFacts, Rejected, Superseded
+from functions.shared.errors import ObjectChangedError
+from functions.shared.keys import revision_prefix
+from functions.shared.object_store import S3ObjectStore
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """The outcome for the workflow, and how long each phase took in ms."""
+
+    outcome: Optimized | Rejected | Superseded
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, settings: OptimizeSettings) -> Optimization:
+    """Read the original that the event named, and write its master, renditions and proxies to staging.
+
+    Raises ObjectMissingError, TransientDependencyError or SandboxError. A refused original writes nothing.
+    """
+    original = request.original
+    try:
+        check_bytes(original.size, settings.limits)
+        stored = store.get(original.bucket, original.key, etag=original.etag)
+        ingested = ingest(stored.body, stored.content_type, settings.limits)
+    except ObjectChangedError:
+        return Optimization(Superseded("The original was overwritten after this upload's event."))
+    except RefusedPictureError as refusal:
+        return Optimization(Rejected(refusal.reason, refusal.detail))
+    prefix = revision_prefix(request.image_id, request.revision)
+    picture = store_picture(ingested.picture, store=store, bucket=settings.staging_bucket, prefix=prefix)
+    proxies = store_files(ingested.proxies, store=store, bucket=settings.staging_bucket, prefix=prefix)
+    facts = OriginalFacts(
+        width=ingested.width,
+        height=ingested.height,
+        bytes=len(stored.body),
+        format=ingested.format,
+        sha256=hashlib.sha256(stored.body).hexdigest(),
+        frames=ingested.frames,
+    )
+    return Optimization(Optimized(facts, picture, proxies), ingested.timings_ms)

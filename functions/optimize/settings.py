@@ -1,0 +1,44 @@
+"""OptimizeImage's settings: where results go, and the limits on uploads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+from functions.imaging.limits import DEFAULT_LIMITS, MIB, Limits
+from functions.shared.settings import EnvironmentReader
+
+SANDBOX_SHARE: Final = 0.75
+"""Part of the function's memory that decoding may take; the rest is for the runtime, the upload and the results."""
+
+DEFAULT_MEMORY_MIB: Final = 3008
+"""The function's memory where the runtime does not tell (it always does in Lambda)."""
+
+
+@dataclass(frozen=True)
+class OptimizeSettings:
+    """The bucket for what has no verdict yet, and the limits on an original."""
+
+    staging_bucket: str
+    limits: Limits
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the process's environment. Raises SettingsError with all faults."""
+        reader = EnvironmentReader(environment)
+        memory_mib = reader.integer("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", DEFAULT_MEMORY_MIB)
+        settings = cls(
+            staging_bucket=reader.text("STAGING_BUCKET"),
+            limits=Limits(
+                max_bytes=reader.integer("MAX_BYTES", DEFAULT_LIMITS.max_bytes),
+                max_pixels=reader.integer("MAX_PIXELS", DEFAULT_LIMITS.max_pixels),
+                max_side_px=reader.integer(
+                    "MAX_SIDE_PX", DEFAULT_LIMITS.max_side_px, maximum=DEFAULT_LIMITS.max_side_px
+                ),
+                max_frames=reader.integer("MAX_FRAMES", DEFAULT_LIMITS.max_frames),
+                max_animation_pixels=reader.integer("MAX_ANIMATION_PIXELS", DEFAULT_LIMITS.max_animation_pixels),
+                max_decode_seconds=reader.integer("MAX_DECODE_SECONDS", DEFAULT_LIMITS.max_decode_seconds),
+                max_memory_bytes=int(memory_mib * MIB * SANDBOX_SHARE),
+            ),
+        )
+        reader.finish()
+        return settings
