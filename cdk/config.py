@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from aws_cdk.aws_logs import RetentionDays
+
 from cdk.names import FUNCTIONS
 
 
@@ -126,7 +128,7 @@ class StageConfig:
     api_requests_per_second: int = 1_000
     api_burst: int = 2_000
 
-    log_retention_days: int = 90
+    log_retention: RetentionDays = RetentionDays.THREE_MONTHS
     staging_days: int = 30
     rejected_days: int = 30
     """Originals of rejected uploads; they carry the tag `image-scaler-status=REJECTED`."""
@@ -166,9 +168,9 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
                 runs_on_emulator=True,
                 keep_data=False,
                 functions=_functions(serve=16, ingest=8),  # the emulator starts a process per parallel call
-                log_retention_days=7,
+                log_retention=RetentionDays.ONE_WEEK,
             ),
-            StageConfig(name="dev", log_level="DEBUG", log_retention_days=14),
+            StageConfig(name="dev", log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
             StageConfig(name="prod", functions=_functions(serve=200, ingest=50)),
         )
     }

@@ -8,11 +8,11 @@ from typing import Final
 
 PROJECT: Final = "ImageScaler"
 
-ORIGINALS_BUCKET: Final = "OriginalsBucket"
-STAGING_BUCKET: Final = "StagingBucket"
-PUBLISHED_BUCKET: Final = "PublishedBucket"
-GENERATED_BUCKET: Final = "GeneratedBucket"
-RECORDS_TABLE: Final = "RecordsTable"
+ORIGINALS_BUCKET: Final = "Originals"
+STAGING_BUCKET: Final = "Staging"
+PUBLISHED_BUCKET: Final = "Published"
+GENERATED_BUCKET: Final = "Generated"
+RECORDS_TABLE: Final = "Records"
 DATA_KEY: Final = "DataKey"
 
 STATEFUL_LOGICAL_IDS: Final = frozenset(

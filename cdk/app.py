@@ -1,0 +1,59 @@
+"""The CDK app: the stacks Pipeline and Edge of one stage. `cdk.json` runs it; choose with `-c stage=dev`.
+
+It packages the functions first, so that a synth on a fresh clone needs nothing run before.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import App, Tags
+
+from cdk import names
+from cdk.config import ConfigError, StageConfig, stage_config
+from cdk.edge_stack import EdgeStack
+from cdk.nag import check_with_nag
+from cdk.packaging import Arch, PackagingError, build_all
+from cdk.pipeline_stack import PipelineStack
+
+
+def add_stacks(app: App, config: StageConfig, zips: Mapping[str, Path]) -> tuple[PipelineStack, EdgeStack]:
+    """Add both stacks of a stage to the app; the rules of cdk-nag run on those of real stages."""
+    pipeline = PipelineStack(
+        app,
+        "Pipeline",
+        stack_name=names.stack_name(config.name, "Pipeline"),
+        description="image-scaler: from an upload to a served image",
+        config=config,
+        zips=zips,
+    )
+    edge = EdgeStack(
+        app,
+        "Edge",
+        stack_name=names.stack_name(config.name, "Edge"),
+        description="image-scaler: CloudFront, WAF and signatures in front of the pipeline",
+        config=config,
+        api_stage=pipeline.api.stage,
+        generated_bucket=pipeline.storage.generated,
+        event_bus=pipeline.event_bus,
+    )
+    Tags.of(app).add("image-scaler:stage", config.name)
+    if not config.runs_on_emulator:
+        check_with_nag(app, pipeline=pipeline)
+    return pipeline, edge
+
+
+def main() -> None:
+    """Build the zips and write the cloud assembly."""
+    app = App()
+    try:
+        config = stage_config(app.node.try_get_context("stage") or "dev")
+        zips = build_all(Arch.HOST if config.runs_on_emulator else Arch.ARM64)
+    except (ConfigError, PackagingError) as error:
+        sys.exit(str(error))
+    add_stacks(app, config, zips)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

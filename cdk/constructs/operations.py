@@ -1,0 +1,130 @@
+"""Alarms and the dashboard: what an operator wants to be told, and the page of the runbook that helps then."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk import names
+from cdk.config import StageConfig
+from cdk.constructs.api import Api
+from cdk.constructs.functions import Functions
+from cdk.constructs.workflows import Workflows
+
+RUNBOOK = "docs/runbook.md"
+PERIOD = Duration.minutes(5)
+SERVE_SLOW_MS = 3_000
+"""p95 of `serve` above which something is wrong: a variant takes well under a second."""
+
+
+class Operations(Construct):
+    """Alarms of a stage, their topic when there is an address to tell, and one dashboard."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        functions: Functions,
+        workflows: Workflows,
+        api: Api,
+        event_bus: events.EventBus,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._action = self._tell(config.alarm_email) if config.alarm_email else None
+        held = self._count_held(event_bus, config).metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
+        ingest, serve = workflows.ingest, functions.by_name["serve"]
+        failed = ingest.metric_failed(period=PERIOD)
+        stopped = cloudwatch.MathExpression(
+            expression="timed_out + aborted",
+            label="timed out or aborted",
+            period=PERIOD,
+            using_metrics={
+                "timed_out": ingest.metric_timed_out(period=PERIOD),
+                "aborted": ingest.metric_aborted(period=PERIOD),
+            },
+        )
+        undelivered = workflows.undelivered.metric_approximate_number_of_messages_visible(
+            period=PERIOD, statistic="Maximum"
+        )
+        unsettled = workflows.settle.metric_failed(period=PERIOD)
+        serve_errors = serve.metric_errors(period=PERIOD)
+        serve_p95 = serve.metric_duration(period=PERIOD, statistic="p95")
+        api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
+
+        self._alarm("IngestFailed", failed, "Executions of ingest ended FAILED")
+        self._alarm("IngestStopped", stopped, "Executions of ingest were aborted or ran into the time limit")
+        self._alarm("ImagesHeld", held, "No verdict could be had for some images; they are held, not published")
+        self._alarm("UndeliveredEvents", undelivered, "Events reached no state machine, also after all retries")
+        self._alarm("SettleFailed", unsettled, "Records of stopped executions could not be settled")
+        self._alarm("ServeErrors", serve_errors, "The function serve raised errors", threshold=5)
+        self._alarm("ServeSlow", serve_p95, "serve answers slowly (p95)", threshold=SERVE_SLOW_MS, periods=3)
+        self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
+        self._dashboard(
+            config,
+            {
+                "Executions": [ingest.metric_started(period=PERIOD), ingest.metric_succeeded(period=PERIOD), failed],
+                "Held images, undelivered events": [held, undelivered],
+                "Time of an execution": [ingest.metric_time(period=PERIOD, statistic=p) for p in ("p50", "p95")],
+                "Errors": [function.metric_errors(period=PERIOD) for function in functions.by_name.values()],
+                "Throttles": [function.metric_throttles(period=PERIOD) for function in functions.by_name.values()],
+                "serve": [serve.metric_duration(period=PERIOD, statistic="p50"), serve_p95],
+                "API": [api.stage.metric_count(period=PERIOD), api.stage.metric_client_error(period=PERIOD), api_errors],
+            },
+        )
+
+    def _tell(self, address: str) -> cloudwatch.IAlarmAction:
+        topic = sns.Topic(self, "Alarms", display_name="image-scaler", enforce_ssl=True)
+        topic.add_subscription(subscriptions.EmailSubscription(address))
+        topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+        return actions.SnsAction(topic)
+
+    def _count_held(self, event_bus: events.EventBus, config: StageConfig) -> sqs.Queue:
+        """Return the queue to which each held image is noted: what to resume, and its metric is the alarm's."""
+        queue = sqs.Queue(
+            self,
+            "HeldImages",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=config.enforce_tls,
+            retention_period=Duration.days(14),
+        )
+        events.Rule(
+            self,
+            "ImageHeld",
+            description="An image is held for want of a verdict: note it for the operator",
+            event_bus=event_bus,
+            event_pattern=events.EventPattern(source=[names.EVENT_SOURCE], detail_type=["Image Held"]),
+            targets=[targets.SqsQueue(queue)],
+        )
+        return queue
+
+    def _alarm(
+        self, name: str, metric: cloudwatch.IMetric, meaning: str, *, threshold: float = 1, periods: int = 1
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=f"{meaning}. What to do: {RUNBOOK}#{name.lower()}",
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            evaluation_periods=periods,
+            metric=metric,
+            threshold=threshold,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        if self._action:
+            alarm.add_alarm_action(self._action)
+
+    def _dashboard(self, config: StageConfig, graphs: dict[str, list[cloudwatch.IMetric]]) -> None:
+        widgets: list[cloudwatch.IWidget] = [
+            cloudwatch.GraphWidget(title=title, left=metrics, width=12) for title, metrics in graphs.items()
+        ]
+        cloudwatch.Dashboard(
+            self, "Dashboard", dashboard_name=f"image-scaler-{config.name}", widgets=[[widget] for widget in widgets]
+        )

@@ -1,0 +1,141 @@
+"""The four buckets: what came in, what has no verdict yet, what may be served, what was made on request.
+
+Physical names are CloudFormation's, so that no rename can ever collide; logical ids are pinned in cdk/names.py.
+"""
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk import names
+from cdk.config import StageConfig
+
+REJECTED_TAG = ("image-scaler-status", "REJECTED")
+"""The object tag by which the originals bucket's lifecycle finds what was refused."""
+
+
+class Storage(Construct):
+    """Buckets of a stage. ``data_key`` encrypts them when given, S3's own key otherwise."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, data_key: kms.IKey | None) -> None:
+        super().__init__(scope, construct_id)
+        self._config = config
+        self._data_key = data_key
+        self.originals = self._originals()
+        self.staging = self._bucket(
+            names.STAGING_BUCKET,
+            lifecycle_rules=[_expire("staging", days=config.staging_days)],
+        )
+        self.published = self._bucket(names.PUBLISHED_BUCKET)
+        self.generated = self._bucket(
+            names.GENERATED_BUCKET,
+            lifecycle_rules=[_expire("generated", days=config.generated_days)],
+        )
+        self._let_cloudfront_read_generated()
+
+    def _originals(self) -> s3.Bucket:
+        config = self._config
+        name, value = REJECTED_TAG
+        bucket = self._bucket(
+            names.ORIGINALS_BUCKET,
+            versioned=True,
+            lifecycle_rules=[
+                _expire("rejected", days=config.rejected_days, tag_filters={name: value}),
+                s3.LifecycleRule(
+                    id="noncurrent-versions",
+                    noncurrent_version_expiration=Duration.days(config.noncurrent_days),
+                    expired_object_delete_marker=True,
+                ),
+            ],
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.PUT, s3.HttpMethods.POST],
+                    allowed_origins=list(config.allowed_origins),
+                    allowed_headers=["*"],
+                    exposed_headers=["ETag"],
+                    max_age=3600,
+                )
+            ]
+            if config.allowed_origins
+            else None,
+        )
+        # The L2's event_bridge_enabled is a custom resource (a function on Node); this property is the same thing.
+        _resource_of(bucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
+        return bucket
+
+    def _bucket(
+        self,
+        logical_id: str,
+        *,
+        versioned: bool = False,
+        lifecycle_rules: list[s3.LifecycleRule] | None = None,
+        cors: list[s3.CorsRule] | None = None,
+    ) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            logical_id,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            bucket_key_enabled=True if self._data_key else None,
+            cors=cors,
+            encryption=s3.BucketEncryption.KMS if self._data_key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=self._data_key,
+            enforce_ssl=self._config.enforce_tls,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="unfinished-multipart-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)
+                ),
+                *(lifecycle_rules or ()),
+            ],
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=RemovalPolicy.RETAIN if self._config.keep_data else RemovalPolicy.DESTROY,
+            versioned=versioned,
+        )
+        _resource_of(bucket).override_logical_id(logical_id)
+        return bucket
+
+    def _let_cloudfront_read_generated(self) -> None:
+        """Allow this account's distributions through origin access control, so that Pipeline need not know Edge.
+
+        Without ListBucket: a missing variant is a 403, which the edge treats as a miss.
+        """
+        stack = Stack.of(self)
+        distributions = stack.format_arn(service="cloudfront", region="", resource="distribution", resource_name="*")
+        conditions = {
+            "StringEquals": {"aws:SourceAccount": stack.account},
+            "ArnLike": {"aws:SourceArn": distributions},
+        }
+        cloudfront = iam.ServicePrincipal("cloudfront.amazonaws.com")
+        self.generated.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="CloudFrontReadsVariants",
+                principals=[cloudfront],
+                actions=["s3:GetObject"],
+                resources=[self.generated.arn_for_objects("images/*")],
+                conditions=conditions,
+            )
+        )
+        if self._data_key:
+            self._data_key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="CloudFrontDecryptsVariants",
+                    principals=[cloudfront],
+                    actions=["kms:Decrypt"],
+                    resources=["*"],
+                    conditions=conditions,
+                )
+            )
+
+
+def _expire(rule: str, *, days: int, tag_filters: dict[str, str] | None = None) -> s3.LifecycleRule:
+    return s3.LifecycleRule(id=rule, expiration=Duration.days(days), tag_filters=tag_filters)
+
+
+def _resource_of(bucket: s3.Bucket) -> s3.CfnBucket:
+    resource = bucket.node.default_child
+    if not isinstance(resource, s3.CfnBucket):
+        raise TypeError(f"{bucket.node.path} has no CfnBucket")
+    return resource

@@ -1,0 +1,44 @@
+"""The one table: an image's record, its labels and its history in one partition; the listing index by day."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from cdk import names
+from cdk.config import StageConfig
+
+LISTING_INDEX = "by_day"
+EXPIRY_ATTRIBUTE = "expires_at"
+
+
+class RecordsTable(Construct):
+    """The records of a stage. ``data_key`` encrypts them when given, DynamoDB's own key otherwise."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, data_key: kms.IKey | None) -> None:
+        super().__init__(scope, construct_id)
+        text = dynamodb.AttributeType.STRING
+        self.table = dynamodb.Table(
+            self,
+            names.RECORDS_TABLE,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            deletion_protection=config.keep_data,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if data_key else dynamodb.TableEncryption.DEFAULT,
+            encryption_key=data_key,
+            partition_key=dynamodb.Attribute(name="pk", type=text),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=config.keep_data
+            ),
+            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+            sort_key=dynamodb.Attribute(name="sk", type=text),
+            time_to_live_attribute=EXPIRY_ATTRIBUTE,
+        )
+        self.table.add_global_secondary_index(
+            index_name=LISTING_INDEX,
+            partition_key=dynamodb.Attribute(name="listing_day", type=text),
+            sort_key=dynamodb.Attribute(name="image_id", type=text),
+        )
+        resource = self.table.node.default_child
+        if not isinstance(resource, dynamodb.CfnTable):
+            raise TypeError(f"{self.table.node.path} has no CfnTable")
+        resource.override_logical_id(names.RECORDS_TABLE)

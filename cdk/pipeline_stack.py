@@ -1,0 +1,113 @@
+"""The Pipeline stack: everything from an upload to a served image, composed of constructs by job."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from cdk import names
+from cdk.config import StageConfig
+from cdk.constructs.api import Api
+from cdk.constructs.functions import Functions
+from cdk.constructs.operations import Operations
+from cdk.constructs.storage import Storage
+from cdk.constructs.table import RecordsTable
+from cdk.constructs.workflows import Workflows
+
+
+class PipelineStack(Stack):
+    """Buckets, table, functions, state machines, API and alarms of one stage.
+
+    ``zips`` are the built packages by function. It knows nothing of the edge, which stands on it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        zips: Mapping[str, Path],
+        description: str | None = None,
+        stack_name: str | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description=description,
+            stack_name=stack_name,
+            termination_protection=config.keep_data,
+        )
+        data_key = self._data_key(config) if config.kms else None
+        self.storage = Storage(self, "Storage", config=config, data_key=data_key)
+        table = RecordsTable(self, "Records", config=config, data_key=data_key).table
+        self.event_bus = events.EventBus(self, "Announcements", event_bus_name=f"image-scaler-{config.name}")
+        self.functions = Functions(
+            self,
+            "Functions",
+            config=config,
+            zips=zips,
+            storage=self.storage,
+            table=table,
+            event_bus=self.event_bus,
+            data_key=data_key,
+        )
+        self.workflows = Workflows(
+            self,
+            "Workflows",
+            config=config,
+            functions=self.functions,
+            originals=self.storage.originals,
+            table=table,
+            event_bus=self.event_bus,
+            data_key=data_key,
+        )
+        self.api = Api(self, "Api", config=config, functions=self.functions)
+        Operations(
+            self,
+            "Operations",
+            config=config,
+            functions=self.functions,
+            workflows=self.workflows,
+            api=self.api,
+            event_bus=self.event_bus,
+        )
+        self._outputs(
+            {
+                "ApiUrl": self.api.rest_api.url,
+                "ApiId": self.api.rest_api.rest_api_id,
+                "StateMachineArn": self.workflows.ingest.state_machine_arn,
+                "SettleStateMachineArn": self.workflows.settle.state_machine_arn,
+                "TableName": table.table_name,
+                "OriginalsBucket": self.storage.originals.bucket_name,
+                "StagingBucket": self.storage.staging.bucket_name,
+                "PublishedBucket": self.storage.published.bucket_name,
+                "GeneratedBucket": self.storage.generated.bucket_name,
+                "EventBusName": self.event_bus.event_bus_name,
+                **{
+                    names.function_output(name): function.function_name
+                    for name, function in self.functions.by_name.items()
+                },
+            }
+        )
+
+    def _data_key(self, config: StageConfig) -> kms.Key:
+        key = kms.Key(
+            self,
+            names.DATA_KEY,
+            description=f"image-scaler {config.name}: buckets and table",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+        )
+        resource = key.node.default_child
+        if not isinstance(resource, kms.CfnKey):
+            raise TypeError(f"{key.node.path} has no CfnKey")
+        resource.override_logical_id(names.DATA_KEY)
+        return key
+
+    def _outputs(self, values: dict[str, str]) -> None:
+        for name, value in values.items():
+            CfnOutput(self, f"Output{name}", value=value).override_logical_id(name)
