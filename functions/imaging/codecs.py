@@ -20,6 +20,9 @@ _PLUGINS: Final = {
     "WEBP": "PIL.WebPImagePlugin",
 }
 
+_WEBP_ANIMATED: Final = 0x02
+_WEBP_ALPHA: Final = 0x10
+
 HEIF: Final = "HEIF"
 """The name under which pillow-heif registers itself. Only optimize's zip carries that package."""
 
@@ -40,7 +43,20 @@ def open_image(body: bytes, pillow_format: str) -> Image.Image:
     A hostile file raises much more than OSError here; decoding.py deals with those.
     """
     load_codec(pillow_format)
+    if pillow_format == "WEBP":
+        body = with_alpha_flag(body)
     return Image.open(BytesIO(body), formats=(pillow_format,))
+
+
+def with_alpha_flag(body: bytes) -> bytes:
+    """Return an animated WebP with the alpha flag of its header set; any other file as it is.
+
+    libwebp's encoder leaves the flag out when no frame's own rectangle has transparent pixels, although the canvas
+    around it has; Pillow then shows that as black. Decoding says in the end whether anything is transparent.
+    """
+    if body[12:16] != b"VP8X" or not body[20] & _WEBP_ANIMATED:
+        return body
+    return body[:20] + bytes([body[20] | _WEBP_ALPHA]) + body[21:]
 
 
 def rendition_format(body: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from functions.imaging.codecs import load_codec
+from functions.imaging.codecs import load_codec, with_alpha_flag
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened
 
@@ -87,7 +87,7 @@ _STILL_ENCODERS: Final = {
 
 
 def _encode_webp_animation(picture: DecodedPicture, quality: int) -> bytes:
-    return _saved(
+    body = _saved(
         picture.frames[0],
         "WEBP",
         save_all=True,
@@ -97,6 +97,7 @@ def _encode_webp_animation(picture: DecodedPicture, quality: int) -> bytes:
         quality=quality,
         method=WEBP_METHOD,
     )
+    return with_alpha_flag(body) if picture.has_alpha else body
 
 
 def _encode_gif(picture: DecodedPicture) -> bytes:

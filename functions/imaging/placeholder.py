@@ -22,6 +22,9 @@ COLOR_SIDE_PX: Final = 48
 COLOR_CLUSTERS: Final = 8
 """Groups of like colours (median cut) of which the largest wins."""
 
+_ROUNDING_NOISE: Final = 1e-9
+"""Terms below this are what sums of floating point numbers leave of zero in a flat picture."""
+
 _VISIBLE: Final = 128
 """Alpha from which on a pixel counts for the dominant colour."""
 
@@ -103,8 +106,9 @@ class _Terms:
                     )
                     terms.append(total / (width * height))
         self.constant = terms[0]
-        self.scale = max(map(abs, terms[1:]))
-        self.normalized = [0.5 + 0.5 / self.scale * term if self.scale else term for term in terms[1:]]
+        scale = max(map(abs, terms[1:]))
+        self.scale = scale if scale > _ROUNDING_NOISE else 0.0
+        self.normalized = [0.5 + 0.5 / self.scale * term if self.scale else 0.0 for term in terms[1:]]
 
 
 def _cosines(length: int, term: int) -> list[float]:

@@ -97,9 +97,13 @@ def read_rendition(source: Image.Image, *, still: bool = False) -> DecodedPictur
         durations.append(int(source.info.get("duration", 0)))
         frame = source.convert("RGBA" if source.has_transparency_data else "RGB")
         frame.info = {}
-        frames.append(frame)
+        frames.append(_without_needless_alpha(frame))
     loop = int(source.info.get("loop", 0))
     return DecodedPicture(tuple(frames), tuple(durations) if count > 1 else (), loop if count > 1 else 0)
+
+
+def _without_needless_alpha(frame: Image.Image) -> Image.Image:
+    return frame.convert("RGB") if frame.mode == "RGBA" and frame.getchannel("A").getextrema() == (255, 255) else frame
 
 
 def _draft_size(source: tuple[int, int], placement: Placement) -> tuple[int, int]:

@@ -17,6 +17,8 @@ from functions.imaging.containers.common import (
     truncated,
 )
 from functions.imaging.limits import MIB, Limits
+from functions.imaging.refusal import RefusedPictureError
+from functions.shared.contracts import Reason
 
 _PNG_TEXT: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _PNG_CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -55,6 +57,8 @@ def inspect_png(body: bytes, limits: Limits) -> Inspection:
     else:
         if not seen.width:
             raise EndOfFileError
+        if seen.frames > 1:
+            raise RefusedPictureError(Reason.CORRUPT, f"The file ends inside frame {seen.frames} of the animation.")
         raise truncated(_png_percent(body, seen))
     return Inspection("PNG", seen.width, seen.height, max(1, seen.frames), seen.bit_depth)
 
@@ -69,7 +73,9 @@ def _png_chunks(body: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _note_png_chunk(body: bytes, kind: bytes, start: int, length: int, *, limits: Limits, seen: _PngWalk) -> None:
-    if kind == b"fcTL":
+    if kind == b"acTL":
+        check_frames(read(U32, body, start), 1, 1, limits)  # Pillow believes this number
+    elif kind == b"fcTL":
         seen.frames += 1
         check_frames(seen.frames, seen.width, seen.height, limits)
     elif kind in _PNG_TEXT:
