@@ -1,0 +1,103 @@
+"""Deploys the Pipeline stack to the emulator with the AWS CDK's own command line: bootstrap, synth, deploy.
+
+Synthesizing takes longer than everything else together, so an assembly is kept by the digest of its inputs and
+used again while they are the same.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from local.certificates import Certificates
+from local.emulator import ACCOUNT, REGION, ROOT_CREDENTIALS
+from local.prerequisites import cdk, node
+from local.processes import run_logged
+from local.workspace import Workspace
+
+PIPELINE_STACK = "ImageScaler-local-Pipeline"
+_INPUTS = ("cdk", "workflows", "cdk.json", "openapi.yaml", "requirements/dev.txt", "functions", "build/zips/host")
+_KEPT_ASSEMBLIES = 3
+
+
+class Deployment:
+    """Commands of the CDK against one emulator. Each raises LocalError with the end of the command's log."""
+
+    def __init__(self, workspace: Workspace, *, emulator_url: str, certificates: Certificates) -> None:
+        self._workspace = workspace
+        self._command = [node(), cdk(workspace.checkout), "--no-version-reporting", "--no-notices"]
+        self._environment = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "HOME": str(workspace.scratch),
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(workspace.scratch),
+            "CI": "true",
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": emulator_url,
+            "AWS_CA_BUNDLE": str(certificates.authority),
+            "NODE_EXTRA_CA_CERTS": str(certificates.authority),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **ROOT_CREDENTIALS,
+        }
+
+    def package(self) -> None:
+        """Build the functions' zips for this machine; what is built already stays."""
+        self._run("Building the functions' zips", [sys.executable, "-m", "cdk.packaging", "--arch", "host"], "zips.log")
+
+    def bootstrap(self) -> None:
+        """Prepare the emulator's account for the CDK, as a real account is prepared once."""
+        target = f"aws://{ACCOUNT}/{REGION}"
+        self._run("cdk bootstrap", [*self._command, "bootstrap", target], "bootstrap.log", folder=self._workspace.home)
+
+    def synthesize(self) -> Path:
+        """Return the cloud assembly of stage local, made anew only when an input has changed."""
+        assembly = self._workspace.shared / "assemblies" / self._digest_of_inputs()
+        if not (assembly / "manifest.json").exists():
+            draft = self._workspace.home / "assembly"
+            shutil.rmtree(draft, ignore_errors=True)
+            command = [*self._command, "synth", "--quiet", "-c", "stage=local", "--output", str(draft), PIPELINE_STACK]
+            self._run("cdk synth", command, "synth.log")
+            assembly.parent.mkdir(exist_ok=True)
+            shutil.rmtree(assembly, ignore_errors=True)
+            shutil.move(draft, assembly)
+            _forget_old_assemblies(assembly.parent)
+        return assembly
+
+    def deploy(self, assembly: Path) -> dict[str, str]:
+        """Deploy the Pipeline stack and return its outputs by name."""
+        outputs = self._workspace.home / "stack-outputs.json"
+        command = [
+            *self._command, "deploy", PIPELINE_STACK, "--app", str(assembly), "--require-approval", "never",
+            "--outputs-file", str(outputs), "--progress", "events",
+        ]  # fmt: skip
+        self._run("cdk deploy", command, "deploy.log")
+        stack: dict[str, str] = json.loads(outputs.read_text())[PIPELINE_STACK]
+        return stack
+
+    def _run(self, name: str, command: list[str], log: str, folder: Path | None = None) -> None:
+        run_logged(
+            name, command, log=self._workspace.logs / log, folder=folder or self._workspace.checkout,
+            environment=self._environment,
+        )  # fmt: skip
+
+    def _digest_of_inputs(self) -> str:
+        """Digest every file from which the assembly is made, by path and content."""
+        digest = hashlib.sha256(sys.version.encode())
+        for name in _INPUTS:
+            root = self._workspace.checkout / name
+            for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+                if path.is_file() and "__pycache__" not in path.parts:
+                    digest.update(f"{path.relative_to(self._workspace.checkout)}\0".encode())
+                    digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()[:16]
+
+
+def _forget_old_assemblies(folder: Path) -> None:
+    newest_first = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in newest_first[_KEPT_ASSEMBLIES:]:
+        shutil.rmtree(path, ignore_errors=True)

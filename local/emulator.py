@@ -1,0 +1,76 @@
+"""The AWS emulator (ministack): how it is started, and how to tell that it answers.
+
+IAM is enforced (AUTH), TLS is on, it listens on the loopback alone and inherits no variable of the shell:
+whatever it is started with reaches every function.
+"""
+
+import ssl
+import sys
+from pathlib import Path
+
+import httpx
+
+from local.certificates import Certificates
+from local.prerequisites import LOOPBACK
+from local.processes import ProcessBook, Running, wait_until_ready
+from local.workspace import Workspace
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""The emulator's root user; it is what deploys. Functions get the keys of their own roles."""
+
+
+def url(port: int) -> str:
+    """Return the emulator's address. An address, not a name: AWS's clients then keep the bucket in the path."""
+    return f"https://{LOOPBACK}:{port}"
+
+
+def start(
+    workspace: Workspace,
+    book: ProcessBook,
+    *,
+    port: int,
+    certificates: Certificates,
+    runtime_python: Path,
+    rekognition_url: str,
+) -> Running:
+    """Start the emulator and return when it answers. Raises LocalError with the end of its log."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(workspace.scratch),
+        "TMPDIR": str(workspace.scratch),
+        "AUTH": "true",
+        "USE_SSL": "1",
+        "MINISTACK_SSL_CERT": str(certificates.chain),
+        "MINISTACK_SSL_KEY": str(certificates.key),
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "GATEWAY_PORT": str(port),
+        # Both would listen on fixed ports of every interface.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # What follows is for the functions.
+        "IMAGE_SCALER_RUNTIME_PYTHON": str(runtime_python),
+        "AWS_ENDPOINT_URL": url(port),
+        "AWS_ENDPOINT_URL_REKOGNITION": rekognition_url,
+        "AWS_CA_BUNDLE": str(certificates.authority),
+    }
+    # hypercorn rather than ministack's own main, which also takes port 443 wherever it is free.
+    command = [
+        sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"{LOOPBACK}:{port}", "--keep-alive", "75",
+        "--certfile", str(certificates.chain), "--keyfile", str(certificates.key),
+    ]  # fmt: skip
+    log = workspace.logs / "emulator.log"
+    running = book.start("emulator", command, environment=environment, log=log, folder=workspace.scratch)
+    trust = ssl.create_default_context(cafile=str(certificates.authority))
+    wait_until_ready(running, lambda: _answers(f"{url(port)}/_ministack/health", trust))
+    return running
+
+
+def _answers(address: str, trust: ssl.SSLContext) -> bool:
+    try:
+        return httpx.get(address, verify=trust, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False

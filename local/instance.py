@@ -1,0 +1,148 @@
+"""One running instance of everything: starts it, deploys, and stops exactly what was started."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from local import certificates, emulator
+from local.certificates import Certificates
+from local.console import Progress
+from local.deployment import Deployment
+from local.errors import LocalError
+from local.outputs import Outputs
+from local.prerequisites import choose_port
+from local.processes import ProcessBook
+from local.rekognition import process as rekognition
+from local.runtime import ensure_runtime
+from local.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Ports that a person asked for; None means any free one."""
+
+    emulator: int | None = None
+    rekognition: int | None = None
+
+
+class Instance:
+    """What runs in one workspace. Only one command at a time may start or stop it."""
+
+    def __init__(self, workspace: Workspace, progress: Progress) -> None:
+        self._workspace = workspace
+        self._progress = progress
+        self._book = ProcessBook(workspace.state)
+
+    def is_running(self) -> bool:
+        """Tell whether everything that was started still runs and was deployed."""
+        entries = self._book.entries()
+        return bool(entries) and len(self._book.alive()) == len(entries) and self._workspace.outputs.exists()
+
+    def up(self, ports: Ports = Ports()) -> Outputs:
+        """Start everything and deploy; return the addresses. Leaves nothing running when it fails.
+
+        Raises LocalError.
+        """
+        self._workspace.prepare()
+        with self._alone():
+            if self._book.entries():
+                names = self._stop()
+                if names:
+                    self._progress.note(f"Stopped what an earlier run left behind: {', '.join(names)}")
+            try:
+                return self._start_and_deploy(ports)
+            except BaseException:  # also Ctrl-C
+                self._stop()
+                raise
+
+    def down(self) -> list[str]:
+        """Stop what was started; return the names of what was running."""
+        self._workspace.prepare()
+        with self._alone():
+            return self._stop()
+
+    @contextmanager
+    def running(self) -> Iterator[Outputs]:
+        """Have everything running inside the block. What ran before stays; what was started for it is stopped."""
+        if self.is_running():
+            self._progress.note(f"Using what runs already (`make up`) in {self._workspace.home}")
+            yield Outputs.read(self._workspace.outputs)
+            return
+        outputs = self.up()
+        try:
+            yield outputs
+        finally:
+            with self._progress.step("Stopping everything"):
+                self.down()
+
+    def _start_and_deploy(self, ports: Ports) -> Outputs:
+        workspace, progress = self._workspace, self._progress
+        shutil.rmtree(workspace.scratch)
+        workspace.prepare()
+        emulator_port = choose_port(ports.emulator, "the emulator")
+        rekognition_port = choose_port(ports.rekognition, "the Rekognition stand-in")
+        emulator_url = emulator.url(emulator_port)
+        trusted = certificates.issue(workspace.certificates)
+        deployment = Deployment(workspace, emulator_url=emulator_url, certificates=trusted)
+        with progress.step("Preparing the Lambda interpreter"):
+            python = ensure_runtime(workspace)
+        with progress.step("Starting the Rekognition stand-in and the AWS emulator"):
+            rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted)
+            emulator.start(
+                workspace, self._book, port=emulator_port, certificates=trusted, runtime_python=python,
+                rekognition_url=rekognition.url(rekognition_port),
+            )  # fmt: skip
+        with progress.step("Building the functions' zips"):
+            deployment.package()
+        with progress.step("Preparing the account (cdk bootstrap)"):
+            deployment.bootstrap()
+        with progress.step("Synthesizing the stacks (cdk synth)"):
+            assembly = deployment.synthesize()
+        with progress.step("Deploying the Pipeline stack (cdk deploy)"):
+            stack = deployment.deploy(assembly)
+        outputs = _outputs(stack, emulator_url, rekognition.control_url(rekognition_port), trusted)
+        outputs.write(workspace.outputs)
+        return outputs
+
+    def _stop(self) -> list[str]:
+        self._workspace.outputs.unlink(missing_ok=True)
+        return self._book.stop_all()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the workspace's lock; the system releases it even when this process is killed."""
+        with (self._workspace.home / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise LocalError(
+                    f"Another command is starting or stopping what lies in {self._workspace.home}; wait for its end."
+                ) from error
+            yield
+
+
+def _outputs(stack: dict[str, str], emulator_url: str, control_url: str, trusted: Certificates) -> Outputs:
+    """Translate the stack's outputs; the API's own host name leads nowhere here, the emulator has a path for it."""
+    api_stage = urlsplit(stack["ApiUrl"]).path.strip("/")
+    functions = {
+        name.removesuffix("FunctionName").lower(): value
+        for name, value in stack.items()
+        if name.endswith("FunctionName")
+    }
+    return Outputs(
+        api_url=f"{emulator_url}/_aws/execute-api/{stack['ApiId']}/{api_stage}",
+        emulator_url=emulator_url,
+        region=emulator.REGION,
+        state_machine_arn=stack["StateMachineArn"],
+        table=stack["TableName"],
+        event_bus=stack["EventBusName"],
+        buckets={
+            name: stack[f"{name.capitalize()}Bucket"] for name in ("originals", "staging", "published", "generated")
+        },
+        functions=functions,
+        rekognition_control_url=control_url,
+        ca_file=str(trusted.authority),
+    )

@@ -1,0 +1,42 @@
+"""The addresses of a running instance, in ``outputs.json``: for people, for the examples of the README, for tests."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Self
+
+from local.errors import LocalError
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where everything is. The edge's fields are None while no edge runs; ``ca_file`` is what a client must trust."""
+
+    api_url: str
+    emulator_url: str
+    region: str
+    state_machine_arn: str
+    table: str
+    event_bus: str
+    buckets: dict[str, str]
+    functions: dict[str, str]
+    rekognition_control_url: str
+    ca_file: str
+    edge_url: str | None = None
+    edge_key_pair_id: str | None = None
+    edge_private_key_file: str | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the file. Raises LocalError when nothing was started."""
+        try:
+            document = json.loads(path.read_text())
+        except FileNotFoundError as error:
+            raise LocalError(f"{path} is missing: nothing runs here. `make up` starts everything.") from error
+        return cls(**{field.name: document[field.name] for field in fields(cls) if field.name in document})
+
+    def write(self, path: Path) -> None:
+        """Write the file in one step, so that a reader never sees half of it."""
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.replace(path)

@@ -1,0 +1,173 @@
+"""Starts background processes, remembers them on disk, and stops exactly those again.
+
+Each process leads a session of its own, so a Ctrl-C on the terminal reaches the launcher alone, and everything
+that the process starts (the emulator's Lambda workers) is found again by its session even after its parent died.
+A process is known by its id and the time it was started: an id that the system has given to somebody else since
+is never touched.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from local.errors import LocalError
+
+STOP_SECONDS = 5.0
+"""How long a process may take to end after SIGTERM before it gets SIGKILL (a busy Lambda worker can hang)."""
+LOG_LINES = 15
+"""How many of the last lines of a log a failure shows."""
+_SAME_START_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that was started: ``started`` is the system's own start time of it (epoch seconds)."""
+
+    name: str
+    pid: int
+    started: float
+    log: str
+
+    def leader(self) -> psutil.Process | None:
+        """Return the process if it still runs and is the one that was started."""
+        try:
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.started) < _SAME_START_SECONDS and process.status() != "zombie":
+                return process
+        except psutil.NoSuchProcess:
+            pass
+        return None
+
+    def session(self) -> list[psutil.Process]:
+        """Return everything that still runs in the process's session, the process itself included."""
+        if self.leader() is None and psutil.pid_exists(self.pid) and not _is_zombie(self.pid):
+            return []  # the id belongs to somebody else now
+        return [process for process in psutil.process_iter() if self._is_member(process)]
+
+    def _is_member(self, process: psutil.Process) -> bool:
+        try:
+            return (
+                os.getsid(process.pid) == self.pid
+                and process.create_time() >= self.started - _SAME_START_SECONDS
+                and process.status() != "zombie"
+            )
+        except (psutil.Error, OSError):
+            return False
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == "zombie"
+    except psutil.NoSuchProcess:
+        return False
+
+
+class ProcessBook:
+    """The processes of one instance, kept in a JSON file so that another command can stop them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def entries(self) -> list[Running]:
+        """Return what was started and not stopped yet, alive or not."""
+        try:
+            document = json.loads(self._path.read_text())
+        except FileNotFoundError:
+            return []
+        except json.JSONDecodeError as error:
+            raise LocalError(f"{self._path} is broken ({error}). Delete it, and see `ps` for what it left.") from error
+        return [Running(**entry) for entry in document["processes"]]
+
+    def alive(self) -> list[Running]:
+        """Return the entries whose process still runs."""
+        return [entry for entry in self.entries() if entry.leader() is not None]
+
+    def start(
+        self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path, folder: Path
+    ) -> Running:
+        """Start ``command`` with exactly ``environment``; its output goes to ``log``."""
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, env=dict(environment), cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        running = Running(name=name, pid=process.pid, started=psutil.Process(process.pid).create_time(), log=str(log))
+        self._write([*self.entries(), running])
+        return running
+
+    def stop_all(self, *, patience_seconds: float = STOP_SECONDS) -> list[str]:
+        """Stop every entry with all that it started; return the names of those that were running.
+
+        SIGTERM first, then SIGKILL for what is left after ``patience_seconds``. Safe to repeat.
+        """
+        stopped = [entry.name for entry in reversed(self.entries()) if _stop_session(entry, patience_seconds)]
+        self._path.unlink(missing_ok=True)
+        return stopped
+
+    def _write(self, entries: list[Running]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_suffix(".new")
+        draft.write_text(json.dumps({"processes": [asdict(entry) for entry in entries]}, indent=2))
+        draft.replace(self._path)
+
+
+def _stop_session(entry: Running, patience_seconds: float) -> bool:
+    members = entry.session()
+    if not members:
+        return False
+    for process in members:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    psutil.wait_procs(members, timeout=patience_seconds)
+    # Asked again: a worker may have been started between the first look and the end of its parent.
+    for process in (leftovers := entry.session()):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(leftovers, timeout=patience_seconds)
+    return True
+
+
+def wait_until_ready(running: Running, is_ready: Callable[[], bool], *, within_seconds: float = 30.0) -> None:
+    """Return when ``is_ready`` says so. Raises LocalError, with the log's end, when the process dies or is late."""
+    deadline = time.monotonic() + within_seconds
+    while not is_ready():
+        if running.leader() is None:
+            raise LocalError(f"{running.name} ended while it was starting.\n{log_excerpt(Path(running.log))}")
+        if time.monotonic() > deadline:
+            raise LocalError(
+                f"{running.name} did not get ready within {within_seconds:.0f} s.\n{log_excerpt(Path(running.log))}"
+            )
+        time.sleep(0.05)
+
+
+def run_logged(
+    name: str, command: Sequence[str], *, log: Path, folder: Path, environment: Mapping[str, str] | None = None
+) -> None:
+    """Run ``command`` to its end with its output in ``log``. Raises LocalError with the end of the log if it fails."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+        running = Running(name=name, pid=process.pid, started=psutil.Process(process.pid).create_time(), log=str(log))
+        try:
+            code = process.wait()
+        except BaseException:
+            _stop_session(running, STOP_SECONDS)
+            process.wait()
+            raise
+    if code != 0:
+        raise LocalError(f"{name} failed with exit code {code}.\n{log_excerpt(log)}")
+
+
+def log_excerpt(log: Path) -> str:
+    """Return the last lines of a log and where the whole of it is."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join([*(f"  | {line}" for line in lines[-LOG_LINES:]), f"The whole log: {log}"])

@@ -1,0 +1,37 @@
+"""Runs the stand-in: ``python -m local.rekognition PORT``. S3 is found by AWS's own environment variables."""
+
+import sys
+from typing import Any
+
+import boto3
+import uvicorn
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.prerequisites import LOOPBACK
+from local.rekognition.behaviour import Behaviour, known_pictures
+from local.rekognition.service import create_app
+
+
+class S3Objects:
+    """Reads objects from the S3 of the environment."""
+
+    def __init__(self) -> None:
+        self._s3 = boto3.client("s3")
+
+    def read(self, bucket: str, key: str, version: str | None) -> bytes:
+        """Return an object's bytes; raises LookupError when it cannot be had."""
+        at: dict[str, Any] = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+        try:
+            return self._s3.get_object(**at)["Body"].read()
+        except (BotoCoreError, ClientError) as error:
+            raise LookupError(str(error)) from error
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    app = create_app(Behaviour(known=known_pictures()), S3Objects())
+    uvicorn.run(app, host=LOOPBACK, port=int(sys.argv[1]), log_level="info")
+
+
+if __name__ == "__main__":
+    main()

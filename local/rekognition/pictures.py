@@ -1,0 +1,83 @@
+"""Looks at a picture: its format and size, and a signature by which a known picture is known again.
+
+The signature is a difference hash (dHash, 64 bits): the picture in 9 by 8 grey fields, one bit for each pair of
+neighbours that gets brighter. It survives scaling and re-encoding, so a sample is recognised in its proxy.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import png  # type: ignore[import-untyped]
+import simplejpeg  # type: ignore[import-untyped]
+
+GRID_WIDTH: Final = 9
+GRID_HEIGHT: Final = 8
+SAME_PICTURE_BITS: Final = 6
+"""Two signatures that differ in at most so many of 64 bits belong to the same picture."""
+
+_JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
+_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_LUMA: Final = np.array([0.299, 0.587, 0.114])
+
+
+class UnreadablePictureError(Exception):
+    """The bytes are no JPEG or PNG that can be decoded."""
+
+
+@dataclass(frozen=True)
+class SeenPicture:
+    """Width and height in px and the signature of a picture."""
+
+    width: int
+    height: int
+    signature: int
+
+
+def look_at(body: bytes) -> SeenPicture:
+    """Decode a JPEG or PNG. Raises UnreadablePictureError."""
+    if body.startswith(_JPEG_SIGNATURE):
+        grey = _decode_jpeg(body)
+    elif body.startswith(_PNG_SIGNATURE):
+        grey = _decode_png(body)
+    else:
+        raise UnreadablePictureError("neither a JPEG nor a PNG")
+    height, width = grey.shape
+    return SeenPicture(width=width, height=height, signature=signature_of(grey))
+
+
+def signature_of(grey: npt.NDArray[np.float64]) -> int:
+    """Return the difference hash of a grey picture of any size."""
+    rows = np.array_split(np.arange(grey.shape[0]), GRID_HEIGHT)
+    columns = np.array_split(np.arange(grey.shape[1]), GRID_WIDTH)
+    bits = 0
+    for row in rows:
+        means = [grey[np.ix_(row, column)].mean() if len(row) and len(column) else 0.0 for column in columns]
+        for left, right in pairwise(means):
+            bits = bits << 1 | int(right > left + 1.0)  # a grey level of tolerance: flat fields stay zero
+    return bits
+
+
+def is_same(one: int, other: int) -> bool:
+    """Tell whether two signatures belong to the same picture."""
+    return (one ^ other).bit_count() <= SAME_PICTURE_BITS
+
+
+def _decode_jpeg(body: bytes) -> npt.NDArray[np.float64]:
+    try:
+        pixels = simplejpeg.decode_jpeg(body, colorspace="GRAY")
+    except ValueError as error:
+        raise UnreadablePictureError(str(error)) from error
+    return np.asarray(pixels, dtype=np.float64)[:, :, 0]
+
+
+def _decode_png(body: bytes) -> npt.NDArray[np.float64]:
+    try:
+        width, height, rows, _ = png.Reader(bytes=body).asRGBA8()
+        pixels = np.vstack([np.frombuffer(bytes(row), dtype=np.uint8) for row in rows])
+    except (png.Error, ValueError) as error:
+        raise UnreadablePictureError(str(error)) from error
+    rgb: npt.NDArray[np.float64] = pixels.reshape(height, width, 4)[:, :, :3].astype(np.float64)
+    return np.asarray(rgb @ _LUMA, dtype=np.float64)

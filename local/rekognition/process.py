@@ -1,0 +1,48 @@
+"""The Rekognition stand-in as a process: how it is started, and its addresses."""
+
+import sys
+
+import httpx
+
+from local.certificates import Certificates
+from local.emulator import REGION, ROOT_CREDENTIALS
+from local.prerequisites import LOOPBACK
+from local.processes import ProcessBook, Running, wait_until_ready
+from local.workspace import Workspace
+
+
+def url(port: int) -> str:
+    """Return the address that boto3 gets as Rekognition's endpoint."""
+    return f"http://{LOOPBACK}:{port}"
+
+
+def control_url(port: int) -> str:
+    """Return the address of the switches."""
+    return f"{url(port)}/control"
+
+
+def start(workspace: Workspace, book: ProcessBook, port: int, emulator_url: str, certificates: Certificates) -> Running:
+    """Start the stand-in and return when it answers. Raises LocalError with the end of its log."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(workspace.scratch),
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": emulator_url,
+        "AWS_CA_BUNDLE": str(certificates.authority),
+        **ROOT_CREDENTIALS,
+    }
+    running = book.start(
+        "Rekognition stand-in", [sys.executable, "-m", "local.rekognition", str(port)], environment=environment,
+        log=workspace.logs / "rekognition.log", folder=workspace.checkout,
+    )  # fmt: skip
+    wait_until_ready(running, lambda: _answers(control_url(port)))
+    return running
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,68 @@
+"""Where things lie: the checkout, and the folder of one running instance (``.local`` unless said otherwise).
+
+What is costly to make and the same for every instance (the Lambda interpreter, the synthesized assembly) is
+shared by all instances of a checkout and lies in its ``.local``; the rest belongs to one instance.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The paths of one instance. ``home`` holds everything that only this instance writes."""
+
+    home: Path
+    checkout: Path = CHECKOUT
+
+    @property
+    def logs(self) -> Path:
+        """One log file per process and step."""
+        return self.home / "logs"
+
+    @property
+    def scratch(self) -> Path:
+        """The emulator's own temporary files; emptied at each start."""
+        return self.home / "tmp"
+
+    @property
+    def certificates(self) -> Path:
+        """The certificate authority of this instance and the certificate of its emulator."""
+        return self.home / "certificates"
+
+    @property
+    def state(self) -> Path:
+        """Which processes run: what `down` stops."""
+        return self.home / "state.json"
+
+    @property
+    def outputs(self) -> Path:
+        """The addresses, for people and for tests."""
+        return self.home / "outputs.json"
+
+    @property
+    def contact_sheet(self) -> Path:
+        """The page that `demo` writes."""
+        return self.home / "contact-sheet"
+
+    @property
+    def shared(self) -> Path:
+        """What every instance of this checkout shares."""
+        return self.checkout / ".local"
+
+    @property
+    def runtime(self) -> Path:
+        """The virtual environment in which the functions run: only what AWS's Lambda runtime has."""
+        return self.shared / "runtime"
+
+    def prepare(self) -> None:
+        """Make the folders that every command needs."""
+        for folder in (self.logs, self.scratch, self.certificates, self.shared):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+def default_workspace() -> Workspace:
+    """Return the instance that ``make up`` and ``make demo`` use: ``.local`` in the checkout."""
+    return Workspace(home=CHECKOUT / ".local")
