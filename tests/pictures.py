@@ -281,7 +281,7 @@ def oriented(pillow_format: str, orientation: int, width: int = 320, height: int
     image = scene(width, height)
     operation = ORIENTATION_OPERATIONS[orientation]
     stored = image if operation is None else image.transpose(operation)
-    return encoded(stored, pillow_format, exif=exif(orientation=orientation))
+    return encoded(stored, pillow_format, exif=exif(orientation=orientation).tobytes())
 
 
 def display_p3() -> bytes:

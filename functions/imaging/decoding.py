@@ -2,6 +2,7 @@
 
 inspection.py has read the header; sizes and frames are checked again here, because decoders find what headers hide.
 Frames are counted by seeking, never by what the file claims. A file that ends early is corrupt, not half grey.
+A HEIC's own rotation counts and its EXIF orientation does not, as the standard says (ISO/IEC 23008-12, A.2.3).
 Damaged bits inside a JPEG scan that decode without complaint are accepted: every viewer shows such files.
 """
 
