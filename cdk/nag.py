@@ -1,11 +1,101 @@
-"""cdk-nag's rules of the pack AwsSolutions, and the reason for each finding that stands."""
+"""cdk-nag's rules of the pack AwsSolutions, and the reason for each finding that stands.
 
-from aws_cdk import App, Validations
+A reason is given to the one construct that it is about. A finding without one fails the synth of a real stage.
+"""
+
+from aws_cdk import Acknowledgment, App, CfnElement, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
+from constructs import Construct, IConstruct
 
+from cdk import names
+from cdk.constructs.workflows import INGEST_STATES
 from cdk.pipeline_stack import PipelineStack
+
+WILDCARDS = {
+    "optimize": ("<Originals.Arn>/uploads/*", "<Staging.Arn>/*", "*"),
+    "moderate": ("<Staging.Arn>/*", "*"),
+    "blur": ("<Staging.Arn>/*", "*"),
+    "persist": ("<Staging.Arn>/*", "<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
+    "serve": ("<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
+    "upload": ("<Originals.Arn>/uploads/*", "*"),
+    "manage": ("<Originals.Arn>/uploads/*", "<Staging.Arn>/*", "<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
+}
+"""The resources with a wildcard in the role of each function, as cdk-nag writes them."""
 
 
 def check_with_nag(app: App, *, pipeline: PipelineStack) -> None:
-    """Check the whole app at synth; a finding without a reason here fails it."""
+    """Check the whole app at synth."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    _accept_in_functions(pipeline)
+    _accept_in_workflows(pipeline)
+    _accept_in_api(pipeline)
+    for bucket in (
+        pipeline.storage.originals,
+        pipeline.storage.staging,
+        pipeline.storage.published,
+        pipeline.storage.generated,
+    ):
+        _accept(
+            bucket,
+            "S1",
+            "Readers are the functions, which log each image, and CloudFront, which has access logs; whether to pay "
+            "for data events of CloudTrail on top is the account's decision.",
+        )
+
+
+def _accept_in_functions(pipeline: PipelineStack) -> None:
+    for name in names.FUNCTIONS:
+        function = pipeline.functions.by_name[name]
+        _accept(function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime is a tested change.")
+        if function.role is None:
+            raise TypeError(f"{function.node.path} has no role")
+        for resource in WILDCARDS[name]:
+            reason = (
+                "X-Ray's and Rekognition's actions take no resource."
+                if resource == "*"
+                else "Keys begin with an image's id, unknown at deploy time; bucket and prefix are exact."
+            )
+            _accept(function.role, f"IAM5[Resource::{resource}]", reason)
+
+
+def _accept_in_workflows(pipeline: PipelineStack) -> None:
+    workflows = pipeline.workflows
+    for machine in (workflows.ingest, workflows.settle):
+        _accept(machine.role, "IAM5[Resource::*]", "X-Ray and the delivery of logs take no resource.")
+    for name in INGEST_STATES:
+        function = _logical_id(pipeline.functions.by_name[name])
+        _accept(
+            workflows.ingest.role,
+            f"IAM5[Resource::<{function}.Arn>:*]",
+            "The versions of one function, so that a run survives a deploy.",
+        )
+    _accept(workflows.undelivered, "SQS3", "This is the dead-letter queue, of EventBridge's rules.")
+    _accept(pipeline.operations.held, "SQS3", "Nothing consumes it by itself, so nothing can fail to.")
+
+
+def _accept_in_api(pipeline: PipelineStack) -> None:
+    api = pipeline.api.rest_api
+    _accept(api, "APIG2", "The functions validate, and their problem documents name the field.")
+    _accept(pipeline.api.stage, "APIG3", "The edge stack associates its web ACL with this stage.")
+    for rule in ("APIG4", "COG4"):
+        _accept(
+            api,
+            rule,
+            "Callers are authenticated by CloudFront's signatures; WAF lets in only what carries the edge's secret.",
+        )
+    _accept(
+        api,
+        "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
+        "AWS's own policy for API Gateway's account-wide right to write logs.",
+    )
+
+
+def _accept(construct: IConstruct, finding: str, reason: str) -> None:
+    Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason))
+
+
+def _logical_id(construct: Construct) -> str:
+    element = construct.node.default_child
+    if not isinstance(element, CfnElement):
+        raise TypeError(f"{construct.node.path} has no CloudFormation resource of its own")
+    return str(Stack.of(construct).resolve(element.logical_id))

@@ -66,7 +66,7 @@ class PipelineStack(Stack):
             data_key=data_key,
         )
         self.api = Api(self, "Api", config=config, functions=self.functions)
-        Operations(
+        self.operations = Operations(
             self,
             "Operations",
             config=config,

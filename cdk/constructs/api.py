@@ -73,9 +73,7 @@ class Api(Construct):
         for method, path, function in ROUTES:
             self.rest_api.root.resource_for_path(path).add_method(
                 method,
-                apigateway.LambdaIntegration(
-                    functions.entry_points[function], allow_test_invoke=False, proxy=True
-                ),
+                apigateway.LambdaIntegration(functions.entry_points[function], allow_test_invoke=False, proxy=True),
             )
         if config.allowed_origins:
             for path in sorted({path for _, path, _ in ROUTES}):

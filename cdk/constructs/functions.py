@@ -9,7 +9,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -87,7 +87,8 @@ class Functions(Construct):
                 _allow(["s3:DeleteObject"], generated.arn_for_objects("images/*")),
                 _allow(["s3:ListBucket"], staging.bucket_arn, published.bucket_arn, generated.bucket_arn),
                 _allow(
-                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], table
+                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
+                    table,
                 ),
                 announce,
             ],
@@ -99,7 +100,8 @@ class Functions(Construct):
             "upload": [
                 _allow(["s3:PutObject"], originals.arn_for_objects(UPLOADS)),
                 _allow(
-                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"], table
+                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
+                    table,
                 ),
             ],
             "manage": [
@@ -188,7 +190,7 @@ class Functions(Construct):
             role.add_to_policy(grant)
         role.add_to_policy(_allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn))
         if self._data_key:
-            self._data_key.grant_encrypt_decrypt(role)
+            role.add_to_policy(use_of(self._data_key))
         return lambda_.Function(
             self,
             title,
@@ -224,6 +226,21 @@ class Functions(Construct):
             version=function.current_version,
             provisioned_concurrent_executions=self._config.provisioned_concurrency or None,
         )
+
+
+def use_of(data_key: kms.IKey) -> iam.PolicyStatement:
+    """Return the statement that lets a role read and write what the stage's key encrypts in S3 and DynamoDB."""
+    return _allow(
+        [
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ],
+        data_key.key_arn,
+    )
 
 
 def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:

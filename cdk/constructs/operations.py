@@ -24,7 +24,10 @@ SERVE_SLOW_MS = 3_000
 
 
 class Operations(Construct):
-    """Alarms of a stage, their topic when there is an address to tell, and one dashboard."""
+    """Alarms of a stage, their topic when there is an address to tell, and one dashboard.
+
+    ``held`` is the queue that notes each held image.
+    """
 
     def __init__(
         self,
@@ -39,7 +42,8 @@ class Operations(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._action = self._tell(config.alarm_email) if config.alarm_email else None
-        held = self._count_held(event_bus, config).metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
+        self.held = self._note_held(event_bus, config)
+        held = self.held.metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
         ingest, serve = workflows.ingest, functions.by_name["serve"]
         failed = ingest.metric_failed(period=PERIOD)
         stopped = cloudwatch.MathExpression(
@@ -76,7 +80,11 @@ class Operations(Construct):
                 "Errors": [function.metric_errors(period=PERIOD) for function in functions.by_name.values()],
                 "Throttles": [function.metric_throttles(period=PERIOD) for function in functions.by_name.values()],
                 "serve": [serve.metric_duration(period=PERIOD, statistic="p50"), serve_p95],
-                "API": [api.stage.metric_count(period=PERIOD), api.stage.metric_client_error(period=PERIOD), api_errors],
+                "API": [
+                    api.stage.metric_count(period=PERIOD),
+                    api.stage.metric_client_error(period=PERIOD),
+                    api_errors,
+                ],
             },
         )
 
@@ -86,7 +94,7 @@ class Operations(Construct):
         topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
         return actions.SnsAction(topic)
 
-    def _count_held(self, event_bus: events.EventBus, config: StageConfig) -> sqs.Queue:
+    def _note_held(self, event_bus: events.EventBus, config: StageConfig) -> sqs.Queue:
         """Return the queue to which each held image is noted: what to resume, and its metric is the alarm's."""
         queue = sqs.Queue(
             self,

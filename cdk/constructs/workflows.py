@@ -22,7 +22,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from cdk.config import StageConfig
-from cdk.constructs.functions import Functions
+from cdk.constructs.functions import Functions, use_of
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "workflows"
 
@@ -99,8 +99,6 @@ class Workflows(Construct):
                 destination=logs.LogGroup(
                     self,
                     f"{title}Logs",
-                    # Step Functions may write to log groups of this prefix without growing the account's log policy.
-                    log_group_name=None,
                     retention=config.log_retention,
                     removal_policy=removal,
                 ),
@@ -114,15 +112,13 @@ class Workflows(Construct):
             tracing_enabled=True,
         )
         machine.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["dynamodb:PutItem", "dynamodb:UpdateItem"], resources=[self._table.table_arn]
-            )
+            iam.PolicyStatement(actions=["dynamodb:PutItem", "dynamodb:UpdateItem"], resources=[self._table.table_arn])
         )
         machine.add_to_role_policy(
             iam.PolicyStatement(actions=["events:PutEvents"], resources=[self._event_bus.event_bus_arn])
         )
         if self._data_key:
-            self._data_key.grant_encrypt_decrypt(machine)
+            machine.add_to_role_policy(use_of(self._data_key))
         return machine
 
     def _start_ingest_on_upload(self, originals: s3.Bucket) -> None:
