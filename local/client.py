@@ -1,0 +1,122 @@
+"""The service's HTTP interface as a client uses it: three ways to upload, follow a status, fetch variants."""
+
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from local.outputs import Outputs
+
+POLL_SECONDS: Final = 0.25
+IN_PIPELINE: Final = frozenset({"AWAITING_UPLOAD", "PROCESSING"})
+
+
+class UploadRefusedError(Exception):
+    """The service or S3 refused an upload; the message has status and body."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture to upload: its bytes and what is said of it."""
+
+    filename: str
+    content_type: str
+    body: bytes
+
+
+class PipelineClient:
+    """Talks to one running instance; close it after use."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self._api_url = outputs.api_url
+        trust = ssl.create_default_context(cafile=outputs.ca_file)
+        self.http = httpx.Client(verify=trust, timeout=60, trust_env=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    def upload(self, way: str, upload: Upload) -> str:
+        """Upload by ``api``, ``put`` or ``post`` and return the image's id. Raises UploadRefusedError."""
+        by_way = {"api": self.upload_by_api, "put": self.upload_by_put, "post": self.upload_by_post}
+        return by_way[way](upload)
+
+    def upload_by_api(self, upload: Upload) -> str:
+        """Send the bytes to the API."""
+        answer = self.http.post(
+            f"{self._api_url}/v1/images",
+            params={"filename": upload.filename},
+            content=upload.body,
+            headers={"Content-Type": upload.content_type},
+        )
+        return str(_accepted(answer)["id"])
+
+    def upload_by_put(self, upload: Upload) -> str:
+        """Ask for a presigned PUT and send the bytes to S3."""
+        ticket = self.ask_for_upload(upload, "PUT")
+        form = ticket["upload"]
+        _accepted(self.http.put(form["url"], content=upload.body, headers=form["headers"]))
+        return str(ticket["id"])
+
+    def upload_by_post(self, upload: Upload) -> str:
+        """Ask for a presigned POST and send the bytes to S3 as a browser's form does."""
+        ticket = self.ask_for_upload(upload, "POST")
+        form = ticket["upload"]
+        files = {"file": (upload.filename, upload.body, upload.content_type)}
+        _accepted(self.http.post(form["url"], data=form["fields"], files=files))
+        return str(ticket["id"])
+
+    def ask_for_upload(self, upload: Upload, method: str) -> dict[str, Any]:
+        """Return the API's answer to an upload that is going to come by ``method``."""
+        answer = self.http.post(
+            f"{self._api_url}/v1/images",
+            json={
+                "filename": upload.filename,
+                "content_type": upload.content_type,
+                "size": len(upload.body),
+                "method": method,
+            },
+        )
+        return _accepted(answer)
+
+    def image(self, image_id: str) -> dict[str, Any]:
+        """Return the image's record as the API shows it."""
+        return _accepted(self.http.get(f"{self._api_url}/v1/images/{image_id}"))
+
+    def wait(self, image_id: str, *, within_seconds: float = 90.0) -> dict[str, Any]:
+        """Return the image's record once it has left the pipeline. Raises TimeoutError."""
+        deadline = time.monotonic() + within_seconds
+        while (record := self.image(image_id))["status"] in IN_PIPELINE:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{image_id} is still {record['status']} after {within_seconds:.0f} s")
+            time.sleep(POLL_SECONDS)
+        return record
+
+    def variant(self, image_id: str, *, accept: str = "*/*", **parameters: str | int) -> httpx.Response:
+        """Fetch a picture as its public address serves it, whatever the answer's status is."""
+        return self.http.get(
+            f"{self._api_url}/images/{image_id}",
+            params={name: str(value) for name, value in parameters.items()},
+            headers={"Accept": accept},
+        )
+
+    def delete(self, image_id: str) -> httpx.Response:
+        """Take an image down."""
+        return self.http.delete(f"{self._api_url}/v1/images/{image_id}")
+
+
+def read_upload(path: Path, content_type: str) -> Upload:
+    """Return a file as an upload."""
+    return Upload(filename=path.name, content_type=content_type, body=path.read_bytes())
+
+
+def _accepted(answer: httpx.Response) -> dict[str, Any]:
+    if not answer.is_success:
+        raise UploadRefusedError(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}"
+        )
+    document: dict[str, Any] = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    return document

@@ -1,0 +1,162 @@
+"""Uploads every sample as a client would, follows it, fetches what is served, and tells how it went."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from local import aws
+from local.client import IN_PIPELINE, PipelineClient
+from local.console import Progress
+from local.demo.contact_sheet import write_contact_sheet
+from local.demo.samples import Sample, read_samples
+from local.errors import LocalError
+from local.executions import StatePassed, states_passed, wait_for_end
+from local.outputs import Outputs
+from local.workspace import Workspace
+
+WITHIN_SECONDS: Final = 120.0
+POLL_SECONDS: Final = 0.25
+SERVED: Final = frozenset({"PUBLISHED", "BLURRED"})
+VARIANTS: Final[tuple[dict[str, str | int], ...]] = (
+    {"width": 320, "format": "jpeg"},
+    {"width": 640, "format": "webp"},
+    {"width": 200, "height": 200, "fit": "cover", "format": "auto"},
+)
+"""What is fetched of each picture that is served: three sizes, and formats asked for and negotiated."""
+WAYS: Final = {"api": "API", "put": "PUT", "post": "POST"}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One answer to a request for a picture."""
+
+    parameters: dict[str, str | int]
+    status: int
+    content_type: str
+    body: bytes
+
+
+@dataclass
+class Run:
+    """One sample's way through the pipeline."""
+
+    sample: Sample
+    image_id: str
+    record: dict[str, Any] = field(default_factory=dict)
+    states: list[StatePassed] = field(default_factory=list)
+    variants: list[Variant] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """The status at the end."""
+        return str(self.record.get("status", "UNKNOWN"))
+
+    @property
+    def as_expected(self) -> bool:
+        """Tell whether status and reason are those of the manifest, and everything to be served was served."""
+        return (
+            self.status == self.sample.expected
+            and self.record.get("reason") == self.sample.reason
+            and all(variant.status == 200 for variant in self.variants)
+        )
+
+    @property
+    def labels(self) -> list[str]:
+        """What moderation found, in words."""
+        return [f"{each['name']} {each['confidence']:.0f} %" for each in self.record.get("labels") or []]
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """All runs of a demo."""
+
+    runs: list[Run]
+
+    @property
+    def surprises(self) -> list[Run]:
+        """Runs that did not end as the manifest expects."""
+        return [run for run in self.runs if not run.as_expected]
+
+    def print_end(self, console: Console) -> None:
+        """Print the last lines: surprises if any, the count by way, the count by outcome."""
+        for run in self.surprises:
+            console.print(
+                f"[red]not as expected[/]: {run.sample.file} is {run.status} {run.record.get('reason') or ''}"
+            )
+        ways = Counter(run.sample.way for run in self.runs)
+        statuses = Counter(run.status for run in self.runs)
+        served = sum(variant.status == 200 for run in self.runs for variant in run.variants)
+        console.print("uploaded by " + ", ".join(f"{name} {ways[way]}" for way, name in WAYS.items()))
+        console.print(
+            f"demo: {len(self.runs)} uploaded, {statuses['PUBLISHED']} published, {statuses['BLURRED']} blurred, "
+            f"{statuses['REJECTED']} rejected, {served} served"
+        )
+
+
+def run_demo(outputs: Outputs, workspace: Workspace, progress: Progress) -> DemoResult:
+    """Take all samples through the pipeline. Raises LocalError when one does not come to an end."""
+    client = PipelineClient(outputs)
+    stepfunctions = aws.client("stepfunctions", outputs)
+    try:
+        samples = read_samples()
+        with progress.step(f"Uploading {len(samples)} pictures by API, presigned PUT and presigned POST"):
+            runs = [Run(sample, client.upload(sample.way, sample.as_upload())) for sample in samples]
+        with progress.step("Following them through the state machine"):
+            _follow(client, runs)
+            for run in runs:
+                arn = run.record["execution_arn"]
+                wait_for_end(stepfunctions, arn, within_seconds=WITHIN_SECONDS)
+                run.states = states_passed(stepfunctions, arn)
+        with progress.step("Fetching what is served, in three sizes"):
+            for run in runs:
+                if run.status in SERVED:
+                    run.variants = [_fetch(client, run.image_id, variant) for variant in VARIANTS]
+    finally:
+        client.close()
+    page = write_contact_sheet(runs, workspace.contact_sheet)
+    progress.console.print(_table(runs))
+    progress.console.print(f"Before and after, with every state and record: {page}")
+    return DemoResult(runs)
+
+
+def _follow(client: PipelineClient, runs: list[Run]) -> None:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    waiting = list(runs)
+    while waiting:
+        for run in waiting:
+            run.record = client.image(run.image_id)
+        waiting = [run for run in waiting if run.status in IN_PIPELINE]
+        if waiting and time.monotonic() > deadline:
+            names = ", ".join(f"{run.sample.file} ({run.status})" for run in waiting)
+            raise LocalError(f"Still in the pipeline after {WITHIN_SECONDS:.0f} s: {names}. See the emulator's log.")
+        time.sleep(POLL_SECONDS if waiting else 0)
+
+
+def _fetch(client: PipelineClient, image_id: str, parameters: dict[str, str | int]) -> Variant:
+    answer = client.variant(image_id, accept="image/webp,image/*,*/*;q=0.8", **parameters)
+    return Variant(parameters, answer.status_code, answer.headers.get("content-type", ""), answer.content)
+
+
+def _table(runs: list[Run]) -> Table:
+    """Return one row per picture: where it came from, what it passed, what was decided, what is served."""
+    table = Table(title="What happened to each picture", title_justify="left", show_lines=False, expand=False)
+    for heading in ("picture", "way", "states passed, s", "verdict", "served", "id: GET /v1/images/…"):
+        table.add_column(heading, overflow="fold")
+    for run in runs:
+        states = " ► ".join(f"{each.name} {each.seconds:.1f}" for each in run.states if each.kind in {"Task", "Fail"})
+        found = f" ({', '.join(run.labels[:1])})" if run.labels else ""
+        why = run.record.get("reason") or ""
+        colour = "green" if run.as_expected else "red"
+        served = ", ".join(
+            f"{each.parameters['width']} px {each.content_type.removeprefix('image/')} {len(each.body) / 1000:.0f} kB"
+            if each.status == 200
+            else f"{each.parameters['width']} px: {each.status}"
+            for each in run.variants
+        )
+        verdict = f"[{colour}]{run.status}[/] {why}{found}"
+        table.add_row(run.sample.file, WAYS[run.sample.way], states, verdict, served, run.image_id)
+    return table

@@ -1,0 +1,38 @@
+"""The sample pictures and what is expected of each, from samples/manifest.json."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.client import Upload, read_upload
+from local.workspace import CHECKOUT
+
+SAMPLES = CHECKOUT / "samples"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample: ``way`` is api, put or post; ``expected`` the status at its end, ``reason`` that of a rejection."""
+
+    file: str
+    content_type: str
+    way: str
+    expected: str
+    shows: str
+    source: str
+    licence: str
+    reason: str | None
+
+    @property
+    def path(self) -> Path:
+        """Where the picture lies."""
+        return SAMPLES / "images" / self.file
+
+    def as_upload(self) -> Upload:
+        """Return the picture with what the manifest says of it."""
+        return read_upload(self.path, self.content_type)
+
+
+def read_samples() -> list[Sample]:
+    """Return all samples in the manifest's order."""
+    return [Sample(**each) for each in json.loads((SAMPLES / "manifest.json").read_text())]
