@@ -1,0 +1,215 @@
+"""Signs what CloudFront protects: URLs and cookies, for one size of an image or for all of them at once.
+
+It needs the package ``cryptography`` and nothing else, makes no request, and may be called for every picture of a
+page. The private key stays in the application's back end; CloudFront knows its public half by the key pair id.
+
+    signer = Signer("K2JCJMDEHXQW5F", Path("viewers.pem").read_bytes())
+    policy = image_policy("https://images.example.com", "01JD…", expires_at=in_an_hour)
+    for width in (400, 800, 1200):
+        signer.sign_url(f"https://images.example.com/images/01JD…?width={width}", policy)
+
+A *canned* policy protects exactly one URL until a time. A *custom* policy may also have wildcards, a first valid time
+and a network; it travels with the URL, which gets longer by it.
+"""
+
+import base64
+import ipaddress
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from urllib.parse import parse_qsl
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+RESERVED_PARAMETERS: Final = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"})
+"""Query parameters by which CloudFront reads a signature; a URL that is to be signed must not have them."""
+
+_KEY_PAIR_ID = re.compile(r"[A-Z0-9]+")
+_IMAGE_ID = re.compile(r"[0-9A-Za-z-]+")
+_ABSOLUTE = re.compile(r"http[s*]?://[^/?#]")
+_PRINTABLE = re.compile(r"[!-~]+")
+_CLOUDFRONT_BASE64 = bytes.maketrans(b"+=/", b"-_~")
+_LARGEST_EPOCH = 2_147_483_647
+"""CloudFront takes no time after 2038-01-19T03:14:07Z."""
+
+
+class SigningError(ValueError):
+    """Something cannot be signed as asked; the message names the argument and what would be right."""
+
+
+class HashAlgorithm(StrEnum):
+    """What a signature is made over. SHA1 is what CloudFront assumes when nothing is said, and every tool makes."""
+
+    SHA1 = "SHA1"
+    SHA256 = "SHA256"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a signature allows: ``document`` is the JSON that is signed, byte for byte.
+
+    ``expires`` is set (epoch seconds) when the policy is canned: CloudFront then builds the same document from the
+    request's URL and this time, and the document need not travel.
+    """
+
+    document: str
+    expires: int | None = None
+
+
+def canned_policy(url: str, *, expires_at: datetime) -> Policy:
+    """Return the policy for exactly this URL, query included. Raises SigningError."""
+    _check_resource(url, "url")
+    if "*" in url:
+        raise SigningError("url: a wildcard needs a custom policy; this one is for a single URL")
+    moment = _epoch(expires_at, "expires_at")
+    return Policy(_document(url, {"DateLessThan": {"AWS:EpochTime": moment}}), expires=moment)
+
+
+def custom_policy(
+    resource: str,
+    *,
+    expires_at: datetime,
+    valid_from: datetime | None = None,
+    ip_address: str | None = None,
+) -> Policy:
+    """Return a policy for every URL that ``resource`` matches: ``*`` is any text, ``?`` any one character.
+
+    ``valid_from`` is the first moment at which it holds. ``ip_address`` is the viewer's IPv4 address or network
+    (``192.0.2.0/24``); CloudFront knows no other kind here. Raises SigningError.
+    """
+    _check_resource(resource, "resource")
+    until = _epoch(expires_at, "expires_at")
+    condition: dict[str, dict[str, object]] = {"DateLessThan": {"AWS:EpochTime": until}}
+    if ip_address is not None:
+        condition["IpAddress"] = {"AWS:SourceIp": _network(ip_address)}
+    if valid_from is not None:
+        since = _epoch(valid_from, "valid_from")
+        if since >= until:
+            raise SigningError("valid_from: it must lie before expires_at")
+        condition["DateGreaterThan"] = {"AWS:EpochTime": since}
+    return Policy(_document(resource, condition))
+
+
+def image_policy(
+    base_url: str,
+    image_id: str,
+    *,
+    expires_at: datetime,
+    valid_from: datetime | None = None,
+    ip_address: str | None = None,
+) -> Policy:
+    """Return the one policy for all sizes, formats and crops of an image.
+
+    ``base_url`` is the edge's origin, for example ``https://images.example.com``. Raises SigningError.
+    """
+    if not _IMAGE_ID.fullmatch(image_id):
+        raise SigningError("image_id: it is letters, digits and hyphens only")
+    return custom_policy(
+        f"{base_url.rstrip('/')}/images/{image_id}*",  # ids have one length: none is the beginning of another
+        expires_at=expires_at,
+        valid_from=valid_from,
+        ip_address=ip_address,
+    )
+
+
+class Signer:
+    """Signs with one private key: RSA of 2048 bits, or ECDSA on the curve P-256 (shorter URLs)."""
+
+    def __init__(
+        self,
+        key_pair_id: str,
+        private_key: bytes,
+        *,
+        password: bytes | None = None,
+        hash_algorithm: HashAlgorithm = HashAlgorithm.SHA1,
+    ) -> None:
+        """Load ``private_key``, a PEM file's content. Raises SigningError for a key that CloudFront would not take."""
+        if not _KEY_PAIR_ID.fullmatch(key_pair_id):
+            raise SigningError("key_pair_id: it is CloudFront's id of the public key, for example K2JCJMDEHXQW5F")
+        self._key_pair_id = key_pair_id
+        self._key = _load_key(private_key, password)
+        self._hash_algorithm = HashAlgorithm(hash_algorithm)
+
+    def sign_url(self, url: str, policy: Policy) -> str:
+        """Return ``url`` with the signature of ``policy`` in its query. Raises SigningError."""
+        _check_resource(url, "url")
+        separator = "&" if "?" in url else "?"
+        return url + separator + "&".join(f"{name}={value}" for name, value in self._parts(policy).items())
+
+    def sign_cookies(self, policy: Policy) -> dict[str, str]:
+        """Return cookies by name. Send them with Secure and HttpOnly, and with the edge's Domain and Path."""
+        return {f"CloudFront-{name}": value for name, value in self._parts(policy).items()}
+
+    def _parts(self, policy: Policy) -> dict[str, str]:
+        document = policy.document.encode()
+        allowance = {"Policy": _encode(document)} if policy.expires is None else {"Expires": str(policy.expires)}
+        parts = {**allowance, "Signature": _encode(self._signature(document)), "Key-Pair-Id": self._key_pair_id}
+        if self._hash_algorithm is not HashAlgorithm.SHA1:
+            parts["Hash-Algorithm"] = self._hash_algorithm.value
+        return parts
+
+    def _signature(self, document: bytes) -> bytes:
+        digest = hashes.SHA256() if self._hash_algorithm is HashAlgorithm.SHA256 else hashes.SHA1()  # noqa: S303 CloudFront's own
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return self._key.sign(document, padding.PKCS1v15(), digest)
+        return self._key.sign(document, ec.ECDSA(digest))
+
+
+def _load_key(pem: bytes, password: bytes | None) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem, password)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SigningError(f"private_key: not a readable PEM private key ({error})") from error
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size == 2048:
+        return key
+    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
+        return key
+    raise SigningError("private_key: CloudFront takes RSA of 2048 bits and ECDSA on P-256 (prime256v1) only")
+
+
+def _document(resource: str, condition: dict[str, dict[str, object]]) -> str:
+    """Return the JSON in CloudFront's own order and without spaces: for a canned policy every byte counts."""
+    return json.dumps({"Statement": [{"Resource": resource, "Condition": condition}]}, separators=(",", ":"))
+
+
+def _encode(data: bytes) -> str:
+    """Return CloudFront's variant of base64, which is safe in URLs and cookies."""
+    return base64.b64encode(data).translate(_CLOUDFRONT_BASE64).decode("ascii")
+
+
+def _check_resource(url: str, argument: str) -> None:
+    if not _PRINTABLE.fullmatch(url):
+        raise SigningError(f"{argument}: spaces and anything but printable ASCII must be percent-encoded")
+    if '"' in url or "\\" in url:
+        raise SigningError(f'{argument}: " and \\ must be percent-encoded')
+    if not _ABSOLUTE.match(url):
+        raise SigningError(f"{argument}: it must be absolute, for example https://images.example.com/images/…")
+    if "#" in url:
+        raise SigningError(f"{argument}: a fragment (#…) never reaches CloudFront")
+    taken = {name for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)} & RESERVED_PARAMETERS
+    if taken:
+        raise SigningError(f"{argument}: it already has {', '.join(sorted(taken))}, which are CloudFront's own")
+
+
+def _epoch(moment: datetime, argument: str) -> int:
+    if moment.tzinfo is None:
+        raise SigningError(f"{argument}: it must have a time zone, for example datetime.now(UTC)")
+    seconds = int(moment.timestamp())
+    if not 0 < seconds <= _LARGEST_EPOCH:
+        raise SigningError(f"{argument}: CloudFront takes times from 1970 to 2038-01-19 only")
+    return seconds
+
+
+def _network(ip_address: str) -> str:
+    try:
+        ipaddress.IPv4Network(ip_address, strict=False)
+    except ValueError as error:
+        raise SigningError(
+            f"ip_address: {ip_address!r} is neither an IPv4 address nor a network like 192.0.2.0/24"
+        ) from error
+    return ip_address if "/" in ip_address else f"{ip_address}/32"

@@ -1,0 +1,151 @@
+"""Signatures: byte for byte what botocore's CloudFrontSigner and the aws command's algorithm make."""
+
+import ast
+import base64
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botocore.signers import CloudFrontSigner
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from image_scaler import signing
+from image_scaler.signing import HashAlgorithm, Signer, SigningError, canned_policy, custom_policy, image_policy
+from tests.unit.signing.conftest import to_pem
+
+KEY_PAIR_ID = "K2JCJMDEHXQW5F"
+IMAGE = "https://images.example.com/images/01JDXYZ0000000000000000000"
+EXPIRES = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+STARTS = datetime(2029, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def signer(rsa_pem):
+    return Signer(KEY_PAIR_ID, rsa_pem)
+
+
+@pytest.fixture
+def botocore_signer(rsa_key):
+    return CloudFrontSigner(KEY_PAIR_ID, lambda message: rsa_key.sign(message, padding.PKCS1v15(), hashes.SHA1()))
+
+
+@pytest.mark.parametrize("url", [IMAGE, f"{IMAGE}?width=400&format=webp", f"{IMAGE}/fit=cover,format=webp"])
+def test_a_canned_signature_is_byte_equal_to_botocores(signer, botocore_signer, url):
+    ours = signer.sign_url(url, canned_policy(url, expires_at=EXPIRES))
+
+    assert ours == botocore_signer.generate_presigned_url(url, date_less_than=EXPIRES)
+
+
+@pytest.mark.parametrize("valid_from", [None, STARTS])
+@pytest.mark.parametrize("ip_address", [None, "192.0.2.7", "192.0.2.0/24"])
+@pytest.mark.parametrize("resource", [f"{IMAGE}*", f"{IMAGE}?width=400", "http*://images.example.com/*"])
+def test_a_custom_signature_is_byte_equal_to_botocores(signer, botocore_signer, resource, ip_address, valid_from):
+    policy = custom_policy(resource, expires_at=EXPIRES, valid_from=valid_from, ip_address=ip_address)
+
+    theirs = botocore_signer.build_policy(resource, EXPIRES, valid_from, ip_address)
+    assert policy.document == theirs
+    assert signer.sign_url(IMAGE, policy) == botocore_signer.generate_presigned_url(IMAGE, policy=theirs)
+
+
+def test_a_signature_is_byte_equal_to_openssls_as_amazon_documents_it(signer, rsa_pem, tmp_path):
+    key = tmp_path / "key.pem"
+    key.write_bytes(rsa_pem)
+    policy = custom_policy(f"{IMAGE}*", expires_at=EXPIRES)
+
+    signed = subprocess.run(
+        ["openssl", "sha1", "-sign", str(key)], input=policy.document.encode(), capture_output=True, check=True
+    ).stdout
+    expected = base64.b64encode(signed).decode().translate(str.maketrans("+=/", "-_~"))
+    assert signer.sign_cookies(policy)["CloudFront-Signature"] == expected
+
+
+def test_one_policy_signs_all_sizes_of_an_image_and_no_other_image():
+    policy = image_policy("https://images.example.com/", "01JDXYZ0000000000000000000", expires_at=EXPIRES)
+
+    assert json.loads(policy.document)["Statement"][0]["Resource"] == f"{IMAGE}*"
+
+
+def test_an_ecdsa_signature_verifies_and_is_shorter(signer, ec_key):
+    policy = custom_policy(f"{IMAGE}*", expires_at=EXPIRES)
+    signed = Signer(KEY_PAIR_ID, to_pem(ec_key)).sign_url(IMAGE, policy)
+
+    encoded = parse_qs(urlsplit(signed).query)["Signature"][0].translate(str.maketrans("-_~", "+=/"))
+    ec_key.public_key().verify(base64.b64decode(encoded), policy.document.encode(), ec.ECDSA(hashes.SHA1()))
+    assert len(signed) < len(signer.sign_url(IMAGE, policy))
+
+
+def test_sha256_is_announced_in_urls_and_cookies(rsa_key, rsa_pem):
+    policy = canned_policy(IMAGE, expires_at=EXPIRES)
+    signer = Signer(KEY_PAIR_ID, rsa_pem, hash_algorithm=HashAlgorithm.SHA256)
+
+    cookies = signer.sign_cookies(policy)
+    assert signer.sign_url(IMAGE, policy).endswith(f"&Key-Pair-Id={KEY_PAIR_ID}&Hash-Algorithm=SHA256")
+    assert cookies["CloudFront-Hash-Algorithm"] == "SHA256"
+    signature = base64.b64decode(cookies["CloudFront-Signature"].translate(str.maketrans("-_~", "+=/")))
+    rsa_key.public_key().verify(signature, policy.document.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+
+def test_cookies_carry_what_urls_carry(signer):
+    canned = canned_policy(IMAGE, expires_at=EXPIRES)
+    custom = custom_policy(f"{IMAGE}*", expires_at=EXPIRES)
+
+    assert set(signer.sign_cookies(canned)) == {"CloudFront-Expires", "CloudFront-Signature", "CloudFront-Key-Pair-Id"}
+    assert set(signer.sign_cookies(custom)) == {"CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"}
+
+
+def test_a_time_is_a_moment_whatever_its_zone():
+    elsewhere = EXPIRES.astimezone(timezone(timedelta(hours=-9)))
+
+    assert canned_policy(IMAGE, expires_at=elsewhere) == canned_policy(IMAGE, expires_at=EXPIRES)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: canned_policy("/images/1", expires_at=EXPIRES), "url"),
+        (lambda: canned_policy("ftp://images.example.com/1", expires_at=EXPIRES), "url"),
+        (lambda: canned_policy(f"{IMAGE}#top", expires_at=EXPIRES), "url"),
+        (lambda: canned_policy(f"{IMAGE}?q=é", expires_at=EXPIRES), "url"),
+        (lambda: canned_policy(f"{IMAGE}?q=a b", expires_at=EXPIRES), "url"),
+        (lambda: canned_policy(f"{IMAGE}?Expires=1", expires_at=EXPIRES), "Expires"),
+        (lambda: canned_policy(f"{IMAGE}*", expires_at=EXPIRES), "wildcard"),
+        (lambda: canned_policy(IMAGE, expires_at=EXPIRES.replace(tzinfo=None)), "expires_at"),
+        (lambda: canned_policy(IMAGE, expires_at=datetime(2040, 1, 1, tzinfo=UTC)), "2038"),
+        (lambda: custom_policy(IMAGE, expires_at=STARTS, valid_from=EXPIRES), "valid_from"),
+        (lambda: custom_policy(IMAGE, expires_at=EXPIRES, ip_address="2001:db8::1"), "ip_address"),
+        (lambda: custom_policy(IMAGE, expires_at=EXPIRES, ip_address="192.0.2.0/33"), "ip_address"),
+        (lambda: image_policy("https://images.example.com", "../*", expires_at=EXPIRES), "image_id"),
+        (lambda: Signer("k-1 ", b""), "key_pair_id"),
+        (lambda: Signer(KEY_PAIR_ID, b"not a key"), "private_key"),
+        (lambda: Signer(KEY_PAIR_ID, to_pem(ec.generate_private_key(ec.SECP384R1()))), "P-256"),
+        (lambda: Signer(KEY_PAIR_ID, to_pem(rsa.generate_private_key(65537, 3072))), "2048"),
+    ],
+)
+def test_what_cloudfront_would_refuse_is_refused_here_and_named(make, named):
+    with pytest.raises(SigningError, match=re.escape(named)):
+        make()
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126, exclude_characters='"\\#[]'), max_size=60))
+def test_any_printable_path_signs_as_botocore_does(path):
+    url = f"https://images.example.com/{path}"
+    assume("*" not in url)
+
+    theirs = CloudFrontSigner(KEY_PAIR_ID, lambda message: message).build_policy(url, EXPIRES)
+    assert canned_policy(url, expires_at=EXPIRES).document == theirs
+
+
+def test_the_module_needs_cryptography_and_nothing_else():
+    tree = ast.parse(Path(signing.__file__).read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+    assert {name.split(".")[0] for name in imported} - sys.stdlib_module_names == {"cryptography"}
