@@ -21,16 +21,14 @@ def add_stacks(app: App, config: StageConfig, zips: Mapping[str, Path]) -> tuple
     """Add both stacks of a stage to the app; the rules of cdk-nag run on those of real stages."""
     pipeline = PipelineStack(
         app,
-        "Pipeline",
-        stack_name=names.stack_name(config.name, "Pipeline"),
+        names.stack_name(config.name, "Pipeline"),
         description="image-scaler: from an upload to a served image",
         config=config,
         zips=zips,
     )
     edge = EdgeStack(
         app,
-        "Edge",
-        stack_name=names.stack_name(config.name, "Edge"),
+        names.stack_name(config.name, "Edge"),
         description="image-scaler: CloudFront, WAF and signatures in front of the pipeline",
         config=config,
         api_stage=pipeline.api.stage,

@@ -31,7 +31,7 @@ EVENT_SOURCE: Final = "image-scaler"
 
 
 def stack_name(stage: str, stack: str) -> str:
-    """Return the name of a stack of a stage, for example ImageScaler-dev-Pipeline."""
+    """Return the id and name of a stack of a stage, for example ImageScaler-dev-Pipeline."""
     return f"{PROJECT}-{stage}-{stack}"
 
 

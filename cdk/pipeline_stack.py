@@ -32,13 +32,11 @@ class PipelineStack(Stack):
         config: StageConfig,
         zips: Mapping[str, Path],
         description: str | None = None,
-        stack_name: str | None = None,
     ) -> None:
         super().__init__(
             scope,
             construct_id,
             description=description,
-            stack_name=stack_name,
             termination_protection=config.keep_data,
         )
         data_key = self._data_key(config) if config.kms else None

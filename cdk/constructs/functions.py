@@ -142,11 +142,10 @@ class Functions(Construct):
         table = {"TABLE_NAME": self._table.table_name}
         bus = {"EVENT_BUS_NAME": self._event_bus.event_bus_name}
         origins = {"ALLOWED_ORIGINS": ",".join(config.allowed_origins)} if config.allowed_origins else {}
-        limits = config.limits.as_environment()
         return {
-            "optimize": originals | staging | limits,
+            "optimize": staging | config.limits.as_environment(),
             "moderate": staging,
-            "blur": staging | limits,
+            "blur": staging,
             "persist": staging | published | generated | table | bus,
             "serve": published
             | generated
