@@ -46,15 +46,7 @@ class Operations(Construct):
         held = self.held.metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
         ingest, serve = workflows.ingest, functions.by_name["serve"]
         failed = ingest.metric_failed(period=PERIOD)
-        stopped = cloudwatch.MathExpression(
-            expression="timed_out + aborted",
-            label="timed out or aborted",
-            period=PERIOD,
-            using_metrics={
-                "timed_out": ingest.metric_timed_out(period=PERIOD),
-                "aborted": ingest.metric_aborted(period=PERIOD),
-            },
-        )
+        timed_out, aborted = ingest.metric_timed_out(period=PERIOD), ingest.metric_aborted(period=PERIOD)
         undelivered = workflows.undelivered.metric_approximate_number_of_messages_visible(
             period=PERIOD, statistic="Maximum"
         )
@@ -64,7 +56,8 @@ class Operations(Construct):
         api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
 
         self._alarm("IngestFailed", failed, "Executions of ingest ended FAILED")
-        self._alarm("IngestStopped", stopped, "Executions of ingest were aborted or ran into the time limit")
+        self._alarm("IngestTimedOut", timed_out, "Executions of ingest ran into its time limit")
+        self._alarm("IngestAborted", aborted, "Executions of ingest were stopped by hand")
         self._alarm("ImagesHeld", held, "No verdict could be had for some images; they are held, not published")
         self._alarm("UndeliveredEvents", undelivered, "Events reached no state machine, also after all retries")
         self._alarm("SettleFailed", unsettled, "Records of stopped executions could not be settled")
