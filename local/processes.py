@@ -24,6 +24,7 @@ STOP_SECONDS = 5.0
 LOG_LINES = 15
 """How many of the last lines of a log a failure shows."""
 _SAME_START_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class ProcessBook:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._children: list[subprocess.Popen[bytes]] = []
 
     def entries(self) -> list[Running]:
         """Return what was started and not stopped yet, alive or not."""
@@ -98,6 +100,7 @@ class ProcessBook:
                 command, env=dict(environment), cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
+        self._children.append(process)
         running = Running(name=name, pid=process.pid, started=psutil.Process(process.pid).create_time(), log=str(log))
         self._write([*self.entries(), running])
         return running
@@ -108,6 +111,9 @@ class ProcessBook:
         SIGTERM first, then SIGKILL for what is left after ``patience_seconds``. Safe to repeat.
         """
         stopped = [entry.name for entry in reversed(self.entries()) if _stop_session(entry, patience_seconds)]
+        for child in self._children:
+            child.wait()
+        self._children.clear()
         self._path.unlink(missing_ok=True)
         return stopped
 
@@ -125,13 +131,20 @@ def _stop_session(entry: Running, patience_seconds: float) -> bool:
     for process in members:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    psutil.wait_procs(members, timeout=patience_seconds)
+    _wait_for_the_end(entry, patience_seconds)
     # Asked again: a worker may have been started between the first look and the end of its parent.
-    for process in (leftovers := entry.session()):
+    for process in entry.session():
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(leftovers, timeout=patience_seconds)
+    _wait_for_the_end(entry, patience_seconds)
     return True
+
+
+def _wait_for_the_end(entry: Running, within_seconds: float) -> None:
+    """Wait until the session is empty. Not psutil's own wait, which waits for zombies that nobody may ever reap."""
+    deadline = time.monotonic() + within_seconds
+    while entry.session() and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def wait_until_ready(running: Running, is_ready: Callable[[], bool], *, within_seconds: float = 30.0) -> None:
@@ -144,7 +157,7 @@ def wait_until_ready(running: Running, is_ready: Callable[[], bool], *, within_s
             raise LocalError(
                 f"{running.name} did not get ready within {within_seconds:.0f} s.\n{log_excerpt(Path(running.log))}"
             )
-        time.sleep(0.05)
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def run_logged(

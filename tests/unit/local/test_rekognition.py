@@ -1,0 +1,182 @@
+"""The Rekognition stand-in, asked by boto3 itself over HTTP: Rekognition's answers, validation and error codes."""
+
+import io
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+import uvicorn
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from PIL import Image
+
+from local.rekognition.behaviour import Behaviour, known_pictures
+from local.rekognition.service import MAX_INLINE_BYTES, create_app
+
+SAMPLES = Path(__file__).parents[3] / "samples" / "images"
+
+
+class Objects:
+    """S3 with one readable object for each file of samples/images."""
+
+    def read(self, bucket: str, key: str, version: str | None) -> bytes:  # noqa: ARG002 -- the samples have one
+        if bucket != "staging" or not (SAMPLES / key).is_file():
+            raise LookupError(key)
+        return (SAMPLES / key).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = create_app(Behaviour(known=known_pictures()), Objects())
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture
+def control(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, trust_env=False) as client:
+        yield client
+        client.delete("/control")
+
+
+@pytest.fixture
+def rekognition(address: str) -> Iterator[Any]:
+    client = boto3.client(
+        "rekognition", endpoint_url=address, region_name="us-east-1", aws_access_key_id="test",
+        aws_secret_access_key="test", config=Config(retries={"total_max_attempts": 1}),
+    )  # fmt: skip
+    yield client
+    client.close()
+
+
+def jpeg(width: int = 200, height: int = 150, colour: str = "teal") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def names(answer: dict[str, Any]) -> list[str]:
+    return [label["Name"] for label in answer["ModerationLabels"]]
+
+
+def error_code(call: Any, **parameters: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    return caught.value.response["Error"]["Code"]
+
+
+def test_a_known_sample_in_s3_gets_its_labels_with_their_parents(rekognition):
+    answer = rekognition.detect_moderation_labels(Image={"S3Object": {"Bucket": "staging", "Name": "knife.jpg"}})
+
+    assert names(answer) == ["Weapons", "Violence"]
+    assert answer["ModerationLabels"][0]["ParentName"] == "Violence"
+    assert answer["ModerationLabels"][0]["TaxonomyLevel"] == 2
+    assert answer["ModerationModelVersion"]
+
+
+@pytest.mark.parametrize("width", [1400, 640, 128])
+def test_a_known_sample_is_recognised_in_any_size(rekognition, width):
+    with Image.open(SAMPLES / "knife.jpg") as picture:
+        scaled = picture.resize((width, width * picture.height // picture.width))
+    buffer = io.BytesIO()
+    scaled.save(buffer, "JPEG", quality=70)
+
+    assert names(rekognition.detect_moderation_labels(Image={"Bytes": buffer.getvalue()})) == ["Weapons", "Violence"]
+
+
+def test_a_png_is_recognised_like_a_jpeg(rekognition):
+    assert "Explicit" in names(
+        rekognition.detect_moderation_labels(Image={"S3Object": {"Bucket": "staging", "Name": "neon.png"}})
+    )
+
+
+@pytest.mark.parametrize(
+    "sample", ["mountains.jpg", "camera-grey.jpg", "a b+c%25é.jpg", "deep-field-p3.jpg", "chart-palette.png"]
+)
+def test_in_a_picture_that_it_does_not_know_it_finds_nothing(rekognition, sample):
+    answer = rekognition.detect_moderation_labels(Image={"S3Object": {"Bucket": "staging", "Name": sample}})
+
+    assert names(answer) == []
+
+
+def test_labels_below_the_asked_confidence_are_left_out(rekognition):
+    answer = rekognition.detect_moderation_labels(
+        Image={"S3Object": {"Bucket": "staging", "Name": "knife.jpg"}}, MinConfidence=99
+    )
+
+    assert names(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "code"),
+    [
+        ({"Bytes": b"GIF89a nothing"}, "InvalidImageFormatException"),
+        ({"Bytes": jpeg()[:100]}, "InvalidImageFormatException"),
+        ({"Bytes": jpeg(width=79)}, "InvalidParameterException"),
+        ({"Bytes": jpeg(width=10_001, height=80)}, "ImageTooLargeException"),
+        ({"Bytes": jpeg() + bytes(MAX_INLINE_BYTES)}, "ImageTooLargeException"),
+        ({}, "InvalidParameterException"),
+        ({"Bytes": jpeg(), "S3Object": {"Bucket": "staging", "Name": "knife.jpg"}}, "InvalidParameterException"),
+        ({"S3Object": {"Bucket": "staging", "Name": "missing"}}, "InvalidS3ObjectException"),
+    ],
+    ids=[
+        "not an image",
+        "truncated",
+        "too small",
+        "too large",
+        "too many bytes",
+        "no image",
+        "two images",
+        "no object",
+    ],
+)
+def test_what_rekognition_refuses_is_refused_with_its_code(rekognition, image, code):
+    assert error_code(rekognition.detect_moderation_labels, Image=image) == code
+
+
+def test_another_operation_is_unknown(rekognition):
+    assert error_code(rekognition.detect_labels, Image={"Bytes": jpeg()}) == "UnknownOperationException"
+
+
+def test_it_throttles_as_often_as_it_was_told(rekognition, control):
+    control.patch("/control", json={"throttle": 1})
+
+    assert error_code(rekognition.detect_moderation_labels, Image={"Bytes": jpeg()}) == "ThrottlingException"
+    assert names(rekognition.detect_moderation_labels(Image={"Bytes": jpeg()})) == []
+
+
+def test_switched_off_it_answers_nothing_until_it_is_on_again(rekognition, control):
+    control.patch("/control", json={"on": False})
+
+    assert error_code(rekognition.detect_moderation_labels, Image={"Bytes": jpeg()}) == "ServiceUnavailableException"
+
+    control.patch("/control", json={"on": True})
+
+    assert names(rekognition.detect_moderation_labels(Image={"Bytes": jpeg()})) == []
+
+
+def test_labels_that_are_set_hold_for_every_picture(rekognition, control):
+    label = {"Name": "Gambling", "ParentName": "", "TaxonomyLevel": 1, "Confidence": 88.0}
+    control.patch("/control", json={"labels": [label]})
+
+    assert names(rekognition.detect_moderation_labels(Image={"Bytes": jpeg()})) == ["Gambling"]
+
+
+@pytest.mark.parametrize("document", [{"of": True}, {"on": "no"}, {"throttle": None}, []])
+def test_a_wrong_control_document_is_refused_and_changes_nothing(control, document):
+    before = control.get("/control").json()
+
+    assert control.patch("/control", content=json.dumps(document)).status_code == 400
+    assert control.get("/control").json() == before
