@@ -1,0 +1,342 @@
+"""The public grammar of variants: what may be asked of an image, and the one spelling that each answer is stored under.
+
+Query form, for people and loaders: ``width`` (``w``), ``height`` (``h``), ``fit``, ``format`` (``f``), ``quality``
+(``q``), ``position``, ``background``, and ``download``, which changes a header and no picture. Unknown keys are
+dropped.
+
+Canonical form, the S3 key below ``images/{id}/`` and the path behind the edge, keys in this order::
+
+    [background=B,]fit=F,format=T,[height=H,]position=P,quality=Q[,width=W]
+
+    B   black gray transparent white            only with fit=contain
+    F   contain cover fill inside outside       cover unless both sides are given
+    T   auto avif gif jpeg png webp             auto: JPEG, PNG for transparency, GIF for animations
+    P   center north northeast east southeast south southwest west northwest, or x{0..16}y{0..16} in sixteenths
+        center unless fit is cover or contain; with contain a point becomes the nearest of the nine words
+    Q   auto 40 50 60 70 75 80 85 90 95         auto with png and gif, which have no quality
+    H W px                                      absent sides are left out
+
+A text is canonical exactly if reading it and spelling it again gives the same text. What makes no difference to the
+picture is fixed, so that one picture has one name and nobody can fill the bucket (``maximum_variants``).
+
+cdk/edge/canonicalize.js is this module's twin: a change here is a change there, and tests hold one against the other.
+No message repeats what a client sent.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Sizes(StrEnum):
+    """ladder: sides snap up to documented steps. exact: each pixel is honoured, up to the largest step."""
+
+    LADDER = "ladder"
+    EXACT = "exact"
+
+
+LADDER: Final = (
+    *(16, 32, 48, 64, 96, 128, 200, 256, 320, 384, 480, 640, 750, 800, 828, 960),
+    *(1080, 1200, 1280, 1600, 1920, 2048, 2560, 3840),
+)
+"""Steps in px: all of Next.js's default sizes and the usual srcset steps."""
+
+LARGEST_SIDE_PX: Final = LADDER[-1]
+
+RATIO_STEPS: Final = 48
+"""With both sides the shorter is a multiple of a 48th of the longer: exact for 1:1, 4:3, 3:2, 16:9 and 2:1."""
+
+QUALITY_STEPS: Final = (40, 50, 60, 70, 75, 80, 85, 90, 95)
+
+FITS: Final = ("contain", "cover", "fill", "inside", "outside")
+FORMATS: Final = ("auto", "avif", "gif", "jpeg", "png", "webp")
+NEGOTIATED_FORMATS: Final = ("avif", "webp")
+"""What format=auto may choose by Accept, preferred first; a client has to name them."""
+WITHOUT_QUALITY: Final = ("gif", "png")
+BACKGROUNDS: Final = ("black", "gray", "transparent", "white")
+
+POINTS: Final = {
+    "center": (8, 8),
+    "north": (8, 0),
+    "northeast": (16, 0),
+    "east": (16, 8),
+    "southeast": (16, 16),
+    "south": (8, 16),
+    "southwest": (0, 16),
+    "west": (0, 8),
+    "northwest": (0, 0),
+}
+"""The words for positions as x and y in sixteenths of the picture."""
+
+_ALIASES: Final = {"w": "width", "h": "height", "f": "format", "q": "quality"}
+
+_SIDE_RULE: Final = "must be a whole number from 1 to 999999, in digits 0 to 9."
+_RULES: Final = {
+    "background": "must be one of black, gray, transparent, white.",
+    "download": "must be a file name.",
+    "fit": "must be one of contain, cover, fill, inside, outside.",
+    "format": "must be one of auto, avif, gif, jpeg, jpg, png, webp.",
+    "height": _SIDE_RULE,
+    "position": "must be center, a compass point such as northeast, or x,y from 0 to 16 in sixteenths of the picture.",
+    "quality": "must be auto or a whole number from 1 to 100.",
+    "width": _SIDE_RULE,
+}
+"""Every parameter, in the order in which faults are looked for, with what it must be."""
+
+_SIDE: Final = re.compile(r"[0-9]{1,6}")
+_PERCENT: Final = re.compile(r"[0-9]{1,3}")
+_POINT: Final = re.compile(r"([0-9]{1,2}),([0-9]{1,2})")
+_SPELLED_POINT: Final = re.compile(r"x([0-9]{1,2})y([0-9]{1,2})")
+_WEIGHT: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
+
+
+class VariantError(ValueError):
+    """A parameter of the query form is not allowed: ``parameter`` is its full name, ``detail`` a sentence."""
+
+    def __init__(self, parameter: str, rule: str) -> None:
+        self.parameter = parameter
+        self.detail = f"{parameter} {rule}"
+        super().__init__(self.detail)
+
+
+class NotCanonicalError(ValueError):
+    """A path names a variant in another spelling than the canonical one."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One variant, normalised. Sides in px, None when absent; ``quality`` is None for auto."""
+
+    width: int | None
+    height: int | None
+    fit: str
+    format: str
+    quality: int | None
+    position: str
+    background: str | None
+
+    @property
+    def canonical(self) -> str:
+        """The public spelling."""
+        attributes = {
+            "background": self.background,
+            "fit": self.fit,
+            "format": self.format,
+            "height": self.height,
+            "position": self.position,
+            "quality": self.quality or "auto",
+            "width": self.width,
+        }
+        return ",".join(f"{name}={value}" for name, value in attributes.items() if value is not None)
+
+
+@dataclass(frozen=True)
+class VariantRequest:
+    """What a query asks for. ``negotiated``: the format depends on Accept. ``download``: a file name as sent."""
+
+    variant: Variant
+    negotiated: bool
+    download: str | None
+
+
+def parse_query(parameters: Iterable[tuple[str, str]], *, accept: str, sizes: Sizes) -> VariantRequest:
+    """Read the query form: decoded names and values in any order, and the Accept header ("" if there is none).
+
+    Raises VariantError.
+    """
+    values = _known_parameters(parameters)
+    negotiated = values.get("format", "auto") == "auto"
+    variant = _normalised(values, sizes=sizes, automatic_format=_accepted_format(accept))
+    return VariantRequest(variant=variant, negotiated=negotiated, download=values.get("download"))
+
+
+def parse_download(parameters: Iterable[tuple[str, str]]) -> str | None:
+    """Return the file name to download as; beside a canonical path it is the only parameter. Raises VariantError."""
+    return _known_parameters((name, value) for name, value in parameters if name == "download").get("download")
+
+
+def parse_canonical(text: str, *, sizes: Sizes) -> Variant:
+    """Read the canonical form. Raises NotCanonicalError for any text that ``Variant.canonical`` does not write."""
+    try:
+        values = _known_parameters(_spelled_parameters(text))
+        variant = _normalised(values, sizes=sizes, automatic_format="auto")
+    except VariantError as error:
+        raise NotCanonicalError from error
+    if variant.canonical != text:
+        raise NotCanonicalError
+    return variant
+
+
+def maximum_variants(sizes: Sizes) -> int:
+    """Return how many canonical spellings there are, and so how many variants one image can have at most."""
+    if sizes is Sizes.LADDER:
+        boxes = {
+            box
+            for longer in LADDER
+            for ratio in range(1, RATIO_STEPS + 1)
+            for shorter in [_follow(longer, ratio)]
+            for box in [(longer, shorter), (shorter, longer)]
+        }
+        sides, both = len(LADDER), len(boxes)
+    else:
+        sides, both = LARGEST_SIDE_PX, LARGEST_SIDE_PX**2
+    lossy = len(FORMATS) - len(WITHOUT_QUALITY)
+    encodings = lossy * (len(QUALITY_STEPS) + 1) + len(WITHOUT_QUALITY)
+    jpegs = len(QUALITY_STEPS) + 1
+    cover = 17 * 17 * encodings
+    contain = len(POINTS) * (len(BACKGROUNDS) * encodings - jpegs)  # a JPEG has no transparent background
+    others = (len(FITS) - 2) * encodings
+    return (1 + 2 * sides) * encodings + both * (cover + contain + others)
+
+
+def _known_parameters(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the known parameters by full name. Raises VariantError for a repeated or an empty one."""
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
+        given.setdefault(_ALIASES.get(name, name), []).append(value)
+    for name in _RULES:
+        if len(given.get(name, ())) > 1:
+            raise VariantError(name, "is given more than once.")
+        if given.get(name) == [""]:
+            raise VariantError(name, "is empty.")
+    return {name: given[name][0] for name in _RULES if name in given}
+
+
+def _spelled_parameters(text: str) -> Iterable[tuple[str, str]]:
+    for pair in text.split(","):
+        name, _, value = pair.partition("=")
+        point = _SPELLED_POINT.fullmatch(value) if name == "position" else None
+        yield name, f"{point[1]},{point[2]}" if point else value
+
+
+def _normalised(values: dict[str, str], *, sizes: Sizes, automatic_format: str) -> Variant:
+    background = _word(values, "background", BACKGROUNDS, "white")
+    fit = _word(values, "fit", FITS, "cover")
+    image_format = _word(values, "format", (*FORMATS, "jpg"), "auto")
+    height = _side(values, "height")
+    position = _position(values)
+    quality = _quality(values)
+    width = _side(values, "width")
+
+    if image_format == "auto":
+        image_format = automatic_format
+    if image_format == "jpg":
+        image_format = "jpeg"
+    width, height = _sized(width, height, sizes)
+    if width is None or height is None:
+        fit = "cover"
+        position = POINTS["center"]
+    elif fit == "contain":
+        position = (_third(position[0]), _third(position[1]))
+    elif fit != "cover":
+        position = POINTS["center"]
+    if image_format == "jpeg" and background == "transparent":
+        background = "white"
+    return Variant(
+        width=width,
+        height=height,
+        fit=fit,
+        format=image_format,
+        quality=None if image_format in WITHOUT_QUALITY else quality,
+        position=_spelled_position(position),
+        background=background if fit == "contain" else None,
+    )
+
+
+def _word(values: dict[str, str], name: str, words: tuple[str, ...], default: str) -> str:
+    word = values.get(name, default)
+    if word not in words:
+        raise VariantError(name, _RULES[name])
+    return word
+
+
+def _side(values: dict[str, str], name: str) -> int | None:
+    if name not in values:
+        return None
+    if not _SIDE.fullmatch(values[name]) or int(values[name]) == 0:
+        raise VariantError(name, _RULES[name])
+    return int(values[name])
+
+
+def _position(values: dict[str, str]) -> tuple[int, int]:
+    text = values.get("position", "center")
+    if text in POINTS:
+        return POINTS[text]
+    point = _POINT.fullmatch(text)
+    if not point or int(point[1]) > 16 or int(point[2]) > 16:
+        raise VariantError("position", _RULES["position"])
+    return int(point[1]), int(point[2])
+
+
+def _quality(values: dict[str, str]) -> int | None:
+    text = values.get("quality", "auto")
+    if text == "auto":
+        return None
+    if not _PERCENT.fullmatch(text) or not 1 <= int(text) <= 100:
+        raise VariantError("quality", _RULES["quality"])
+    return min(QUALITY_STEPS, key=lambda step: (abs(step - int(text)), -step))  # halfway goes up
+
+
+def _sized(width: int | None, height: int | None, sizes: Sizes) -> tuple[int | None, int | None]:
+    """Clamp and snap. Both sides change together, so that the box keeps its shape."""
+    if width is None or height is None:
+        return _snapped(width, sizes), _snapped(height, sizes)
+    longer, shorter = max(width, height), min(width, height)
+    snapped = _step(longer, sizes)
+    if sizes is Sizes.LADDER:
+        shorter = _follow(snapped, max(1, _divided(shorter * RATIO_STEPS, longer)))
+    elif snapped != longer:
+        shorter = max(1, _divided(shorter * snapped, longer))
+    return (snapped, shorter) if width >= height else (shorter, snapped)
+
+
+def _snapped(side: int | None, sizes: Sizes) -> int | None:
+    return None if side is None else _step(side, sizes)
+
+
+def _step(side: int, sizes: Sizes) -> int:
+    if sizes is Sizes.EXACT:
+        return min(side, LARGEST_SIDE_PX)
+    return next((step for step in LADDER if step >= side), LARGEST_SIDE_PX)
+
+
+def _follow(longer: int, ratio: int) -> int:
+    return max(1, _divided(longer * ratio, RATIO_STEPS))
+
+
+def _divided(number: int, by: int) -> int:
+    """Divide whole numbers and round, halves up: the same arithmetic as in JavaScript, exact in both."""
+    return (2 * number + by) // (2 * by)
+
+
+def _third(sixteenths: int) -> int:
+    """Return the edge or the middle, whichever is nearest."""
+    return 0 if sixteenths <= 4 else 16 if sixteenths >= 12 else 8
+
+
+def _spelled_position(position: tuple[int, int]) -> str:
+    for word, point in POINTS.items():
+        if point == position:
+            return word
+    return f"x{position[0]}y{position[1]}"
+
+
+def _accepted_format(accept: str) -> str:
+    """Return the format that an Accept header names with the highest weight, or auto.
+
+    Ranges such as ``image/*`` choose nothing: every browser sends one, whatever it can decode.
+    """
+    weights = dict.fromkeys(NEGOTIATED_FORMATS, 0.0)
+    for entry in accept.split(","):
+        media_type, *attributes = (part.strip(" \t").lower() for part in entry.split(";"))
+        weight = 1.0
+        for attribute in attributes:
+            if attribute.startswith("q="):
+                weight = float(attribute[2:]) if _WEIGHT.fullmatch(attribute[2:]) else 0.0
+        for image_format in NEGOTIATED_FORMATS:
+            if media_type == f"image/{image_format}":
+                weights[image_format] = max(weights[image_format], weight)
+    best = max(NEGOTIATED_FORMATS, key=lambda image_format: weights[image_format])
+    return best if weights[best] > 0 else "auto"
