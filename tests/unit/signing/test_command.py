@@ -1,0 +1,128 @@
+"""The command image-scaler as people type it: keys on disk, signed URLs and cookies on the screen."""
+
+import json
+import stat
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+from typer.testing import CliRunner
+
+from image_scaler import cli
+from image_scaler.key_files import Group, KeyDirectory, KeyFilesError
+
+IMAGE = "https://images.example.com/images/01JDXYZ0000000000000000000"
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+def decoded(text: str) -> bytes:
+    return b64decode(text.translate(str.maketrans("-_~", "+=/")))
+
+
+@pytest.fixture
+def keys(tmp_path):
+    run("keys", "create", "--directory", str(tmp_path))
+    return KeyDirectory(tmp_path)
+
+
+@pytest.fixture
+def sign(tmp_path, keys):
+    (private_key,) = (tmp_path / "private").glob("viewers-*.pem")
+    return lambda *arguments: run(
+        "sign", *arguments, "--key-pair-id", "KVIEWERS", "--private-key", str(private_key)
+    ).output.strip()
+
+
+def test_each_group_gets_a_key_of_its_own_and_private_keys_are_private(tmp_path, keys):
+    (viewers,), (control,) = keys.public_files(Group.VIEWERS), keys.public_files(Group.CONTROL)
+    private = sorted((tmp_path / "private").glob("*.pem"))
+
+    assert viewers.read_bytes() != control.read_bytes()
+    assert len(private) == 2
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+    assert (tmp_path / "private" / ".gitignore").read_text() == "*\n"
+
+
+def test_one_pair_can_be_shared_by_both_groups(tmp_path):
+    run("keys", "create", "--directory", str(tmp_path), "--shared", "--type", "ecdsa")
+
+    keys = KeyDirectory(tmp_path)
+    (viewers,), (control,) = keys.public_files(Group.VIEWERS), keys.public_files(Group.CONTROL)
+    assert viewers.read_bytes() == control.read_bytes()
+
+
+def test_keys_that_exist_are_never_overwritten(tmp_path, keys):
+    before = keys.public_files(Group.VIEWERS)
+
+    again = run("keys", "create", "--directory", str(tmp_path))
+    missing = run("keys", "create", "--directory", str(tmp_path), "--if-missing")
+
+    assert isinstance(again.exception, KeyFilesError)
+    assert (missing.exit_code, missing.output) == (0, "")
+    assert keys.public_files(Group.VIEWERS) == before
+
+
+def test_rotation_keeps_the_old_key_until_it_is_retired(tmp_path, keys):
+    (old,) = keys.public_files(Group.VIEWERS)
+
+    run("keys", "rotate", "--directory", str(tmp_path), "--group", "viewers")
+    both = keys.public_files(Group.VIEWERS)
+    run("keys", "retire", "--directory", str(tmp_path), "--group", "viewers")
+
+    assert both[0] == old
+    assert keys.public_files(Group.VIEWERS) == both[1:]
+    assert len(keys.public_files(Group.CONTROL)) == 1
+
+
+def test_a_group_is_never_over_full_and_never_empty(tmp_path, keys):
+    last = run("keys", "retire", "--directory", str(tmp_path), "--group", "viewers")
+    run("keys", "rotate", "--directory", str(tmp_path), "--group", "viewers")
+    third = run("keys", "rotate", "--directory", str(tmp_path), "--group", "viewers")
+
+    assert isinstance(last.exception, KeyFilesError)
+    assert isinstance(third.exception, KeyFilesError)
+    assert len(keys.public_files(Group.VIEWERS)) == 2
+
+
+def test_a_signed_url_verifies_with_the_public_key_on_disk(keys, sign):
+    url = sign(f"{IMAGE}?width=400", "--all-sizes", "--expires-in", "2h")
+    query = parse_qs(urlsplit(url).query)
+
+    document = decoded(query["Policy"][0])
+    public = serialization.load_pem_public_key(keys.public_files(Group.VIEWERS)[0].read_bytes())
+    public.verify(decoded(query["Signature"][0]), document, padding.PKCS1v15(), hashes.SHA1())
+    (statement,) = json.loads(document)["Statement"]
+    expires = datetime.fromtimestamp(statement["Condition"]["DateLessThan"]["AWS:EpochTime"], UTC)
+    assert statement["Resource"] == f"{IMAGE}*"
+    assert timedelta(minutes=119) < expires - datetime.now(UTC) <= timedelta(hours=2)
+
+
+def test_a_plain_url_is_signed_with_a_canned_policy(sign):
+    assert "&Expires=" in sign(f"{IMAGE}?width=400")
+
+
+def test_start_and_network_are_conditions_of_the_policy(sign):
+    url = sign(IMAGE, "--valid-from", "2026-01-01T00:00:00", "--ip", "192.0.2.7")
+
+    (statement,) = json.loads(decoded(parse_qs(urlsplit(url).query)["Policy"][0]))["Statement"]
+    assert statement["Condition"]["DateGreaterThan"] == {"AWS:EpochTime": 1767225600}
+    assert statement["Condition"]["IpAddress"] == {"AWS:SourceIp": "192.0.2.7/32"}
+
+
+def test_cookies_are_printed_one_a_line(sign):
+    names = [line.partition("=")[0] for line in sign(IMAGE, "--resource", f"{IMAGE}*", "--cookies").splitlines()]
+
+    assert names == ["CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--expires-in", "soon"), ("--valid-from", "later"), ("--all-sizes", "--resource", "https://x/*")]
+)
+def test_an_option_that_makes_no_sense_is_explained(sign, arguments):
+    assert "Usage:" in sign(IMAGE, *arguments)
