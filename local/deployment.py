@@ -28,14 +28,18 @@ class Deployment:
     def __init__(self, workspace: Workspace, *, emulator_url: str, certificates: Certificates) -> None:
         self._workspace = workspace
         self._command = [node(), cdk(workspace.checkout), "--no-version-reporting", "--no-notices"]
+        # The shell's own settings stay (proxies, mirrors), its AWS account does not.
+        shell = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
         self._environment = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-            "HOME": str(workspace.scratch),
-            "LANG": "C.UTF-8",
+            **shell,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{shell.get('PATH', os.defpath)}",
             "TMPDIR": str(workspace.scratch),
             "CI": "true",
+            "CDK_HOME": str(workspace.scratch),
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": emulator_url,
