@@ -440,6 +440,11 @@ def jpeg_with_profile_of(size: int) -> bytes:
     return jpeg(16, 16, icc_profile=b"\1" * size)
 
 
+def jpeg_segment_bomb(count: int = 70_000) -> bytes:
+    """Return a JPEG with that many empty comments."""
+    return jpeg(16, 16).replace(b"\xff\xda", b"\xff\xfe\x00\x02" * count + b"\xff\xda", 1)
+
+
 def apng_that_claims(frames: int) -> bytes:
     """Return an APNG of two frames whose header claims another number."""
     body = apng(32, 32, frames=2)

@@ -25,6 +25,7 @@ _SAME: Final = 1
 def to_srgb(image: Image.Image, *, bit_depth: int = 8) -> Image.Image:
     """Return a loaded frame as RGB, or RGBA where it has transparency, converted by its profile; ``info`` is empty.
 
+    Where there is nothing to convert, the result is the given image itself.
     ``bit_depth`` is that of the file. Raises RefusedPictureError for floating point and 32-bit samples.
     """
     profile = image.info.get("icc_profile")
@@ -32,8 +33,6 @@ def to_srgb(image: Image.Image, *, bit_depth: int = 8) -> Image.Image:
     pixels = _through_profile(pixels, profile) if profile else pixels
     result = pixels if pixels.mode == "RGB" else pixels.convert("RGB")
     if alpha is not None and alpha.getextrema() != (255, 255):
-        if result is image:
-            result = result.copy()
         result.putalpha(alpha)
     result.info = {}
     return result

@@ -46,12 +46,13 @@ def decode(body: bytes, inspection: Inspection, limits: Limits) -> DecodedUpload
             durations.append(round(frame.info.get("duration") or 0) or DEFAULT_FRAME_MS)
             if not frames:
                 size = frame.size
-            pixels = to_srgb(frame, bit_depth=inspection.bit_depth)
+            # A converted frame loses its info, and an animation's file needs it for the next one.
+            pixels = to_srgb(frame.copy() if inspection.frames > 1 else frame, bit_depth=inspection.bit_depth)
             if frames and pixels.size != frames[0].size:
                 pixels = _on_canvas(pixels, frames[0].size, scale)
             elif scale < 1:
                 pixels = resized(pixels, _scaled(pixels.size, scale))
-            frames.append(pixels.copy() if pixels is source else pixels)
+            frames.append(pixels)
         loop = _loop_count(source)
     animated = len(frames) > 1
     picture = DecodedPicture(_in_one_mode(frames), tuple(durations) if animated else (), loop if animated else 0)

@@ -54,6 +54,8 @@ def inspect_jpeg(body: bytes, limits: Limits) -> Inspection:
         if not seen.width:
             raise
     if not seen.width:
+        if not seen.complete:
+            raise EndOfFileError
         raise RefusedPictureError(Reason.CORRUPT, "The JPEG has no picture in it.")
     if not seen.complete:
         raise truncated(None if seen.progressive or not seen.scans else _jpeg_percent(body))

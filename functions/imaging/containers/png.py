@@ -35,6 +35,7 @@ class _PngWalk:
     bit_depth: int = 8
     color_type: int = 2
     frames: int = 0
+    claimed_frames: int = 0
     texts: int = 0
     complete: bool = False
 
@@ -57,8 +58,10 @@ def inspect_png(body: bytes, limits: Limits) -> Inspection:
     else:
         if not seen.width:
             raise EndOfFileError
-        if seen.frames > 1:
-            raise RefusedPictureError(Reason.CORRUPT, f"The file ends inside frame {seen.frames} of the animation.")
+        if seen.claimed_frames > 1:
+            raise RefusedPictureError(
+                Reason.CORRUPT, f"The file ends inside frame {max(1, seen.frames)} of the animation."
+            )
         raise truncated(_png_percent(body, seen))
     return Inspection("PNG", seen.width, seen.height, max(1, seen.frames), seen.bit_depth)
 
@@ -74,7 +77,8 @@ def _png_chunks(body: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 def _note_png_chunk(body: bytes, kind: bytes, start: int, length: int, *, limits: Limits, seen: _PngWalk) -> None:
     if kind == b"acTL":
-        check_frames(read(U32, body, start), 1, 1, limits)  # Pillow believes this number
+        seen.claimed_frames = read(U32, body, start)  # Pillow believes this number
+        check_frames(seen.claimed_frames, 1, 1, limits)
     elif kind == b"fcTL":
         seen.frames += 1
         check_frames(seen.frames, seen.width, seen.height, limits)

@@ -1,0 +1,125 @@
+"""BlurImage through its handler; S3 is moto, no code of ours is patched."""
+
+import json
+import os
+from types import SimpleNamespace
+from unittest import mock
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.blur.pictures import blur_picture
+from functions.blur.settings import BlurSettings
+from functions.imaging.ingest import ingest_here
+from functions.imaging.limits import DEFAULT_LIMITS
+from functions.imaging.storing import store_picture
+from functions.shared.contracts import BlurRequest
+from functions.shared.errors import ObjectMissingError
+from functions.shared.object_store import S3ObjectStore
+from tests import pictures
+
+IMAGE_ID = "01JD6V5X3QWERTY0ASDFGHJKZX"
+PREFIX = f"{IMAGE_ID}/3/"
+CONTEXT = SimpleNamespace(
+    function_name="blur", memory_limit_in_mb=2048, invoked_function_arn="arn:aws:lambda:x", aws_request_id="1"
+)
+
+
+@pytest.fixture
+def s3():
+    environment = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "STAGING_BUCKET": "staging",
+        "POWERTOOLS_SERVICE_NAME": "blur",
+    }
+    with mock.patch.dict(os.environ, environment), mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="staging", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        yield client
+
+
+def staged(s3, body):
+    """Put what OptimizeImage would leave of an original, and return its picture."""
+    derived = ingest_here(body, "", DEFAULT_LIMITS).picture
+    return store_picture(derived, store=S3ObjectStore(s3), bucket="staging", prefix=PREFIX)
+
+
+def blur(s3, picture):
+    request = BlurRequest(IMAGE_ID, 3, picture)
+    return blur_picture(request, store=S3ObjectStore(s3), settings=BlurSettings(staging_bucket="staging"))
+
+
+def image_at(s3, rendition):
+    return pictures.opened(s3.get_object(Bucket="staging", Key=rendition.key)["Body"].read())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [pictures.jpeg(700, 500), pictures.transparent_png(700, 500), pictures.gif(400, 300, frames=4)],
+    ids=["photo", "transparent", "animation"],
+)
+def test_a_blurred_picture_has_the_same_files_under_blurred(s3, body):
+    sharp = staged(s3, body)
+
+    soft = blur(s3, sharp)
+
+    for before, after in zip((sharp.master, *sharp.renditions), (soft.master, *soft.renditions), strict=True):
+        assert after.key == before.key.replace(PREFIX, f"{PREFIX}blurred/")
+        assert (after.width, after.height, after.content_type) == (before.width, before.height, before.content_type)
+        image = image_at(s3, after)
+        assert image.size == (after.width, after.height)
+        assert getattr(image, "n_frames", 1) == getattr(image_at(s3, before), "n_frames", 1)
+    assert (soft.animated, soft.has_alpha, soft.quality) == (sharp.animated, sharp.has_alpha, sharp.quality)
+
+
+def test_every_file_is_blurred(s3):
+    sharp = staged(s3, pictures.jpeg(700, 500))
+
+    soft = blur(s3, sharp)
+
+    for rendition in (soft.master, *soft.renditions):
+        image = image_at(s3, rendition).convert("L")
+        edge = image.width // 6  # the right side of a corner square: a hard edge in the sharp picture
+        row = [image.getpixel((x, image.height // 12)) for x in range(edge - 3, edge + 3)]
+        assert max(row) - min(row) < 30
+
+
+def test_placeholder_and_colour_come_from_the_blurred_pixels(s3):
+    secret = pictures.png(image=pictures.scene(400, 300))
+    sharp = staged(s3, secret)
+
+    soft = blur(s3, sharp)
+
+    assert soft.placeholder != sharp.placeholder
+    assert soft.dominant_color != sharp.dominant_color
+
+
+def test_blurring_twice_writes_the_same_files(s3):
+    sharp = staged(s3, pictures.jpeg(400, 300))
+    first = blur(s3, sharp)
+    keys = S3ObjectStore(s3).keys("staging", PREFIX)
+
+    assert blur(s3, sharp) == first
+    assert S3ObjectStore(s3).keys("staging", PREFIX) == keys
+
+
+def test_a_missing_master_is_an_error(s3):
+    sharp = staged(s3, pictures.jpeg(64, 64))
+    s3.delete_object(Bucket="staging", Key=sharp.master.key)
+
+    with pytest.raises(ObjectMissingError):
+        blur(s3, sharp)
+
+
+def test_the_handler_returns_the_picture_as_json(s3):
+    from functions.blur import handler
+
+    sharp = staged(s3, pictures.jpeg(64, 64))
+
+    result = handler.lambda_handler({"image_id": IMAGE_ID, "revision": "3", "picture": sharp.to_state()}, CONTEXT)
+
+    assert json.loads(json.dumps(result)) == result
+    assert result["master"]["key"] == f"{PREFIX}blurred/master.jpg"

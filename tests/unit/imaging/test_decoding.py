@@ -1,0 +1,255 @@
+"""An upload becomes upright 8-bit sRGB without metadata, or is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from functions.imaging import decoding
+from functions.imaging.decoding import decode
+from functions.imaging.inspection import inspect
+from functions.imaging.limits import Limits
+from functions.imaging.refusal import RefusedPictureError
+from functions.shared.contracts import Reason
+from tests import pictures
+
+LIMITS = Limits()
+
+
+def decoded(body, limits=LIMITS):
+    return decode(body, inspect(body, limits), limits)
+
+
+def frame_of(body):
+    return decoded(body).picture.frames[0]
+
+
+def refusal_of(body, limits=LIMITS):
+    with pytest.raises(RefusedPictureError) as caught:
+        decoded(body, limits)
+    return caught.value
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("pillow_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_orientation_is_applied_exactly_once(pillow_format, orientation, tmp_path):
+    upload = decoded(pictures.oriented(pillow_format, orientation, 320, 240))
+
+    assert (upload.width, upload.height) == (320, 240)
+    pictures.assert_similar(upload.picture.frames[0], pictures.scene(320, 240), within=8, save_to=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pictures.jpeg(),
+        pictures.jpeg(progressive=True),
+        pictures.jpeg(subsampling="4:2:2", restart_marker_rows=2),
+        pictures.mpo(),
+        pictures.png(),
+        pictures.webp(),
+        pictures.webp(lossless=True),
+        pictures.avif(),
+        pictures.heic(),
+        pictures.tiff(),
+        pictures.tiff(compression="tiff_lzw"),
+        pictures.tiff(compression="tiff_adobe_deflate"),
+        pictures.tiff_pages((320, 240), (50, 40)),
+        pictures.bmp(),
+        pictures.cmyk(),
+        pictures.cmyk_without_adobe_marker(),
+        pictures.jpeg(icc_profile=pictures.srgb_profile()),
+        pictures.jpeg(icc_profile=b"broken" * 100),
+        pictures.jpeg(icc_profile=pictures.grey_profile()),
+        pictures.jpeg(comment=b"a comment"),
+    ],
+)
+def test_every_still_format_shows_the_same_scene(body, tmp_path):
+    pictures.assert_similar(frame_of(body), pictures.scene(), within=8, save_to=tmp_path)
+
+
+def test_an_interlaced_png_is_exact(tmp_path):
+    pictures.assert_similar(frame_of(pictures.interlaced_png()), pictures.scene(64, 48), within=0, save_to=tmp_path)
+
+
+def test_a_palette_keeps_its_colours(tmp_path):
+    expected = pictures.scene().quantize(64).convert("RGB")
+
+    pictures.assert_similar(frame_of(pictures.palette_png()), expected, within=0, save_to=tmp_path)
+
+
+def test_the_transparent_entry_of_a_palette_becomes_alpha():
+    frame = frame_of(pictures.palette_png(transparent=True))
+
+    assert frame.mode == "RGBA"
+    assert frame.getchannel("A").getextrema() == (0, 255)
+
+
+def test_an_alpha_channel_without_a_transparent_pixel_is_dropped():
+    assert frame_of(pictures.png(image=pictures.scene().convert("RGBA"))).mode == "RGB"
+
+
+@pytest.mark.parametrize("make", [pictures.png_16_bit_grey, pictures.tiff_16_bit_grey])
+def test_16_bit_grey_is_scaled_and_not_clipped(make):
+    row = np.asarray(frame_of(make(256, 8)))[0, :, 0]
+
+    assert np.abs(row.astype(int) - np.arange(256)).max() <= 1
+
+
+def test_16_bit_rgb_keeps_its_colours():
+    assert frame_of(pictures.png_16_bit_rgb()).getpixel((1, 1)) == (0x12, 0x80, 0xFF)
+
+
+def test_the_transparent_grey_of_a_16_bit_png_is_taken_in_16_bits():
+    alpha = np.asarray(frame_of(pictures.png_16_bit_grey(256, 4, transparent=65_535)))[0, :, 3]
+
+    assert alpha[-1] == 0
+    assert (alpha[:-1] == 255).all()
+
+
+def test_the_transparent_colour_of_a_16_bit_png_is_taken_in_16_bits():
+    frame = frame_of(pictures.png_16_bit_rgb(transparent=(0x1234, 0x8000, 0xFFFF)))
+
+    assert frame.getpixel((0, 0))[3] == 0
+    assert frame.getpixel((63, 0)) == (255, 255, 255, 255)
+
+
+def test_display_p3_red_becomes_a_stronger_srgb_red():
+    flat = Image.new("RGB", (16, 16), (200, 60, 60))
+
+    red, green, blue = frame_of(pictures.png(image=flat, icc_profile=pictures.display_p3())).getpixel((8, 8))
+
+    assert red > 212
+    assert green < 50
+    assert blue < 58
+
+
+def test_adobe_rgb_green_becomes_a_stronger_srgb_green():
+    flat = Image.new("RGB", (16, 16), (120, 200, 120))
+
+    red, green, _ = frame_of(pictures.png(image=flat, icc_profile=pictures.adobe_rgb())).getpixel((8, 8))
+
+    assert red < 90
+    assert green >= 199
+
+
+def test_linear_grey_becomes_lighter():
+    flat = Image.new("L", (16, 16), 64)
+
+    assert frame_of(pictures.png(image=flat, icc_profile=pictures.grey_profile(1.0))).getpixel((8, 8))[0] in range(
+        134, 141
+    )
+
+
+def test_a_profile_applies_under_transparency_too():
+    flat = Image.new("RGBA", (16, 16), (200, 60, 60, 100))
+
+    pixel = frame_of(pictures.png(image=flat, icc_profile=pictures.display_p3())).getpixel((8, 8))
+
+    assert pixel[0] > 212
+    assert pixel[3] == 100
+
+
+def test_an_srgb_profile_changes_no_pixel(tmp_path):
+    body = pictures.png(icc_profile=pictures.srgb_profile())
+
+    pictures.assert_similar(frame_of(body), pictures.scene(), within=0, save_to=tmp_path)
+
+
+@pytest.mark.parametrize("make", [pictures.gif, pictures.animated_webp, pictures.apng, pictures.animated_avif])
+def test_an_animation_keeps_its_frames_and_times(make, tmp_path):
+    picture = decoded(make(frames=4)).picture
+
+    assert len(picture.frames) == 4
+    assert len(picture.durations_ms) == 4
+    for frame, expected in zip(picture.frames, pictures.moving_frames(4), strict=True):
+        pictures.assert_similar(frame, expected, within=6, save_to=tmp_path)
+
+
+@pytest.mark.parametrize("make", [pictures.gif, pictures.animated_webp, pictures.apng])
+def test_a_transparent_animation_stays_transparent(make):
+    picture = decoded(make(frames=4, alpha=True)).picture
+
+    assert all(frame.mode == "RGBA" for frame in picture.frames)
+    assert picture.frames[0].getpixel((159, 60))[3] == 0
+    assert picture.frames[3].getpixel((159, 60))[3] == 255
+
+
+@pytest.mark.parametrize(
+    ("body", "loop"),
+    [
+        (pictures.gif(frames=3, loop=0), 0),
+        (pictures.gif(frames=3, loop=2), 3),
+        (pictures.gif(frames=3, loop=None), 1),
+        (pictures.animated_webp(frames=3, loop=5), 5),
+        (pictures.apng(frames=3, loop=2), 2),
+    ],
+)
+def test_an_animation_plays_as_often_as_it_did(body, loop):
+    assert decoded(body).picture.loop == loop
+
+
+def test_frames_without_a_time_last_as_long_as_browsers_show_them():
+    assert decoded(pictures.gif(frames=3, duration=0)).picture.durations_ms == (100, 100, 100)
+
+
+def test_the_picture_for_old_viewers_is_no_frame_of_an_apng():
+    assert len(decoded(pictures.apng(frames=4, default_image=True)).picture.frames) == 3
+
+
+def test_only_the_first_page_and_the_first_mpo_picture_count():
+    assert not decoded(pictures.tiff_pages((50, 40), (60, 30))).picture.animated
+    assert not decoded(pictures.mpo()).picture.animated
+
+
+def test_a_large_animation_is_scaled_down_and_keeps_all_frames(monkeypatch):
+    monkeypatch.setattr(decoding, "KEPT_ANIMATION_PIXELS", 160 * 120)
+
+    upload = decoded(pictures.gif(frames=4))
+
+    assert (upload.width, upload.height) == (160, 120)
+    assert len(upload.picture.frames) == 4
+    assert upload.picture.size == (80, 60)
+
+
+def test_frames_are_counted_while_decoding_too():
+    body = pictures.gif(frames=5)
+    inspection = inspect(body, LIMITS)
+
+    with pytest.raises(RefusedPictureError) as caught:
+        decode(body, inspection, replace(LIMITS, max_frames=4))
+
+    assert caught.value.reason is Reason.TOO_MANY_FRAMES
+
+
+def test_nothing_of_the_metadata_is_left():
+    body = pictures.jpeg(exif=pictures.exif(), comment=b"a comment", icc_profile=pictures.srgb_profile())
+
+    assert frame_of(body).info == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pictures.with_bit_rot(pictures.png()),
+        pictures.with_bit_rot(pictures.gif(frames=3)),
+        pictures.with_bit_rot(pictures.avif(), at=0.002, length=200),
+        pictures.with_bit_rot(pictures.heic(), at=0.002, length=200),
+        pictures.png_header(100, 100),
+        pictures.apng_that_claims(5)[:-20] + pictures.png_chunk(b"IEND", b""),
+        b"II*\x00" + b"\xff" * 4 + bytes(50),
+        b"BM" + bytes(100),
+        b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00avifmif1" + bytes(100),
+    ],
+)
+def test_a_damaged_file_is_corrupt(body):
+    assert refusal_of(body).reason is Reason.CORRUPT
+
+
+def test_damaged_bits_in_a_jpeg_scan_are_shown_as_every_viewer_does():
+    assert frame_of(pictures.with_bit_rot(pictures.jpeg())).size == (320, 240)
+
+
+def test_floating_point_samples_are_unsupported():
+    assert refusal_of(pictures.float_tiff()).reason is Reason.UNSUPPORTED_FORMAT

@@ -1,0 +1,184 @@
+"""What is stored of a picture: master, renditions, proxies, placeholder and colour."""
+
+import pytest
+from PIL import Image
+
+from functions.imaging.blurring import blurred, sigma_of
+from functions.imaging.ingest import ingest_here
+from functions.imaging.limits import DEFAULT_LIMITS
+from functions.imaging.picture import DecodedPicture
+from functions.imaging.placeholder import dominant_color, thumb_hash
+from functions.imaging.proxies import moderation_proxies
+from functions.imaging.renditions import RUNG_WIDTHS
+from tests import pictures
+
+
+def ingested(body):
+    return ingest_here(body, "", DEFAULT_LIMITS)
+
+
+def test_renditions_are_the_listed_widths_below_the_original_narrowest_first():
+    picture = ingested(pictures.jpeg(1_500, 1_000)).picture
+
+    assert [each.width for each in picture.renditions] == [320, 640, 828, 1280]
+    assert [each.name for each in picture.renditions] == ["w320.jpg", "w640.jpg", "w828.jpg", "w1280.jpg"]
+    assert (picture.master.name, picture.master.width, picture.master.height) == ("master.jpg", 1_500, 1_000)
+
+
+def test_a_rendition_keeps_the_shape_and_the_look(tmp_path):
+    picture = ingested(pictures.jpeg(1_500, 1_000)).picture
+
+    for rendition in picture.renditions:
+        expected = pictures.scene(1_500, 1_000).resize((rendition.width, rendition.height), Image.Resampling.LANCZOS)
+        assert rendition.height == round(rendition.width * 1_000 / 1_500)
+        pictures.assert_similar(pictures.opened(rendition.body), expected, within=2.5, save_to=tmp_path)
+
+
+@pytest.mark.parametrize("width", [1, 200, 320])
+def test_a_picture_no_wider_than_the_first_rung_is_its_master_alone(width):
+    assert ingested(pictures.jpeg(width, 200)).picture.renditions == ()
+
+
+def test_opaque_pictures_are_stored_as_baseline_jpeg_with_full_chroma():
+    image = pictures.opened(ingested(pictures.png(400, 300)).picture.renditions[0].body)
+
+    assert image.format == "JPEG"
+    assert "progressive" not in image.info
+    assert [each[1:3] for each in image.layer] == [(1, 1)] * 3
+
+
+def test_transparent_pictures_are_stored_without_loss(tmp_path):
+    picture = ingested(pictures.transparent_png(400, 300)).picture
+
+    assert picture.has_alpha
+    assert picture.master.content_type == "image/webp"
+    actual = pictures.opened(picture.master.body)
+    assert actual.getchannel("A").tobytes() == pictures.drawing(400, 300).getchannel("A").tobytes()
+
+
+def test_animations_are_stored_as_animations():
+    picture = ingested(pictures.gif(800, 600, frames=5)).picture
+
+    assert picture.animated
+    for file in (picture.master, *picture.renditions):
+        assert pictures.opened(file.body).n_frames == 5
+    assert [each.width for each in picture.renditions] == [320, 640]
+
+
+def test_facts_are_those_of_the_upright_original():
+    result = ingested(pictures.oriented("JPEG", 6, 300, 200))
+
+    assert (result.format, result.width, result.height, result.frames) == ("JPEG", 300, 200, 1)
+
+
+def test_no_stored_file_carries_metadata():
+    result = ingested(pictures.jpeg(700, 500, exif=pictures.exif(), comment=pictures.GPS_MARK))
+
+    for file in (result.picture.master, *result.picture.renditions, *result.proxies):
+        assert pictures.GPS_MARK not in file.body
+        assert b"Exif" not in file.body
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (1, 3_000), (3_000, 1), (20, 20), (127, 129), (2_500, 300), (2_048, 2_048), (4_000, 3_000)]
+)
+def test_a_moderation_proxy_always_fits_rekognition(size):
+    (proxy,) = moderation_proxies(DecodedPicture((Image.new("RGB", size, "teal"),)))
+
+    assert 128 <= proxy.width <= 2_048
+    assert 128 <= proxy.height <= 2_048
+    assert len(proxy.body) <= 5_000_000
+    assert pictures.opened(proxy.body).size == (proxy.width, proxy.height)
+    assert proxy.content_type == "image/jpeg"
+
+
+def test_noise_at_full_size_still_fits_inline():
+    noise = Image.effect_noise((2_048, 2_048), 250).convert("RGB")
+
+    (proxy,) = moderation_proxies(DecodedPicture((noise,)))
+
+    assert len(proxy.body) <= 5_000_000
+
+
+@pytest.mark.parametrize(("frames", "proxies"), [(1, 1), (3, 3), (8, 8), (40, 8)])
+def test_an_animation_is_moderated_by_frames_spread_over_all_of_it(frames, proxies):
+    images = tuple(pictures.moving_frames(frames, 200, 150))
+
+    made = moderation_proxies(DecodedPicture(images, (100,) * frames))
+
+    assert [each.name for each in made] == [f"proxy-{index}.jpg" for index in range(proxies)]
+    assert pictures.mean_difference(pictures.opened(made[-1].body), images[-1]) < 4
+
+
+def test_neither_black_nor_white_drawings_vanish_in_the_proxy():
+    for color in ("black", "white"):
+        drawing = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
+        drawing.paste(color, (50, 50, 150, 150))
+        (proxy,) = moderation_proxies(DecodedPicture((drawing,)))
+        grey = pictures.opened(proxy.body).convert("L")
+        assert abs(grey.getpixel((100, 100)) - grey.getpixel((10, 10))) > 100
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((32, 24), "ZBgGNYwDt1eCl4dwi3N4ioCzOPd6"),
+        ((7, 32), "ahgSIgp3hgd3h4qIgMFX94o="),
+        ((32, 32), "ZRgGNwwEp3iDh4dwi3V4qFiIBziLc68H"),
+    ],
+)
+def test_the_placeholder_is_what_the_reference_implementation_makes(size, expected):
+    assert thumb_hash(pictures.scene(*size)) == expected
+
+
+@pytest.mark.parametrize(
+    "image",
+    [Image.new("RGB", (1, 1)), Image.new("RGBA", (3, 900), (0, 0, 0, 0)), pictures.scene(900, 3), pictures.drawing()],
+)
+def test_every_picture_has_a_short_placeholder(image):
+    assert 0 < len(thumb_hash(image)) <= 40
+
+
+def test_the_dominant_colour_is_the_commonest_visible_one():
+    image = Image.new("RGBA", (100, 100), (0, 255, 0, 0))
+    image.paste((200, 30, 60, 255), (0, 0, 100, 60))
+    image.paste((20, 30, 200, 255), (0, 60, 100, 90))
+
+    assert dominant_color(image) == "#c81e3c"
+    assert dominant_color(Image.new("RGBA", (5, 5), (1, 2, 3, 0))) == "#ffffff"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (40, 30), (333, 1_000), (1_001, 777)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_blurred_picture_has_the_same_size_and_mode(size, mode):
+    result = blurred(Image.new(mode, size, "teal"))
+
+    assert (result.size, result.mode) == (size, mode)
+
+
+@pytest.mark.parametrize("size", [(320, 240), (1_001, 777), (2_000, 1_500)])
+def test_the_fast_blur_looks_like_a_full_size_gaussian(size, tmp_path):
+    from PIL import ImageFilter
+
+    expected = pictures.scene(*size).filter(ImageFilter.GaussianBlur(sigma_of(size)))
+
+    pictures.assert_similar(blurred(pictures.scene(*size)), expected, within=1.5, save_to=tmp_path)
+
+
+def test_blurred_text_is_gone():
+    stripes = Image.new("L", (1_000, 1_000))
+    stripes.putdata([255 * (x // 20 % 2) for _ in range(1_000) for x in range(1_000)])
+
+    low, high = blurred(stripes.convert("RGB")).convert("L").crop((200, 200, 800, 800)).getextrema()
+
+    assert high - low <= 4
+
+
+def test_the_outline_is_blurred_with_the_picture():
+    alpha = blurred(pictures.drawing(1_000, 750)).getchannel("A")
+
+    assert 40 < alpha.getpixel((500 + 300, 375)) < 215
+
+
+def test_the_widths_are_one_ascending_list():
+    assert list(RUNG_WIDTHS) == sorted(set(RUNG_WIDTHS))

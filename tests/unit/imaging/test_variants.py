@@ -1,0 +1,199 @@
+"""A variant is what was asked for, from a rendition, in every fit and format."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from functions.imaging.encoding import CONTENT_TYPES
+from functions.imaging.variants import VariantSpec, open_rendition, render_variant
+from tests import pictures
+
+SPEC = VariantSpec(
+    width=None, height=None, fit="cover", format="png", quality=80, position="center", background="white"
+)
+
+
+def rendered(body, **changes):
+    return render_variant(body, replace(SPEC, **changes))
+
+
+def image_of(body, **changes):
+    return pictures.opened(rendered(body, **changes).body)
+
+
+@pytest.mark.parametrize("image_format", CONTENT_TYPES)
+@pytest.mark.parametrize("fit", ["cover", "contain", "fill", "inside", "outside"])
+def test_the_file_has_the_size_and_type_that_it_says(image_format, fit):
+    variant = rendered(
+        pictures.jpeg(320, 240, quality=95, subsampling="4:4:4"), width=100, height=100, fit=fit, format=image_format
+    )
+
+    image = pictures.opened(variant.body)
+    assert image.size == (variant.width, variant.height)
+    assert Image.MIME[image.format] == variant.content_type == CONTENT_TYPES[image_format]
+    assert set(variant.timings_ms) == {"decode", "resize", "encode"}
+
+
+@pytest.mark.parametrize("image_format", ["jpeg", "webp", "avif", "png"])
+def test_a_variant_looks_like_the_picture_scaled(image_format, tmp_path):
+    expected = pictures.scene(640, 480).resize((200, 150), Image.Resampling.LANCZOS)
+
+    actual = image_of(pictures.jpeg(640, 480, quality=95, subsampling="4:4:4"), width=200, format=image_format)
+
+    pictures.assert_similar(actual, expected, within=4, save_to=tmp_path)
+
+
+def test_decoding_at_a_fraction_loses_nothing_that_shows(tmp_path):
+    expected = pictures.scene(1600, 1200).resize((120, 90), Image.Resampling.LANCZOS)
+
+    actual = image_of(pictures.jpeg(1600, 1200, quality=95, subsampling="4:4:4"), width=120)
+
+    pictures.assert_similar(actual, expected, within=1.5, save_to=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("position", "corner"), [("northwest", "top-left"), ("southeast", "bottom-right"), ("16,0", "top-right")]
+)
+def test_cover_shows_the_corner_that_was_asked_for_from_a_draft_too(position, corner):
+    image = image_of(pictures.jpeg(1600, 1200, quality=95, subsampling="4:4:4"), width=40, height=40, position=position)
+
+    small = {"top-left": (3, 3), "bottom-right": (36, 36), "top-right": (36, 3)}[corner]
+    assert np.abs(np.subtract(image.getpixel(small), pictures.CORNERS[corner])).max() < 12
+
+
+@pytest.mark.parametrize("sides", [{"width": 4_000}, {"height": 4_000}, {"width": 4_000, "height": 3_000}])
+@pytest.mark.parametrize("fit", ["cover", "contain", "fill", "inside", "outside"])
+def test_nothing_is_enlarged(fit, sides):
+    variant = rendered(pictures.jpeg(320, 240), fit=fit, **sides)
+
+    assert (variant.width, variant.height) == (320, 240)
+
+
+def test_transparent_pixels_lend_their_hidden_colour_to_nothing():
+    small = np.asarray(image_of(pictures.webp(image=pictures.drawing(), lossless=True, exact=True), width=40)).astype(
+        int
+    )
+
+    visible = small[small[..., 3] > 20]
+    assert (visible[:, 1] < 60).all()  # the hidden colour is bright green
+
+
+@pytest.mark.parametrize(
+    ("background", "expected"),
+    [("white", (255, 255, 255)), ("black", (0, 0, 0)), ("ff8000", (255, 128, 0)), ("transparent", (255, 255, 255))],
+)
+def test_jpeg_lays_transparent_pixels_on_the_background(background, expected):
+    image = image_of(pictures.transparent_png(), format="jpeg", quality=95, background=background)
+
+    assert np.abs(np.subtract(image.getpixel((2, 2)), expected)).max() <= 2
+
+
+@pytest.mark.parametrize("image_format", ["png", "webp", "avif", "gif"])
+def test_transparency_is_kept_where_the_format_can(image_format):
+    alpha = image_of(pictures.transparent_png(), format=image_format).convert("RGBA").getchannel("A")
+
+    assert alpha.getpixel((2, 2)) == 0
+    assert alpha.getpixel((160, 120)) == 255
+
+
+@pytest.mark.parametrize(("background", "pixel"), [("transparent", (0, 0, 0, 0)), ("black", (0, 0, 0, 255))])
+def test_contain_pads_with_the_background(background, pixel):
+    image = image_of(pictures.jpeg(), width=100, height=100, fit="contain", background=background)
+
+    assert image.convert("RGBA").getpixel((50, 2)) == pixel
+
+
+@pytest.mark.parametrize("image_format", ["webp", "gif"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_an_animation_stays_one(image_format, alpha):
+    body = pictures.animated_webp(frames=4, alpha=alpha, duration=[50, 60, 70, 80], loop=3)
+
+    picture = open_rendition(rendered(body, width=80, format="webp").body)
+    image = pictures.opened(rendered(body, width=80, format=image_format).body)
+
+    assert image.n_frames == 4
+    assert image.size == (80, 60)
+    assert picture.durations_ms == (50, 60, 70, 80)
+    assert picture.loop == 3
+
+
+@pytest.mark.parametrize("image_format", ["jpeg", "png", "avif"])
+def test_a_format_without_animations_shows_the_first_frame(image_format, tmp_path):
+    image = image_of(pictures.animated_webp(frames=4, lossless=True), format=image_format, quality=95)
+
+    assert getattr(image, "n_frames", 1) == 1
+    pictures.assert_similar(image, pictures.moving_frames(4)[0], within=4, save_to=tmp_path)
+
+
+def test_a_still_can_be_asked_for_of_an_animation():
+    variant = render_variant(pictures.animated_webp(frames=4), replace(SPEC, format="webp"), allow_animation=False)
+
+    assert pictures.opened(variant.body).n_frames == 1
+
+
+def test_a_gif_is_dithered(tmp_path):
+    image = image_of(pictures.jpeg(quality=95), format="gif")
+
+    blurry = [each.convert("RGB").resize((40, 30), Image.Resampling.BOX) for each in (image, pictures.scene())]
+    pictures.assert_similar(*blurry, within=2, save_to=tmp_path)
+
+
+@pytest.mark.parametrize("image_format", CONTENT_TYPES)
+def test_no_metadata_is_written(image_format):
+    body = pictures.jpeg(exif=pictures.exif(), comment=pictures.GPS_MARK, icc_profile=pictures.srgb_profile())
+
+    variant = rendered(body, format=image_format)
+
+    assert pictures.GPS_MARK not in variant.body
+    assert not {"exif", "icc_profile", "comment", "xmp"} & set(pictures.opened(variant.body).info)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"fit": "squeeze"}, {"position": "middle"}, {"background": "no colour", "format": "jpeg"}]
+)
+def test_a_word_that_does_not_exist_is_a_value_error(changes):
+    with pytest.raises(ValueError):
+        rendered(pictures.transparent_png(), width=10, height=10, **changes)
+
+
+def test_what_is_no_rendition_is_a_value_error():
+    with pytest.raises(ValueError, match="not a JPEG, PNG or WebP"):
+        rendered(pictures.gif())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    box=st.tuples(st.integers(1, 120), st.integers(1, 120)),
+    alpha=st.booleans(),
+    fit=st.sampled_from(["cover", "contain", "fill", "inside", "outside"]),
+    image_format=st.sampled_from(sorted(CONTENT_TYPES)),
+    position=st.sampled_from(["center", "northeast", "3,11"]),
+    background=st.sampled_from(["transparent", "white"]),
+)
+def test_every_combination_gives_a_picture_of_the_exact_size_and_keeps_alpha(
+    *, size, box, alpha, fit, image_format, position, background
+):
+    source = Image.new("RGBA", size, (200, 30, 30, 100)) if alpha else Image.new("RGB", size, (200, 30, 30))
+
+    variant = rendered(
+        pictures.png(image=source),
+        width=box[0],
+        height=box[1],
+        fit=fit,
+        format=image_format,
+        position=position,
+        background=background,
+    )
+
+    image = pictures.opened(variant.body)
+    assert image.size == (variant.width, variant.height)
+    assert variant.width <= size[0] or fit == "contain"
+    if fit in {"cover", "contain", "fill"} and box[0] <= size[0] and box[1] <= size[1]:
+        assert image.size == box
+    if alpha and image_format in {"png", "webp", "avif"} and fit != "contain":
+        assert image.mode == "RGBA"

@@ -1,0 +1,213 @@
+"""OptimizeImage through its handler; S3 is moto, no code of ours is patched."""
+
+import hashlib
+import json
+import os
+from dataclasses import replace
+from types import SimpleNamespace
+from unittest import mock
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.imaging.limits import DEFAULT_LIMITS
+from functions.optimize.originals import optimize_original
+from functions.optimize.settings import OptimizeSettings
+from functions.shared.contracts import OptimizeRequest, Reason, Rejected, Superseded
+from functions.shared.errors import ObjectMissingError, SettingsError
+from functions.shared.object_store import S3ObjectStore
+from tests import pictures
+
+IMAGE_ID = "01JD6V5X3QWERTY0ASDFGHJKZX"
+KEY = f"uploads/{IMAGE_ID}/original"
+SETTINGS = OptimizeSettings(staging_bucket="staging", limits=DEFAULT_LIMITS)
+CONTEXT = SimpleNamespace(
+    function_name="optimize", memory_limit_in_mb=3008, invoked_function_arn="arn:aws:lambda:x", aws_request_id="1"
+)
+
+
+@pytest.fixture
+def s3():
+    environment = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "STAGING_BUCKET": "staging",
+        "POWERTOOLS_SERVICE_NAME": "optimize",
+    }
+    with mock.patch.dict(os.environ, environment), mock_aws():
+        client = boto3.client("s3")
+        for bucket in ("originals", "staging"):
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        yield client
+
+
+class Bench:
+    """Puts an original and runs the domain function on it as the workflow would."""
+
+    def __init__(self, s3):
+        self.s3 = s3
+
+    def put(self, body, content_type="application/octet-stream"):
+        etag = self.s3.put_object(Bucket="originals", Key=KEY, Body=body, ContentType=content_type)["ETag"].strip('"')
+        original = {"bucket": "originals", "key": KEY, "etag": etag, "size": len(body)}
+        return {"image_id": IMAGE_ID, "revision": 3, "original": original}
+
+    def run(self, event, limits=DEFAULT_LIMITS):
+        request = OptimizeRequest.from_state(event)
+        return optimize_original(
+            request, store=S3ObjectStore(self.s3), settings=replace(SETTINGS, limits=limits)
+        ).outcome
+
+    def staged(self):
+        objects = self.s3.list_objects_v2(Bucket="staging").get("Contents", [])
+        return {each["Key"]: each["Size"] for each in objects}
+
+
+@pytest.fixture
+def bench(s3):
+    return Bench(s3)
+
+
+def test_an_original_becomes_master_renditions_and_proxy_in_staging(bench):
+    body = pictures.jpeg(1_500, 1_000)
+
+    outcome = bench.run(bench.put(body, "image/jpeg"))
+
+    prefix = f"{IMAGE_ID}/3/"
+    files = [outcome.picture.master, *outcome.picture.renditions, *outcome.proxies]
+    assert [each.key for each in files] == [
+        prefix + name for name in ("master.jpg", "w320.jpg", "w640.jpg", "w828.jpg", "w1280.jpg", "proxy-0.jpg")
+    ]
+    assert bench.staged() == {each.key: each.bytes for each in files}
+    for each in files:
+        stored = bench.s3.get_object(Bucket="staging", Key=each.key)
+        assert stored["ContentType"] == each.content_type
+        assert pictures.opened(stored["Body"].read()).size == (each.width, each.height)
+
+
+def test_the_facts_are_those_of_the_original(bench):
+    body = pictures.oriented("JPEG", 6, 300, 200)
+
+    facts = bench.run(bench.put(body)).facts
+
+    assert (facts.width, facts.height, facts.bytes, facts.format, facts.frames) == (300, 200, len(body), "JPEG", 1)
+    assert facts.sha256 == hashlib.sha256(body).hexdigest()
+
+
+def test_the_picture_has_a_quality_for_every_lossy_format(bench):
+    assert bench.run(bench.put(pictures.png(64, 64))).picture.quality == {"jpeg": 80, "webp": 80, "avif": 62}
+
+
+def test_running_twice_writes_the_same_files(bench):
+    event = bench.put(pictures.gif(200, 150, frames=3))
+
+    first = bench.run(event)
+    files = bench.staged()
+
+    assert bench.run(event) == first
+    assert bench.staged() == files
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "reason"),
+    [
+        (b"", "image/jpeg", Reason.EMPTY),
+        (b"<svg/>", "image/svg+xml", Reason.UNSUPPORTED_FORMAT),
+        (pictures.truncated(pictures.jpeg()), "image/jpeg", Reason.CORRUPT),
+        (pictures.png_header(12_000, 12_000), "image/png", Reason.TOO_MANY_PIXELS),
+        (pictures.gif_with_many_frames(257), "image/gif", Reason.TOO_MANY_FRAMES),
+        (pictures.png_inflating_text(), "image/png", Reason.TOO_COMPLEX),
+        (pictures.png(16, 16), "image/jpeg", Reason.TYPE_MISMATCH),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bad_original_is_an_outcome_with_a_sentence_and_writes_nothing(bench, body, content_type, reason):
+    outcome = bench.run(bench.put(body, content_type))
+
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason is reason
+    assert outcome.detail.endswith(".")
+    assert bench.staged() == {}
+
+
+def test_a_file_that_is_too_large_is_not_even_read(bench):
+    event = bench.put(b"x")
+    event["original"]["size"] = 65 * 1024 * 1024
+    bench.s3.delete_object(Bucket="originals", Key=KEY)
+
+    assert bench.run(event) == Rejected(Reason.TOO_LARGE, "The file has 65.0 MiB; at most 64 MiB are accepted.")
+
+
+def test_an_original_that_was_overwritten_ends_the_execution(bench):
+    event = bench.put(pictures.jpeg(64, 64))
+    bench.put(pictures.jpeg(65, 65))
+
+    assert isinstance(bench.run(event), Superseded)
+    assert bench.staged() == {}
+
+
+def test_an_original_that_is_gone_is_an_error(bench):
+    event = bench.put(pictures.jpeg(64, 64))
+    bench.s3.delete_object(Bucket="originals", Key=KEY)
+
+    with pytest.raises(ObjectMissingError):
+        bench.run(event)
+
+
+def test_decoding_that_takes_too_much_memory_is_too_complex(bench):
+    event = bench.put(pictures.jpeg(4_000, 3_000))
+
+    outcome = bench.run(event, replace(DEFAULT_LIMITS, max_memory_bytes=30 * 1024 * 1024))
+
+    assert outcome.reason is Reason.TOO_COMPLEX
+
+
+def test_the_handler_returns_the_outcome_as_json(bench, capsys):
+    from functions.optimize import handler
+
+    result = handler.lambda_handler(bench.put(pictures.jpeg(400, 300)), CONTEXT)
+
+    assert json.loads(json.dumps(result)) == result
+    assert result["outcome"] == "optimized"
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert any(line.get("image_id") == IMAGE_ID for line in lines)
+    assert any("ImageOptimized" in line and "DecodeTime" in line for line in lines)
+
+
+def test_the_handler_returns_a_refusal_as_json(bench):
+    from functions.optimize import handler
+
+    result = handler.lambda_handler(bench.put(b"%PDF-1.7"), CONTEXT)
+
+    assert result["outcome"] == "rejected"
+    assert result["reason"] == "UNSUPPORTED_FORMAT"
+    assert result["detail"].startswith("PDF documents are not accepted")
+
+
+def test_settings_take_limits_from_the_environment():
+    settings = OptimizeSettings.from_environment(
+        {"STAGING_BUCKET": "s", "MAX_BYTES": "1000", "MAX_FRAMES": "7", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "2000"}
+    )
+
+    assert settings.staging_bucket == "s"
+    assert (settings.limits.max_bytes, settings.limits.max_frames) == (1000, 7)
+    assert settings.limits.max_memory_bytes == 1500 * 1024 * 1024
+    assert settings.limits.max_pixels == DEFAULT_LIMITS.max_pixels
+
+
+def test_the_defaults_are_the_published_limits():
+    limits = OptimizeSettings.from_environment({"STAGING_BUCKET": "s"}).limits
+
+    assert limits.max_bytes == 64 * 1024 * 1024
+    assert limits.max_pixels == 64_000_000
+    assert limits.max_side_px == 16_384
+    assert limits.max_frames == 256
+    assert limits.max_animation_pixels == 256_000_000
+    assert limits.max_decode_seconds == 30
+
+
+def test_all_faults_of_the_environment_are_reported_together():
+    with pytest.raises(SettingsError, match=r"MAX_BYTES.*MAX_SIDE_PX|STAGING_BUCKET.*MAX_BYTES"):
+        OptimizeSettings.from_environment({"MAX_BYTES": "many", "MAX_SIDE_PX": "99999"})
