@@ -3,7 +3,7 @@
 Originals are at most 64 MiB and everything derived from them is smaller, so bodies are plain bytes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +18,13 @@ DELETE_BATCH = 1000
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object's bytes with what S3 says of it; the ETag is unquoted."""
+    """An object's bytes with what S3 says of it; the ETag is unquoted, ``metadata`` is the writer's own."""
 
     body: bytes
     content_type: str
     etag: str
     last_modified: datetime
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 class S3ObjectStore:
@@ -52,6 +53,7 @@ class S3ObjectStore:
             content_type=answer.get("ContentType", ""),
             etag=answer["ETag"].strip('"'),
             last_modified=answer["LastModified"],
+            metadata=answer.get("Metadata", {}),
         )
 
     def put(
