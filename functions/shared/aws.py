@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     HTTPClientError,
+    IncompleteReadError,
 )
 from botocore.exceptions import (
     ConnectionError as BotocoreConnectionError,
@@ -32,14 +33,20 @@ CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 
-_TRANSIENT_CODES: Final = frozenset(
+TRANSIENT_CODES: Final = frozenset(
     {
+        "BandwidthLimitExceeded",
         "InternalError",
-        "InternalServerError",
         "InternalFailure",
+        "InternalServerError",
+        "OperationAborted",
+        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "RequestTimeout",
+        "RequestTimeoutException",
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "SlowDown",
@@ -47,10 +54,16 @@ _TRANSIENT_CODES: Final = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionConflictException",
         "TransactionInProgressException",
     }
 )
 """Codes that AWS documents as worth a retry, over S3, DynamoDB, Rekognition and EventBridge."""
+
+_TRANSIENT_CANCELLATIONS: Final = frozenset(
+    {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
+)
+"""Why DynamoDB cancels a transaction that may succeed later; None stands for an item that was not the cause."""
 
 _ERROR_OF_CODE: Final[dict[str, type[ImageScalerError]]] = {
     "NoSuchKey": ObjectMissingError,
@@ -60,6 +73,7 @@ _ERROR_OF_CODE: Final[dict[str, type[ImageScalerError]]] = {
     "412": ObjectChangedError,
     "ConditionalCheckFailedException": RecordConflictError,
 }
+"""Codes with a meaning of their own here."""
 
 
 @cache
@@ -81,7 +95,7 @@ def translated_errors() -> Iterator[None]:
         if translated is None:
             raise
         raise translated(str(error)) from error
-    except (BotocoreConnectionError, HTTPClientError) as error:
+    except (BotocoreConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise TransientDependencyError(str(error)) from error
 
 
@@ -90,12 +104,17 @@ def error_of(error: ClientError) -> type[ImageScalerError] | None:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "TransactionCanceledException":
-        reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
-        if "ConditionalCheckFailed" in reasons:
-            return RecordConflictError
-        return TransientDependencyError  # TransactionConflict, throttling inside the transaction
+        return _error_of_cancellation({reason.get("Code") for reason in error.response.get("CancellationReasons", ())})
     if code in _ERROR_OF_CODE:
         return _ERROR_OF_CODE[code]
-    if code in _TRANSIENT_CODES or status >= 500:
+    if code in TRANSIENT_CODES or status == 429 or status >= 500:
         return TransientDependencyError
     return None
+
+
+def _error_of_cancellation(reasons: set[str | None]) -> type[ImageScalerError] | None:
+    if "ConditionalCheckFailed" in reasons:
+        return RecordConflictError
+    if reasons and reasons <= _TRANSIENT_CANCELLATIONS:
+        return TransientDependencyError
+    return None  # a fault of the request, such as an item that is too large

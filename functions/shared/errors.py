@@ -4,6 +4,7 @@ ImageScalerError
 ├── TransientDependencyError   an AWS service was busy or out of reach: the workflow retries exactly this class
 ├── ContractError              a state handed over a document that breaks its contract: a bug or a version skew
 ├── SettingsError              the environment of a function is wrong; raised at import, so the cold start fails
+├── PolicyError                the moderation policy file breaks its rules; raised at import, so the cold start fails
 ├── ObjectMissingError         an S3 object that should be there is not
 ├── ObjectChangedError         an S3 object is no longer the one that the event named (If-Match failed)
 ├── RecordMissingError         no record with this id
@@ -28,6 +29,10 @@ class ContractError(ImageScalerError):
 
 class SettingsError(ImageScalerError):
     """One or more environment variables are missing or out of range; the message lists all of them."""
+
+
+class PolicyError(ImageScalerError):
+    """The moderation policy file breaks its rules; the message lists all faults."""
 
 
 class ObjectMissingError(ImageScalerError):

@@ -98,7 +98,7 @@ class S3ObjectStore:
         Current versions only; ``delete_versions`` removes history too. Raises TransientDependencyError.
         """
         keys = self.keys(bucket, prefix)
-        self._delete_all(bucket, [{"Key": key} for key in keys])
+        self.delete_all(bucket, keys)
         return len(keys)
 
     def delete_versions(self, bucket: str, prefix: str) -> int:
@@ -116,9 +116,18 @@ class S3ObjectStore:
         self._delete_all(bucket, versions)
         return len(versions)
 
+    def delete_all(self, bucket: str, keys: list[str]) -> None:
+        """Delete the current versions of these objects; gone ones count as deleted.
+
+        Raises TransientDependencyError.
+        """
+        self._delete_all(bucket, [{"Key": key} for key in keys])
+
     def _delete_all(self, bucket: str, objects: list[dict[str, str]]) -> None:
         for start in range(0, len(objects), DELETE_BATCH):
             with translated_errors():
-                self._s3.delete_objects(
+                answer = self._s3.delete_objects(
                     Bucket=bucket, Delete={"Objects": objects[start : start + DELETE_BATCH], "Quiet": True}
                 )
+                if answer.get("Errors"):  # the call answers 200 even when it deleted nothing
+                    raise ClientError({"Error": answer["Errors"][0]}, "DeleteObjects")
