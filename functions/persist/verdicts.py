@@ -86,7 +86,5 @@ class VerdictWriter:
             "UpdateExpression": f"SET {assignments} REMOVE {removals}",
             "ConditionExpression": "#status = :processing AND #claimed_by = :execution",
             "ExpressionAttributeNames": {f"#{name}": name for name in (*written, *removed, "claimed_by")},
-            "ExpressionAttributeValues": {
-                f":{name}": to_value(value) for name, value in (written | conditions).items()
-            },
+            "ExpressionAttributeValues": {f":{name}": to_value(value) for name, value in values.items()},
         }
