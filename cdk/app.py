@@ -9,15 +9,17 @@ from pathlib import Path
 
 from aws_cdk import App, Tags
 
-from cdk import names
+from cdk import nag, names
 from cdk.config import ConfigError, StageConfig, stage_config
 from cdk.edge_stack import EdgeStack
-from cdk.nag import check_with_nag
-from cdk.packaging import Arch, PackagingError, build_all
+from cdk.packaging import ROOT, Arch, PackagingError, build_all
 from cdk.pipeline_stack import PipelineStack
+from cdk.signing_keys import SigningKeys
 
 
-def add_stacks(app: App, config: StageConfig, zips: Mapping[str, Path]) -> tuple[PipelineStack, EdgeStack]:
+def add_stacks(
+    app: App, config: StageConfig, zips: Mapping[str, Path], keys: SigningKeys
+) -> tuple[PipelineStack, EdgeStack]:
     """Add both stacks of a stage to the app; the rules of cdk-nag run on those of real stages."""
     pipeline = PipelineStack(
         app,
@@ -31,13 +33,17 @@ def add_stacks(app: App, config: StageConfig, zips: Mapping[str, Path]) -> tuple
         names.stack_name(config.name, "Edge"),
         description="image-scaler: CloudFront, WAF and signatures in front of the pipeline",
         config=config,
+        keys=keys,
         api_stage=pipeline.api.stage,
         generated_bucket=pipeline.storage.generated,
         event_bus=pipeline.event_bus,
+        zips=zips,
     )
     Tags.of(app).add("image-scaler:stage", config.name)
     if not config.runs_on_emulator:
-        check_with_nag(app, pipeline=pipeline)
+        nag.check(app)
+        nag.accept_in_pipeline(pipeline)
+        nag.accept_in_edge(edge)
     return pipeline, edge
 
 
@@ -46,10 +52,11 @@ def main() -> None:
     app = App()
     try:
         config = stage_config(app.node.try_get_context("stage") or "dev")
+        keys = SigningKeys.read(ROOT / (app.node.try_get_context("keys") or f"keys/{config.name}"))
         zips = build_all(Arch.HOST if config.runs_on_emulator else Arch.ARM64)
     except (ConfigError, PackagingError) as error:
         sys.exit(str(error))
-    add_stacks(app, config, zips)
+    add_stacks(app, config, zips, keys)
     app.synth()
 
 

@@ -125,6 +125,10 @@ class StageConfig:
     """The edge's own host name, with ``certificate_arn`` (ACM, us-east-1); CloudFront's name without."""
     certificate_arn: str | None = None
 
+    viewer_requests_per_5_minutes: int = 3_000
+    """Requests of one address that reach the API; what the edge has cached does not count."""
+    edge_log_days: int = 90
+
     api_requests_per_second: int = 1_000
     api_burst: int = 2_000
 

@@ -9,6 +9,7 @@ from constructs import Construct, IConstruct
 
 from cdk import names
 from cdk.constructs.workflows import INGEST_STATES
+from cdk.edge_stack import EdgeStack
 from cdk.pipeline_stack import PipelineStack
 
 WILDCARDS = {
@@ -23,19 +24,19 @@ WILDCARDS = {
 """The resources with a wildcard in the role of each function, as cdk-nag writes them."""
 
 
-def check_with_nag(app: App, *, pipeline: PipelineStack) -> None:
-    """Check the whole app at synth."""
+def check(app: App) -> None:
+    """Have the whole app checked at synth; findings that stand have their reasons beside the constructs."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def accept_in_pipeline(pipeline: PipelineStack) -> None:
+    """Give the reasons for what stands in the Pipeline stack."""
     _accept_in_functions(pipeline)
     _accept_in_workflows(pipeline)
     _accept_in_api(pipeline)
-    for bucket in (
-        pipeline.storage.originals,
-        pipeline.storage.staging,
-        pipeline.storage.published,
-        pipeline.storage.generated,
-    ):
-        _accept(
+    storage = pipeline.storage
+    for bucket in (storage.originals, storage.staging, storage.published, storage.generated):
+        accept(
             bucket,
             "S1",
             "Readers are the functions, which log each image, and CloudFront, which has access logs; whether to pay "
@@ -43,10 +44,28 @@ def check_with_nag(app: App, *, pipeline: PipelineStack) -> None:
         )
 
 
+def accept_in_edge(edge: EdgeStack) -> None:
+    """Give the reasons for what stands in the Edge stack."""
+    for function in (edge.rotation, edge.purge.purge):
+        accept(function, "L1", "Locks are for Python 3.13; a newer runtime is a tested change.")
+        accept(function.role, "IAM5[Resource::*]", "X-Ray and GetRandomPassword take no resource.")
+    distribution = edge.edge.distribution
+    accept(edge.edge.logs, "S1", "It holds access logs itself; logging its own readers would go round in circles.")
+    accept(distribution, "CFR1", "Where images may be seen is the application's decision.")
+    accept(distribution, "CFR2", "WAF stands in front of the API; at the edge, signatures decide.")
+    accept(distribution, "CFR4", "TLS 1.2 is the minimum with a domain of one's own; CloudFront's name sets its own.")
+    accept(edge.purge.undelivered, "SQS3", "This is the dead-letter queue.")
+
+
+def accept(construct: IConstruct, finding: str, reason: str) -> None:
+    """Let one finding of AwsSolutions on a construct stand, for a reason."""
+    Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason))
+
+
 def _accept_in_functions(pipeline: PipelineStack) -> None:
     for name in names.FUNCTIONS:
         function = pipeline.functions.by_name[name]
-        _accept(function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime is a tested change.")
+        accept(function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime is a tested change.")
         if function.role is None:
             raise TypeError(f"{function.node.path} has no role")
         for resource in WILDCARDS[name]:
@@ -55,43 +74,39 @@ def _accept_in_functions(pipeline: PipelineStack) -> None:
                 if resource == "*"
                 else "Keys begin with an image's id, unknown at deploy time; bucket and prefix are exact."
             )
-            _accept(function.role, f"IAM5[Resource::{resource}]", reason)
+            accept(function.role, f"IAM5[Resource::{resource}]", reason)
 
 
 def _accept_in_workflows(pipeline: PipelineStack) -> None:
     workflows = pipeline.workflows
     for machine in (workflows.ingest, workflows.settle):
-        _accept(machine.role, "IAM5[Resource::*]", "X-Ray and the delivery of logs take no resource.")
+        accept(machine.role, "IAM5[Resource::*]", "X-Ray and the delivery of logs take no resource.")
     for name in INGEST_STATES:
         function = _logical_id(pipeline.functions.by_name[name])
-        _accept(
+        accept(
             workflows.ingest.role,
             f"IAM5[Resource::<{function}.Arn>:*]",
             "The versions of one function, so that a run survives a deploy.",
         )
-    _accept(workflows.undelivered, "SQS3", "This is the dead-letter queue, of EventBridge's rules.")
-    _accept(pipeline.operations.held, "SQS3", "Nothing consumes it by itself, so nothing can fail to.")
+    accept(workflows.undelivered, "SQS3", "This is the dead-letter queue, of EventBridge's rules.")
+    accept(pipeline.operations.held, "SQS3", "Nothing consumes it by itself, so nothing can fail to.")
 
 
 def _accept_in_api(pipeline: PipelineStack) -> None:
     api = pipeline.api.rest_api
-    _accept(api, "APIG2", "The functions validate, and their problem documents name the field.")
-    _accept(pipeline.api.stage, "APIG3", "The edge stack associates its web ACL with this stage.")
+    accept(api, "APIG2", "The functions validate, and their problem documents name the field.")
+    accept(pipeline.api.stage, "APIG3", "The edge stack associates its web ACL with this stage.")
     for rule in ("APIG4", "COG4"):
-        _accept(
+        accept(
             api,
             rule,
             "Callers are authenticated by CloudFront's signatures; WAF lets in only what carries the edge's secret.",
         )
-    _accept(
+    accept(
         api,
         "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
         "AWS's own policy for API Gateway's account-wide right to write logs.",
     )
-
-
-def _accept(construct: IConstruct, finding: str, reason: str) -> None:
-    Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason))
 
 
 def _logical_id(construct: Construct) -> str:

@@ -14,6 +14,9 @@ PUBLISHED_BUCKET: Final = "Published"
 GENERATED_BUCKET: Final = "Generated"
 RECORDS_TABLE: Final = "Records"
 DATA_KEY: Final = "DataKey"
+DISTRIBUTION: Final = "Distribution"
+EDGE_LOGS_BUCKET: Final = "EdgeLogsBucket"
+ACCEPTED_ORIGIN_VALUES: Final = "AcceptedOriginValues"
 
 STATEFUL_LOGICAL_IDS: Final = frozenset(
     {ORIGINALS_BUCKET, STAGING_BUCKET, PUBLISHED_BUCKET, GENERATED_BUCKET, RECORDS_TABLE}
@@ -21,7 +24,13 @@ STATEFUL_LOGICAL_IDS: Final = frozenset(
 """Never replaced, renamed or dropped by an upgrade, at any stage."""
 
 FUNCTIONS: Final = ("optimize", "moderate", "blur", "persist", "serve", "upload", "manage")
-"""The functions by the names of their packages."""
+"""The functions of the Pipeline stack, by the names of their packages."""
+
+EDGE_FUNCTIONS: Final = ("purge", "rotate")
+"""The functions of the Edge stack."""
+
+EDGE_STATEFUL_LOGICAL_IDS: Final = frozenset({DISTRIBUTION, EDGE_LOGS_BUCKET})
+"""Of the Edge stack: a new distribution has another address, and DNS and signed URLs still name the old one."""
 
 API_STAGE: Final = "live"
 """The API's stage, the first segment of its own URLs; the edge hides it."""

@@ -68,12 +68,14 @@ PACKAGES: Final[dict[str, FunctionPackage]] = {
     "serve": FunctionPackage(("shared", "imaging", "serve"), "functions-imaging.txt", 9),
     "upload": FunctionPackage(("shared", "upload"), "functions-api.txt", 3),
     "manage": FunctionPackage(("shared", "manage"), "functions-api.txt", 3),
+    "purge": FunctionPackage(("shared", "purge"), "functions-base.txt", 3),
+    "rotate": FunctionPackage(("shared", "rotate"), "functions-base.txt", 3),
 }
 """Every function, by the name of its package; tests hold the table against the imports of the code."""
 
 _DROPPED_DIRECTORIES: Final = frozenset({"__pycache__", "tests", "bin"})
 _DROPPED_SUFFIXES: Final = frozenset({".pyc", ".pyi", ".typed", ".h", ".c", ".pxd"})
-_KEPT_OF_DIST_INFO: Final = frozenset({"METADATA", "entry_points.txt", "licenses"})
+_KEPT_OF_DIST_INFO: Final = frozenset({"METADATA", "entry_points.txt", "licenses", "LICENSE"})
 """What code may ask importlib.metadata for, and the licences that a distributor owes."""
 _DROPPED_PREFIXES: Final = (
     "pydantic/v1/",  # the API of pydantic 1, imported by nobody here

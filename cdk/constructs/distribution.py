@@ -1,0 +1,303 @@
+"""The CloudFront distribution: who may ask for what, where it comes from, and what is remembered of it.
+
+    /images/*   signed by a key of `viewers` (unless viewer_access is public); cached by its canonical path alone
+    /v1/*       signed by a key of `control`; never cached
+    the rest    signed by a key of `control`, and answered with 403 by the edge itself
+
+A viewer's signature is of no use on /v1/*: the two groups share no key.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk import names
+from cdk.config import Delivery, Sizes, StageConfig, ViewerAccess
+from cdk.constructs.firewall import ADDRESS_HEADER
+from cdk.constructs.origin_secret import HEADER, OriginSecret
+from cdk.signing_keys import SigningKeys, TrustedKey
+
+SOURCES: Final = Path(__file__).resolve().parent.parent / "edge"
+FUNCTION_LIMIT_BYTES: Final = 10 * 1024
+"""CloudFront's limit for a function's code."""
+
+FAILOVER_STATUS: Final = (403, 404, 500, 502, 503, 504)
+"""A variant that is not there is a 403 (the edge may not list the bucket) or a 404; trouble in S3 goes on too."""
+
+
+class EdgeDistribution(Construct):
+    """The distribution, its policies, functions and trusted keys. ``key_ids`` are the ids that signers need, by group.
+
+    ``logs`` is the bucket of its access logs.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        keys: SigningKeys,
+        api_stage: apigateway.Stage,
+        generated_bucket: s3.IBucket,
+        origin_secret: OriginSecret,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._config = config
+        self._public_keys: dict[str, cloudfront.PublicKey] = {}
+        viewers = self._key_group("Viewers", keys.viewers)
+        control = self._key_group("Control", keys.control)
+        self.key_ids = {
+            "Viewers": [self._public_keys[key.fingerprint].public_key_id for key in keys.viewers],
+            "Control": [self._public_keys[key.fingerprint].public_key_id for key in keys.control],
+        }
+        stack = Stack.of(self)
+        api = origins.HttpOrigin(
+            f"{api_stage.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}",
+            custom_headers={HEADER: origin_secret.value},
+            origin_path=f"/{names.API_STAGE}",
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            read_timeout=Duration.seconds(30),  # API Gateway gives up after 29
+        )
+        self.logs = self._log_bucket()
+        headers = self._response_headers()
+        self.distribution = cloudfront.Distribution(
+            self,
+            names.DISTRIBUTION,
+            comment=f"image-scaler {config.name}",
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", config.certificate_arn)
+            if config.certificate_arn
+            else None,
+            domain_names=[config.domain_name] if config.domain_name else None,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            enable_logging=True,
+            log_bucket=self.logs,
+            log_includes_cookies=False,  # a signed cookie would be in them
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=api,
+                allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+                cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                function_associations=[self._on_request("Closed", source("closed.js"))],
+                response_headers_policy=headers,
+                trusted_key_groups=[control],
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            ),
+            additional_behaviors={
+                "/images/*": cloudfront.BehaviorOptions(
+                    origin=self._image_origin(api, generated_bucket),
+                    allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+                    cache_policy=self._cache_by_path(),
+                    compress=False,
+                    function_associations=[
+                        self._on_request("ImageRequest", image_request_code(config.sizes)),
+                        self._on_response("ImageResponse", source("download.js")),
+                    ],
+                    origin_request_policy=self._forward_to_images(),
+                    response_headers_policy=headers,
+                    trusted_key_groups=[viewers] if config.viewer_access is ViewerAccess.SIGNED else None,
+                    viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                ),
+                "/v1/*": cloudfront.BehaviorOptions(
+                    origin=api,
+                    allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+                    cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                    function_associations=[self._on_request("ControlRequest", control_request_code())],
+                    origin_request_policy=self._forward_to_api(),
+                    response_headers_policy=headers,
+                    trusted_key_groups=[control],
+                    viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+                ),
+            },
+            error_responses=[
+                # An answer without a lifetime of its own is asked for again soon: uploads are published in seconds.
+                *(cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(5)) for status in (403, 404)),
+                *(
+                    cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(1))
+                    for status in (500, 502, 503, 504)
+                ),
+            ],
+        )
+        resource = self.distribution.node.default_child
+        if not isinstance(resource, cloudfront.CfnDistribution):
+            raise TypeError(f"{self.distribution.node.path} has no CfnDistribution")
+        resource.override_logical_id(names.DISTRIBUTION)
+
+    def _image_origin(self, api: origins.HttpOrigin, generated_bucket: s3.IBucket) -> cloudfront.IOrigin:
+        if self._config.delivery is Delivery.V1:
+            return api
+        # A bucket of another stack, by name: with the construct itself CDK would write the bucket's policy, and the
+        # Pipeline stack would refer to this one. Its policy lets this account's distributions read it already.
+        bucket = s3.Bucket.from_bucket_attributes(
+            self,
+            "Generated",
+            bucket_name=generated_bucket.bucket_name,
+            bucket_regional_domain_name=generated_bucket.bucket_regional_domain_name,
+        )
+        return origins.OriginGroup(
+            primary_origin=origins.S3BucketOrigin.with_origin_access_control(bucket),
+            fallback_origin=api,
+            fallback_status_codes=list(FAILOVER_STATUS),
+        )
+
+    def _key_group(self, title: str, keys: tuple[TrustedKey, ...]) -> cloudfront.KeyGroup:
+        for key in keys:
+            if key.fingerprint not in self._public_keys:
+                self._public_keys[key.fingerprint] = cloudfront.PublicKey(
+                    self, f"Key{key.fingerprint}", encoded_key=key.pem, comment=f"image-scaler {self._config.name}"
+                )
+        return cloudfront.KeyGroup(
+            self,
+            title,
+            items=[self._public_keys[key.fingerprint] for key in keys],
+            comment=f"image-scaler {self._config.name}: {title.lower()}",
+        )
+
+    def _on_request(self, title: str, code: str) -> cloudfront.FunctionAssociation:
+        return self._function(title, code, cloudfront.FunctionEventType.VIEWER_REQUEST)
+
+    def _on_response(self, title: str, code: str) -> cloudfront.FunctionAssociation:
+        return self._function(title, code, cloudfront.FunctionEventType.VIEWER_RESPONSE)
+
+    def _function(
+        self, title: str, code: str, event_type: cloudfront.FunctionEventType
+    ) -> cloudfront.FunctionAssociation:
+        if len(code.encode()) > FUNCTION_LIMIT_BYTES:
+            raise ValueError(f"the CloudFront Function {title} has {len(code.encode())} bytes; 10 KB is the limit")
+        function = cloudfront.Function(
+            self,
+            title,
+            code=cloudfront.FunctionCode.from_inline(code),
+            comment=f"image-scaler {self._config.name}",
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+        )
+        return cloudfront.FunctionAssociation(event_type=event_type, function=function)
+
+    def _cache_by_path(self) -> cloudfront.CachePolicy:
+        """Cache by path alone: the function has put size, format and everything else that matters into it."""
+        return cloudfront.CachePolicy(
+            self,
+            "ByCanonicalPath",
+            comment="image-scaler: one entry for each variant of an image",
+            cookie_behavior=cloudfront.CacheCookieBehavior.none(),
+            header_behavior=cloudfront.CacheHeaderBehavior.none(),
+            query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),
+            min_ttl=Duration.seconds(0),
+            default_ttl=Duration.seconds(60),
+            max_ttl=Duration.days(365),
+        )
+
+    def _forward_to_images(self) -> cloudfront.OriginRequestPolicy:
+        return cloudfront.OriginRequestPolicy(
+            self,
+            "ForwardToImages",
+            comment="image-scaler: images depend on their path; the address is for the rate limit",
+            cookie_behavior=cloudfront.OriginRequestCookieBehavior.none(),
+            header_behavior=cloudfront.OriginRequestHeaderBehavior.allow_list("Accept", ADDRESS_HEADER),
+            query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.none(),
+        )
+
+    def _forward_to_api(self) -> cloudfront.OriginRequestPolicy:
+        return cloudfront.OriginRequestPolicy(
+            self,
+            "ForwardToApi",
+            comment="image-scaler: what the API reads",
+            cookie_behavior=cloudfront.OriginRequestCookieBehavior.none(),
+            header_behavior=cloudfront.OriginRequestHeaderBehavior.allow_list(
+                "Accept",
+                "Access-Control-Request-Headers",
+                "Access-Control-Request-Method",
+                "Content-Type",
+                "Idempotency-Key",
+                "Origin",
+                ADDRESS_HEADER,
+            ),
+            query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.all(),
+        )
+
+    def _response_headers(self) -> cloudfront.ResponseHeadersPolicy:
+        config = self._config
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "ResponseHeaders",
+            comment="image-scaler: what every answer carries",
+            cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
+                access_control_allow_credentials=False,
+                access_control_allow_headers=["Content-Type", "Idempotency-Key"],
+                access_control_allow_methods=["GET", "HEAD", "OPTIONS", "POST", "DELETE"],
+                access_control_allow_origins=list(config.allowed_origins),
+                access_control_expose_headers=["ETag", "Location", "Retry-After", "Server-Timing"],
+                access_control_max_age=Duration.hours(1),
+                origin_override=True,
+            )
+            if config.allowed_origins
+            else None,
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+                custom_headers=[
+                    cloudfront.ResponseCustomHeader(
+                        header="Cross-Origin-Resource-Policy", value="cross-origin", override=True
+                    )
+                ]
+            ),
+            remove_headers=["x-amz-server-side-encryption"],
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy="default-src 'none'; sandbox", override=True
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=Duration.days(365), override=True
+                ),
+            ),
+        )
+
+    def _log_bucket(self) -> s3.Bucket:
+        config = self._config
+        bucket = s3.Bucket(
+            self,
+            names.EDGE_LOGS_BUCKET,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=config.enforce_tls,
+            lifecycle_rules=[s3.LifecycleRule(id="old-logs", expiration=Duration.days(config.edge_log_days))],
+            object_ownership=s3.ObjectOwnership.OBJECT_WRITER,  # CloudFront delivers with an access control list
+            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+        )
+        resource = bucket.node.default_child
+        if not isinstance(resource, s3.CfnBucket):
+            raise TypeError(f"{bucket.node.path} has no CfnBucket")
+        resource.override_logical_id(names.EDGE_LOGS_BUCKET)
+        return bucket
+
+
+def source(name: str) -> str:
+    """Return a CloudFront Function's code without its comments, which would count against the limit."""
+    lines = (SOURCES / name).read_text().splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("//")) + "\n"
+
+
+def image_request_code(sizes: Sizes) -> str:
+    """Return the viewer-request function of /images/*: the canonical path, then the viewer's address."""
+    canonicalize = source("canonicalize.js").replace("__SIZES__", sizes.value)
+    return _rewriting(canonicalize) + source("viewer_address.js")
+
+
+def control_request_code() -> str:
+    """Return the viewer-request function of /v1/*: only plain paths, then the viewer's address."""
+    return source("control_path.js") + source("viewer_address.js")
+
+
+def _rewriting(code: str) -> str:
+    """Return a whole function's code as the ``rewritten`` of another."""
+    start = "function handler(event) {"
+    if code.count(start) != 1:
+        raise ValueError(f"expected exactly one {start!r}")
+    return code.replace(start, "function rewritten(event) {")

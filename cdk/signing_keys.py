@@ -1,0 +1,61 @@
+"""The public keys that a stage trusts, read from the directory that `image-scaler keys` writes.
+
+    keys/<stage>/viewers/*.pem   may look at images
+    keys/<stage>/control/*.pem   may call the API
+
+One or two keys a group; file names sort by age. A key's identity is its fingerprint, so that a file may be renamed
+without CloudFront seeing another key.
+"""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from cdk.config import ConfigError
+
+KEYS_PER_GROUP: Final = 2
+
+_PEM = re.compile(r"\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)-----END PUBLIC KEY-----\s*")
+
+
+@dataclass(frozen=True)
+class TrustedKey:
+    """One public key: its PEM text and the first 16 hexadecimal digits of the SHA-256 of its DER form."""
+
+    pem: str
+    fingerprint: str
+
+    @classmethod
+    def from_pem(cls, pem: str, source: str) -> Self:
+        """Read a PEM public key. Raises ConfigError that names ``source``."""
+        match = _PEM.fullmatch(pem)
+        if not match:
+            raise ConfigError(f"{source} is not one PEM public key (-----BEGIN PUBLIC KEY-----)")
+        der = base64.b64decode(re.sub(r"\s", "", match[1]))
+        return cls(pem=pem.strip() + "\n", fingerprint=hashlib.sha256(der).hexdigest()[:16])
+
+
+@dataclass(frozen=True)
+class SigningKeys:
+    """The trusted keys of both groups, the oldest first."""
+
+    viewers: tuple[TrustedKey, ...]
+    control: tuple[TrustedKey, ...]
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """Read both groups. Raises ConfigError when one has no key, too many, or something else in it."""
+        return cls(viewers=_group(directory / "viewers"), control=_group(directory / "control"))
+
+
+def _group(directory: Path) -> tuple[TrustedKey, ...]:
+    files = sorted(directory.glob("*.pem"))
+    if not 1 <= len(files) <= KEYS_PER_GROUP:
+        raise ConfigError(
+            f"{directory} has {len(files)} public keys; it takes 1 or {KEYS_PER_GROUP}. "
+            "`image-scaler keys create|rotate|retire` makes and removes them."
+        )
+    return tuple(TrustedKey.from_pem(path.read_text(), str(path)) for path in files)
