@@ -1,0 +1,162 @@
+"""Takes away each grant of the functions' roles in turn, and tells which test of the emulator layer notices.
+
+    .venv/bin/python scripts/remove_grants.py [--only serve] [--resume]
+
+A grant is one action of one statement in a role's policy. The emulator enforces the roles, so a grant that no test
+misses is either too much or untested. Not part of `make test`: it runs the emulator tests once per grant.
+Progress is kept in build/grants.json, so that an interrupted run can go on with --resume.
+"""
+
+import argparse
+import copy
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(CHECKOUT))
+
+from local import aws  # noqa: E402 -- the checkout must be on the path first
+from local.console import Progress  # noqa: E402
+from local.instance import Instance  # noqa: E402
+from local.outputs import Outputs  # noqa: E402
+from local.workspace import Workspace  # noqa: E402
+
+RESULTS = CHECKOUT / "build" / "grants.json"
+TESTS = ("tests/emulator", "tests/e2e/test_http.py")
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+NOT_ENFORCED = frozenset({"rekognition:DetectModerationLabels", "logs:CreateLogStream", "logs:PutLogEvents",
+                          "xray:PutTraceSegments", "xray:PutTelemetryRecords", "logs:CreateLogGroup"})  # fmt: skip
+"""Actions that nothing here checks: the template's assertions hold them."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action of one statement of a policy of a function's role."""
+
+    function: str
+    role: str
+    policy: str
+    statement: int
+    action: str
+    resource: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What happened without a grant: the first test that failed, or none."""
+
+    function: str
+    action: str
+    resource: str
+    noticed_by: str | None
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a policy's value, which may be a single one, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def grants_of(iam: Any, function: str, role: str) -> Iterator[Grant]:
+    """Yield every grant of a role's inline policies."""
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        for place, statement in enumerate(as_list(document["Statement"])):
+            resource = ", ".join(str(each).rsplit(":", 1)[-1] for each in as_list(statement.get("Resource", "*")))
+            for action in as_list(statement["Action"]):
+                if statement["Effect"] == "Allow":
+                    yield Grant(function, role, policy, place, action, resource)
+
+
+def without(document: dict[str, Any], grant: Grant) -> dict[str, Any]:
+    """Return a policy document without one action of one statement."""
+    changed = copy.deepcopy(document)
+    changed["Statement"] = as_list(changed["Statement"])
+    statement = changed["Statement"][grant.statement]
+    statement["Action"] = [action for action in as_list(statement["Action"]) if action != grant.action]
+    if not statement["Action"]:
+        del changed["Statement"][grant.statement]
+    return changed
+
+
+def first_failure(home: Path) -> str | None:
+    """Run the tests against the running instance, stop at the first failure and return its name."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *TESTS, "-x", "-q", "-p", "no:cacheprovider", "--no-header"],
+        cwd=CHECKOUT, env={**os.environ, "IMAGE_SCALER_INSTANCE": str(home)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    failed = FAILED.search(done.stdout)
+    if done.returncode not in {0, 1} or (done.returncode == 1 and failed is None):
+        sys.exit(f"pytest broke off:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return failed[1].removeprefix("tests/") if failed else None
+
+
+def examine(iam: Any, grant: Grant, home: Path) -> Finding:
+    """Take a grant away, see who notices, and give it back."""
+    document = iam.get_role_policy(RoleName=grant.role, PolicyName=grant.policy)["PolicyDocument"]
+    reduced = without(document, grant)
+    try:
+        if reduced["Statement"]:
+            iam.put_role_policy(RoleName=grant.role, PolicyName=grant.policy, PolicyDocument=json.dumps(reduced))
+        else:
+            iam.delete_role_policy(RoleName=grant.role, PolicyName=grant.policy)
+        noticed_by = first_failure(home)
+    finally:
+        iam.put_role_policy(RoleName=grant.role, PolicyName=grant.policy, PolicyDocument=json.dumps(document))
+    return Finding(grant.function, grant.action, grant.resource, noticed_by)
+
+
+def all_grants(outputs: Outputs, iam: Any, only: str | None) -> list[Grant]:
+    """Return the grants of every function's role, or of one function's."""
+    lambda_ = aws.client("lambda", outputs)
+    grants: list[Grant] = []
+    for function, physical in outputs.functions.items():
+        if only in {None, function}:
+            role = lambda_.get_function_configuration(FunctionName=physical)["Role"].rsplit("/", 1)[-1]
+            grants += grants_of(iam, function, role)
+    return grants
+
+
+def table(findings: list[Finding]) -> str:
+    """Return the findings as a Markdown table."""
+    rows = ["| function | grant | on | noticed by |", "|---|---|---|---|"]
+    for each in findings:
+        unseen = "not enforced by the emulator: template assertion" if each.action in NOT_ENFORCED else "**no test**"
+        rows.append(f"| {each.function} | {each.action} | {each.resource} | {each.noticed_by or unseen} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Examine all grants against one instance that is started for it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", metavar="FUNCTION", help="examine one function's role")
+    parser.add_argument("--resume", action="store_true", help="keep the findings of an interrupted run")
+    arguments = parser.parse_args()
+    home = CHECKOUT / ".local" / "grants"
+    findings = [Finding(**each) for each in json.loads(RESULTS.read_text())] if arguments.resume else []
+    known = {(each.function, each.action, each.resource) for each in findings}
+    progress = Progress()
+    with Instance(Workspace(home), progress).running() as outputs:
+        iam = aws.client("iam", outputs)
+        if (broken := first_failure(home)) is not None:
+            sys.exit(f"{broken} fails with all grants in place; nothing can be learned")
+        for grant in all_grants(outputs, iam, arguments.only):
+            if (grant.function, grant.action, grant.resource) in known:
+                continue
+            with progress.step(f"{grant.function} without {grant.action} on {grant.resource}"):
+                findings.append(examine(iam, grant, home))
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(json.dumps([asdict(each) for each in findings], indent=2))
+    print(table(findings))  # noqa: T201 -- the report
+    unseen = [each for each in findings if each.noticed_by is None and each.action not in NOT_ENFORCED]
+    sys.exit(f"{len(unseen)} of {len(findings)} grants are missed by no test" if unseen else 0)
+
+
+if __name__ == "__main__":
+    main()

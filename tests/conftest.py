@@ -1,0 +1,38 @@
+"""What more than one layer of tests shares: one deployed pipeline per run, started when a test first asks for it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.deployed import DeployedPipeline
+
+RUNNING_INSTANCE = "IMAGE_SCALER_INSTANCE"
+"""The folder of an instance that runs already (`make up`: .local); tests then use it and leave it running."""
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[DeployedPipeline]":
+    """Start everything on free ports in a folder of its own, deploy, and stop it at the end."""
+    from local.console import Progress
+    from local.instance import Instance
+    from local.workspace import Workspace
+    from tests.deployed import DeployedPipeline
+
+    home = os.environ.get(RUNNING_INSTANCE)
+    workspace = Workspace(Path(home).resolve() if home else tmp_path_factory.mktemp("instance"))
+    with Instance(workspace, Progress(quiet=True)).running() as outputs:
+        pipeline = DeployedPipeline(outputs)
+        yield pipeline
+        pipeline.close()
+
+
+@pytest.fixture
+def pipeline(deployed: "DeployedPipeline") -> "Iterator[DeployedPipeline]":
+    """The deployed pipeline with Rekognition's stand-in as it starts, before and after the test."""
+    deployed.rekognition.reset()
+    yield deployed
+    deployed.rekognition.reset()

@@ -1,0 +1,286 @@
+"""A deployed pipeline as the tests of the emulator and e2e layers see it: a client, and a look behind the scenes."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import httpx
+from boto3.dynamodb.types import TypeDeserializer
+
+from local import aws
+from local.client import PipelineClient, Upload
+from local.executions import states_passed, wait_for_end
+from local.outputs import Outputs
+from tests import pictures
+
+T = TypeVar("T")
+
+RETRY_DELAY_SCALE = 0.02
+"""What the waits between a state's retries are multiplied with: minutes of patience become seconds."""
+WITHIN_SECONDS = 60.0
+"""How long anything that the pipeline does may take before a test gives up."""
+
+
+def eventually(look: Callable[[], T], *, within_seconds: float = WITHIN_SECONDS) -> T:
+    """Return the first true answer of ``look``."""
+    deadline = time.monotonic() + within_seconds
+    while not (answer := look()):
+        assert time.monotonic() < deadline, f"nothing within {within_seconds:.0f} s"
+        time.sleep(0.05)
+    return answer
+
+
+class RekognitionControl:
+    """The switches of the Rekognition stand-in."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._http = httpx.Client(trust_env=False)
+
+    def set(self, **switches: Any) -> None:
+        """Set on, hold, throttle, refuse or labels."""
+        self._http.patch(self._url, json=switches).raise_for_status()
+
+    def state(self) -> dict[str, Any]:
+        """Return all switches, and the counters calls and waiting."""
+        return dict(self._http.get(self._url).raise_for_status().json())
+
+    def reset(self) -> None:
+        """Back to how the stand-in starts."""
+        self._http.delete(self._url).raise_for_status()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold every call back while the block runs; entered executions stand in ModerateImage."""
+        self.set(hold=True)
+        try:
+            yield
+        finally:
+            self.set(hold=False)
+
+    def wait_for_a_call(self) -> None:
+        """Return when a call is being held back."""
+        eventually(lambda: self.state()["waiting"] > 0)
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An upload at its end: its record as the API shows it, and the execution that claimed it."""
+
+    image_id: str
+    record: dict[str, Any]
+    execution: dict[str, Any]
+    states: list[str]
+
+    @property
+    def status(self) -> str:
+        return str(self.record["status"])
+
+
+class DeployedPipeline:
+    """One deployed pipeline. Looks with the emulator's root user; functions have their own roles."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self.outputs = outputs
+        self.client = PipelineClient(outputs)
+        self.rekognition = RekognitionControl(outputs.rekognition_control_url)
+        self.s3 = aws.client("s3", outputs)
+        self.dynamodb = aws.client("dynamodb", outputs)
+        self.stepfunctions = aws.client("stepfunctions", outputs)
+        self.lambda_ = aws.client("lambda", outputs)
+        self.cloudwatch = aws.client("cloudwatch", outputs)
+        self.events = aws.client("events", outputs)
+        self.sqs = aws.client("sqs", outputs)
+        self._scale_retry_delays(RETRY_DELAY_SCALE)
+
+    def _scale_retry_delays(self, scale: float) -> None:
+        settings = {"stepfunctions._SFN_WAIT_SCALE": scale}
+        self.client.http.post(f"{self.outputs.emulator_url}/_ministack/config", json=settings).raise_for_status()
+
+    def close(self) -> None:
+        self._scale_retry_delays(1)
+        for each in (self.s3, self.dynamodb, self.stepfunctions, self.lambda_, self.cloudwatch, self.events, self.sqs,
+                     self.client, self.rekognition):  # fmt: skip
+            each.close()
+
+    # --- uploads
+
+    def upload(self, body: bytes, content_type: str = "image/jpeg", *, way: str = "put", name: str = "photo") -> str:
+        """Upload a picture and return its id without waiting."""
+        return self.client.upload(way, Upload(filename=name, content_type=content_type, body=body))
+
+    def run(self, body: bytes, content_type: str = "image/jpeg", *, way: str = "put") -> Ended:
+        """Upload a picture and return how it ended."""
+        return self.end_of(self.upload(body, content_type, way=way))
+
+    def end_of(self, image_id: str) -> Ended:
+        """Wait for the end of an image's pipeline and of the execution that claimed it."""
+        record = self.client.wait(image_id, within_seconds=WITHIN_SECONDS)
+        arn = self.item(image_id)["claimed_by"]
+        execution = wait_for_end(self.stepfunctions, arn, within_seconds=WITHIN_SECONDS)
+        return Ended(image_id, record, execution, [each.name for each in states_passed(self.stepfunctions, arn)])
+
+    def a_small_upload(self) -> Upload:
+        """Return a picture with what a client says of it."""
+        return Upload(filename="photo.jpg", content_type="image/jpeg", body=pictures.jpeg())
+
+    def put_by(self, ticket: dict[str, Any], body: bytes) -> None:
+        """Send a body by the presigned PUT of a ticket."""
+        form = ticket["upload"]
+        self.client.http.put(form["url"], content=body, headers=form["headers"]).raise_for_status()
+
+    def put_original(self, image_id: str, body: bytes, content_type: str = "image/jpeg") -> str:
+        """Put an object where an image's upload arrives, past the presigned forms; return its ETag."""
+        answer = self.s3.put_object(
+            Bucket=self.outputs.buckets["originals"], Key=f"uploads/{image_id}/original", Body=body,
+            ContentType=content_type,
+        )  # fmt: skip
+        return str(answer["ETag"]).strip('"')
+
+    @staticmethod
+    def eventually(look: Callable[[], T]) -> T:
+        """Return the first true answer of ``look``."""
+        return eventually(look)
+
+    # --- executions
+
+    def wait_for(self, execution_arn: str) -> dict[str, Any]:
+        """Return an execution at its end."""
+        return wait_for_end(self.stepfunctions, execution_arn, within_seconds=WITHIN_SECONDS)
+
+    def execution_arn(self, name: str) -> str:
+        """Return the ARN that an execution of this name has."""
+        return f"{self.outputs.state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def upload_event(self, image_id: str, body: bytes, etag: str, *, sequencer: str) -> dict[str, Any]:
+        """Return an event as EventBridge delivers it for an object of the originals bucket."""
+        return {
+            "version": "0", "id": str(uuid.uuid4()), "source": "aws.s3", "detail-type": "Object Created",
+            "account": "000000000000", "time": "2026-01-01T00:00:00Z", "region": self.outputs.region, "resources": [],
+            "detail": {
+                "bucket": {"name": self.outputs.buckets["originals"]},
+                "object": {
+                    "key": f"uploads/{image_id}/original", "size": len(body), "etag": etag, "sequencer": sequencer,
+                },
+                "reason": "PutObject",
+            },
+        }  # fmt: skip
+
+    def start_named(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Start an execution of a given name and return it at its end."""
+        started = self.stepfunctions.start_execution(
+            stateMachineArn=self.outputs.state_machine_arn, name=name, input=json.dumps(event)
+        )
+        return self.wait_for(started["executionArn"])
+
+    def start_again(self, event: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        """Start an execution with an input of before and return it at its end."""
+        return self.start_named(uuid.uuid4().hex, {**event, **changes})
+
+    def states(self, execution: dict[str, Any]) -> list[str]:
+        """Return the names of the states that an execution passed, in order."""
+        return [each.name for each in states_passed(self.stepfunctions, execution["executionArn"])]
+
+    def invocations(self) -> dict[str, int]:
+        """Return how often each function has been invoked so far."""
+        now = datetime.now(UTC)
+        counted = {}
+        for name, physical in self.outputs.functions.items():
+            answer = self.cloudwatch.get_metric_statistics(
+                Namespace="AWS/Lambda", MetricName="Invocations", Statistics=["Sum"], Period=86_400,
+                Dimensions=[{"Name": "FunctionName", "Value": physical}],
+                StartTime=now - timedelta(days=1), EndTime=now + timedelta(minutes=5),
+            )  # fmt: skip
+            counted[name] = round(sum(point["Sum"] for point in answer["Datapoints"]))
+        return counted
+
+    # --- what is stored
+
+    def item(self, image_id: str, sort_key: str = "RECORD") -> dict[str, Any]:
+        """Return one item of an image's partition, as it stands in the table; {} when there is none."""
+        answer = self.dynamodb.get_item(
+            TableName=self.outputs.table,
+            Key={"pk": {"S": f"IMAGE#{image_id}"}, "sk": {"S": sort_key}},
+            ConsistentRead=True,
+        )
+        return _plain(answer.get("Item", {}))
+
+    def write_claim(self, image_id: str, execution_arn: str, *, sequencer: str) -> None:
+        """Write into an image's record that an execution has claimed it."""
+        self._update(
+            image_id,
+            "SET claimed_by = :arn, sequencer = :sequencer, #status = :processing, last_revision = :one",
+            {":arn": {"S": execution_arn}, ":sequencer": {"S": sequencer}, ":processing": {"S": "PROCESSING"},
+             ":one": {"N": "1"}},
+            {"#status": "status"},
+        )  # fmt: skip
+
+    def set_legal_hold(self, image_id: str) -> None:
+        """Put an image under legal hold, as an operator does."""
+        self._update(image_id, "SET legal_hold = :true", {":true": {"BOOL": True}}, {})
+
+    def _update(self, image_id: str, expression: str, values: dict[str, Any], names: dict[str, str]) -> None:
+        options = {"ExpressionAttributeNames": names} if names else {}
+        self.dynamodb.update_item(
+            TableName=self.outputs.table,
+            Key={"pk": {"S": f"IMAGE#{image_id}"}, "sk": {"S": "RECORD"}},
+            UpdateExpression=expression,
+            ExpressionAttributeValues=values,
+            **options,
+        )
+
+    def history(self, image_id: str) -> list[str]:
+        """Return the types of an image's history events, oldest first."""
+        answer = self.dynamodb.query(
+            TableName=self.outputs.table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :event)",
+            ExpressionAttributeValues={":pk": {"S": f"IMAGE#{image_id}"}, ":event": {"S": "EVENT#"}},
+            ConsistentRead=True,
+        )
+        return [_plain(item)["type"] for item in answer["Items"]]
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Return the keys below a prefix of one of the four buckets."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.outputs.buckets[bucket], Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+
+    def versions(self, bucket: str, prefix: str) -> list[str]:
+        """Return the keys of all versions and delete markers below a prefix."""
+        answer = self.s3.list_object_versions(Bucket=self.outputs.buckets[bucket], Prefix=prefix)
+        return [entry["Key"] for entry in (*answer.get("Versions", ()), *answer.get("DeleteMarkers", ()))]
+
+    @contextmanager
+    def announcements(self) -> "Iterator[Callable[[str], list[str]]]":
+        """Listen on the event bus while the block runs; the value returns an image's event types so far."""
+        name = f"test-{uuid.uuid4().hex[:8]}"
+        queue = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        bus = self.outputs.event_bus
+        self.events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["image-scaler"]}))
+        self.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
+        heard: list[dict[str, Any]] = []
+
+        def heard_of(image_id: str) -> list[str]:
+            answer = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+            heard.extend(json.loads(message["Body"]) for message in answer.get("Messages", ()))
+            return [event["detail-type"] for event in heard if event["detail"]["image_id"] == image_id]
+
+        try:
+            yield heard_of
+        finally:
+            self.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
+            self.events.delete_rule(Name=name, EventBusName=bus)
+            self.sqs.delete_queue(QueueUrl=queue)
+
+
+def _plain(item: dict[str, Any]) -> dict[str, Any]:
+    deserializer = TypeDeserializer()
+    return {name: deserializer.deserialize(value) for name, value in item.items()}

@@ -1,0 +1,91 @@
+"""`up`, `down` and their messages, as a person types them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from local.workspace import CHECKOUT
+
+
+def cli(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "local.cli", *arguments], cwd=CHECKOUT, capture_output=True, text=True, timeout=240,
+        check=False, **options,
+    )  # fmt: skip
+
+
+def running_below(home):
+    """Return the processes whose command line or environment names a folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and str(home) in " ".join([*process.cmdline(), *process.environ().values()]):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def home(tmp_path):
+    yield tmp_path / "instance"
+    cli("down", "--home", str(tmp_path / "instance"))
+
+
+def test_up_leaves_everything_running_and_down_stops_all_of_it(home):
+    up = cli("up", "--home", str(home))
+    assert up.returncode == 0, up.stderr
+    outputs = json.loads((home / "outputs.json").read_text())
+    assert {"api_url", "emulator_url", "region", "state_machine_arn", "table", "buckets"} <= outputs.keys()
+    assert running_below(home)
+
+    again = cli("up", "--home", str(home))
+    down = cli("down", "--home", str(home))
+
+    assert "Runs already" in again.stdout
+    assert down.stdout.startswith("down: stopped")
+    assert running_below(home) == []
+    assert not (home / "outputs.json").exists()
+
+
+def test_a_taken_port_is_told_and_nothing_is_left_running(home):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        up = cli("up", "--home", str(home), "--emulator-port", str(listener.getsockname()[1]))
+
+    assert up.returncode == 1
+    assert "is taken" in up.stderr
+    assert "Traceback" not in up.stderr
+    assert running_below(home) == []
+
+
+def test_an_interrupted_up_leaves_nothing_running(home):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.cli", "up", "--home", str(home)], cwd=CHECKOUT, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    with process:
+        for line in process.stdout:
+            if "Starting" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+
+    assert process.returncode == 128 + signal.SIGTERM
+    assert running_below(home) == []
+
+
+def test_without_node_up_says_what_to_install(home, tmp_path):
+    up = cli("up", "--home", str(home), env={**os.environ, "PATH": str(tmp_path)})
+
+    assert up.returncode == 1
+    assert "Node 20 or newer" in up.stderr
+    assert running_below(home) == []
+
+
+def test_down_when_nothing_runs_says_so(home):
+    assert cli("down", "--home", str(home)).stdout == "down: nothing was running\n"

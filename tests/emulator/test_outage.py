@@ -1,0 +1,71 @@
+"""No verdict, no publication: when moderation cannot be had the image is held, and goes on later."""
+
+import pytest
+
+from local.errors import LocalError
+from local.resume import resume_image
+from tests import pictures
+
+
+def test_with_rekognition_off_an_upload_is_held_nothing_is_published_and_the_execution_fails(pipeline):
+    pipeline.rekognition.set(on=False)
+    with pipeline.announcements() as heard_of:
+        ended = pipeline.run(pictures.jpeg())
+
+        assert ended.status == "HELD"
+        assert ended.execution["status"] == "FAILED"
+        assert ended.execution["error"] == "TransientDependencyError"
+        assert pipeline.keys("published", f"{ended.image_id}/") == []
+        assert pipeline.item(ended.image_id)["error"]["error"] == "TransientDependencyError"
+        pipeline.eventually(lambda: heard_of(ended.image_id))
+        assert heard_of(ended.image_id) == ["Image Held"]
+
+
+def test_a_held_image_is_published_by_a_resume_once_rekognition_is_back(pipeline):
+    pipeline.rekognition.set(on=False)
+    held = pipeline.run(pictures.jpeg())
+    pipeline.rekognition.set(on=True)
+
+    end = resume_image(pipeline.outputs, held.image_id)
+
+    assert (end.status, end.execution_status) == ("PUBLISHED", "SUCCEEDED")
+    assert end.execution_arn != held.execution["executionArn"]
+    assert pipeline.item(held.image_id)["claimed_by"] == end.execution_arn
+    assert "error" not in pipeline.item(held.image_id)
+    assert pipeline.history(held.image_id) == ["HELD", "PUBLISHED"]
+
+
+def test_a_resume_while_rekognition_is_still_off_leaves_it_held(pipeline):
+    pipeline.rekognition.set(on=False)
+    held = pipeline.run(pictures.jpeg())
+
+    end = resume_image(pipeline.outputs, held.image_id)
+
+    assert (end.status, end.execution_status, end.has_verdict) == ("HELD", "FAILED", False)
+
+
+def test_throttled_calls_are_repeated_until_there_is_a_verdict(pipeline):
+    pipeline.rekognition.set(throttle=4)
+
+    ended = pipeline.run(pictures.jpeg())
+
+    assert ended.status == "PUBLISHED"
+    assert pipeline.rekognition.state()["throttle"] == 0
+
+
+def test_a_picture_that_rekognition_refuses_is_held_without_a_retry(pipeline):
+    pipeline.rekognition.set(refuse=1)
+
+    ended = pipeline.run(pictures.jpeg())
+
+    assert ended.status == "HELD"
+    assert ended.execution["error"] == "ModerationRefusedError"
+
+
+def test_only_a_held_or_failed_image_can_be_resumed(pipeline):
+    ended = pipeline.run(pictures.jpeg())
+
+    with pytest.raises(LocalError, match="is PUBLISHED; only an image that is HELD or FAILED"):
+        resume_image(pipeline.outputs, ended.image_id)
+    with pytest.raises(LocalError, match="There is no image"):
+        resume_image(pipeline.outputs, "01ARZ3NDEKTSV4RRFFQ69G5FAV")
