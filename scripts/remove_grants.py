@@ -89,8 +89,12 @@ def first_failure(home: Path) -> str | None:
     """Run the tests against the running instance, stop at the first failure and return its name."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *TESTS, "-x", "-q", "-p", "no:cacheprovider", "--no-header"],
-        cwd=CHECKOUT, env={**os.environ, "IMAGE_SCALER_INSTANCE": str(home)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=CHECKOUT,
+        env={**os.environ, "IMAGE_SCALER_INSTANCE": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     failed = FAILED.search(done.stdout)
     if done.returncode not in {0, 1} or (done.returncode == 1 and failed is None):
         sys.exit(f"pytest broke off:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
