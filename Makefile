@@ -92,9 +92,11 @@ format: setup  ## Let ruff mend layout and imports
 # --- AWS --------------------------------------------------------------------------------------------------
 
 synth: setup  ## Write the templates of a real stage into cdk.out: make synth STAGE=dev
+	@$(BIN)/python -m image_scaler.cli keys create --stage $(STAGE) --if-missing
 	@npx --no-install cdk synth --quiet -c stage=$(STAGE)
 
 deploy: setup  ## Deploy both stacks to the account of your AWS credentials: make deploy STAGE=dev
+	@$(BIN)/python -m image_scaler.cli keys create --stage $(STAGE) --if-missing
 	@npx --no-install cdk deploy --all -c stage=$(STAGE)
 
 destroy: setup  ## Remove the stacks of a stage; buckets and table of a real stage are kept with their data
