@@ -89,7 +89,7 @@ class Api(Construct):
             retention=config.log_retention,
             removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
         )
-        return apigateway.RestApi(
+        api = apigateway.RestApi(
             self,
             "RestApi",
             rest_api_name=f"image-scaler-{config.name}",
@@ -127,6 +127,8 @@ class Api(Construct):
             ),
             endpoint_types=[apigateway.EndpointType.REGIONAL],
         )
+        api.node.try_remove_child("Endpoint")  # an output with a generated name; the stack has ApiUrl
+        return api
 
     def _answer_preflights(self, resource: apigateway.IResource) -> None:
         """Answer OPTIONS for the allowed origins. The body of a preflight is text, whatever the binary types say."""

@@ -4,7 +4,8 @@
 writes FAILED into a record whose execution ended without doing so itself (timed out, aborted, failed outside a
 state's Catch). What no state machine took, after EventBridge's retries, lies in the queue of undelivered events.
 
-The definitions are plain files: `DefinitionBody.from_string` keeps them in the template, where cfn-lint sees them.
+The definitions are plain files, time limits included: `DefinitionBody.from_string` keeps them in the template, where
+cfn-lint sees them.
 """
 
 from pathlib import Path
@@ -13,7 +14,6 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -22,15 +22,13 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from cdk.config import StageConfig
-from cdk.constructs.functions import Functions, use_of
+from cdk.constructs.function import allow, use_of
+from cdk.constructs.functions import Functions
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "workflows"
 
 INGEST_STATES = ("optimize", "moderate", "blur", "persist")
 """The functions that the state machine `ingest` invokes."""
-
-EXECUTION_TIMEOUT = Duration.minutes(30)
-"""Far above what all retries of all states add up to; it only stops what hangs."""
 
 
 class Workflows(Construct):
@@ -108,15 +106,10 @@ class Workflows(Construct):
             ),
             removal_policy=removal,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            timeout=EXECUTION_TIMEOUT,
             tracing_enabled=True,
         )
-        machine.add_to_role_policy(
-            iam.PolicyStatement(actions=["dynamodb:PutItem", "dynamodb:UpdateItem"], resources=[self._table.table_arn])
-        )
-        machine.add_to_role_policy(
-            iam.PolicyStatement(actions=["events:PutEvents"], resources=[self._event_bus.event_bus_arn])
-        )
+        machine.add_to_role_policy(allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], self._table.table_arn))
+        machine.add_to_role_policy(allow(["events:PutEvents"], self._event_bus.event_bus_arn))
         if self._data_key:
             machine.add_to_role_policy(use_of(self._data_key))
         return machine
