@@ -158,7 +158,6 @@ class Functions(Construct):
             "serve": published
             | generated
             | table
-            | origins
             | {
                 "DELIVERY": config.delivery,
                 "SIZES": config.sizes,

@@ -1,0 +1,97 @@
+"""Each stage is synthesized once a session, without an AWS account; tests read the templates as plain documents."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cdk.app import add_stacks
+from cdk.config import STAGES, StageConfig, WarmStart
+from cdk.packaging import ROOT, Arch, build_all
+from cdk.signing_keys import SigningKeys, TrustedKey
+
+ORIGIN = "https://app.example"
+EVERY_OPTION = replace(
+    STAGES["prod"],
+    name="options",
+    kms=True,
+    warm_start=WarmStart.PROVISIONED,
+    provisioned_concurrency=2,
+    allowed_origins=(ORIGIN,),
+    alarm_email="operator@example.org",
+)
+"""A stage with everything switched on that the shipped stages leave off."""
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """One stage's cloud assembly: its directory, and both stacks' templates by name."""
+
+    config: StageConfig
+    directory: Path
+    pipeline: dict[str, Any]
+    edge: dict[str, Any]
+
+    def resources(self, kind: str) -> dict[str, Any]:
+        """Return the Pipeline's resources of one CloudFormation type by logical id."""
+        return {
+            logical_id: resource
+            for logical_id, resource in self.pipeline["Resources"].items()
+            if resource["Type"] == kind
+        }
+
+    def properties(self, kind: str) -> list[dict[str, Any]]:
+        """Return the properties of the Pipeline's resources of one type."""
+        return [resource.get("Properties", {}) for resource in self.resources(kind).values()]
+
+    def function_id(self, name: str) -> str:
+        """Return the logical id of a function by the name of its package."""
+        (logical_id,) = (
+            logical_id
+            for logical_id, resource in self.resources("AWS::Lambda::Function").items()
+            if resource["Properties"]["Handler"] == f"functions.{name}.handler.lambda_handler"
+        )
+        return logical_id
+
+
+def signing_keys() -> SigningKeys:
+    """Return two keys for viewers and one for the API."""
+    pems = [
+        ec.generate_private_key(ec.SECP256R1())
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+        for _ in range(3)
+    ]
+    old, new, control = (TrustedKey.from_pem(pem, "a test's key") for pem in pems)
+    return SigningKeys(viewers=(old, new), control=(control,))
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synthesized]:
+    """Return a function that synthesizes a stage by name: local, dev, prod, or options."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+
+    @cache
+    def synthesized(name: str) -> Synthesized:
+        config = EVERY_OPTION if name == EVERY_OPTION.name else STAGES[name]
+        directory = tmp_path_factory.mktemp(name)
+        app = App(context=context, outdir=str(directory))
+        zips = build_all(Arch.HOST if config.runs_on_emulator else Arch.ARM64)
+        pipeline, edge = add_stacks(app, config, zips, signing_keys())
+        assembly = app.synth()
+        return Synthesized(
+            config=config,
+            directory=directory,
+            pipeline=assembly.get_stack_by_name(pipeline.stack_name).template,
+            edge=assembly.get_stack_by_name(edge.stack_name).template,
+        )
+
+    return synthesized

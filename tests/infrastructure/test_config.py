@@ -1,0 +1,77 @@
+"""Stages: what can be set, what contradicts itself, and that names in the code and in the deployment are the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from cdk import names
+from cdk.config import STAGES, ConfigError, Limits, WarmStart, stage_config
+from cdk.constructs import table
+from cdk.packaging import PACKAGES
+from functions.shared import keys
+
+
+def test_the_stages_are_local_dev_and_prod():
+    assert list(STAGES) == ["local", "dev", "prod"]
+
+
+def test_an_unknown_stage_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match="no stage 'test'; there are local, dev, prod"):
+        stage_config("test")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"warm_start": WarmStart.PROVISIONED}, "provisioned_concurrency"),
+        ({"provisioned_concurrency": 1}, "provisioned_concurrency"),
+        ({"runs_on_emulator": True, "warm_start": WarmStart.SNAPSTART}, "snapstart"),
+        ({"domain_name": "images.example"}, "certificate_arn"),
+        ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
+        ({"functions": {}}, "functions"),
+    ],
+)
+def test_settings_that_contradict_one_another_are_refused(change, fault):
+    with pytest.raises(ConfigError, match=fault):
+        replace(STAGES["dev"], **change)
+
+
+def test_all_faults_are_reported_together():
+    with pytest.raises(ConfigError, match=r"provisioned_concurrency.*; .*certificate_arn"):
+        replace(STAGES["dev"], warm_start=WarmStart.PROVISIONED, domain_name="images.example")
+
+
+def test_default_limits_are_the_documented_ones():
+    assert Limits().as_environment() == {
+        "MAX_BYTES": str(64 * 1024 * 1024),
+        "MAX_PIXELS": "64000000",
+        "MAX_SIDE_PX": "16384",
+        "MAX_FRAMES": "256",
+        "MAX_ANIMATION_PIXELS": "256000000",
+        "MAX_DECODE_SECONDS": "30",
+    }
+
+
+def test_default_retention_and_cache_times_are_the_documented_ones():
+    prod = STAGES["prod"]
+
+    assert (prod.staging_days, prod.rejected_days) == (30, 30)
+    assert (prod.shared_max_age_seconds, prod.browser_max_age_seconds) == (31_536_000, 3_600)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_serve_answers_before_api_gateway_gives_up(name):
+    limit = 29
+
+    assert STAGES[name].functions["serve"].timeout_seconds < limit
+
+
+def test_names_of_the_deployment_are_those_of_the_code():
+    assert {*names.FUNCTIONS, *names.EDGE_FUNCTIONS} == set(PACKAGES)
+    assert table.LISTING_INDEX == keys.LISTING_INDEX
+
+
+def test_metrics_go_to_the_namespace_that_the_functions_use():
+    from functions.shared.observability import NAMESPACE
+
+    assert names.METRICS_NAMESPACE == NAMESPACE

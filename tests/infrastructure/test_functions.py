@@ -1,0 +1,213 @@
+"""Each function may do what its code does and nothing else; it gets the variables that it reads and no other."""
+
+import ast
+
+import pytest
+
+from cdk.names import FUNCTIONS
+from cdk.packaging import PACKAGES, ROOT
+from tests.infrastructure.policies import grants_of_role, role_of
+
+GRANTS = {
+    "optimize": {
+        "s3:GetObject Originals.Arn/uploads/*",
+        "s3:GetObjectVersion Originals.Arn/uploads/*",
+        "s3:PutObject Staging.Arn/*",
+    },
+    "moderate": {
+        "s3:GetObject Staging.Arn/*",
+        "rekognition:DetectModerationLabels *",
+    },
+    "blur": {
+        "s3:GetObject Staging.Arn/*",
+        "s3:PutObject Staging.Arn/*",
+    },
+    "persist": {
+        "s3:GetObject Staging.Arn/*",
+        "s3:DeleteObject Staging.Arn/*",
+        "s3:ListBucket Staging.Arn",
+        "s3:PutObject Published.Arn/*",
+        "s3:DeleteObject Published.Arn/*",
+        "s3:ListBucket Published.Arn",
+        "s3:DeleteObject Generated.Arn/images/*",
+        "s3:ListBucket Generated.Arn",
+        "dynamodb:GetItem Records.Arn",
+        "dynamodb:PutItem Records.Arn",
+        "dynamodb:UpdateItem Records.Arn",
+        "dynamodb:ConditionCheckItem Records.Arn",
+        "events:PutEvents Bus.Arn",
+    },
+    "serve": {
+        "s3:GetObject Published.Arn/*",
+        "s3:GetObject Generated.Arn/images/*",
+        "s3:PutObject Generated.Arn/images/*",
+        "s3:DeleteObject Generated.Arn/images/*",
+        "dynamodb:GetItem Records.Arn",
+    },
+    "upload": {
+        "s3:PutObject Originals.Arn/uploads/*",
+        "dynamodb:GetItem Records.Arn",
+        "dynamodb:PutItem Records.Arn",
+        "dynamodb:UpdateItem Records.Arn",
+        "dynamodb:ConditionCheckItem Records.Arn",
+    },
+    "manage": {
+        "s3:DeleteObject Originals.Arn/uploads/*",
+        "s3:DeleteObjectVersion Originals.Arn/uploads/*",
+        "s3:ListBucket Originals.Arn",
+        "s3:ListBucketVersions Originals.Arn",
+        "s3:DeleteObject Staging.Arn/*",
+        "s3:DeleteObjectVersion Staging.Arn/*",
+        "s3:ListBucket Staging.Arn",
+        "s3:ListBucketVersions Staging.Arn",
+        "s3:DeleteObject Published.Arn/*",
+        "s3:DeleteObjectVersion Published.Arn/*",
+        "s3:ListBucket Published.Arn",
+        "s3:ListBucketVersions Published.Arn",
+        "s3:DeleteObject Generated.Arn/images/*",
+        "s3:DeleteObjectVersion Generated.Arn/images/*",
+        "s3:ListBucket Generated.Arn",
+        "s3:ListBucketVersions Generated.Arn",
+        "dynamodb:GetItem Records.Arn",
+        "dynamodb:Query Records.Arn",
+        "dynamodb:PutItem Records.Arn",
+        "dynamodb:UpdateItem Records.Arn",
+        "dynamodb:DeleteItem Records.Arn",
+        "dynamodb:ConditionCheckItem Records.Arn",
+        "dynamodb:Query Records.Arn/index/by_day",
+        "events:PutEvents Bus.Arn",
+    },
+}
+"""Everything that a function's role allows beyond its own log and its traces."""
+
+TRACES = {"xray:PutTraceSegments *", "xray:PutTelemetryRecords *"}
+KEY_USE = {
+    f"kms:{action} DataKey.Arn"
+    for action in ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
+}
+COMMON_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
+def test_a_function_may_do_exactly_what_the_table_says(stage, stage_name, name):
+    synthesized = stage(stage_name)
+    function = synthesized.pipeline["Resources"][synthesized.function_id(name)]["Properties"]
+    (bus,) = synthesized.resources("AWS::Events::EventBus")
+    log = function["LoggingConfig"]["LogGroup"]["Ref"]
+    own_log = {f"logs:CreateLogStream {log}.Arn", f"logs:PutLogEvents {log}.Arn"}
+
+    granted = grants_of_role(synthesized, role_of(function))
+
+    expected = {grant.replace("Bus.Arn", f"{bus}.Arn") for grant in GRANTS[name]}
+    assert granted == expected | own_log | TRACES
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_with_kms_a_function_may_also_use_the_key_and_not_manage_it(stage, name):
+    with_key, without = stage("options"), stage("prod")
+
+    added = grants_of_role(with_key, role_of(with_key.pipeline["Resources"][with_key.function_id(name)]["Properties"]))
+    base = grants_of_role(without, role_of(without.pipeline["Resources"][without.function_id(name)]["Properties"]))
+
+    assert added - base == KEY_USE
+
+
+@pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
+def test_every_function_has_a_role_of_its_own_without_managed_policies(stage, stage_name):
+    synthesized = stage(stage_name)
+
+    roles = [role_of(function) for function in synthesized.properties("AWS::Lambda::Function")]
+
+    assert len(set(roles)) == len(FUNCTIONS) == len(roles)
+    for role in roles:
+        properties = synthesized.pipeline["Resources"][role]["Properties"]
+        assert "ManagedPolicyArns" not in properties
+        assert [each["Principal"] for each in properties["AssumeRolePolicyDocument"]["Statement"]] == [
+            {"Service": "lambda.amazonaws.com"}
+        ]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_gets_exactly_the_variables_that_its_settings_read(stage, name):
+    synthesized = stage("options")
+    function = synthesized.pipeline["Resources"][synthesized.function_id(name)]["Properties"]
+
+    given = set(function["Environment"]["Variables"])
+
+    assert given == COMMON_VARIABLES | variables_read_by(name)
+
+
+def test_a_stage_without_allowed_origins_sets_no_empty_variable(stage):
+    variables = [each["Environment"]["Variables"] for each in stage("prod").properties("AWS::Lambda::Function")]
+
+    assert [name for each in variables for name, value in each.items() if value == ""] == []
+
+
+@pytest.mark.parametrize(
+    ("stage_name", "runtime", "architecture"),
+    [("dev", "python3.13", "arm64"), ("prod", "python3.13", "arm64")],
+)
+def test_real_stages_run_python_on_arm(stage, stage_name, runtime, architecture):
+    for function in stage(stage_name).properties("AWS::Lambda::Function"):
+        assert function["Runtime"] == runtime
+        assert function["Architectures"] == [architecture]
+
+
+def test_the_local_stage_runs_through_the_lambda_runtime_api(stage):
+    assert {each["Runtime"] for each in stage("local").properties("AWS::Lambda::Function")} == {"provided.al2023"}
+
+
+@pytest.mark.parametrize(("stage_name", "days"), [("local", 7), ("dev", 14), ("prod", 90)])
+def test_every_function_is_traced_and_its_log_ends_some_day(stage, stage_name, days):
+    synthesized = stage(stage_name)
+    log_groups = synthesized.resources("AWS::Logs::LogGroup")
+
+    for function in synthesized.properties("AWS::Lambda::Function"):
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        log_group = log_groups[function["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert log_group["Properties"]["RetentionInDays"] == days
+
+
+def test_serve_and_the_functions_of_ingest_have_a_ceiling_in_prod(stage):
+    prod = stage("prod")
+
+    ceilings = {
+        name: prod.pipeline["Resources"][prod.function_id(name)]["Properties"].get("ReservedConcurrentExecutions")
+        for name in FUNCTIONS
+    }
+
+    assert ceilings == {
+        "optimize": 50,
+        "moderate": 50,
+        "blur": 50,
+        "persist": 50,
+        "serve": 200,
+        "upload": None,
+        "manage": None,
+    }
+
+
+def test_provisioned_concurrency_keeps_the_functions_of_the_api_warm(stage):
+    aliases = stage("options").properties("AWS::Lambda::Alias")
+
+    assert len(aliases) == 3
+    assert {alias["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"] for alias in aliases} == {2}
+    assert stage("prod").properties("AWS::Lambda::Alias") == []
+
+
+def variables_read_by(function: str) -> set[str]:
+    """Return the names that a function's own code asks an EnvironmentReader for, Lambda's own ones aside."""
+    return {
+        call.args[0].value
+        for package in PACKAGES[function].packages
+        if package != "shared"
+        for path in sorted((ROOT / "functions" / package).rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"text", "integer", "word"}
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+        and not call.args[0].value.startswith("AWS_")
+    }

@@ -1,0 +1,76 @@
+"""Alarms tell what matters, once, and lead to a page of the runbook."""
+
+import json
+
+import pytest
+
+ALARMS = {
+    "IngestFailed": "ExecutionsFailed",
+    "IngestTimedOut": "ExecutionsTimedOut",
+    "IngestAborted": "ExecutionsAborted",
+    "ImagesHeld": "NumberOfMessagesSent",
+    "UndeliveredEvents": "ApproximateNumberOfMessagesVisible",
+    "SettleFailed": "ExecutionsFailed",
+    "ServeErrors": "Errors",
+    "ServeSlow": "Duration",
+    "ApiErrors": "5XXError",
+}
+
+
+def alarm(synthesized, name):
+    """Return the properties of the alarm with this name in its logical id."""
+    (properties,) = (
+        resource["Properties"]
+        for logical_id, resource in synthesized.resources("AWS::CloudWatch::Alarm").items()
+        if logical_id.startswith(f"Operations{name}")
+    )
+    return properties
+
+
+@pytest.mark.parametrize(("name", "metric"), ALARMS.items())
+def test_an_alarm_watches_its_metric_and_names_its_page_of_the_runbook(stage, name, metric):
+    properties = alarm(stage("prod"), name)
+
+    assert properties["MetricName"] == metric
+    assert properties["TreatMissingData"] == "notBreaching"
+    assert properties["AlarmDescription"].endswith(f"docs/runbook.md#{name.lower()}")
+
+
+def test_there_are_no_other_alarms(stage):
+    assert len(stage("prod").resources("AWS::CloudWatch::Alarm")) == len(ALARMS)
+
+
+def test_each_held_image_is_noted_by_its_announcement(stage):
+    synthesized = stage("prod")
+    (bus,) = synthesized.resources("AWS::Events::EventBus")
+
+    (rule,) = (rule for rule in synthesized.properties("AWS::Events::Rule") if "EventBusName" in rule)
+
+    assert rule["EventBusName"] == {"Ref": bus}
+    assert rule["EventPattern"] == {"source": ["image-scaler"], "detail-type": ["Image Held"]}
+    ((queue, _),) = (target["Arn"]["Fn::GetAtt"] for target in rule["Targets"])
+    assert alarm(synthesized, "ImagesHeld")["Dimensions"] == [
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}
+    ]
+
+
+def test_alarms_reach_an_address_when_the_stage_has_one(stage):
+    options = stage("options")
+    (topic,) = options.resources("AWS::SNS::Topic")
+
+    told = [each["AlarmActions"] for each in options.properties("AWS::CloudWatch::Alarm")]
+
+    assert told == [[{"Ref": topic}]] * len(ALARMS)
+    (subscription,) = options.properties("AWS::SNS::Subscription")
+    assert subscription["Endpoint"] == "operator@example.org"
+    assert stage("prod").resources("AWS::SNS::Topic") == {}
+
+
+def test_one_dashboard_shows_ingest_functions_and_api(stage):
+    (dashboard,) = stage("prod").properties("AWS::CloudWatch::Dashboard")
+
+    body = json.dumps(dashboard["DashboardBody"])
+
+    assert dashboard["DashboardName"] == "image-scaler-prod"
+    for metric in ("ExecutionsFailed", "ExecutionTime", "Throttles", "5XXError", "NumberOfMessagesSent"):
+        assert metric in body

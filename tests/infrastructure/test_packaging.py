@@ -1,0 +1,199 @@
+"""The zips: small, the same bytes each time, made for the right machine, with what is needed and nothing else."""
+
+import ast
+import stat
+import struct
+import sys
+import zipfile
+
+import pytest
+
+from cdk import packaging
+from cdk.packaging import MIB, PACKAGES, ROOT, Arch, PackagingError, build_all, build_zip
+
+ELF_MACHINE_AARCH64 = 183
+FUNCTIONS = pytest.mark.parametrize("function", PACKAGES)
+
+
+@pytest.fixture(scope="session")
+def arm64():
+    """Return the zips for AWS, by function."""
+    return build_all(Arch.ARM64)
+
+
+@pytest.fixture(scope="session")
+def host():
+    """Return the zips for this machine, by function."""
+    return build_all(Arch.HOST)
+
+
+def names_in(path):
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def imports_of(package):
+    """Return the subpackages of ``functions`` that a subpackage imports, itself aside."""
+    imported = {
+        module.split(".")[1]
+        for path in sorted((ROOT / "functions" / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for module in _modules(node)
+        if module.startswith("functions.")
+    }
+    return imported - {package}
+
+
+def _modules(node):
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return []
+
+
+@FUNCTIONS
+def test_a_zip_for_aws_stays_within_its_budget(arm64, function):
+    assert arm64[function].stat().st_size <= PACKAGES[function].budget_mib * MIB
+
+
+def test_budgets_are_the_documented_ones():
+    assert {function: package.budget_mib for function, package in PACKAGES.items()} == {
+        "optimize": 16,
+        "moderate": 3,
+        "blur": 9,
+        "persist": 3,
+        "serve": 9,
+        "upload": 3,
+        "manage": 3,
+        "purge": 3,
+        "rotate": 3,
+    }
+
+
+@pytest.mark.parametrize("arch", list(Arch))
+def test_two_builds_give_the_same_bytes(tmp_path, arch, arm64, host):
+    first = arm64 if arch is Arch.ARM64 else host
+
+    second = build_all(arch, out=tmp_path)
+
+    assert {function: path.read_bytes() for function, path in second.items()} == {
+        function: path.read_bytes() for function, path in first.items()
+    }
+
+
+def test_a_build_with_nothing_to_do_leaves_the_zip_alone(arm64):
+    before = arm64["moderate"].stat()
+
+    build_zip("moderate", Arch.ARM64)
+
+    after = arm64["moderate"].stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@FUNCTIONS
+def test_native_code_for_aws_is_for_arm_and_python_3_13(arm64, function):
+    with zipfile.ZipFile(arm64[function]) as archive:
+        native = [name for name in archive.namelist() if ".so" in name.rsplit("/", 1)[-1]]
+        for name in native:
+            header = archive.read(name)[:20]
+            assert header[:4] == b"\x7fELF", name
+            assert struct.unpack("<H", header[18:20]) == (ELF_MACHINE_AARCH64,), name
+            if "cpython-" in name:
+                assert "cpython-313-aarch64" in name
+
+    carries_native_code = PACKAGES[function].lock != "functions-base.txt"
+    assert bool(native) == carries_native_code
+
+
+@FUNCTIONS
+def test_what_the_lambda_runtime_has_is_not_in_a_zip(arm64, function):
+    top = {name.split("/")[0] for name in names_in(arm64[function])}
+
+    assert top.isdisjoint({"boto3", "botocore", "s3transfer", "urllib3", "awslambdaric", "dateutil"})
+
+
+@FUNCTIONS
+@pytest.mark.parametrize("arch", list(Arch))
+def test_a_zip_holds_no_caches_tests_or_installers_notes(arm64, host, function, arch):
+    names = names_in((arm64 if arch is Arch.ARM64 else host)[function])
+
+    unwanted = [
+        name
+        for name in names
+        if name.endswith((".pyc", ".pyi", "/RECORD", "/INSTALLER", "/direct_url.json")) or "/tests/" in name
+    ]
+
+    assert unwanted == []
+
+
+@FUNCTIONS
+def test_the_licence_of_everything_carried_is_in_the_zip(arm64, function):
+    names = names_in(arm64[function])
+    carried = {name.split("/")[0] for name in names if ".dist-info/" in name}
+
+    licensed = {name.split("/")[0] for name in names if ".dist-info/LICENSE" in name or ".dist-info/licenses/" in name}
+
+    assert carried == licensed
+
+
+@FUNCTIONS
+def test_a_zip_holds_the_packages_that_its_code_imports_and_no_other(arm64, function):
+    needed, found = {function}, set()
+    while needed:
+        package = needed.pop()
+        found.add(package)
+        needed |= imports_of(package) - found
+
+    assert set(PACKAGES[function].packages) == found
+    carried = {name.split("/")[1] for name in names_in(arm64[function]) if name.startswith("functions/")}
+    assert carried == found | {"__init__.py"}
+
+
+@FUNCTIONS
+def test_the_handler_is_where_lambda_looks_for_it(arm64, function):
+    assert f"functions/{function}/handler.py" in names_in(arm64[function])
+
+
+@FUNCTIONS
+def test_the_zip_for_this_machine_starts_by_an_executable_bootstrap(host, arm64, function):
+    with zipfile.ZipFile(host[function]) as archive:
+        mode = archive.getinfo("bootstrap").external_attr >> 16
+        script = archive.read("bootstrap").decode()
+
+    assert stat.S_ISREG(mode)
+    assert mode & 0o111 == 0o111
+    assert script.startswith("#!/bin/sh\n")
+    assert "-m awslambdaric" in script
+    assert "bootstrap" not in names_in(arm64[function])
+
+
+def test_native_code_for_this_machine_is_for_this_python(host):
+    tag = f"cpython-{sys.version_info.major}{sys.version_info.minor}-"
+
+    native = [name for name in names_in(host["serve"]) if "cpython-" in name]
+
+    assert native
+    assert all(tag in name for name in native)
+
+
+def test_a_lock_without_hashes_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "functions-base.txt").write_text("jmespath==1.1.0\n")
+    monkeypatch.setattr(packaging, "REQUIREMENTS", tmp_path)
+    monkeypatch.setattr(packaging, "WHEELS", tmp_path / "wheels")
+
+    with pytest.raises(PackagingError, match=r"functions-base\.txt"):
+        build_zip("moderate", Arch.ARM64, out=tmp_path / "zips")
+
+    assert [path for path in (tmp_path / "wheels").iterdir() if path.name.startswith("functions-")] == []
+
+
+@pytest.mark.parametrize("lock", sorted({package.lock for package in PACKAGES.values()}))
+def test_locks_pin_versions_and_hashes_and_name_no_host(lock):
+    text = (ROOT / "requirements" / lock).read_text()
+
+    assert "://" not in text
+    requirements = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
+    assert requirements
+    assert all("==" in line for line in requirements)
+    assert text.count("--hash=sha256:") >= len(requirements)
