@@ -44,7 +44,6 @@ class EdgeStack(Stack):
             construct_id,
             description=description,
             stack_name=stack_name,
-            termination_protection=config.keep_data,
         )
         self.origin_secret = OriginSecret(self, "OriginSecret", config=config)
         self.firewall = Firewall(

@@ -33,12 +33,7 @@ class PipelineStack(Stack):
         zips: Mapping[str, Path],
         description: str | None = None,
     ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            description=description,
-            termination_protection=config.keep_data,
-        )
+        super().__init__(scope, construct_id, description=description)
         data_key = self._data_key(config) if config.kms else None
         self.storage = Storage(self, "Storage", config=config, data_key=data_key)
         table = RecordsTable(self, "Records", config=config, data_key=data_key).table

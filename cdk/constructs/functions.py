@@ -79,7 +79,7 @@ class Functions(Construct):
         announce = allow(["events:PutEvents"], self._event_bus.event_bus_arn)
         return {
             "optimize": [
-                allow(["s3:GetObject", "s3:GetObjectVersion"], originals.arn_for_objects(UPLOADS)),
+                allow(["s3:GetObject"], originals.arn_for_objects(UPLOADS)),
                 allow(["s3:PutObject"], staging.arn_for_objects("*")),
             ],
             "moderate": [
@@ -94,10 +94,7 @@ class Functions(Construct):
                 allow(["s3:PutObject", "s3:DeleteObject"], published.arn_for_objects("*")),
                 allow(["s3:DeleteObject"], generated.arn_for_objects("images/*")),
                 allow(["s3:ListBucket"], staging.bucket_arn, published.bucket_arn, generated.bucket_arn),
-                allow(
-                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
-                    table,
-                ),
+                allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], table),
                 announce,
             ],
             "serve": [

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cdk.app import add_stacks
-from cdk.config import STAGES, StageConfig, WarmStart
+from cdk.config import STAGES, Delivery, Sizes, StageConfig, ViewerAccess, WarmStart
 from cdk.packaging import ROOT, Arch, build_all
 from cdk.signing_keys import SigningKeys, TrustedKey
 
@@ -28,6 +28,16 @@ EVERY_OPTION = replace(
     alarm_email="operator@example.org",
 )
 """A stage with everything switched on that the shipped stages leave off."""
+OTHER_WAY = replace(
+    STAGES["dev"],
+    name="other",
+    warm_start=WarmStart.SNAPSTART,
+    delivery=Delivery.V1,
+    sizes=Sizes.EXACT,
+    viewer_access=ViewerAccess.PUBLIC,
+)
+"""A stage that takes the other side of every choice."""
+CONFIGS = {config.name: config for config in (*STAGES.values(), EVERY_OPTION, OTHER_WAY)}
 
 
 @dataclass(frozen=True)
@@ -76,12 +86,12 @@ def signing_keys() -> SigningKeys:
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synthesized]:
-    """Return a function that synthesizes a stage by name: local, dev, prod, or options."""
+    """Return a function that synthesizes a stage by name: local, dev, prod, options or other."""
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
 
     @cache
     def synthesized(name: str) -> Synthesized:
-        config = EVERY_OPTION if name == EVERY_OPTION.name else STAGES[name]
+        config = CONFIGS[name]
         directory = tmp_path_factory.mktemp(name)
         app = App(context=context, outdir=str(directory))
         zips = build_all(Arch.HOST if config.runs_on_emulator else Arch.ARM64)

@@ -11,7 +11,6 @@ from tests.infrastructure.policies import grants_of_role, role_of
 GRANTS = {
     "optimize": {
         "s3:GetObject Originals.Arn/uploads/*",
-        "s3:GetObjectVersion Originals.Arn/uploads/*",
         "s3:PutObject Staging.Arn/*",
     },
     "moderate": {
@@ -34,7 +33,6 @@ GRANTS = {
         "dynamodb:GetItem Records.Arn",
         "dynamodb:PutItem Records.Arn",
         "dynamodb:UpdateItem Records.Arn",
-        "dynamodb:ConditionCheckItem Records.Arn",
         "events:PutEvents Bus.Arn",
     },
     "serve": {
@@ -194,6 +192,31 @@ def test_provisioned_concurrency_keeps_the_functions_of_the_api_warm(stage):
     assert len(aliases) == 3
     assert {alias["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"] for alias in aliases} == {2}
     assert stage("prod").properties("AWS::Lambda::Alias") == []
+
+
+def test_snapstart_starts_the_functions_of_the_api_from_published_versions(stage):
+    other = stage("other")
+
+    started = {
+        name
+        for name in FUNCTIONS
+        if other.pipeline["Resources"][other.function_id(name)]["Properties"].get("SnapStart")
+        == {"ApplyOn": "PublishedVersions"}
+    }
+
+    assert started == {"serve", "upload", "manage"}
+    assert len(other.properties("AWS::Lambda::Alias")) == 3
+    assert len(other.properties("AWS::Lambda::Version")) == 3
+
+
+@pytest.mark.parametrize(("stage_name", "delivery", "sizes"), [("prod", "v2", "ladder"), ("other", "v1", "exact")])
+def test_delivery_and_sizes_of_the_stage_reach_serve(stage, stage_name, delivery, sizes):
+    synthesized = stage(stage_name)
+
+    serve = synthesized.pipeline["Resources"][synthesized.function_id("serve")]["Properties"]
+
+    variables = serve["Environment"]["Variables"]
+    assert (variables["DELIVERY"], variables["SIZES"]) == (delivery, sizes)
 
 
 def variables_read_by(function: str) -> set[str]:

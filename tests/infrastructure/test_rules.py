@@ -11,7 +11,7 @@ CDK_WRITES_DEPENDENCIES_TWICE = "W3005"
 """cfn-lint's note on a DependsOn that a GetAtt implies; the CDK writes both."""
 
 
-@pytest.mark.parametrize("stage_name", ["local", "dev", "prod", "options"])
+@pytest.mark.parametrize("stage_name", ["local", "dev", "prod", "options", "other"])
 @pytest.mark.parametrize("stack", ["Pipeline", "Edge"])
 def test_cfn_lint_finds_nothing(stage, stage_name, stack):
     template = stage(stage_name).directory / f"ImageScaler-{stage_name}-{stack}.template.json"
