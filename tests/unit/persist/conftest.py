@@ -1,0 +1,66 @@
+"""One image in staging, its record claimed by one execution, and a publisher over moto."""
+
+import pytest
+
+from functions.persist.publication import Publisher
+from functions.persist.settings import PersistSettings
+from functions.persist.verdicts import VerdictWriter
+from functions.shared.announcements import Announcer
+from functions.shared.contracts import PersistRequest
+from functions.shared.keys import RECORD_SORT_KEY, record_partition
+from functions.shared.object_store import S3ObjectStore
+from functions.shared.records import RecordReader
+from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE, SmallAws, mock_aws, new_client
+from tests.fakes.states import recorded
+
+
+@pytest.fixture(scope="session")
+def clients():
+    return {name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")}
+
+
+@pytest.fixture
+def aws(clients):
+    with mock_aws():
+        yield SmallAws(**clients)
+
+
+@pytest.fixture
+def publisher(clients):
+    return Publisher(
+        store=S3ObjectStore(clients["s3"]),
+        records=RecordReader(TABLE, clients["dynamodb"]),
+        verdicts=VerdictWriter(TABLE, clients["dynamodb"]),
+        announcer=Announcer(EVENT_BUS, clients["events"]),
+        settings=PersistSettings.from_environment(ENVIRONMENT),
+    )
+
+
+def record_of(state: dict, **changed) -> dict:
+    return {
+        "pk": record_partition(state["image_id"]),
+        "sk": RECORD_SORT_KEY,
+        "image_id": state["image_id"],
+        "status": "PROCESSING",
+        "tenant": "default",
+        "created_at": "2026-11-24T09:00:00.000Z",
+        "claimed_by": state["execution_arn"],
+        "last_revision": state["revision"],
+        **changed,
+    }
+
+
+def claimed(aws, case: str, **changed) -> dict:
+    """Bring AWS to where PersistImage finds it, and return the state's input."""
+    state, _ = recorded("PersistImage", case)
+    prefix = f"{state['image_id']}/{state['revision']}/"
+    names = ["master.jpg", "w320.jpg", "w640.jpg"]
+    aws.put_objects(STAGING, [f"{prefix}{name}" for name in (*names, "proxy-0.jpg")])
+    if case == "blurred":
+        aws.put_objects(STAGING, [f"{prefix}blurred/{name}" for name in names])
+    aws.put_item(record_of(state, **changed))
+    return state
+
+
+def request_of(state: dict) -> PersistRequest:
+    return PersistRequest.from_state(state)

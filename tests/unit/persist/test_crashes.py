@@ -1,0 +1,132 @@
+"""PersistImage survives AWS failing at any of its calls, before it acts or with the answer lost: a retry converges."""
+
+import pytest
+
+from functions.shared.errors import TransientDependencyError
+from functions.shared.keys import record_partition
+from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
+from tests.fakes.faults import failing_call
+from tests.fakes.states import recorded
+from tests.unit.persist.conftest import claimed, request_of
+
+CALLS = {
+    "published": [
+        "dynamodb.GetItem",
+        *["s3.CopyObject"] * 3,
+        "dynamodb.TransactWriteItems",
+        *["s3.ListObjectsV2", "s3.DeleteObjects"] * 2,
+        "events.PutEvents",
+        *["s3.ListObjectsV2", "s3.DeleteObjects"],
+    ],
+}
+CALLS["blurred"] = CALLS["published"]
+CALLS["blocked"] = [call for call in CALLS["published"] if call != "s3.CopyObject"]
+
+
+@pytest.fixture
+def watched(clients):
+    return [clients[name] for name in ("s3", "dynamodb", "events")]
+
+
+def prepared(aws, case: str) -> dict:
+    state = claimed(aws, case)
+    image_id = state["image_id"]
+    aws.put_objects(PUBLISHED, [f"{image_id}/0/master.jpg"])
+    aws.put_objects(GENERATED, [f"images/{image_id}/fit=cover,width=64"])
+    return state
+
+
+def world(aws, state) -> dict:
+    """What AWS holds, without times."""
+    items = aws.items(record_partition(state["image_id"]))
+    return {
+        "status": items["RECORD"]["status"],
+        "revision": items["RECORD"]["revision"],
+        "kinds": sorted(key.split("#")[0] for key in items),
+        "labels": items["LABELS"]["labels"],
+        "buckets": [aws.keys(bucket) for bucket in (STAGING, PUBLISHED, GENERATED)],
+    }
+
+
+def shows_incomplete_picture(aws, state) -> bool:
+    record = aws.items(record_partition(state["image_id"]))["RECORD"]
+    picture = record.get("picture")
+    if record["status"] == "PROCESSING" or picture is None:
+        return False
+    shown = {picture["master"]["key"], *(each["key"] for each in picture["renditions"])}
+    return not shown <= set(aws.keys(PUBLISHED))
+
+
+@pytest.mark.parametrize("lost_answer", [False, True], ids=["refused", "answer lost"])
+@pytest.mark.parametrize(("case", "number"), [(case, n) for case, calls in CALLS.items() for n in range(len(calls))])
+def test_a_retry_after_a_failed_call_ends_as_if_nothing_had_failed(
+    aws, publisher, watched, *, case, number, lost_answer
+):
+    state = prepared(aws, case)
+
+    with failing_call(watched, number, lost_answer=lost_answer) as calls, pytest.raises(TransientDependencyError):
+        publisher.persist(request_of(state))
+    assert calls.names == CALLS[case][: number + 1]
+    assert not shows_incomplete_picture(aws, state)
+    result = publisher.persist(request_of(state))
+
+    picture = recorded("PersistImage", case)[0]["picture"]
+    shown = [] if case == "blocked" else sorted([picture["master"]["key"], *(r["key"] for r in picture["renditions"])])
+    assert result.to_state() == recorded("PersistImage", case)[1]
+    assert world(aws, state) == {
+        "status": result.status,
+        "revision": 1,
+        "kinds": ["EVENT", "LABELS", "RECORD"],
+        "labels": state["verdict"]["labels"],
+        "buckets": [[], shown, []],
+    }
+    assert {event["detail"]["status"] for event in aws.announced()} == {result.status}
+
+
+@pytest.mark.parametrize("case", CALLS)
+def test_a_run_without_faults_makes_these_calls(aws, publisher, watched, case):
+    state = prepared(aws, case)
+
+    with failing_call(watched, None) as calls:
+        publisher.persist(request_of(state))
+
+    assert calls.names == CALLS[case]
+
+
+def test_a_retry_after_success_tells_the_bus_again(aws, publisher):
+    state = claimed(aws, "published")
+
+    first = publisher.persist(request_of(state))
+    second = publisher.persist(request_of(state))
+
+    assert second == first
+    assert len(aws.announced()) == 2
+
+
+def test_two_attempts_at_once_publish_once(aws, publisher, clients):
+    state = claimed(aws, "published")
+    results = []
+
+    def first_attempt_ends(**_kwargs):
+        clients["s3"].meta.events.unregister("before-call.s3.CopyObject", first_attempt_ends)
+        results.append(publisher.persist(request_of(state)))
+
+    clients["s3"].meta.events.register("before-call.s3.CopyObject", first_attempt_ends)
+    results.append(publisher.persist(request_of(state)))
+
+    assert results[0] == results[1]
+    assert len(world(aws, state)["buckets"][1]) == 3
+    assert world(aws, state)["kinds"] == ["EVENT", "LABELS", "RECORD"]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_withdrawing_survives_a_failed_call_too(aws, publisher, watched, number):
+    state = claimed(aws, "published", status="REMOVED")
+    aws.put_objects(PUBLISHED, [f"{state['image_id']}/1/master.jpg"])
+
+    with failing_call(watched, number), pytest.raises(TransientDependencyError):
+        publisher.persist(request_of(state))
+    result = publisher.persist(request_of(state))
+
+    assert result.to_state()["outcome"] == "superseded"
+    assert aws.keys(PUBLISHED) == aws.keys(STAGING) == []

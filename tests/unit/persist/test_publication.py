@@ -1,0 +1,212 @@
+"""PersistImage's work over moto: what is published, what is taken away, and who is told."""
+
+import pytest
+
+from functions.shared.contracts import ContractError
+from functions.shared.errors import ObjectMissingError
+from functions.shared.keys import record_partition
+from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
+from tests.fakes.states import recorded
+from tests.unit.persist.conftest import claimed, record_of, request_of
+
+
+def record(aws, state) -> dict:
+    return aws.items(record_partition(state["image_id"]))["RECORD"]
+
+
+def files(state) -> list[str]:
+    picture = state["picture"]
+    return sorted([picture["master"]["key"], *(each["key"] for each in picture["renditions"])])
+
+
+@pytest.mark.parametrize("case", ["published", "blurred"])
+def test_what_may_be_shown_is_published_under_the_same_keys(aws, publisher, case):
+    state = claimed(aws, case)
+
+    result = publisher.persist(request_of(state))
+
+    assert result.to_state() == recorded("PersistImage", case)[1]
+    assert aws.keys(PUBLISHED) == files(state)
+    assert aws.keys(STAGING) == []
+
+
+def test_published_files_keep_their_media_type(aws, publisher):
+    state = claimed(aws, "published")
+
+    publisher.persist(request_of(state))
+
+    assert aws.s3.head_object(Bucket=PUBLISHED, Key=files(state)[0])["ContentType"] == "image/jpeg"
+
+
+def test_a_blocked_picture_is_published_nowhere_and_leaves_no_placeholder(aws, publisher):
+    state = claimed(aws, "blocked")
+
+    result = publisher.persist(request_of(state))
+
+    assert result.to_state() == recorded("PersistImage", "blocked")[1]
+    assert aws.keys(PUBLISHED) == aws.keys(STAGING) == []
+    assert "picture" not in record(aws, state)
+
+
+def test_the_record_tells_what_came_what_was_found_and_what_was_decided(aws, publisher):
+    state = claimed(aws, "blurred", reason="CORRUPT", detail="of an earlier upload", error={"error": "E"})
+
+    publisher.persist(request_of(state))
+
+    written = record(aws, state)
+    moderated_at = written["verdict"].pop("moderated_at")
+    verdict = {name: state["verdict"][name] for name in ("decision", "policy_version", "model_version", "deciding")}
+    assert written == record_of(
+        state,
+        status="BLURRED",
+        revision=1,
+        updated_at=moderated_at,
+        original=state["original"],
+        facts=state["facts"],
+        picture=state["picture"],
+        verdict=verdict,
+    )
+
+
+def test_labels_and_history_are_items_of_their_own(aws, publisher):
+    state = claimed(aws, "blurred")
+
+    publisher.persist(request_of(state))
+
+    items = aws.items(record_partition(state["image_id"]))
+    event_key = next(key for key in items if key.startswith("EVENT#"))
+    assert items["LABELS"]["labels"] == state["verdict"]["labels"]
+    assert event_key == f"EVENT#{items['RECORD']['updated_at']}#BLURRED"
+    assert items[event_key]["type"] == "BLURRED"
+    assert items[event_key]["execution_arn"] == state["execution_arn"]
+    assert items[event_key]["revision"] == 1
+
+
+@pytest.mark.parametrize(
+    ("case", "status", "detail_type"),
+    [
+        ("published", "PUBLISHED", "Image Published"),
+        ("blurred", "BLURRED", "Image Blurred"),
+        ("blocked", "BLOCKED", "Image Blocked"),
+    ],
+)
+def test_the_bus_is_told(aws, publisher, case, status, detail_type):
+    state = claimed(aws, case, tenant="acme")
+
+    publisher.persist(request_of(state))
+
+    (event,) = aws.announced()
+    assert (event["source"], event["detail-type"]) == ("image-scaler", detail_type)
+    assert event["detail"] == {"image_id": state["image_id"], "status": status, "revision": 1, "tenant": "acme"}
+
+
+@pytest.mark.parametrize(("case", "left"), [("published", 3), ("blurred", 3), ("blocked", 0)])
+def test_an_older_revision_and_its_variants_go_and_a_newer_one_stays(aws, publisher, case, left):
+    state = claimed(aws, case)
+    image_id = state["image_id"]
+    older, newer = f"{image_id}/0/master.jpg", f"{image_id}/2/master.jpg"
+    aws.put_objects(PUBLISHED, [older, newer, "01JDFZ8Q6W4T3R2Y1X0V9B8N7N/0/master.jpg"])
+    aws.put_objects(STAGING, [older, newer])
+    aws.put_objects(GENERATED, [f"images/{image_id}/fit=cover,width=64", "images/other/fit=cover,width=64"])
+
+    publisher.persist(request_of(state))
+
+    published = aws.keys(PUBLISHED)
+    assert older not in published
+    assert newer in published
+    assert len(published) == left + 2
+    assert aws.keys(STAGING) == [newer]
+    assert aws.keys(GENERATED) == ["images/other/fit=cover,width=64"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"status": "REMOVED"}, {"claimed_by": "arn:another"}, {"status": "FAILED"}],
+    ids=["removed", "claimed by another", "given up"],
+)
+def test_who_no_longer_holds_the_image_publishes_nothing(aws, publisher, changed):
+    state = claimed(aws, "published", **changed)
+    aws.put_objects(PUBLISHED, files(state))  # a first attempt got as far as this
+
+    result = publisher.persist(request_of(state))
+
+    assert result.to_state() == recorded("PersistImage", "superseded")[1]
+    assert aws.keys(PUBLISHED) == aws.keys(STAGING) == aws.announced() == []
+    assert record(aws, state) == record_of(state, **changed)
+
+
+def test_an_image_without_a_record_is_not_published(aws, publisher):
+    state = claimed(aws, "published")
+    aws.dynamodb.delete_item(
+        TableName="image-scaler", Key={"pk": {"S": record_partition(state["image_id"])}, "sk": {"S": "RECORD"}}
+    )
+
+    result = publisher.persist(request_of(state))
+
+    assert result.to_state()["outcome"] == "superseded"
+    assert aws.keys(PUBLISHED) == []
+    assert aws.items(record_partition(state["image_id"])) == {}
+
+
+def test_a_superseded_execution_leaves_another_revision_alone(aws, publisher):
+    state = claimed(aws, "published", claimed_by="arn:another", status="PUBLISHED", revision=2)
+    newer = f"{state['image_id']}/2/master.jpg"
+    aws.put_objects(PUBLISHED, [newer])
+
+    publisher.persist(request_of(state))
+
+    assert aws.keys(PUBLISHED) == [newer]
+
+
+@pytest.mark.parametrize("operation", ["s3.CopyObject", "dynamodb.TransactWriteItems"])
+def test_a_removal_in_the_middle_wins(aws, publisher, clients, operation):
+    state = claimed(aws, "published")
+    removed = record_of(state, status="REMOVED")
+    service, name = operation.split(".")
+
+    def remove(**_kwargs):  # what DELETE does, just before this call
+        aws.put_item(removed)
+        clients["s3"].delete_object(Bucket=STAGING, Key=files(state)[0])
+
+    event = f"before-call.{service}.{name}"
+    clients[service].meta.events.register(event, remove)
+    try:
+        result = publisher.persist(request_of(state))
+    finally:
+        clients[service].meta.events.unregister(event, remove)
+
+    assert result.to_state()["outcome"] == "superseded"
+    assert record(aws, state) == removed
+    assert aws.keys(PUBLISHED) == aws.keys(STAGING) == aws.announced() == []
+
+
+def test_a_missing_file_flips_no_record(aws, publisher):
+    state = claimed(aws, "published")
+    aws.s3.delete_object(Bucket=STAGING, Key=files(state)[-1])
+
+    with pytest.raises(ObjectMissingError):
+        publisher.persist(request_of(state))
+
+    assert record(aws, state)["status"] == "PROCESSING"
+
+
+@pytest.mark.parametrize(
+    ("case", "picture_of"),
+    [("blurred", "published"), ("published", "blurred")],
+    ids=["sharp files with a verdict to blur", "blurred files with a verdict to allow"],
+)
+def test_files_that_do_not_fit_the_verdict_are_never_published(aws, publisher, case, picture_of):
+    state = claimed(aws, case)
+    state["picture"] = recorded("PersistImage", picture_of)[0]["picture"]
+
+    with pytest.raises(ContractError, match="may not be published"):
+        publisher.persist(request_of(state))
+
+    assert aws.keys(PUBLISHED) == []
+
+
+def test_files_of_another_revision_are_never_published(aws, publisher):
+    state = claimed(aws, "published") | {"revision": 2}
+
+    with pytest.raises(ContractError, match="may not be published"):
+        publisher.persist(request_of(state))
