@@ -18,7 +18,16 @@ from local.processes import run_logged
 from local.workspace import Workspace
 
 PIPELINE_STACK = "ImageScaler-local-Pipeline"
-_INPUTS = ("cdk", "workflows", "cdk.json", "openapi.yaml", "requirements/dev.txt", "functions", "build/zips/host")
+_INPUTS = (
+    "cdk",
+    "workflows",
+    "cdk.json",
+    "openapi.yaml",
+    "requirements/dev.txt",
+    "functions",
+    "build/zips/host",
+    ".local/keys",
+)
 _KEPT_ASSEMBLIES = 3
 
 
@@ -53,6 +62,12 @@ class Deployment:
         """Build the functions' zips for this machine; what is built already stays."""
         self._run("Building the functions' zips", [sys.executable, "-m", "cdk.packaging", "--arch", "host"], "zips.log")
 
+    def create_keys(self) -> None:
+        """Make the key pair that signs for the edge, unless there is one."""
+        command = [sys.executable, "-m", "image_scaler.cli", "keys", "create", "--stage", "local", "--shared"]
+        command += ["--if-missing", "--directory", str(self._workspace.keys)]
+        self._run("Making signing keys", command, "keys.log")
+
     def bootstrap(self) -> None:
         """Prepare the emulator's account for the CDK, as a real account is prepared once."""
         target = f"aws://{ACCOUNT}/{REGION}"
@@ -64,7 +79,8 @@ class Deployment:
         if not (assembly / "manifest.json").exists():
             draft = self._workspace.home / "assembly"
             shutil.rmtree(draft, ignore_errors=True)
-            command = [*self._command, "synth", "--quiet", "-c", "stage=local", "--output", str(draft), PIPELINE_STACK]
+            context = ["-c", "stage=local", "-c", f"keys={self._workspace.keys}"]
+            command = [*self._command, "synth", "--quiet", *context, "--output", str(draft)]
             self._run("cdk synth", command, "synth.log")
             assembly.parent.mkdir(exist_ok=True)
             shutil.rmtree(assembly, ignore_errors=True)

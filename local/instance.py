@@ -87,20 +87,21 @@ class Instance:
         emulator_url = emulator.url(emulator_port)
         trusted = certificates.issue(workspace.certificates)
         deployment = Deployment(workspace, emulator_url=emulator_url, certificates=trusted)
-        with progress.step("Preparing the Lambda interpreter"):
-            python = ensure_runtime(workspace)
+        with self._shared_work():
+            with progress.step("Preparing the Lambda interpreter and the functions' zips"):
+                python = ensure_runtime(workspace)
+                deployment.package()
+            with progress.step("Synthesizing the stacks (cdk synth)"):
+                deployment.create_keys()
+                assembly = deployment.synthesize()
         with progress.step("Starting the Rekognition stand-in and the AWS emulator"):
             rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted)
             emulator.start(
                 workspace, self._book, port=emulator_port, certificates=trusted, runtime_python=python,
                 rekognition_url=rekognition.url(rekognition_port),
             )  # fmt: skip
-        with progress.step("Building the functions' zips"):
-            deployment.package()
         with progress.step("Preparing the account (cdk bootstrap)"):
             deployment.bootstrap()
-        with progress.step("Synthesizing the stacks (cdk synth)"):
-            assembly = deployment.synthesize()
         with progress.step("Deploying the Pipeline stack (cdk deploy)"):
             stack = deployment.deploy(assembly)
         outputs = _outputs(stack, emulator_url, rekognition.control_url(rekognition_port), trusted)
@@ -110,6 +111,13 @@ class Instance:
     def _stop(self) -> list[str]:
         self._workspace.outputs.unlink(missing_ok=True)
         return self._book.stop_all()
+
+    @contextmanager
+    def _shared_work(self) -> Iterator[None]:
+        """Let one instance of the checkout at a time make what all of them share."""
+        with (self._workspace.shared / "shared.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

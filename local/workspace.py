@@ -57,6 +57,11 @@ class Workspace:
         """The virtual environment in which the functions run: only what AWS's Lambda runtime has."""
         return self.shared / "runtime"
 
+    @property
+    def keys(self) -> Path:
+        """The signing keys of stage local: one pair in both groups, never used anywhere else."""
+        return self.shared / "keys"
+
     def prepare(self) -> None:
         """Make the folders that every command needs."""
         for folder in (self.logs, self.scratch, self.certificates, self.shared):
