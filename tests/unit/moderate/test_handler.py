@@ -1,0 +1,44 @@
+"""ModerateImage through its handler: the recorded documents, the metrics, the settings."""
+
+import pytest
+
+from functions.moderate.settings import ModerateSettings
+from functions.shared.errors import ContractError, SettingsError
+from tests.fakes.handlers import emitted_metrics
+from tests.fakes.rekognition import labels
+from tests.fakes.states import recorded
+
+FOUND = {
+    "allow": [],
+    "blur": labels(("Weapons", "Violence", 97.4), ("Violence", "", 97.4)),
+    "block": labels(("Explicit Sexual Activity", "Explicit", 99.2), ("Explicit", "", 99.2)),
+}
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_each_recorded_input_leads_to_its_recorded_output(rekognition, moderate_image, capsys, case):
+    state, output = recorded("ModerateImage", case)
+    rekognition.found[state["proxies"][0]["key"]] = FOUND[case]
+
+    result = moderate_image(state)
+
+    emitted = emitted_metrics(capsys.readouterr().out)
+    assert result == output
+    assert emitted[f"Verdict{case.capitalize()}"] == [1]
+    assert emitted["ModerationLabels"] == [len(FOUND[case])]
+    assert emitted["DetectionTime"][0] >= 0
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_an_image_that_nobody_looked_at_gets_no_verdict(rekognition, moderate_image):
+    state, _ = recorded("ModerateImage", "allow")
+
+    with pytest.raises(ContractError, match="proxies is empty"):
+        moderate_image(state | {"proxies": []})
+
+    assert rekognition.requests == []
+
+
+def test_a_missing_bucket_fails_the_cold_start():
+    with pytest.raises(SettingsError, match="STAGING_BUCKET is not set"):
+        ModerateSettings.from_environment({})

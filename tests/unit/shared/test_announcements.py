@@ -1,0 +1,48 @@
+"""Completion events: their form, and what happens when the bus does not take them."""
+
+import pytest
+
+from functions.shared.announcements import Announcer
+from functions.shared.contracts import Reason, Status
+from functions.shared.errors import TransientDependencyError
+from tests.fakes.aws import EVENT_BUS
+from tests.fakes.faults import failing_call
+
+
+@pytest.fixture
+def announcer(aws, clients):
+    return Announcer(EVENT_BUS, clients["events"])
+
+
+def test_an_event_names_image_and_status_and_only_what_applies(aws, announcer):
+    announcer.announce("id", Status.REMOVED)
+
+    (event,) = aws.announced()
+    assert (event["source"], event["detail-type"]) == ("image-scaler", "Image Removed")
+    assert event["detail"] == {"image_id": "id", "status": "REMOVED"}
+
+
+def test_an_event_carries_revision_reason_and_tenant(aws, announcer):
+    announcer.announce("id", Status.REJECTED, revision=2, reason=Reason.CORRUPT, tenant="acme")
+
+    (event,) = aws.announced()
+    assert event["detail"] == {
+        "image_id": "id", "status": "REJECTED", "revision": 2, "reason": "CORRUPT", "tenant": "acme",
+    }  # fmt: skip
+
+
+def test_a_bus_that_answers_and_takes_nothing_is_transient(announcer, clients):
+    def take_nothing(parsed, **_kwargs):
+        parsed.update(FailedEntryCount=1, Entries=[{"ErrorCode": "InternalFailure"}])
+
+    clients["events"].meta.events.register("after-call.events.PutEvents", take_nothing)
+    try:
+        with pytest.raises(TransientDependencyError, match="InternalFailure"):
+            announcer.announce("id", Status.REMOVED)
+    finally:
+        clients["events"].meta.events.unregister("after-call.events.PutEvents", take_nothing)
+
+
+def test_a_bus_out_of_reach_is_transient(announcer, clients):
+    with failing_call([clients["events"]], 0), pytest.raises(TransientDependencyError):
+        announcer.announce("id", Status.REMOVED)

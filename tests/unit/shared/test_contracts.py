@@ -1,0 +1,108 @@
+"""The documents between states: recorded ones are read and written unchanged, broken ones are refused by name."""
+
+import pytest
+
+from functions.shared.contracts import (
+    BlurRequest,
+    ModerateRequest,
+    Optimized,
+    OptimizeRequest,
+    Original,
+    OriginalFacts,
+    Persisted,
+    PersistRequest,
+    Picture,
+    Reason,
+    Rejected,
+    Rendition,
+    Status,
+    Superseded,
+    Verdict,
+    as_json,
+)
+from functions.shared.errors import ContractError
+from tests.fakes.states import cases, recorded
+
+REQUESTS = {
+    "OptimizeImage": OptimizeRequest,
+    "ModerateImage": ModerateRequest,
+    "BlurImage": BlurRequest,
+    "PersistImage": PersistRequest,
+}
+
+
+def read_output(state: str, output: dict):
+    outcome = output.get("outcome")
+    if outcome == "optimized":
+        facts, picture = OriginalFacts.from_state(output["facts"]), Picture.from_state(output["picture"])
+        return Optimized(facts, picture, tuple(Rendition.from_state(each) for each in output["proxies"]))
+    if outcome == "rejected":
+        return Rejected(Reason(output["reason"]), output["detail"])
+    if outcome == "superseded":
+        return Superseded(output["detail"])
+    if outcome == "persisted":
+        return Persisted(Status(output["status"]), output["revision"])
+    return {"ModerateImage": Verdict, "BlurImage": Picture}[state].from_state(output)
+
+
+@pytest.mark.parametrize(("state", "case"), cases())
+def test_a_recorded_input_is_read_without_loss(state, case):
+    document, _ = recorded(state, case)
+
+    assert as_json(REQUESTS[state].from_state(document)) == document
+
+
+@pytest.mark.parametrize(("state", "case"), cases())
+def test_a_recorded_output_is_what_its_contract_writes(state, case):
+    _, output = recorded(state, case)
+
+    assert read_output(state, output).to_state() == output
+
+
+@pytest.mark.parametrize(("state", "case"), cases())
+def test_a_field_of_a_newer_release_is_passed_over(state, case):
+    document, _ = recorded(state, case)
+
+    assert REQUESTS[state].from_state(document | {"added_later": 1}) == REQUESTS[state].from_state(document)
+
+
+@pytest.mark.parametrize(("state", "case"), cases())
+def test_a_missing_field_is_named(state, case):
+    document, _ = recorded(state, case)
+
+    for name in document:
+        less = {key: value for key, value in document.items() if key != name}
+        with pytest.raises(ContractError, match=name):
+            REQUESTS[state].from_state(less)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"image_id": "../../etc/passwd"}, "not a ULID"),
+        ({"revision": "first"}, "first"),
+        ({"verdict": {}}, "decision"),
+        ({"picture": {"renditions": []}}, "master"),
+        ({"verdict": {"decision": "maybe", "policy_version": "1", "model_version": "7"}}, "maybe"),
+    ],
+)
+def test_a_broken_field_is_named(changed, message):
+    document, _ = recorded("PersistImage", "published")
+
+    with pytest.raises(ContractError, match=message):
+        PersistRequest.from_state(document | changed)
+
+
+def test_the_original_is_read_from_the_upload_event_s_words():
+    document, _ = recorded("OptimizeImage", "optimized")
+
+    assert as_json(Original.from_state(document["original"])) == document["original"]
+
+
+def test_what_a_state_answers_is_what_the_next_one_takes():
+    optimized, verdict = recorded("OptimizeImage", "optimized")[1], recorded("ModerateImage", "blur")[1]
+    blurred, persist = recorded("BlurImage", "blurred")[1], recorded("PersistImage", "blurred")[0]
+
+    assert recorded("ModerateImage", "blur")[0]["proxies"] == optimized["proxies"]
+    assert recorded("BlurImage", "blurred")[0]["picture"] == optimized["picture"]
+    assert (persist["facts"], persist["picture"], persist["verdict"]) == (optimized["facts"], blurred, verdict)
