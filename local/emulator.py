@@ -20,6 +20,10 @@ ACCOUNT = "000000000000"
 ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """The emulator's root user; it is what deploys. Functions get the keys of their own roles."""
 
+RETRY_DELAY_SCALE = 0.2
+"""What the emulator multiplies the waits between a state's retries with. It knows neither MaxDelaySeconds nor jitter:
+unscaled, the last of six retries would wait 64 s."""
+
 
 def url(port: int) -> str:
     """Return the emulator's address. An address, not a name: AWS's clients then keep the bucket in the path."""
@@ -48,6 +52,7 @@ def start(
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "GATEWAY_PORT": str(port),
+        "SFN_WAIT_SCALE": str(RETRY_DELAY_SCALE),
         # Both would listen on fixed ports of every interface.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx
 from boto3.dynamodb.types import TypeDeserializer
 
-from local import aws
+from local import aws, emulator
 from local.client import PipelineClient, Upload
 from local.executions import states_passed, wait_for_end
 from local.outputs import Outputs
@@ -106,7 +106,7 @@ class DeployedPipeline:
         self.client.http.post(f"{self.outputs.emulator_url}/_ministack/config", json=settings).raise_for_status()
 
     def close(self) -> None:
-        self._scale_retry_delays(1)
+        self._scale_retry_delays(emulator.RETRY_DELAY_SCALE)
         for each in (self.s3, self.dynamodb, self.stepfunctions, self.lambda_, self.cloudwatch, self.events, self.sqs,
                      self.client, self.rekognition):  # fmt: skip
             each.close()

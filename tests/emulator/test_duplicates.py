@@ -6,10 +6,6 @@ import uuid
 from tests import pictures
 
 
-def without_history(item):
-    return {name: value for name, value in item.items() if name != "updated_at"}
-
-
 def test_the_same_event_delivered_three_times_gives_one_image_and_two_duplicates_that_called_no_function(pipeline):
     first = pipeline.run(pictures.jpeg(600, 400))
     event = json.loads(first.execution["input"])
@@ -69,7 +65,7 @@ def test_a_claim_whose_answer_was_lost_is_claimed_again_by_the_same_execution(pi
     )
 
     assert execution["status"] == "SUCCEEDED"
-    assert pipeline.states(execution)[-1] == "PersistImage"
+    assert pipeline.states(execution)[-1] == "ImagePersisted"
     assert pipeline.item(ticket["id"])["status"] == "PUBLISHED"
 
 

@@ -33,7 +33,7 @@ def test_a_delete_in_the_middle_of_processing_wins(pipeline):
         answer = pipeline.client.delete(image_id)
 
     assert answer.status_code == 202
-    pipeline.wait_for(execution)
+    assert pipeline.states(pipeline.wait_for(execution))[-1] == "UploadSuperseded"
     assert pipeline.item(image_id)["status"] == "REMOVED"
     for bucket in ("staging", "published"):
         assert pipeline.keys(bucket, f"{image_id}/") == []
