@@ -1,0 +1,221 @@
+"""Deploys the Edge template to the emulator, so that AWS's own API calls act on what the edge server does.
+
+The emulator's CloudFormation refuses a few types. Those are made by their service's API instead, everything that
+refers to them gets their ids, and the rest of the template goes to CloudFormation unchanged.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from local.aws import client
+from local.edge.intrinsics import Resolver
+from local.edge.properties import UnmodelledError
+from local.edge.template import NOT_RUN, Template
+from local.emulator import ACCOUNT, REGION
+from local.errors import LocalError
+from local.outputs import Outputs
+
+MADE_BY_API: Final = frozenset(
+    {
+        "AWS::CloudFront::KeyGroup",
+        "AWS::CloudFront::PublicKey",
+        "AWS::WAFv2::RegexPatternSet",
+        "AWS::WAFv2::WebACLAssociation",
+    }
+)
+"""Types that the emulator's CloudFormation refuses although its services know them."""
+
+PSEUDO_PARAMETERS: Final = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+_NOTHING_YET: Final = "^unset$"
+_DEPLOY_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True)
+class DeployedEdge:
+    """Where the emulator keeps what the edge server watches.
+
+    ``key_groups`` and ``pattern_sets`` are physical ids by logical id; pattern sets have a name too. ``key_pair_ids``
+    are the ids of all trusted public keys. ``outputs`` are the stack's.
+    """
+
+    distribution_id: str
+    key_groups: Mapping[str, str]
+    pattern_sets: Mapping[str, tuple[str, str]]
+    key_pair_ids: tuple[str, ...]
+    outputs: Mapping[str, str]
+
+
+def imports_of(outputs: Outputs) -> dict[str, str]:
+    """Return what other stacks export, by name."""
+    pages = client("cloudformation", outputs).get_paginator("list_exports").paginate()
+    return {export["Name"]: export["Value"] for page in pages for export in page["Exports"]}
+
+
+def deploy(template_file: Path, outputs: Outputs) -> DeployedEdge:
+    """Deploy the template anew and return where everything is. Raises LocalError."""
+    document = json.loads(template_file.read_text())
+    stack_name = template_file.name.removesuffix(".template.json")
+    return _EdgeDeployment(document, stack_name, template_file.parent, outputs).deploy()
+
+
+class _EdgeDeployment:
+    def __init__(self, document: dict[str, Any], stack_name: str, assembly: Path, outputs: Outputs) -> None:
+        self._document = document
+        self._template = Template(document)
+        self._stack_name = stack_name
+        self._assembly = assembly
+        self._outputs = outputs
+        self._formation = client("cloudformation", outputs)
+        self._cloudfront = client("cloudfront", outputs)
+        self._firewall = client("wafv2", outputs)
+        self._references: dict[str, str] = {}
+        self._attributes: dict[tuple[str, str], str] = {}
+        self._pattern_sets: dict[str, tuple[str, str]] = {}
+
+    def deploy(self) -> DeployedEdge:
+        key_pair_ids = self._make_keys()
+        key_groups = self._make_key_groups()
+        self._make_pattern_sets()
+        self._publish_assets()
+        ids = self._deploy_stack()
+        self._fill_pattern_sets(ids)
+        self._associate(ids)
+        distribution, _ = self._template.single("AWS::CloudFront::Distribution")
+        stack = self._formation.describe_stacks(StackName=self._stack_name)["Stacks"][0]
+        return DeployedEdge(
+            distribution_id=ids[distribution],
+            key_groups=key_groups,
+            pattern_sets=self._pattern_sets,
+            key_pair_ids=tuple(key_pair_ids),
+            outputs={each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])},
+        )
+
+    def _make_keys(self) -> list[str]:
+        made = []
+        for name, properties in self._template.of_type("AWS::CloudFront::PublicKey").items():
+            answer = self._cloudfront.create_public_key(PublicKeyConfig=properties["PublicKeyConfig"])
+            self._references[name] = answer["PublicKey"]["Id"]
+            made.append(self._references[name])
+        return made
+
+    def _make_key_groups(self) -> dict[str, str]:
+        made = {}
+        for name, properties in self._template.of_type("AWS::CloudFront::KeyGroup").items():
+            config = Resolver(references=self._references).resolve(properties["KeyGroupConfig"])
+            made[name] = self._cloudfront.create_key_group(KeyGroupConfig=config)["KeyGroup"]["Id"]
+        self._references.update(made)
+        return made
+
+    def _make_pattern_sets(self) -> None:
+        """Make them empty: their values come from a secret, which the stack makes."""
+        for name, properties in self._template.of_type("AWS::WAFv2::RegexPatternSet").items():
+            summary = self._firewall.create_regex_pattern_set(
+                Name=properties["Name"],
+                Scope=properties["Scope"],
+                RegularExpressionList=[{"RegexString": _NOTHING_YET}],
+            )["Summary"]
+            self._pattern_sets[name] = (summary["Id"], properties["Name"])
+            self._attributes[name, "Arn"] = summary["ARN"]
+            self._attributes[name, "Id"] = summary["Id"]
+
+    def _publish_assets(self) -> None:
+        """Copy the functions' zips to where the template expects them."""
+        manifest = json.loads((self._assembly / f"{self._stack_name}.assets.json").read_text())
+        storage = client("s3", self._outputs)
+        for asset in manifest["files"].values():
+            if asset["source"]["packaging"] != "file":
+                raise LocalError("an asset of the Edge stack is a folder; functions are built as zips")
+            for place in asset["destinations"].values():
+                bucket = place["bucketName"]
+                for name, value in PSEUDO_PARAMETERS.items():
+                    bucket = bucket.replace(f"${{{name}}}", value)
+                storage.upload_file(str(self._assembly / asset["source"]["path"]), bucket, place["objectKey"])
+
+    def _deploy_stack(self) -> dict[str, str]:
+        """Deploy what the emulator takes and return physical ids by logical id."""
+        body = json.dumps(self._reduced())
+        self._formation.create_stack(StackName=self._stack_name, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+        deadline = time.monotonic() + _DEPLOY_SECONDS
+        while (stack := self._formation.describe_stacks(StackName=self._stack_name)["Stacks"][0])[
+            "StackStatus"
+        ] == "CREATE_IN_PROGRESS":
+            if time.monotonic() > deadline:
+                raise LocalError(f"{self._stack_name} is not deployed after {_DEPLOY_SECONDS:.0f} s")
+            time.sleep(0.2)
+        if stack["StackStatus"] != "CREATE_COMPLETE":
+            reasons = [
+                f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+                for event in self._formation.describe_stack_events(StackName=self._stack_name)["StackEvents"]
+                if event["ResourceStatus"].endswith("FAILED")
+            ]
+            raise LocalError(f"{self._stack_name} is {stack['StackStatus']}: " + "; ".join(reasons))
+        resources = self._formation.describe_stack_resources(StackName=self._stack_name)["StackResources"]
+        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
+
+    def _reduced(self) -> dict[str, Any]:
+        """Return the template without what is made by API or not run, and with the former's ids written in."""
+        left_out = {name for name, each in self._template.resources.items() if each["Type"] in MADE_BY_API | NOT_RUN}
+        kept = {}
+        for name, resource in self._template.resources.items():
+            if name in left_out:
+                continue
+            depends = resource.get("DependsOn", [])
+            depends = [each for each in ([depends] if isinstance(depends, str) else depends) if each not in left_out]
+            kept[name] = self._written_in({**resource, "DependsOn": depends})
+        return {"Resources": kept, "Outputs": self._written_in(self._document.get("Outputs", {}))}
+
+    def _written_in(self, value: Any) -> Any:
+        """Replace references to what was made by API with its ids."""
+        if isinstance(value, list):
+            return [self._written_in(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"Ref"} and value["Ref"] in self._references:
+            return self._references[value["Ref"]]
+        if set(value) == {"Fn::GetAtt"} and tuple(value["Fn::GetAtt"]) in self._attributes:
+            return self._attributes[tuple(value["Fn::GetAtt"])]
+        return {name: self._written_in(each) for name, each in value.items()}
+
+    def _fill_pattern_sets(self, ids: Mapping[str, str]) -> None:
+        """Write the patterns as CloudFormation would: with the secrets' values in place of the references."""
+        secrets = client("secretsmanager", self._outputs)
+        resolver = Resolver(references={**PSEUDO_PARAMETERS, **ids})
+        for name, properties in self._template.of_type("AWS::WAFv2::RegexPatternSet").items():
+            patterns = []
+            for text in resolver.resolve(properties["RegularExpressionList"]):
+                before, found, rest = text.partition("{{resolve:secretsmanager:")
+                reference, end, after = rest.partition(":SecretString:::}}")
+                if not found or not end:
+                    raise UnmodelledError(f"{name}: a pattern holds one reference to a whole secret")
+                value = secrets.get_secret_value(SecretId=reference)["SecretString"]
+                patterns.append({"RegexString": before + value + after})
+            set_id, set_name = self._pattern_sets[name]
+            found_set = self._firewall.get_regex_pattern_set(Name=set_name, Scope="REGIONAL", Id=set_id)
+            self._firewall.update_regex_pattern_set(
+                Name=set_name,
+                Scope="REGIONAL",
+                Id=set_id,
+                RegularExpressionList=patterns,
+                LockToken=found_set["LockToken"],
+            )
+
+    def _associate(self, ids: Mapping[str, str]) -> None:
+        """Put the web ACL in front of the API's stage; the emulator notes it, the edge server is what obeys it."""
+        acl, _ = self._template.single("AWS::WAFv2::WebACL")
+        summaries = self._firewall.list_web_acls(Scope="REGIONAL")["WebACLs"]
+        arns = {each["Name"]: each["ARN"] for each in summaries}
+        acl_name = self._template.of_type("AWS::WAFv2::WebACL")[acl]["Name"]
+        resolver = Resolver(references={**PSEUDO_PARAMETERS, **ids}, imports=imports_of(self._outputs))
+        _, association = self._template.single("AWS::WAFv2::WebACLAssociation")
+        self._firewall.associate_web_acl(
+            WebACLArn=arns[acl_name], ResourceArn=resolver.resolve(association["ResourceArn"])
+        )

@@ -1,0 +1,162 @@
+"""Evaluates the template's web ACL as WAF does: rules by priority, the first that blocks or allows decides."""
+
+import re
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from local.edge.intrinsics import logical_id
+from local.edge.properties import Properties, UnmodelledError
+
+ADDRESSES_KEPT: Final = 10_000
+
+
+@dataclass(frozen=True)
+class FirewallRequest:
+    """What rules look at: ``path`` with the API's stage in front, headers by lower-case name."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What the web ACL decided; ``rule`` is the rule that did, or None for the default action."""
+
+    allowed: bool
+    status: int = 403
+    rule: str | None = None
+
+
+@dataclass(frozen=True)
+class _Rule:
+    name: str
+    allows: bool
+    status: int
+    matches: Callable[[FirewallRequest, "Patterns"], bool]
+
+
+Patterns = Mapping[str, Sequence[str]]
+"""The regular expressions of each pattern set by its logical id, as deployed at the moment."""
+
+
+class Firewall:
+    """The web ACL of a template. Raises UnmodelledError for a statement or action that is not modelled."""
+
+    def __init__(
+        self, name: str, properties: Mapping[str, Any], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        acl = Properties(name, properties)
+        acl.label("Name", "Description", "Tags")
+        acl.not_modelled("WAF metrics", "VisibilityConfig")
+        acl.only("Scope", ["REGIONAL"])
+        default = acl.take("DefaultAction")
+        if set(default) not in ({"Block"}, {"Allow"}) or next(iter(default.values())):
+            raise UnmodelledError(f"the local edge does not model the default action {default}")
+        self._default_allows = "Allow" in default
+        rules = sorted(acl.take("Rules"), key=lambda rule: rule["Priority"])
+        self._rules = [rule for rule in (self._rule(each) for each in rules) if rule is not None]
+        acl.finish()
+
+    def rule(self, request: FirewallRequest, patterns: Patterns) -> Ruling:
+        """Return what becomes of a request."""
+        for rule in self._rules:
+            if rule.matches(request, patterns):
+                return Ruling(allowed=rule.allows, status=rule.status, rule=rule.name)
+        return Ruling(allowed=self._default_allows)
+
+    def _rule(self, values: Mapping[str, Any]) -> _Rule | None:
+        part = Properties(f"the rule {values['Name']}", values)
+        name = part.take("Name")
+        part.take("Priority")
+        part.not_modelled("WAF metrics", "VisibilityConfig")
+        statement = part.take("Statement")
+        if "ManagedRuleGroupStatement" in statement:
+            part.not_modelled("managed rule groups", "OverrideAction")
+            part.finish()
+            return None
+        action = part.take("Action")
+        part.finish()
+        if action == {"Allow": {}}:
+            return _Rule(name, allows=True, status=200, matches=self._statement(statement))
+        if set(action) == {"Block"} and set(action["Block"]) <= {"CustomResponse"}:
+            custom = action["Block"].get("CustomResponse", {"ResponseCode": 403})
+            if set(custom) != {"ResponseCode"}:
+                raise UnmodelledError(f"the local edge does not model the response {custom} of {name}")
+            return _Rule(name, allows=False, status=custom["ResponseCode"], matches=self._statement(statement))
+        raise UnmodelledError(f"the local edge does not model the action {action} of {name}")
+
+    def _statement(self, statement: Mapping[str, Any]) -> Callable[[FirewallRequest, Patterns], bool]:
+        ((kind, values),) = statement.items()
+        part = Properties(kind, values)
+        match kind:
+            case "AndStatement" | "OrStatement":
+                inner = [self._statement(each) for each in part.take("Statements")]
+                combine = all if kind == "AndStatement" else any
+                matches = lambda request, patterns: bool(combine(each(request, patterns) for each in inner))  # noqa: E731
+            case "NotStatement":
+                negated = self._statement(part.take("Statement"))
+                matches = lambda request, patterns: not negated(request, patterns)  # noqa: E731
+            case "LabelMatchStatement":
+                part.label("Key", "Scope")
+                matches = lambda _request, _patterns: False  # noqa: E731 - only managed groups set labels
+            case "ByteMatchStatement":
+                part.only("PositionalConstraint", ["EXACTLY"])
+                part.only("TextTransformations", [[{"Priority": 0, "Type": "NONE"}]])
+                field, text = _field(part.take("FieldToMatch")), part.take("SearchString")
+                matches = lambda request, _patterns: field(request) == text  # noqa: E731
+            case "RegexPatternSetReferenceStatement":
+                part.only("TextTransformations", [[{"Priority": 0, "Type": "NONE"}]])
+                field, pattern_set = _field(part.take("FieldToMatch")), logical_id(part.take("Arn"))
+                matches = lambda request, patterns: any(  # noqa: E731
+                    re.search(pattern, field(request) or "") for pattern in patterns[pattern_set]
+                )
+            case "RateBasedStatement":
+                matches = self._rate(part)
+            case _:
+                raise UnmodelledError(f"the local edge does not model {kind}")
+        part.finish()
+        return matches
+
+    def _rate(self, part: Properties) -> Callable[[FirewallRequest, Patterns], bool]:
+        part.only("AggregateKeyType", ["FORWARDED_IP"])
+        window, limit = int(part.take("EvaluationWindowSec", 300)), int(part.take("Limit"))
+        forwarded = part.take("ForwardedIPConfig")
+        if forwarded["FallbackBehavior"] != "MATCH":
+            raise UnmodelledError("the local edge models FallbackBehavior MATCH only")
+        header = forwarded["HeaderName"].lower()
+        counted = self._statement(part.take("ScopeDownStatement"))
+        seen: OrderedDict[str, deque[float]] = OrderedDict()
+
+        def exceeds(request: FirewallRequest, patterns: Patterns) -> bool:
+            if not counted(request, patterns):
+                return False
+            address = request.headers.get(header)
+            if not address:
+                return True
+            now = self._clock()
+            times = seen.setdefault(address, deque())
+            seen.move_to_end(address)
+            if len(seen) > ADDRESSES_KEPT:
+                seen.popitem(last=False)
+            times.append(now)
+            while times[0] <= now - window:
+                times.popleft()
+            return len(times) > limit
+
+        return exceeds
+
+
+def _field(field: Mapping[str, Any]) -> Callable[[FirewallRequest], str | None]:
+    if set(field) == {"SingleHeader"}:
+        name = field["SingleHeader"]["Name"].lower()
+        return lambda request: request.headers.get(name)
+    if field == {"Method": {}}:
+        return lambda request: request.method
+    if field == {"UriPath": {}}:
+        return lambda request: request.path
+    raise UnmodelledError(f"the local edge does not model the field {field}")

@@ -1,0 +1,117 @@
+"""Asks the origins: the generated bucket as origin access control signs its requests, the API behind its firewall."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote
+
+import httpx
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from local.edge.firewall import Firewall, FirewallRequest, Patterns, Ruling
+from local.emulator import REGION, ROOT_CREDENTIALS
+from local.outputs import Outputs
+
+HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "date",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers of one connection (and what the next server writes itself), which are not passed on."""
+
+WAF_PROBLEM: Final = b'{"type":"about:blank","title":"Forbidden","status":403,"detail":"This call is not allowed."}'
+
+
+@dataclass(frozen=True)
+class OriginRequest:
+    """What goes to an origin: ``path`` as it is in the URL, ``query`` without a question mark."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class OriginResponse:
+    """What an origin answered; names of headers are lower-case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Origins:
+    """The connections to the emulator. Use it inside one event loop and ``close`` it."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self._emulator_url = outputs.emulator_url
+        trust = ssl.create_default_context(cafile=outputs.ca_file)
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+        self._http = httpx.AsyncClient(verify=trust, timeout=60, trust_env=False, limits=limits)
+        self._signer = S3SigV4Auth(
+            Credentials(ROOT_CREDENTIALS["AWS_ACCESS_KEY_ID"], ROOT_CREDENTIALS["AWS_SECRET_ACCESS_KEY"]), "s3", REGION
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def ask_bucket(self, bucket: str, request: OriginRequest) -> OriginResponse:
+        """Read an object with a signed request, as CloudFront does with origin access control."""
+        url = f"{self._emulator_url}/{bucket}{quote(unquote(request.path), safe='/-_.~')}"
+        signed = AWSRequest(method=request.method, url=url, headers={"x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
+        self._signer.add_auth(signed)
+        return await self._send(request.method, url, dict(signed.headers.items()), b"")
+
+    async def ask_api(self, api_id: str, request: OriginRequest) -> OriginResponse:
+        """Call the API; ``request.path`` begins with the stage."""
+        url = f"{self._emulator_url}/_aws/execute-api/{api_id}{request.path}"
+        headers = {"accept": "*/*", **request.headers}  # without any Accept the emulator answers base64 text
+        return await self._send(
+            request.method, f"{url}?{request.query}" if request.query else url, headers, request.body
+        )
+
+    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> OriginResponse:
+        answer = await self._http.request(method, url, headers=dict(headers), content=body)
+        kept = tuple(
+            (name.lower(), value) for name, value in answer.headers.multi_items() if name.lower() not in HOP_BY_HOP
+        )
+        return OriginResponse(answer.status_code, kept, answer.content)
+
+
+class ProtectedApi:
+    """The API as the internet sees it: every request passes the web ACL first."""
+
+    def __init__(self, firewall: Firewall, origins: Origins, api_id: str) -> None:
+        self._firewall = firewall
+        self._origins = origins
+        self._api_id = api_id
+
+    async def ask(self, request: OriginRequest, patterns: Patterns) -> OriginResponse:
+        """Return the API's answer, or the firewall's refusal."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        ruling = self._firewall.rule(FirewallRequest(request.method, request.path, headers), patterns)
+        if not ruling.allowed:
+            return _refusal(ruling)
+        return await self._origins.ask_api(self._api_id, request)
+
+
+def _refusal(ruling: Ruling) -> OriginResponse:
+    headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
+    return OriginResponse(ruling.status, headers, WAF_PROBLEM if ruling.status == 403 else b"")
