@@ -74,6 +74,7 @@ class Workflows(Construct):
                 "EventBusName": self._event_bus.event_bus_name,
             },
         )
+        machine.add_to_role_policy(allow(["dynamodb:GetItem"], self._table.table_arn))
         for function in invoked.values():
             function.grant_invoke(machine)
         return machine

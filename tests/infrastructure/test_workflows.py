@@ -55,6 +55,7 @@ def test_ingest_may_invoke_its_four_functions_write_records_and_announce(stage, 
 
     assert granted == LOGS_AND_TRACES | {
         *(f"lambda:InvokeFunction {function}.Arn{versions}" for function in invoked for versions in ("", ":*")),
+        "dynamodb:GetItem Records.Arn",
         "dynamodb:PutItem Records.Arn",
         "dynamodb:UpdateItem Records.Arn",
         f"events:PutEvents {bus}.Arn",
@@ -105,6 +106,24 @@ def test_state_machines_are_standard_traced_and_logged_without_their_data(stage,
     assert properties["TracingConfiguration"] == {"Enabled": True}
     assert properties["LoggingConfiguration"]["Level"] == "ALL"
     assert properties["LoggingConfiguration"]["IncludeExecutionData"] is False
+
+
+@pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
+def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_name):
+    synthesized = stage(stage_name)
+    _, properties = machine(synthesized, "Ingest")
+    tasks = [
+        state
+        for state in json.loads(properties["DefinitionString"])["States"].values()
+        if state.get("Resource") == "arn:aws:states:::lambda:invoke"
+    ]
+
+    limits = {state["Parameters"]["FunctionName"]: state["TimeoutSeconds"] for state in tasks}
+
+    assert len(limits) == len(INGEST_FUNCTIONS)
+    for name in INGEST_FUNCTIONS:
+        function = synthesized.pipeline["Resources"][synthesized.function_id(name)]["Properties"]
+        assert limits[f"${{{name.capitalize()}FunctionArn}}"] >= function["Timeout"]
 
 
 @pytest.mark.parametrize("title", ["Ingest", "Settle"])
