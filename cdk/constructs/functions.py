@@ -79,7 +79,7 @@ class Functions(Construct):
         announce = allow(["events:PutEvents"], self._event_bus.event_bus_arn)
         return {
             "optimize": [
-                allow(["s3:GetObject"], originals.arn_for_objects(UPLOADS)),
+                allow(["s3:GetObject", "s3:PutObjectVersionTagging"], originals.arn_for_objects(UPLOADS)),
                 allow(["s3:PutObject"], staging.arn_for_objects("*")),
             ],
             "moderate": [

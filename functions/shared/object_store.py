@@ -3,6 +3,8 @@
 Originals are at most 64 MiB and everything derived from them is smaller, so bodies are plain bytes.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,14 +42,9 @@ class S3ObjectStore:
         ObjectChangedError or TransientDependencyError.
         """
         condition = {} if etag is None else {"IfMatch": f'"{etag}"'}
-        try:
-            with translated_errors():
-                answer = self._s3.get_object(Bucket=bucket, Key=key, **condition)
-                body = answer["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"AccessDenied", "403"}:
-                raise ObjectMissingError(f"{bucket}/{key}: {error}") from error
-            raise
+        with _missing_where_s3_says_denied(bucket, key), translated_errors():
+            answer = self._s3.get_object(Bucket=bucket, Key=key, **condition)
+            body = answer["Body"].read()
         return StoredObject(
             body=body,
             content_type=answer.get("ContentType", ""),
@@ -75,6 +72,22 @@ class S3ObjectStore:
         with translated_errors():
             answer = self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **options)
         return str(answer["ETag"]).strip('"')
+
+    def tag(self, bucket: str, key: str, tags: dict[str, str], *, etag: str) -> None:
+        """Put tags on the very version of an object that has this ETag; a newer version keeps its own.
+
+        Raises ObjectMissingError, ObjectChangedError or TransientDependencyError.
+        """
+        with _missing_where_s3_says_denied(bucket, key), translated_errors():
+            head = self._s3.head_object(Bucket=bucket, Key=key, IfMatch=f'"{etag}"')
+        version = {"VersionId": head["VersionId"]} if "VersionId" in head else {}
+        with translated_errors():
+            self._s3.put_object_tagging(
+                Bucket=bucket,
+                Key=key,
+                Tagging={"TagSet": [{"Key": name, "Value": value} for name, value in tags.items()]},
+                **version,
+            )
 
     def copy(self, source_bucket: str, source_key: str, bucket: str, key: str) -> None:
         """Copy an object of up to 5 GB inside S3. Raises ObjectMissingError or TransientDependencyError."""
@@ -131,3 +144,14 @@ class S3ObjectStore:
                 )
                 if answer.get("Errors"):  # the call answers 200 even when it deleted nothing
                     raise ClientError({"Error": answer["Errors"][0]}, "DeleteObjects")
+
+
+@contextmanager
+def _missing_where_s3_says_denied(bucket: str, key: str) -> Iterator[None]:
+    """Turn S3's 403 into ObjectMissingError: without ListBucket AWS says that for a key that does not exist."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"AccessDenied", "403"}:
+            raise ObjectMissingError(f"{bucket}/{key}: {error}") from error
+        raise

@@ -6,9 +6,11 @@ import pytest
 
 from cdk import names
 from cdk.config import STAGES, ConfigError, Limits, WarmStart, stage_config
-from cdk.constructs import table
+from cdk.constructs import storage, table
 from cdk.packaging import PACKAGES
+from functions.optimize.originals import REJECTED_TAGS
 from functions.shared import keys
+from functions.shared.observability import NAMESPACE
 
 
 def test_the_stages_are_local_dev_and_prod():
@@ -69,9 +71,8 @@ def test_serve_answers_before_api_gateway_gives_up(name):
 def test_names_of_the_deployment_are_those_of_the_code():
     assert {*names.FUNCTIONS, *names.EDGE_FUNCTIONS} == set(PACKAGES)
     assert table.LISTING_INDEX == keys.LISTING_INDEX
+    assert dict([storage.REJECTED_TAG]) == REJECTED_TAGS
 
 
 def test_metrics_go_to_the_namespace_that_the_functions_use():
-    from functions.shared.observability import NAMESPACE
-
     assert names.METRICS_NAMESPACE == NAMESPACE

@@ -11,6 +11,7 @@ from tests.infrastructure.policies import grants_of_role, role_of
 GRANTS = {
     "optimize": {
         "s3:GetObject Originals.Arn/uploads/*",
+        "s3:PutObjectVersionTagging Originals.Arn/uploads/*",
         "s3:PutObject Staging.Arn/*",
     },
     "moderate": {

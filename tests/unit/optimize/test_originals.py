@@ -132,6 +132,36 @@ def test_a_bad_original_is_an_outcome_with_a_sentence_and_writes_nothing(bench, 
     assert bench.staged() == {}
 
 
+def test_a_refused_original_is_tagged_for_the_bucket_to_forget_and_a_newer_upload_is_not(bench):
+    bench.s3.put_bucket_versioning(Bucket="originals", VersioningConfiguration={"Status": "Enabled"})
+    refused = bench.put(b"not a picture")
+
+    bench.run(refused)
+    bench.put(pictures.jpeg(100, 100))
+
+    newer, older = bench.s3.list_object_versions(Bucket="originals", Prefix=KEY)["Versions"]
+    tags = {
+        each["VersionId"]: bench.s3.get_object_tagging(Bucket="originals", Key=KEY, VersionId=each["VersionId"])[
+            "TagSet"
+        ]
+        for each in (newer, older)
+    }
+    assert tags == {
+        newer["VersionId"]: [],
+        older["VersionId"]: [{"Key": "image-scaler-status", "Value": "REJECTED"}],
+    }
+
+
+def test_an_original_that_was_overwritten_before_its_refusal_leaves_the_new_one_untagged(bench):
+    refused = bench.put(b"\0" * 200)
+    bench.put(pictures.jpeg(100, 100))
+
+    outcome = bench.run(refused, replace(DEFAULT_LIMITS, max_bytes=100))
+
+    assert outcome.reason is Reason.TOO_LARGE
+    assert bench.s3.get_object_tagging(Bucket="originals", Key=KEY)["TagSet"] == []
+
+
 def test_a_file_that_is_too_large_is_not_even_read(bench):
     event = bench.put(b"x")
     event["original"]["size"] = 65 * 1024 * 1024
