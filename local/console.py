@@ -10,12 +10,17 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+PLAIN_WIDTH = 130
+"""Columns of a table that goes into a pipe or a log."""
+
 
 class Progress:
     """Prints steps with the seconds since the command began. ``quiet`` prints nothing (tests)."""
 
     def __init__(self, console: Console | None = None, *, quiet: bool = False) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True, quiet=quiet)
+        if not self.console.is_terminal:
+            self.console.width = PLAIN_WIDTH
         self._began = time.monotonic()
 
     @property

@@ -132,10 +132,11 @@ class DeployedPipeline:
         """Return a picture with what a client says of it."""
         return Upload(filename="photo.jpg", content_type="image/jpeg", body=pictures.jpeg())
 
-    def put_by(self, ticket: dict[str, Any], body: bytes) -> None:
-        """Send a body by the presigned PUT of a ticket."""
+    def send(self, ticket: dict[str, Any], upload: Upload) -> None:
+        """Send a picture by the presigned POST of a ticket, which may be used more than once."""
         form = ticket["upload"]
-        self.client.http.put(form["url"], content=body, headers=form["headers"]).raise_for_status()
+        files = {"file": (upload.filename, upload.body, upload.content_type)}
+        self.client.http.post(form["url"], data=form["fields"], files=files).raise_for_status()
 
     def put_original(self, image_id: str, body: bytes, content_type: str = "image/jpeg") -> str:
         """Put an object where an image's upload arrives, past the presigned forms; return its ETag."""

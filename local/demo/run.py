@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -142,21 +143,21 @@ def _fetch(client: PipelineClient, image_id: str, parameters: dict[str, str | in
 
 
 def _table(runs: list[Run]) -> Table:
-    """Return one row per picture: where it came from, what it passed, what was decided, what is served."""
-    table = Table(title="What happened to each picture", title_justify="left", show_lines=False, expand=False)
-    for heading in ("picture", "way", "states passed, s", "verdict", "served", "id: GET /v1/images/…"):
-        table.add_column(heading, overflow="fold")
+    """Return one row per picture: which one, how it came, what was decided, what it passed, what is served of it."""
+    table = Table(title="What happened to each picture", title_justify="left", box=box.SIMPLE, show_lines=True)
+    table.add_column("picture, and its id: GET /v1/images/…", min_width=26)
+    table.add_column("by")
+    table.add_column("verdict; states passed and seconds in each; what is served")
     for run in runs:
-        states = " ► ".join(f"{each.name} {each.seconds:.1f}" for each in run.states if each.kind in {"Task", "Fail"})
-        found = f" ({', '.join(run.labels[:1])})" if run.labels else ""
-        why = run.record.get("reason") or ""
         colour = "green" if run.as_expected else "red"
+        verdict = f"[bold {colour}]{run.status}[/] " + ", ".join(filter(None, (run.record.get("reason"), *run.labels)))
+        states = " ► ".join(f"{each.name} {each.seconds:.1f}" for each in run.states if each.kind in {"Task", "Fail"})
         served = ", ".join(
             f"{each.parameters['width']} px {each.content_type.removeprefix('image/')} {len(each.body) / 1000:.0f} kB"
             if each.status == 200
             else f"{each.parameters['width']} px: {each.status}"
             for each in run.variants
         )
-        verdict = f"[{colour}]{run.status}[/] {why}{found}"
-        table.add_row(run.sample.file, WAYS[run.sample.way], states, verdict, served, run.image_id)
+        cell = "\n".join(filter(None, (verdict.strip(), f"[dim]{states}[/]", served)))
+        table.add_row(f"{run.sample.file}\n[dim]{run.image_id}[/]", WAYS[run.sample.way], cell)
     return table

@@ -22,12 +22,12 @@ def test_the_same_event_delivered_three_times_gives_one_image_and_two_duplicates
 
 def test_a_second_upload_after_the_verdict_is_a_duplicate_noted_in_the_history(pipeline):
     upload = pipeline.a_small_upload()
-    ticket = pipeline.client.ask_for_upload(upload, "PUT")
-    pipeline.put_by(ticket, upload.body)
+    ticket = pipeline.client.ask_for_upload(upload, "POST")
+    pipeline.send(ticket, upload)
     published = pipeline.end_of(ticket["id"])
     record, called = pipeline.item(published.image_id), pipeline.invocations()
 
-    pipeline.put_by(ticket, upload.body)
+    pipeline.send(ticket, upload)
     pipeline.eventually(lambda: "SECOND_UPLOAD" in pipeline.history(published.image_id))
 
     assert pipeline.item(published.image_id) == record
@@ -37,11 +37,11 @@ def test_a_second_upload_after_the_verdict_is_a_duplicate_noted_in_the_history(p
 def test_an_older_event_after_a_newer_one_changes_nothing(pipeline):
     pipeline.rekognition.set(on=False)
     upload = pipeline.a_small_upload()
-    ticket = pipeline.client.ask_for_upload(upload, "PUT")
-    pipeline.put_by(ticket, upload.body)
+    ticket = pipeline.client.ask_for_upload(upload, "POST")
+    pipeline.send(ticket, upload)
     older = json.loads(pipeline.end_of(ticket["id"]).execution["input"])
     pipeline.rekognition.set(on=True)
-    pipeline.put_by(ticket, upload.body)
+    pipeline.send(ticket, upload)
     pipeline.eventually(lambda: pipeline.item(ticket["id"])["status"] == "PUBLISHED")
     newer, called = pipeline.item(ticket["id"]), pipeline.invocations()
 

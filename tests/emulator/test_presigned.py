@@ -95,3 +95,9 @@ def test_an_expired_put_is_refused(pipeline, upload):
     answer = pipeline.client.http.put(url, content=upload.body, headers=ticket["upload"]["headers"])
 
     assert answer.status_code == 403
+
+
+def test_a_put_is_good_for_one_upload(pipeline, upload):
+    ticket = pipeline.client.ask_for_upload(upload, "PUT")
+
+    assert [put(pipeline, ticket, upload.body).status_code for _ in range(2)] == [200, 412]
