@@ -41,3 +41,11 @@ def problem(
         "body": json.dumps(document, ensure_ascii=False, separators=(",", ":")),
         "isBase64Encoded": False,
     }
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem document; takes what ``problem`` takes."""
+
+    def __init__(self, status: int, title: str, detail: str | None = None, **members: Any) -> None:
+        super().__init__(detail or title)
+        self.response = problem(status, title, detail, **members)

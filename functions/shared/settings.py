@@ -55,6 +55,10 @@ class EnvironmentReader:
             self._faults.append(f"{name} is {text!r}; it must be one of {', '.join(words)}")
             return default
 
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return the parts of a list with commas; none where the variable is not set."""
+        return tuple(word.strip() for word in self._environment.get(name, "").split(",") if word.strip())
+
     def finish(self) -> None:
         """Raise SettingsError with all faults, if there were any."""
         if self._faults:

@@ -7,6 +7,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from functions.shared.dynamo import from_item, to_item
+from functions.shared.keys import LISTING_INDEX
 
 REGION = "eu-central-1"
 ENVIRONMENT = {
@@ -25,7 +26,9 @@ ENVIRONMENT = {
 }
 """The environment of a function, for monkeypatch.setenv."""
 
-STAGING, PUBLISHED, GENERATED = (ENVIRONMENT[f"{name}_BUCKET"] for name in ("STAGING", "PUBLISHED", "GENERATED"))
+ORIGINALS, STAGING, PUBLISHED, GENERATED = (
+    ENVIRONMENT[f"{name}_BUCKET"] for name in ("ORIGINALS", "STAGING", "PUBLISHED", "GENERATED")
+)
 TABLE, EVENT_BUS = ENVIRONMENT["TABLE_NAME"], ENVIRONMENT["EVENT_BUS_NAME"]
 
 
@@ -46,13 +49,25 @@ class SmallAws:
 
     def __init__(self, s3, dynamodb, events, sqs) -> None:
         self.s3, self.dynamodb, self.events, self._sqs = s3, dynamodb, events, sqs
-        for bucket in (ENVIRONMENT["ORIGINALS_BUCKET"], STAGING, PUBLISHED, GENERATED):
+        for bucket in (ORIGINALS, STAGING, PUBLISHED, GENERATED):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         dynamodb.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "listing_day", "image_id")
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": LISTING_INDEX,
+                    "KeySchema": [
+                        {"AttributeName": "listing_day", "KeyType": "HASH"},
+                        {"AttributeName": "image_id", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
         )
         events.create_event_bus(Name=EVENT_BUS)
         self._queue = sqs.create_queue(QueueName="everything")["QueueUrl"]
@@ -97,6 +112,7 @@ __all__ = [
     "ENVIRONMENT",
     "EVENT_BUS",
     "GENERATED",
+    "ORIGINALS",
     "PUBLISHED",
     "STAGING",
     "TABLE",

@@ -1,0 +1,69 @@
+"""Manage: reads one image's record, lists many, takes one down."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.metrics import MetricUnit
+
+from functions.manage import views
+from functions.manage.library import Library
+from functions.manage.queries import listing_query
+from functions.manage.removal import LegalHoldError, Remover
+from functions.manage.settings import ManageSettings
+from functions.shared.announcements import Announcer
+from functions.shared.errors import RecordMissingError
+from functions.shared.object_store import S3ObjectStore
+from functions.shared.observability import logger, metrics
+from functions.shared.problem import problem
+from functions.shared.rest_api import resolver
+
+settings = ManageSettings.from_environment()  # a bad value fails the cold start
+app = resolver(
+    settings.allowed_origins,
+    problems={
+        RecordMissingError: problem(404, "Not Found", "No image has this id."),
+        LegalHoldError: problem(409, "Conflict", "This image is under a legal hold: nothing was removed."),
+    },
+)
+library = Library(settings.table_name)
+remover = Remover(settings, library=library, store=S3ObjectStore(), announcer=Announcer(settings.event_bus))
+
+
+@app.get("/v1/images/<image_id>")
+def get_image(image_id: str) -> Response[str]:
+    """Show one image."""
+    logger.append_keys(image_id=image_id)
+    return _json(200, views.full(*library.image(image_id)))
+
+
+@app.get("/v1/images")
+def list_images() -> Response[str]:
+    """Show a page of images, newest first."""
+    query = listing_query(app.current_event.raw_event.get("queryStringParameters") or {})
+    records, cursor = library.page(limit=query.limit, status=query.status, cursor=query.cursor)
+    items = [views.summary(record) for record in records]
+    return _json(200, {"items": items, "cursor": cursor.encode() if cursor else None})
+
+
+@app.delete("/v1/images/<image_id>")
+def remove_image(image_id: str) -> Response[str]:
+    """Take one image down."""
+    logger.append_keys(image_id=image_id)
+    remover.remove(image_id)
+    return _json(202, {"id": image_id, "status": "REMOVED"})
+
+
+@logger.inject_lambda_context(clear_state=True)  # no keys from the last image
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one API Gateway request."""
+    answer = app.resolve(event, context)
+    metrics.add_metric(name=f"Answer{answer['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
+    logger.info("manage", extra={"status": answer["statusCode"]})
+    return answer
+
+
+def _json(status: int, document: dict[str, Any]) -> Response[str]:
+    body = json.dumps(document, ensure_ascii=False)
+    return Response(status, content_type="application/json", headers={"Cache-Control": "no-store"}, body=body)

@@ -1,0 +1,30 @@
+"""What a client may ask of the listing, validated; every fault names the parameter."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from functions.manage.cursors import Cursor
+from functions.shared.contracts import Status
+from functions.shared.problem import ProblemError
+
+
+class ListingQuery(BaseModel):
+    """Status to look for, images a page, and the cursor of the page before."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, arbitrary_types_allowed=True)
+
+    status: Status | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[Cursor | None, BeforeValidator(Cursor.decode)] = None
+
+
+def listing_query(parameters: dict[str, Any]) -> ListingQuery:
+    """Read the query of GET /v1/images. Raises ProblemError (400) that names the parameter."""
+    try:
+        return ListingQuery.model_validate(parameters)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = str(fault["loc"][0])
+        message = str(fault["msg"]).removeprefix("Value error, ")
+        raise ProblemError(400, "Bad Request", f"{name}: {message}", parameter=name) from error

@@ -1,0 +1,130 @@
+"""What a client may ask of POST /v1/images, validated; every fault names the field."""
+
+import unicodedata
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from functions.shared.problem import ProblemError
+
+CONTENT_TYPES: Final = (
+    "image/avif",
+    "image/bmp",
+    "image/gif",
+    "image/heic",
+    "image/heif",
+    "image/jpeg",
+    "image/png",
+    "image/tiff",
+    "image/webp",
+)
+"""The media types that an upload may declare; what it really is, `optimize` finds out."""
+
+MAX_FILENAME_CHARACTERS: Final = 255
+MAX_IDEMPOTENCY_KEY_CHARACTERS: Final = 255
+MAX_DIRECT_BYTES: Final = 4_500_000
+"""What fits through Lambda's 6 MB request as base64, with room for headers."""
+
+
+def _without_controls(text: str) -> str:
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+Filename = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_FILENAME_CHARACTERS), AfterValidator(_without_controls)
+]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$")]
+"""A tenant or an owner: up to 128 letters, digits and . _ : @ - as most user ids have them."""
+
+
+class Method(StrEnum):
+    """How the bytes are going to come: as a browser's form, or as the body of a PUT."""
+
+    POST = "POST"
+    PUT = "PUT"
+
+
+def _accepted(content_type: str) -> str:
+    media_type = content_type.strip().lower()
+    media_type = "image/jpeg" if media_type == "image/jpg" else media_type
+    if media_type not in CONTENT_TYPES:
+        raise ValueError(f"must be one of {', '.join(CONTENT_TYPES)}")
+    return media_type
+
+
+ContentType = Annotated[str, AfterValidator(_accepted)]
+
+
+class Labels(BaseModel):
+    """What is said of an upload and kept with it: ``filename`` is a label, never part of a key or a path."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    filename: Filename | None = None
+    tenant: Name = "default"
+    owner: Name | None = None
+
+
+class TicketRequest(Labels):
+    """The JSON form: the client tells name, type and size in bytes, and gets a form to send the bytes with."""
+
+    filename: Filename
+    content_type: ContentType
+    size: Annotated[int, Field(ge=1, strict=True)]
+    method: Method = Method.POST
+
+
+class DirectUpload(Labels):
+    """The query of the form whose body is the picture."""
+
+    content_type: ContentType
+
+
+def ticket_request(body: bytes, *, max_bytes: int) -> TicketRequest:
+    """Read the JSON form. Raises ProblemError: 400 that names the field, 413 for a size over ``max_bytes``."""
+    try:
+        request = TicketRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise _problem_of(error) from error
+    if request.size > max_bytes:
+        raise ProblemError(413, "Content Too Large", f"size is {request.size}; at most {max_bytes} bytes", field="size")
+    return request
+
+
+def direct_upload(query: dict[str, Any], content_type: str) -> DirectUpload:
+    """Read the query and the type of an upload whose body is the picture. Raises ProblemError naming the fault."""
+    try:
+        return DirectUpload.model_validate({**query, "content_type": content_type})
+    except ValidationError as error:
+        raise _problem_of(error) from error
+
+
+def idempotency_key(value: str | None) -> str | None:
+    """Return a usable Idempotency-Key. Raises ProblemError (400) for one that is not printable ASCII."""
+    if value is None:
+        return None
+    if not 1 <= len(value) <= MAX_IDEMPOTENCY_KEY_CHARACTERS or not all(" " < each <= "~" for each in value):
+        raise ProblemError(
+            400,
+            "Bad Request",
+            f"Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters",
+            field="Idempotency-Key",
+        )
+    return value
+
+
+def _problem_of(error: ValidationError) -> ProblemError:
+    """Name the first fault in ``field`` and list all of them in ``errors``."""
+    faults = [
+        {"field": ".".join(str(part) for part in fault["loc"]) or "body", "detail": _sentence(fault)}
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    first = faults[0]
+    return ProblemError(400, "Bad Request", f"{first['field']}: {first['detail']}", field=first["field"], errors=faults)
+
+
+def _sentence(fault: Any) -> str:
+    return str(fault["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,30 @@
+"""The upload function, cold-started in a small AWS."""
+
+import json
+
+import pytest
+
+from tests.fakes.aws import SmallAws, mock_aws, new_client
+from tests.fakes.gateway import Answer, proxy_event
+from tests.fakes.handlers import Function
+
+
+@pytest.fixture
+def aws():
+    with mock_aws():
+        yield SmallAws(**{name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")})
+
+
+@pytest.fixture
+def post(aws, monkeypatch):
+    """Call POST /v1/images with a JSON document or with bytes."""
+    function = Function("upload", monkeypatch)
+
+    def call(body, *, content_type: str = "application/json", query: dict | None = None, **headers) -> Answer:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        event = proxy_event(
+            "POST", "/v1/images", body=content, headers={"Content-Type": content_type, **headers}, query=query
+        )
+        return Answer(function(event))
+
+    return call

@@ -1,0 +1,201 @@
+"""POST /v1/images through its handler: forms that S3 will hold clients to, pictures taken directly, clear refusals."""
+
+import base64
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.shared.keys import is_image_id
+from tests.fakes.aws import ORIGINALS
+
+CAT = {"filename": "cat.jpg", "content_type": "image/jpeg", "size": 1234}
+
+
+def record(aws, image_id: str) -> dict:
+    return aws.items(f"IMAGE#{image_id}")["RECORD"]
+
+
+def test_a_post_form_holds_the_client_to_type_and_size(post):
+    answer = post(CAT)
+
+    upload = answer.document["upload"]
+    policy = json.loads(base64.b64decode(upload["fields"]["policy"]))
+    assert answer.status == 201
+    assert upload["method"] == "POST"
+    assert {"Content-Type": "image/jpeg"} in policy["conditions"]
+    assert ["content-length-range", 1234, 1234] in policy["conditions"]
+    assert upload["fields"]["key"] == f"uploads/{answer.document['id']}/original"
+
+
+def test_a_put_form_signs_type_length_and_that_nothing_is_overwritten(post):
+    upload = post({**CAT, "method": "PUT"}).document["upload"]
+
+    signed = parse_qs(urlsplit(upload["url"]).query)["X-Amz-SignedHeaders"][0].split(";")
+    assert signed == ["content-length", "content-type", "host", "if-none-match"]
+    assert upload["headers"] == {"Content-Type": "image/jpeg", "If-None-Match": "*"}
+    assert upload["expires_at"].endswith("Z")
+
+
+def test_the_record_is_there_before_the_upload_and_ends_by_itself(post, aws):
+    image_id = post({**CAT, "tenant": "acme", "owner": "u-1"}).document["id"]
+
+    written = record(aws, image_id)
+    assert is_image_id(image_id)
+    assert written["status"] == "AWAITING_UPLOAD"
+    assert (written["tenant"], written["owner"], written["filename"]) == ("acme", "u-1", "cat.jpg")
+    assert written["expires_at"] > 0
+    assert aws.items("DAYS").keys() == {written["listing_day"]}
+
+
+def test_a_picture_sent_directly_is_stored_under_a_key_without_its_name(post, aws):
+    answer = post(b"picture", content_type="image/png", query={"filename": "a b+c%25é.jpg"})
+
+    stored = aws.s3.get_object(Bucket=ORIGINALS, Key=f"uploads/{answer.document['id']}/original")
+    assert answer.status == 202
+    assert (stored["Body"].read(), stored["ContentType"]) == (b"picture", "image/png")
+    assert record(aws, answer.document["id"])["filename"] == "a b+c%25é.jpg"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"filename": ""}, "filename"),
+        ({"filename": "x" * 256}, "filename"),
+        ({"filename": "a\x00b"}, "filename"),
+        ({"filename": None}, "filename"),
+        ({"content_type": "image/svg+xml"}, "content_type"),
+        ({"content_type": 7}, "content_type"),
+        ({"size": 0}, "size"),
+        ({"size": "12"}, "size"),
+        ({"size": True}, "size"),
+        ({"method": "PATCH"}, "method"),
+        ({"tenant": "no spaces"}, "tenant"),
+        ({"owner": ""}, "owner"),
+    ],
+)
+def test_a_wrong_field_is_named(post, changed, field):
+    answer = post({**CAT, **changed})
+
+    assert answer.status == 400
+    assert answer.problem()["field"] == field
+
+
+def test_all_faults_are_listed_at_once(post):
+    problem = post({"filename": "", "size": 0}).problem()
+
+    assert {fault["field"] for fault in problem["errors"]} == {"filename", "content_type", "size"}
+
+
+def test_a_size_over_the_limit_is_a_413_that_names_it(post):
+    answer = post({**CAT, "size": 64 * 1024 * 1024 + 1})
+
+    assert answer.status == 413
+    assert answer.problem()["field"] == "size"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff"])
+def test_a_body_that_is_no_document_is_a_400(post, body):
+    answer = post(body)
+
+    assert answer.status == 400
+    answer.problem()
+
+
+def test_a_picture_over_what_lambda_takes_is_a_413_that_shows_the_presigned_call(post):
+    answer = post(bytes(4_500_001), content_type="image/jpeg")
+
+    assert answer.status == 413
+    assert "presigned" in answer.problem()["detail"]
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=x", "text/plain", ""])
+def test_another_content_type_is_a_415_that_shows_the_right_call(post, content_type):
+    answer = post(b"x", content_type=content_type)
+
+    assert answer.status == 415
+    assert "application/json" in answer.problem()["detail"]
+
+
+def test_an_image_type_that_is_not_taken_is_named(post):
+    assert post(b"<svg/>", content_type="image/svg+xml").problem()["field"] == "content_type"
+
+
+def test_a_repeated_key_answers_with_the_first_id_and_a_form_that_works(post):
+    first = post(CAT, **{"idempotency-key": "k-1"})
+    second = post(CAT, **{"Idempotency-Key": "k-1"})
+
+    assert second.document["id"] == first.document["id"]
+    assert second.document["upload"]["fields"]["key"] == first.document["upload"]["fields"]["key"]
+
+
+def test_a_repeated_key_with_another_request_is_a_422(post):
+    post(CAT, **{"Idempotency-Key": "k-1"})
+
+    answer = post({**CAT, "size": 99}, **{"Idempotency-Key": "k-1"})
+
+    assert answer.status == 422
+    assert answer.problem()["field"] == "Idempotency-Key"
+
+
+def test_a_repeated_key_with_another_picture_is_a_422(post):
+    post(b"one", content_type="image/png", **{"Idempotency-Key": "k-1"})
+
+    assert post(b"two", content_type="image/png", **{"Idempotency-Key": "k-1"}).status == 422
+
+
+def test_tenants_do_not_share_keys(post):
+    first = post({**CAT, "tenant": "a"}, **{"Idempotency-Key": "k-1"})
+
+    assert post({**CAT, "tenant": "b"}, **{"Idempotency-Key": "k-1"}).document["id"] != first.document["id"]
+
+
+def test_a_call_that_is_still_under_way_is_a_409(post, aws):
+    first = post(CAT, **{"Idempotency-Key": "k-1"})
+    (key,) = (sk for sk in aws.items("idempotency#upload"))
+    remembered = aws.items("idempotency#upload")[key]
+    later = remembered["expires_at"] * 1000
+    aws.put_item({**remembered, "status": "INPROGRESS", "in_progress_expiration": later})
+
+    answer = post(CAT, **{"Idempotency-Key": "k-1"})
+
+    assert first.status == 201
+    assert answer.status == 409
+    assert answer.header("retry-after")
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "ä", ""])
+def test_an_unusable_key_is_named(post, key):
+    answer = post(CAT, **{"Idempotency-Key": key})
+
+    assert answer.status == 400
+    assert answer.problem()["field"] == "Idempotency-Key"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.one_of(
+        st.binary(max_size=64),
+        st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "filename": st.text(max_size=300) | st.integers(),
+                "content_type": st.sampled_from(["image/jpeg", "image/x", ""]) | st.text(max_size=20),
+                "size": st.integers() | st.floats(allow_nan=False),
+                "method": st.sampled_from(["PUT", "POST"]) | st.text(max_size=5),
+                "tenant": st.text(max_size=10),
+            },
+        ),
+    ),
+    content_type=st.sampled_from(["application/json", "image/png", "IMAGE/JPEG; q=1", "text/html", "image/"]),
+    query=st.dictionaries(st.sampled_from(["filename", "tenant", "owner", "x"]), st.text(max_size=20)),
+)
+def test_no_request_ends_in_a_500(post, body, content_type, query):
+    answer = post(body, content_type=content_type, query=query)
+
+    assert 200 <= answer.status < 500
+    if answer.status >= 400:
+        answer.problem()
