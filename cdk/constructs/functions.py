@@ -103,33 +103,26 @@ class Functions(Construct):
                 allow(["dynamodb:GetItem"], table),
             ],
             "upload": [
+                # It signs uploads with its own rights, and puts direct ones itself.
                 allow(["s3:PutObject"], originals.arn_for_objects(UPLOADS)),
+                # Get and Delete are for the memory of Idempotency-Keys.
                 allow(
-                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
+                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
                     table,
                 ),
             ],
             "manage": [
+                allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], originals.arn_for_objects(UPLOADS)),
+                allow(["s3:ListBucketVersions"], originals.bucket_arn),
                 allow(
-                    ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-                    originals.arn_for_objects(UPLOADS),
+                    ["s3:DeleteObject"],
                     staging.arn_for_objects("*"),
                     published.arn_for_objects("*"),
                     generated.arn_for_objects("images/*"),
                 ),
+                allow(["s3:ListBucket"], staging.bucket_arn, published.bucket_arn, generated.bucket_arn),
                 allow(
-                    ["s3:ListBucket", "s3:ListBucketVersions"],
-                    *(bucket.bucket_arn for bucket in (originals, staging, published, generated)),
-                ),
-                allow(
-                    [
-                        "dynamodb:GetItem",
-                        "dynamodb:Query",
-                        "dynamodb:PutItem",
-                        "dynamodb:UpdateItem",
-                        "dynamodb:DeleteItem",
-                        "dynamodb:ConditionCheckItem",
-                    ],
+                    ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
                     table,
                 ),
                 allow(["dynamodb:Query"], index),

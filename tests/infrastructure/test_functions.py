@@ -48,31 +48,22 @@ GRANTS = {
         "dynamodb:GetItem Records.Arn",
         "dynamodb:PutItem Records.Arn",
         "dynamodb:UpdateItem Records.Arn",
-        "dynamodb:ConditionCheckItem Records.Arn",
+        "dynamodb:DeleteItem Records.Arn",
     },
     "manage": {
         "s3:DeleteObject Originals.Arn/uploads/*",
         "s3:DeleteObjectVersion Originals.Arn/uploads/*",
-        "s3:ListBucket Originals.Arn",
         "s3:ListBucketVersions Originals.Arn",
         "s3:DeleteObject Staging.Arn/*",
-        "s3:DeleteObjectVersion Staging.Arn/*",
         "s3:ListBucket Staging.Arn",
-        "s3:ListBucketVersions Staging.Arn",
         "s3:DeleteObject Published.Arn/*",
-        "s3:DeleteObjectVersion Published.Arn/*",
         "s3:ListBucket Published.Arn",
-        "s3:ListBucketVersions Published.Arn",
         "s3:DeleteObject Generated.Arn/images/*",
-        "s3:DeleteObjectVersion Generated.Arn/images/*",
         "s3:ListBucket Generated.Arn",
-        "s3:ListBucketVersions Generated.Arn",
-        "dynamodb:GetItem Records.Arn",
         "dynamodb:Query Records.Arn",
         "dynamodb:PutItem Records.Arn",
         "dynamodb:UpdateItem Records.Arn",
         "dynamodb:DeleteItem Records.Arn",
-        "dynamodb:ConditionCheckItem Records.Arn",
         "dynamodb:Query Records.Arn/index/by_day",
         "events:PutEvents Bus.Arn",
     },
@@ -230,8 +221,9 @@ def variables_read_by(function: str) -> set[str]:
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
-        and call.func.attr in {"text", "integer", "word"}
+        and call.func.attr in {"text", "integer", "word", "words"}
         and call.args
         and isinstance(call.args[0], ast.Constant)
+        and str(call.args[0].value).isupper()
         and not call.args[0].value.startswith("AWS_")
     }
