@@ -1,0 +1,85 @@
+"""The manage function, cold-started in a small AWS that already holds images."""
+
+import pytest
+
+from tests.fakes.aws import GENERATED, ORIGINALS, PUBLISHED, STAGING, SmallAws, mock_aws, new_client
+from tests.fakes.gateway import Answer, proxy_event
+from tests.fakes.handlers import Function
+
+RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "content_type": "image/jpeg"}
+
+
+@pytest.fixture
+def aws():
+    with mock_aws():
+        aws = SmallAws(**{name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")})
+        versioned = {"Status": "Enabled"}
+        aws.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration=versioned)
+        yield aws
+
+
+@pytest.fixture
+def call(aws, monkeypatch):
+    """Call the API: method, path, query."""
+    function = Function("manage", monkeypatch)
+
+    def request(method: str, path: str, **query: str) -> Answer:
+        return Answer(function(proxy_event(method, path, query=query)))
+
+    return request
+
+
+def image_id(number: int) -> str:
+    return f"01JD{number:022d}"
+
+
+def put_image(aws, number: int = 1, *, day: str = "2026-11-24", **changed) -> str:
+    """Write an image's record and the day's entry, and return the id."""
+    identity = image_id(number)
+    aws.put_item({"pk": "DAYS", "sk": day})
+    aws.put_item(
+        {
+            "pk": f"IMAGE#{identity}",
+            "sk": "RECORD",
+            "image_id": identity,
+            "status": "PUBLISHED",
+            "tenant": "default",
+            "filename": "cat.jpg",
+            "created_at": f"{day}T09:00:00.000Z",
+            "listing_day": day,
+            "claimed_by": "arn:aws:states:eu-central-1:123456789012:execution:ingest:e",
+            "last_revision": 1,
+            "revision": 1,
+            "facts": {"width": 640, "height": 400, "bytes": 99, "format": "JPEG", "sha256": "0" * 64, "frames": 1},
+            "picture": {
+                "master": {**RENDITION, "key": "k/1/master.jpg", "width": 640},
+                "renditions": [RENDITION],
+                "placeholder": "AAAA",
+                "dominant_color": "#112233",
+                "animated": False,
+                "has_alpha": False,
+                "quality": {"jpeg": 80},
+            },
+            "verdict": {"decision": "allow", "policy_version": "p1", "model_version": "7.0", "deciding": []},
+            **changed,
+        }
+    )
+    return identity
+
+
+def put_everything_of(aws, identity: str) -> None:
+    """Write files of the image into all buckets, its labels and a line of history."""
+    for body in (b"first", b"second"):
+        aws.s3.put_object(Bucket=ORIGINALS, Key=f"uploads/{identity}/original", Body=body)
+    for bucket, key in (
+        (STAGING, f"{identity}/2/x"),
+        (PUBLISHED, f"{identity}/1/x"),
+        (GENERATED, f"images/{identity}/v"),
+    ):
+        aws.put_objects(bucket, [key])
+    partition = f"IMAGE#{identity}"
+    label = {"name": "Weapons", "parent": "Violence", "confidence": 91.5, "taxonomy_level": 2, "frame": 0}
+    aws.put_item({"pk": partition, "sk": "LABELS", "labels": [label]})
+    at = "2026-11-24T09:00:01.000Z"
+    event = {"type": "REJECTED", "at": at, "detail": "The picture of my cat is broken", "reason": "CORRUPT"}
+    aws.put_item({"pk": partition, "sk": f"EVENT#{at}#REJECTED", **event})

@@ -1,0 +1,123 @@
+"""GET of one image and of many, through the handler."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.manage.conftest import image_id, put_everything_of, put_image
+
+
+def test_a_record_shows_original_verdict_labels_renditions_and_history(call, aws):
+    identity = put_image(aws)
+    put_everything_of(aws, identity)
+
+    shown = call("GET", f"/v1/images/{identity}").document
+
+    assert shown["original"]["format"] == "JPEG"
+    assert shown["policy_version"] == "p1"
+    assert shown["labels"][0]["name"] == "Weapons"
+    assert [each["width"] for each in shown["renditions"]] == [320, 640]
+    assert shown["url_path"] == f"/images/{identity}"
+    assert [event["type"] for event in shown["history"]] == ["REJECTED"]
+    assert "key" not in shown["renditions"][0]
+
+
+@pytest.mark.parametrize("status", ["BLOCKED", "PROCESSING", "HELD"])
+def test_what_is_not_served_has_no_address_and_no_renditions(call, aws, status):
+    shown = call("GET", f"/v1/images/{put_image(aws, status=status)}").document
+
+    assert shown["status"] == status
+    assert "url_path" not in shown
+    assert "renditions" not in shown
+
+
+def test_an_error_is_named_without_its_cause(call, aws):
+    identity = put_image(aws, status="FAILED", error={"error": "States.Timeout", "cause": "secret trace"})
+
+    assert call("GET", f"/v1/images/{identity}").document["error"] == "States.Timeout"
+
+
+@pytest.mark.parametrize("identity", [image_id(99), "nonsense", "x" * 500])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_an_id_that_no_image_has_is_a_404(call, method, identity):
+    answer = call(method, f"/v1/images/{identity}")
+
+    assert answer.status == 404
+    answer.problem()
+
+
+def test_another_method_is_a_404_problem(call):
+    assert call("PATCH", "/v1/images/x").problem()["status"] == 404
+
+
+def test_images_come_newest_first_in_pages_over_days(call, aws):
+    for number, day in enumerate(["2026-11-20", "2026-11-20", "2026-11-22", "2026-11-24", "2026-11-24"]):
+        put_image(aws, number, day=day)
+
+    seen, cursor = [], None
+    for _ in range(10):
+        page = call("GET", "/v1/images", limit="2", **({"cursor": cursor} if cursor else {})).document
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+
+    assert seen == [image_id(number) for number in (4, 3, 2, 1, 0)]
+    assert cursor is None
+
+
+def test_a_status_filters_without_losing_any(call, aws):
+    for number in range(7):
+        put_image(aws, number, status="HELD" if number % 3 == 0 else "PUBLISHED")
+
+    first = call("GET", "/v1/images", status="HELD", limit="2").document
+    rest = call("GET", "/v1/images", status="HELD", limit="2", cursor=first["cursor"]).document
+
+    assert [item["id"] for item in (*first["items"], *rest["items"])] == [image_id(n) for n in (6, 3, 0)]
+
+
+def test_a_filter_that_matches_nothing_costs_a_bounded_number_of_queries(call, aws):
+    for number in range(25):
+        put_image(aws, number, day=f"2026-10-{number + 1:02d}")
+
+    page = call("GET", "/v1/images", status="HELD").document
+
+    assert page["items"] == []
+    assert page["cursor"] is not None
+
+
+def test_an_empty_library_is_an_empty_page(call):
+    assert call("GET", "/v1/images").document == {"items": [], "cursor": None}
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "101"}, "limit"),
+        ({"limit": "x"}, "limit"),
+        ({"status": "LOST"}, "status"),
+        ({"cursor": "nonsense"}, "cursor"),
+        ({"cursor": "ä"}, "cursor"),
+        ({"cursor": ""}, "cursor"),
+    ],
+)
+def test_a_wrong_parameter_is_named(call, query, parameter):
+    answer = call("GET", "/v1/images", **query)
+
+    assert answer.status == 400
+    assert answer.problem()["parameter"] == parameter
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    method=st.sampled_from(["GET", "DELETE", "PUT"]),
+    path=st.text(max_size=40).map(lambda tail: f"/v1/images/{tail}") | st.just("/v1/images"),
+    query=st.dictionaries(st.sampled_from(["limit", "status", "cursor", "x"]), st.text(max_size=20)),
+)
+def test_no_request_ends_in_a_500(call, method, path, query):
+    answer = call(method, path, **query)
+
+    assert 200 <= answer.status < 500
+    if answer.status >= 400:
+        answer.problem()
