@@ -34,7 +34,7 @@ def test_the_last_line_counts_outcomes_and_the_line_before_counts_ways(result):
     by_way, last = console.export_text().splitlines()[-2:]
 
     assert last == "demo: 22 uploaded, 13 published, 3 blurred, 5 rejected, 48 served"
-    assert by_way == "uploaded by API 8, PUT 7, POST 7"
+    assert by_way == "uploaded by API 8, PUT 8, POST 6"
 
 
 def test_the_contact_sheet_shows_every_picture_before_and_after(result, home):

@@ -35,18 +35,16 @@ def test_a_second_upload_after_the_verdict_is_a_duplicate_noted_in_the_history(p
 
 
 def test_an_older_event_after_a_newer_one_changes_nothing(pipeline):
-    pipeline.rekognition.set(on=False)
-    upload = pipeline.a_small_upload()
-    ticket = pipeline.client.ask_for_upload(upload, "POST")
-    pipeline.send(ticket, upload)
-    older = json.loads(pipeline.end_of(ticket["id"]).execution["input"])
-    pipeline.rekognition.set(on=True)
-    pipeline.send(ticket, upload)
+    ticket = pipeline.client.ask_for_upload(pipeline.a_small_upload(), "PUT")
+    pipeline.put_original(ticket["id"], pictures.truncated(pictures.jpeg()))
+    rejected = pipeline.end_of(ticket["id"])
+    pipeline.put_original(ticket["id"], pictures.jpeg())
     pipeline.eventually(lambda: pipeline.item(ticket["id"])["status"] == "PUBLISHED")
     newer, called = pipeline.item(ticket["id"]), pipeline.invocations()
 
-    late = pipeline.start_again(older)
+    late = pipeline.start_again(json.loads(rejected.execution["input"]))
 
+    assert rejected.status == "REJECTED"
     assert pipeline.states(late)[-1] == "DuplicateUpload"
     assert pipeline.item(ticket["id"]) == newer
     assert pipeline.invocations() == called

@@ -21,27 +21,19 @@ def test_with_rekognition_off_an_upload_is_held_nothing_is_published_and_the_exe
         assert heard_of(ended.image_id) == ["Image Held"]
 
 
-def test_a_held_image_is_published_by_a_resume_once_rekognition_is_back(pipeline):
+def test_a_held_image_stays_held_while_rekognition_is_off_and_is_published_by_a_resume_once_it_is_back(pipeline):
     pipeline.rekognition.set(on=False)
     held = pipeline.run(pictures.jpeg())
-    pipeline.rekognition.set(on=True)
 
+    too_early = resume_image(pipeline.outputs, held.image_id)
+    pipeline.rekognition.set(on=True)
     end = resume_image(pipeline.outputs, held.image_id)
 
-    assert (end.status, end.execution_status) == ("PUBLISHED", "SUCCEEDED")
-    assert end.execution_arn != held.execution["executionArn"]
+    assert (too_early.status, too_early.execution_status, too_early.has_verdict) == ("HELD", "FAILED", False)
+    assert (end.status, end.execution_status, end.has_verdict) == ("PUBLISHED", "SUCCEEDED", True)
     assert pipeline.item(held.image_id)["claimed_by"] == end.execution_arn
     assert "error" not in pipeline.item(held.image_id)
-    assert pipeline.history(held.image_id) == ["HELD", "PUBLISHED"]
-
-
-def test_a_resume_while_rekognition_is_still_off_leaves_it_held(pipeline):
-    pipeline.rekognition.set(on=False)
-    held = pipeline.run(pictures.jpeg())
-
-    end = resume_image(pipeline.outputs, held.image_id)
-
-    assert (end.status, end.execution_status, end.has_verdict) == ("HELD", "FAILED", False)
+    assert pipeline.history(held.image_id) == ["HELD", "HELD", "PUBLISHED"]
 
 
 def test_throttled_calls_are_repeated_until_there_is_a_verdict(pipeline):
