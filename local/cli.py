@@ -22,10 +22,16 @@ EmulatorPort = Annotated[int | None, typer.Option(min=1, max=65535, help="The em
 RekognitionPort = Annotated[
     int | None, typer.Option(min=1, max=65535, help="The Rekognition stand-in's port; a free one by default.")
 ]
+EdgePort = Annotated[int | None, typer.Option(min=1, max=65535, help="The edge's port; a free one by default.")]
 
 
 @app.command()
-def up(home: Home = None, emulator_port: EmulatorPort = None, rekognition_port: RekognitionPort = None) -> None:
+def up(
+    home: Home = None,
+    emulator_port: EmulatorPort = None,
+    rekognition_port: RekognitionPort = None,
+    edge_port: EdgePort = None,
+) -> None:
     """Start and deploy everything on this machine and leave it running."""
     workspace, progress = _workspace(home), Progress()
     instance = Instance(workspace, progress)
@@ -33,9 +39,9 @@ def up(home: Home = None, emulator_port: EmulatorPort = None, rekognition_port: 
         progress.console.print(f"Runs already; `make down` stops it. Addresses: {workspace.outputs}")
         outputs = Outputs.read(workspace.outputs)
     else:
-        outputs = instance.up(Ports(emulator=emulator_port, rekognition=rekognition_port))
+        outputs = instance.up(Ports(emulator=emulator_port, rekognition=rekognition_port, edge=edge_port))
     progress.console.print(f"Addresses: {workspace.outputs}   Logs: {workspace.logs}")
-    progress.console.print(f"up: API {outputs.api_url}" + (f"  edge {outputs.edge_url}" if outputs.edge_url else ""))
+    progress.console.print(f"up: edge {outputs.edge_url}  API behind its firewall {outputs.api_url}")
 
 
 @app.command()

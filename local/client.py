@@ -3,11 +3,17 @@
 import ssl
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+from botocore.signers import CloudFrontSigner
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from local.aws import client
 from local.outputs import Outputs
 
 POLL_SECONDS: Final = 0.25
@@ -28,12 +34,21 @@ class Upload:
 
 
 class PipelineClient:
-    """Talks to one running instance; close it after use."""
+    """Talks to one running instance; close it after use. ``url`` is where it sends its calls.
 
-    def __init__(self, outputs: Outputs) -> None:
-        self._api_url = outputs.api_url
+    It goes through the edge with signed cookies. With ``past_edge`` it calls the API itself, with the header that the
+    edge would send: for what the edge's cache would hide.
+    """
+
+    def __init__(self, outputs: Outputs, *, past_edge: bool = False) -> None:
         trust = ssl.create_default_context(cafile=outputs.ca_file)
         self.http = httpx.Client(verify=trust, timeout=60, trust_env=False)
+        if past_edge:
+            self.url = outputs.api_url
+            self.http.headers.update(edge_headers(outputs))
+        else:
+            self.url = str(outputs.edge_url)
+            self.http.cookies.update(signed_cookies(outputs))
 
     def close(self) -> None:
         """Close the connections."""
@@ -47,7 +62,7 @@ class PipelineClient:
     def upload_by_api(self, upload: Upload) -> str:
         """Send the bytes to the API."""
         answer = self.http.post(
-            f"{self._api_url}/v1/images",
+            f"{self.url}/v1/images",
             params={"filename": upload.filename},
             content=upload.body,
             headers={"Content-Type": upload.content_type},
@@ -72,7 +87,7 @@ class PipelineClient:
     def ask_for_upload(self, upload: Upload, method: str) -> dict[str, Any]:
         """Return the API's answer to an upload that is going to come by ``method``."""
         answer = self.http.post(
-            f"{self._api_url}/v1/images",
+            f"{self.url}/v1/images",
             json={
                 "filename": upload.filename,
                 "content_type": upload.content_type,
@@ -84,7 +99,7 @@ class PipelineClient:
 
     def image(self, image_id: str) -> dict[str, Any]:
         """Return the image's record as the API shows it."""
-        return _accepted(self.http.get(f"{self._api_url}/v1/images/{image_id}"))
+        return _accepted(self.http.get(f"{self.url}/v1/images/{image_id}"))
 
     def wait(self, image_id: str, *, within_seconds: float = 90.0) -> dict[str, Any]:
         """Return the image's record once it has left the pipeline. Raises TimeoutError."""
@@ -98,14 +113,35 @@ class PipelineClient:
     def variant(self, image_id: str, *, accept: str = "*/*", **parameters: str | int) -> httpx.Response:
         """Fetch a picture as its public address serves it, whatever the answer's status is."""
         return self.http.get(
-            f"{self._api_url}/images/{image_id}",
+            f"{self.url}/images/{image_id}",
             params={name: str(value) for name, value in parameters.items()},
             headers={"Accept": accept},
         )
 
     def delete(self, image_id: str) -> httpx.Response:
         """Take an image down."""
-        return self.http.delete(f"{self._api_url}/v1/images/{image_id}")
+        return self.http.delete(f"{self.url}/v1/images/{image_id}")
+
+
+def signed_cookies(outputs: Outputs) -> dict[str, str]:
+    """Return cookies that open the whole edge for a day, as the application's back end would set them."""
+    key = serialization.load_pem_private_key(Path(str(outputs.edge_private_key_file)).read_bytes(), None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("the local signing key is no RSA key")
+    signer = CloudFrontSigner(
+        str(outputs.edge_key_pair_id),
+        lambda message: key.sign(message, padding.PKCS1v15(), hashes.SHA1()),  # noqa: S303 - CloudFront's own
+    )
+    policy = signer.build_policy(f"{outputs.edge_url}/*", datetime.now(UTC) + timedelta(days=1))
+    signed = urlsplit(signer.generate_presigned_url(f"{outputs.edge_url}/", policy=policy))
+    return {f"CloudFront-{name}": value for name, value in parse_qsl(signed.query)}
+
+
+def edge_headers(outputs: Outputs) -> dict[str, str]:
+    """Return what the edge adds to its requests to the API: the origin's secret, and who is asking."""
+    secrets = client("secretsmanager", outputs)
+    secret = secrets.get_secret_value(SecretId=outputs.edge_stack["OriginSecretArn"])["SecretString"]
+    return {"X-Origin-Verify": secret, "X-Viewer-Address": "127.0.0.1"}
 
 
 def read_upload(path: Path, content_type: str) -> Upload:

@@ -11,6 +11,7 @@ from local import certificates, emulator
 from local.certificates import Certificates
 from local.console import Progress
 from local.deployment import Deployment
+from local.edge import process as edge
 from local.errors import LocalError
 from local.outputs import Outputs
 from local.prerequisites import choose_port
@@ -26,6 +27,7 @@ class Ports:
 
     emulator: int | None = None
     rekognition: int | None = None
+    edge: int | None = None
 
 
 class Instance:
@@ -105,6 +107,12 @@ class Instance:
         with progress.step("Deploying the Pipeline stack (cdk deploy)"):
             stack = deployment.deploy(assembly)
         outputs = _outputs(stack, emulator_url, rekognition.control_url(rekognition_port), trusted)
+        outputs.write(workspace.outputs)
+        with progress.step("Starting the edge"):
+            outputs = edge.start(
+                workspace, self._book, assembly=assembly, outputs=outputs, port=choose_port(ports.edge, "the edge"),
+                api_port=choose_port(None, "the firewall"),
+            )  # fmt: skip
         outputs.write(workspace.outputs)
         return outputs
 

@@ -1,7 +1,7 @@
 """The addresses of a running instance, in ``outputs.json``: for people, for the examples of the README, for tests."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Self
 
@@ -10,7 +10,11 @@ from local.errors import LocalError
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where everything is. The edge's fields are None while no edge runs; ``ca_file`` is what a client must trust."""
+    """Where everything is. ``ca_file`` is what a client of the emulator must trust.
+
+    ``api_url`` is behind the firewall, as on AWS: it refuses whoever does not come through the edge. ``edge_stack``
+    are the Edge stack's outputs by name; the edge's fields are empty while no edge runs.
+    """
 
     api_url: str
     emulator_url: str
@@ -25,6 +29,7 @@ class Outputs:
     edge_url: str | None = None
     edge_key_pair_id: str | None = None
     edge_private_key_file: str | None = None
+    edge_stack: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -90,7 +90,7 @@ class DeployedPipeline:
 
     def __init__(self, outputs: Outputs) -> None:
         self.outputs = outputs
-        self.client = PipelineClient(outputs)
+        self.client = PipelineClient(outputs, past_edge=True)
         self.rekognition = RekognitionControl(outputs.rekognition_control_url)
         self.s3 = aws.client("s3", outputs)
         self.dynamodb = aws.client("dynamodb", outputs)

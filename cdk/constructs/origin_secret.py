@@ -5,6 +5,7 @@ refers to AWSCURRENT, so any deployment that touches it writes the value of toda
 of their own whose properties never change, so no deployment touches them after the first. docs/adr has the reasoning.
 """
 
+import string
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,7 +38,9 @@ class OriginSecret(Construct):
             "Secret",
             description="image-scaler: what CloudFront sends and WAF demands as X-Origin-Verify",
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                password_length=SECRET_LENGTH, exclude_punctuation=True
+                password_length=SECRET_LENGTH,
+                exclude_characters=string.punctuation,  # it becomes part of a pattern, as it is
+                exclude_punctuation=True,
             ),
             removal_policy=RemovalPolicy.DESTROY,
         )

@@ -273,7 +273,7 @@ class _DistributionReader:
         codes = {}
         for name, properties in self._template.of_type("AWS::CloudFront::Function").items():
             function = Properties(name, properties)
-            function.label("Name")
+            function.label("Name", "Tags")
             function.only("AutoPublish", [True])
             codes[name] = function.take("FunctionCode")
             config = function.part("FunctionConfig")
