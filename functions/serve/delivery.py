@@ -1,0 +1,214 @@
+"""From a request to an answer: the record decides whether, the generated bucket or a rendition gives the picture.
+
+The record is read first, and consistently: neither a variant that outlived its image nor one of an older revision is
+ever handed out. What is in the generated bucket carries the revision that it was made from. After storing a variant the
+record is read again; if the image was taken down or judged anew meanwhile, the variant is deleted before anyone is
+answered. There are no locks: two requests for one new variant both make it, and the last write wins.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Final
+
+from functions.serve import refusals
+from functions.serve.freshness import etag_of, is_fresh, last_modified_of
+from functions.serve.refusals import RefusedError
+from functions.serve.rendering import MAX_BODY_BYTES, render
+from functions.serve.requests import ImageRequest, parse_request
+from functions.serve.responses import not_modified_response, picture_response, server_timing
+from functions.serve.settings import Delivery, ServeSettings
+from functions.serve.sources import source_for
+from functions.shared.contracts import Picture, Status
+from functions.shared.errors import ObjectMissingError, RecordMissingError, TransientDependencyError
+from functions.shared.keys import generated_key
+from functions.shared.object_store import S3ObjectStore
+from functions.shared.records import ImageRecord, RecordReader
+
+ATTEMPTS: Final = 2
+"""An image that changes while it is being served is looked at once more; after that the client is asked to retry."""
+
+SERVABLE: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
+UNDER_WAY: Final = frozenset({Status.AWAITING_UPLOAD, Status.PROCESSING, Status.IN_REVIEW, Status.HELD})
+REVISION: Final = "revision"
+"""Name of the metadata of a generated object that tells which revision it was made from."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response in API Gateway's proxy form, and what to report: a metric's name, the image, phases in ms."""
+
+    response: dict[str, Any]
+    metric: str
+    image_id: str | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return int(self.response["statusCode"])
+
+
+@dataclass(frozen=True)
+class _Found:
+    body: bytes
+    content_type: str
+    timings_ms: dict[str, float]
+    metric: str
+    refit_quality: int | None = None
+
+
+class ImageDelivery:
+    """Answers requests for images. Safe to use for many requests; it keeps nothing between them."""
+
+    def __init__(
+        self,
+        settings: ServeSettings,
+        *,
+        store: S3ObjectStore,
+        records: RecordReader,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._records = records
+        self._max_body_bytes = max_body_bytes
+
+    def answer(self, event: dict[str, Any]) -> Answer:
+        """Answer an API Gateway proxy event. A client's mistakes and a busy dependency are answers too."""
+        image_id = None
+        try:
+            request = parse_request(event, sizes=self._settings.sizes)
+            image_id = request.image_id
+            return self._answer(request)
+        except RefusedError as refusal:
+            return Answer(refusal.response, metric="VariantRefused", image_id=image_id)
+        except TransientDependencyError:
+            return Answer(refusals.busy().response, metric="VariantUnavailable", image_id=image_id)
+
+    def _answer(self, request: ImageRequest) -> Answer:
+        for _ in range(ATTEMPTS):
+            record, picture = self._servable(request.image_id)
+            validators = self._validators(request, record)
+            if is_fresh(
+                if_none_match=request.if_none_match,
+                if_modified_since=request.if_modified_since,
+                etag=validators["ETag"],
+                last_modified=validators["Last-Modified"],
+            ):
+                return Answer(not_modified_response(validators), "VariantNotModified", request.image_id)
+            found = self._stored(request, record) or self._made(request, record, picture)
+            if found is not None:
+                timing = server_timing(found.timings_ms, refit_quality=found.refit_quality)
+                response = picture_response(
+                    request,
+                    body=found.body,
+                    content_type=found.content_type,
+                    validators=validators,
+                    server_timing=timing,
+                )
+                return Answer(response, found.metric, request.image_id, found.timings_ms)
+        raise refusals.busy()
+
+    def _servable(self, image_id: str) -> tuple[ImageRecord, Picture]:
+        """Return the record and its picture. Raises RefusedError with what the image's status asks for."""
+        try:
+            record = self._records.get(image_id, consistent=True)
+        except RecordMissingError as error:
+            raise refusals.no_such_image() from error
+        if record.status in SERVABLE and record.picture is not None:
+            return record, record.picture
+        raise _refusal_of(record)
+
+    def _validators(self, request: ImageRequest, record: ImageRecord) -> dict[str, str]:
+        headers = {
+            "Cache-Control": self._settings.cache_control,
+            "ETag": etag_of(record.revision, request.variant.canonical),
+            "Last-Modified": last_modified_of(record.updated_at or record.created_at),
+        }
+        return headers | ({"Vary": "Accept"} if request.negotiated else {})
+
+    def _stored(self, request: ImageRequest, record: ImageRecord) -> _Found | None:
+        """Return the variant from the generated bucket, if one of the record's revision is there."""
+        if self._settings.delivery is Delivery.V1:
+            return None
+        timings: dict[str, float] = {}
+        try:
+            with _timed(timings, "fetch"):
+                stored = self._store.get(self._settings.generated_bucket, _key(request))
+        except ObjectMissingError:
+            return None
+        if stored.metadata.get(REVISION) != str(record.revision):
+            return None
+        if len(stored.body) > self._max_body_bytes:  # made at ingest; the CDN reads it from the bucket by itself
+            raise refusals.too_large(None)
+        return _Found(stored.body, stored.content_type, timings, metric="VariantFound")
+
+    def _made(self, request: ImageRequest, record: ImageRecord, picture: Picture) -> _Found | None:
+        """Make the variant, and keep it; None if the image changed meanwhile and has to be looked at again."""
+        timings: dict[str, float] = {}
+        source = source_for(picture, request.variant)
+        try:
+            with _timed(timings, "fetch"):
+                body = self._store.get(self._settings.published_bucket, source.key).body
+        except ObjectMissingError:
+            return None
+        rendered = render(body, request.variant, picture, max_bytes=self._max_body_bytes)
+        timings |= rendered.timings_ms
+        if self._settings.delivery is Delivery.V2:
+            with _timed(timings, "store"):
+                kept = self._kept(request, record, rendered.body, rendered.content_type)
+            if not kept:
+                return None
+        return _Found(
+            rendered.body,
+            rendered.content_type,
+            timings,
+            metric="VariantGenerated",
+            refit_quality=rendered.refit_quality,
+        )
+
+    def _kept(self, request: ImageRequest, record: ImageRecord, body: bytes, content_type: str) -> bool:
+        """Store a variant, and take it back if the record says that it may not be served any more."""
+        key = _key(request)
+        self._store.put(
+            self._settings.generated_bucket,
+            key,
+            body,
+            content_type=content_type,
+            cache_control=self._settings.cache_control,
+            metadata={REVISION: str(record.revision)},
+        )
+        if self._is_current(record):
+            return True
+        self._store.delete(self._settings.generated_bucket, key)
+        return False
+
+    def _is_current(self, record: ImageRecord) -> bool:
+        try:
+            now = self._records.get(record.image_id, consistent=True)
+        except RecordMissingError:
+            return False
+        return (now.status, now.revision) == (record.status, record.revision)
+
+
+def _refusal_of(record: ImageRecord) -> RefusedError:
+    if record.status in UNDER_WAY:
+        return refusals.not_yet(record.image_id, record.status)
+    if record.status is Status.REMOVED:
+        return refusals.removed()
+    if record.status is Status.BLOCKED:
+        return refusals.blocked()
+    return refusals.never_published(record.status, record.reason)
+
+
+def _key(request: ImageRequest) -> str:
+    return generated_key(request.image_id, request.variant.canonical)
+
+
+@contextmanager
+def _timed(timings_ms: dict[str, float], phase: str) -> Iterator[None]:
+    started = perf_counter()
+    yield
+    timings_ms[phase] = (perf_counter() - started) * 1000

@@ -1,0 +1,106 @@
+"""A variant's bytes from a stored file, in the format that suits the picture, small enough for one answer.
+
+The imaging code is imported when a picture is first rendered: answers without one do not pay for it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from functions.serve.refusals import too_large
+from functions.shared.contracts import Picture
+from functions.shared.variant import LADDER, LARGEST_SIDE_PX, QUALITY_STEPS, WITHOUT_QUALITY, Variant
+
+if TYPE_CHECKING:
+    from functions.imaging.variants import RenderedVariant, VariantSpec
+
+MAX_BODY_BYTES: Final = 4_500_000
+"""What fits in Lambda's 6 MB answer once it is base64, with room for headers."""
+
+FALLBACK_QUALITY: Final = 80
+"""Where the record predicts none for a format."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Encoded bytes, their media type and what took how long; ``refit_quality`` if they had to be made smaller."""
+
+    body: bytes
+    content_type: str
+    timings_ms: dict[str, float]
+    refit_quality: int | None = None
+
+
+def render(source: bytes, variant: Variant, picture: Picture, *, max_bytes: int = MAX_BODY_BYTES) -> Rendered:
+    """Render the variant from a stored file's bytes.
+
+    What is larger than ``max_bytes`` is encoded again at lower quality. Raises RefusedError (413) where that is not
+    possible (lossless formats, animations) or not enough.
+    """
+    from functions.imaging.variants import render_variant
+
+    spec = spec_of(variant, picture)
+    rendered = render_variant(source, spec)
+    if len(rendered.body) <= max_bytes:
+        return Rendered(rendered.body, rendered.content_type, rendered.timings_ms)
+    for quality in _lower_qualities(spec, picture):
+        spec = replace(spec, quality=quality)
+        smaller = render_variant(source, spec)
+        if len(smaller.body) <= max_bytes:
+            return Rendered(smaller.body, smaller.content_type, smaller.timings_ms, refit_quality=quality)
+        rendered = smaller
+    raise too_large(_largest_width(source, spec, rendered, max_bytes))
+
+
+def spec_of(variant: Variant, picture: Picture) -> "VariantSpec":
+    """Return what the imaging code needs: every automatic choice made from what is known of the picture."""
+    from functions.imaging.variants import VariantSpec
+
+    image_format = format_of(variant, picture)
+    width, height, fit = variant.width, variant.height, variant.fit
+    if width is None and height is None:  # the whole picture, but nothing is larger than the largest step
+        width, height, fit = LARGEST_SIDE_PX, LARGEST_SIDE_PX, "inside"
+    return VariantSpec(
+        width=width,
+        height=height,
+        fit=fit,
+        format=image_format,
+        quality=variant.quality or picture.quality.get(image_format, FALLBACK_QUALITY),
+        position=variant.position.replace("y", ",").removeprefix("x"),  # x3y4 is 3,4 there; no word has an x or a y
+        background=variant.background or "white",
+    )
+
+
+def format_of(variant: Variant, picture: Picture) -> str:
+    """Return the output format. An AVIF is a still here, so an animation asked for as AVIF comes as WebP."""
+    if variant.format == "auto":
+        return "gif" if picture.animated else "png" if picture.has_alpha else "jpeg"
+    return "webp" if variant.format == "avif" and picture.animated else variant.format
+
+
+def _lower_qualities(spec: "VariantSpec", picture: Picture) -> list[int]:
+    stays_animated = picture.animated and spec.format == "webp"
+    if stays_animated or spec.format in WITHOUT_QUALITY:
+        return []
+    return [step for step in reversed(QUALITY_STEPS) if step < spec.quality]
+
+
+def _largest_width(source: bytes, spec: "VariantSpec", rendered: "RenderedVariant", max_bytes: int) -> int | None:
+    """Return the largest step whose variant fits. It begins near where bytes in proportion to pixels would fit."""
+    from functions.imaging.variants import render_variant
+
+    estimate = rendered.width * (max_bytes / len(rendered.body)) ** 0.5
+    for smaller in _narrower(spec, rendered, estimate):
+        attempt = render_variant(source, smaller)
+        if len(attempt.body) <= max_bytes:
+            return attempt.width
+    return None
+
+
+def _narrower(spec: "VariantSpec", rendered: "RenderedVariant", estimate: float) -> Iterator["VariantSpec"]:
+    for step in reversed(LADDER):
+        if step > estimate or step >= rendered.width:
+            continue
+        both = spec.width is not None and spec.height is not None
+        height = max(1, round(rendered.height * step / rendered.width)) if both else None
+        yield replace(spec, width=step, height=height)

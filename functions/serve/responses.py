@@ -1,0 +1,65 @@
+"""Answers that carry a picture, or say that the client's copy is still good, in API Gateway's proxy form."""
+
+import re
+from base64 import b64encode
+from typing import Any, Final
+from urllib.parse import quote
+
+from functions.serve.requests import ImageRequest
+
+CONTENT_SECURITY_POLICY: Final = "default-src 'none'; sandbox"
+"""A picture needs nothing, should anybody open it as a document."""
+
+MAX_FILENAME_CHARACTERS: Final = 100
+
+_UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"<>|;%]')
+"""Control characters, direction marks, and what file systems or header parsers treat as syntax."""
+
+
+def picture_response(
+    request: ImageRequest,
+    *,
+    body: bytes,
+    content_type: str,
+    validators: dict[str, str],
+    server_timing: str,
+) -> dict[str, Any]:
+    """Return the picture; ``validators`` are the headers that a 304 repeats."""
+    headers = {
+        "Content-Type": content_type,
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Server-Timing": server_timing,
+        **validators,
+    }
+    if request.download is not None:
+        headers["Content-Disposition"] = attachment(request.download, content_type)
+    return {
+        "statusCode": 200,
+        "headers": headers,
+        "body": "" if request.without_body else b64encode(body).decode("ascii"),
+        "isBase64Encoded": not request.without_body,
+    }
+
+
+def not_modified_response(validators: dict[str, str]) -> dict[str, Any]:
+    """Return the 304."""
+    return {"statusCode": 304, "headers": validators, "body": "", "isBase64Encoded": False}
+
+
+def attachment(name: str, content_type: str) -> str:
+    """Return Content-Disposition for saving under ``name`` (RFC 6266), made harmless, with an extension."""
+    text = name.encode("utf-8", "ignore").decode("utf-8")  # lone surrogates have no bytes
+    text = _UNSAFE.sub("_", text).strip(" .")[:MAX_FILENAME_CHARACTERS] or "image"
+    if "." not in text:
+        text = f"{text}.{content_type.removeprefix('image/').replace('jpeg', 'jpg')}"
+    plain = text.encode("ascii", "replace").decode("ascii").replace("?", "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(text, safe='')}"
+
+
+def server_timing(timings_ms: dict[str, float], *, refit_quality: int | None = None) -> str:
+    """Return the Server-Timing header's value; ``refit`` tells to which quality a picture was made smaller."""
+    entries = [f"{name};dur={duration:.1f}" for name, duration in timings_ms.items()]
+    if refit_quality is not None:
+        entries.append(f'refit;desc="quality {refit_quality}"')
+    return ", ".join(entries)
