@@ -7,7 +7,8 @@ A build is a function of its inputs: entries are sorted, carry one fixed time an
 sources give the same bytes and CDK's asset hashes are stable. Unpacked wheels are cached by lock file, zips by their
 inputs; a build that has nothing to do takes well under a second.
 
-boto3 and botocore never go in: the Lambda runtime has them.
+boto3 and botocore never go in: the Lambda runtime has them. Neither does bytecode: it saved 40 of 350 ms of importing
+`serve` and nothing measurable elsewhere, and it would have to be compiled by the target's own interpreter.
 """
 
 import argparse
