@@ -4,6 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from functions.manage.cursors import Cursor
+from tests.fakes.openapi import assert_described
 from tests.unit.manage.conftest import image_id, put_everything_of, put_image
 
 
@@ -13,6 +15,7 @@ def test_a_record_shows_original_verdict_labels_renditions_and_history(call, aws
 
     shown = call("GET", f"/v1/images/{identity}").document
 
+    assert_described(shown, "Image")
     assert shown["original"]["format"] == "JPEG"
     assert shown["policy_version"] == "p1"
     assert shown["labels"][0]["name"] == "Weapons"
@@ -37,7 +40,7 @@ def test_an_error_is_named_without_its_cause(call, aws):
     assert call("GET", f"/v1/images/{identity}").document["error"] == "States.Timeout"
 
 
-@pytest.mark.parametrize("identity", [image_id(99), "nonsense", "x" * 500])
+@pytest.mark.parametrize("identity", [image_id(99), "nonsense", "x" * 3000, image_id(1).lower()])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_an_id_that_no_image_has_is_a_404(call, method, identity):
     answer = call(method, f"/v1/images/{identity}")
@@ -71,6 +74,7 @@ def test_a_status_filters_without_losing_any(call, aws):
         put_image(aws, number, status="HELD" if number % 3 == 0 else "PUBLISHED")
 
     first = call("GET", "/v1/images", status="HELD", limit="2").document
+    assert_described(first, "Page")
     rest = call("GET", "/v1/images", status="HELD", limit="2", cursor=first["cursor"]).document
 
     assert [item["id"] for item in (*first["items"], *rest["items"])] == [image_id(n) for n in (6, 3, 0)]
@@ -100,6 +104,7 @@ def test_an_empty_library_is_an_empty_page(call):
         ({"cursor": "nonsense"}, "cursor"),
         ({"cursor": "ä"}, "cursor"),
         ({"cursor": ""}, "cursor"),
+        ({"cursor": f"{Cursor('2026-11-24', image_id(1)).encode()}!"}, "cursor"),
     ],
 )
 def test_a_wrong_parameter_is_named(call, query, parameter):

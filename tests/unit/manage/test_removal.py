@@ -56,6 +56,32 @@ def test_a_second_delete_sweeps_again_and_keeps_the_first_one_s_time(call, aws):
     assert aws.items(f"IMAGE#{identity}")["RECORD"] == first
 
 
+def test_what_a_run_writes_just_before_the_takedown_is_scrubbed_too(call, aws):
+    identity = put_image(aws)
+    at = "2026-11-24T09:00:02.000Z"
+    late = {"pk": f"IMAGE#{identity}", "sk": f"EVENT#{at}#REJECTED", "type": "REJECTED", "at": at, "detail": "my cat"}
+
+    def a_run_writes(**_kwargs):
+        dynamodb.meta.events.unregister("before-call.dynamodb.TransactWriteItems", a_run_writes)
+        aws.put_item(late)
+
+    dynamodb = client("dynamodb")
+    dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", a_run_writes)
+
+    call("DELETE", f"/v1/images/{identity}")
+
+    assert "detail" not in aws.items(f"IMAGE#{identity}")[late["sk"]]
+
+
+def test_every_object_of_the_upload_goes_whatever_its_name(call, aws):
+    identity = put_image(aws)
+    aws.put_objects(ORIGINALS, [f"uploads/{identity}/another"])
+
+    call("DELETE", f"/v1/images/{identity}")
+
+    assert aws.keys(ORIGINALS) == []
+
+
 def test_a_legal_hold_is_a_409_and_changes_nothing(call, aws):
     identity = put_image(aws, legal_hold=True)
     put_everything_of(aws, identity)
@@ -80,7 +106,7 @@ def test_another_image_is_untouched(call, aws):
     assert aws.items(f"IMAGE#{other}")["RECORD"]["status"] == "PUBLISHED"
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(14))
 @pytest.mark.parametrize("lost_answer", [False, True])
 def test_a_takedown_that_breaks_anywhere_is_a_503_and_a_repeat_ends_it(call, aws, number, lost_answer):
     identity = put_image(aws)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from functions.shared.keys import is_image_id
 from tests.fakes.aws import ORIGINALS
+from tests.fakes.openapi import assert_described
 
 CAT = {"filename": "cat.jpg", "content_type": "image/jpeg", "size": 1234}
 
@@ -21,6 +22,7 @@ def record(aws, image_id: str) -> dict:
 def test_a_post_form_holds_the_client_to_type_and_size(post):
     answer = post(CAT)
 
+    assert_described(answer.document, "Ticket")
     upload = answer.document["upload"]
     policy = json.loads(base64.b64decode(upload["fields"]["policy"]))
     assert answer.status == 201
@@ -55,6 +57,7 @@ def test_a_picture_sent_directly_is_stored_under_a_key_without_its_name(post, aw
 
     stored = aws.s3.get_object(Bucket=ORIGINALS, Key=f"uploads/{answer.document['id']}/original")
     assert answer.status == 202
+    assert_described(answer.document, "Accepted")
     assert (stored["Body"].read(), stored["ContentType"]) == (b"picture", "image/png")
     assert record(aws, answer.document["id"])["filename"] == "a b+c%25é.jpg"
 
@@ -86,6 +89,7 @@ def test_a_wrong_field_is_named(post, changed, field):
 def test_all_faults_are_listed_at_once(post):
     problem = post({"filename": "", "size": 0}).problem()
 
+    assert_described(problem, "Problem")
     assert {fault["field"] for fault in problem["errors"]} == {"filename", "content_type", "size"}
 
 
@@ -120,7 +124,27 @@ def test_another_content_type_is_a_415_that_shows_the_right_call(post, content_t
 
 
 def test_an_image_type_that_is_not_taken_is_named(post):
-    assert post(b"<svg/>", content_type="image/svg+xml").problem()["field"] == "content_type"
+    answer = post(b"<svg/>", content_type="image/svg+xml")
+
+    assert answer.status == 415
+    assert answer.problem()["field"] == "content_type"
+
+
+@pytest.mark.parametrize(
+    "query", [{"filename": ""}, {"filename": "x" * 256}, {"tenant": "no spaces"}, {"owner": "\u202eé"}]
+)
+def test_a_wrong_parameter_of_a_picture_sent_directly_is_named(post, query):
+    answer = post(b"picture", content_type="image/png", query=query)
+
+    assert answer.status == 400
+    assert answer.problem()["parameter"] == next(iter(query))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_form_leads_to_the_bucket_s_own_region(post, method):
+    url = post({**CAT, "method": method}).document["upload"]["url"]
+
+    assert urlsplit(url).netloc == f"{ORIGINALS}.s3.eu-central-1.amazonaws.com"
 
 
 def test_a_repeated_key_answers_with_the_first_id_and_a_form_that_works(post):

@@ -1,0 +1,55 @@
+"""openapi.yaml is valid, and describes exactly the routes and words that the functions have."""
+
+import re
+from pathlib import Path
+
+from openapi_spec_validator import validate
+
+from functions.shared.contracts import Reason, Status
+from functions.shared.keys import ULID_PATTERN
+from functions.shared.variant import BACKGROUNDS, FITS, FORMATS
+from functions.upload.requests import CONTENT_TYPES
+from tests.fakes.openapi import description
+
+FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
+ROUTE = re.compile(r'@app\.(get|post|delete|put|patch|head)\("([^"]+)"\)')
+
+
+def test_the_description_is_valid_openapi():
+    validate(description())
+
+
+def test_every_route_of_upload_and_manage_is_described_and_no_other():
+    routes = {
+        (method, path.replace("<image_id>", "{id}"))
+        for function in ("upload", "manage")
+        for method, path in ROUTE.findall((FUNCTIONS / function / "handler.py").read_text(encoding="utf-8"))
+    }
+
+    described = {
+        (method, path)
+        for path, item in description()["paths"].items()
+        if path.startswith("/v1/")
+        for method in item
+        if method != "parameters"
+    }
+    assert routes == described
+
+
+def test_the_words_of_the_description_are_the_functions_words():
+    schemas = description()["components"]["schemas"]
+
+    assert schemas["Status"]["enum"] == list(Status)
+    assert schemas["Reason"]["enum"] == list(Reason)
+    assert schemas["Id"]["pattern"] == ULID_PATTERN
+    assert schemas["UploadRequest"]["properties"]["content_type"]["enum"] == list(CONTENT_TYPES)
+
+
+def test_the_parameters_of_a_variant_are_the_grammar_s_own():
+    parameters = {
+        each["name"]: each["schema"] for each in description()["paths"]["/images/{id}"]["parameters"] if "name" in each
+    }
+
+    assert set(parameters["fit"]["enum"]) == set(FITS)
+    assert set(parameters["format"]["enum"]) == {*FORMATS, "jpg"}
+    assert set(parameters["background"]["enum"]) == set(BACKGROUNDS)
