@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from local import certificates, emulator
 from local.certificates import Certificates
 from local.console import Progress
+from local.curl import write_curl_settings
 from local.deployment import Deployment
 from local.edge import process as edge
 from local.errors import LocalError
@@ -114,6 +115,7 @@ class Instance:
                 api_port=choose_port(None, "the firewall"),
             )  # fmt: skip
         outputs.write(workspace.outputs)
+        write_curl_settings(outputs, workspace.home)
         return outputs
 
     def _stop(self) -> list[str]:

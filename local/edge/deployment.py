@@ -1,7 +1,8 @@
 """Deploys the Edge template to the emulator, so that AWS's own API calls act on what the edge server does.
 
-The emulator's CloudFormation refuses a few types. Those are made by their service's API instead, everything that
-refers to them gets their ids, and the rest of the template goes to CloudFormation unchanged.
+The emulator's CloudFormation refuses a few types, and its Ref of a secret is a name where AWS's is an ARN. Those are
+made by their service's API instead, everything that refers to them gets their ids, and the rest of the template goes
+to CloudFormation unchanged.
 """
 
 import json
@@ -23,11 +24,12 @@ MADE_BY_API: Final = frozenset(
     {
         "AWS::CloudFront::KeyGroup",
         "AWS::CloudFront::PublicKey",
+        "AWS::SecretsManager::Secret",
         "AWS::WAFv2::RegexPatternSet",
         "AWS::WAFv2::WebACLAssociation",
     }
 )
-"""Types that the emulator's CloudFormation refuses although its services know them."""
+"""Types that the emulator's services know better than its CloudFormation does."""
 
 PSEUDO_PARAMETERS: Final = {
     "AWS::AccountId": ACCOUNT,
@@ -35,7 +37,6 @@ PSEUDO_PARAMETERS: Final = {
     "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
 }
-_NOTHING_YET: Final = "^unset$"
 _DEPLOY_SECONDS: Final = 120.0
 
 
@@ -79,15 +80,16 @@ class _EdgeDeployment:
         self._firewall = client("wafv2", outputs)
         self._references: dict[str, str] = {}
         self._attributes: dict[tuple[str, str], str] = {}
+        self._secrets: dict[str, str] = {}
         self._pattern_sets: dict[str, tuple[str, str]] = {}
 
     def deploy(self) -> DeployedEdge:
         key_pair_ids = self._make_keys()
         key_groups = self._make_key_groups()
+        self._make_secrets()
         self._make_pattern_sets()
         self._publish_assets()
         ids = self._deploy_stack()
-        self._fill_pattern_sets(ids)
         self._associate(ids)
         distribution, _ = self._template.single("AWS::CloudFront::Distribution")
         stack = self._formation.describe_stacks(StackName=self._stack_name)["Stacks"][0]
@@ -115,17 +117,34 @@ class _EdgeDeployment:
         self._references.update(made)
         return made
 
+    def _make_secrets(self) -> None:
+        manager = client("secretsmanager", self._outputs)
+        for name, properties in self._template.of_type("AWS::SecretsManager::Secret").items():
+            value = manager.get_random_password(**properties["GenerateSecretString"])["RandomPassword"]
+            made = manager.create_secret(Name=f"{self._stack_name}-{name}", SecretString=value)
+            self._references[name] = made["ARN"]
+            self._secrets[made["ARN"]] = value
+
     def _make_pattern_sets(self) -> None:
-        """Make them empty: their values come from a secret, which the stack makes."""
+        """Make them as CloudFormation would: with the secrets' values in place of the references."""
+        resolver = Resolver(references={**PSEUDO_PARAMETERS, **self._references})
         for name, properties in self._template.of_type("AWS::WAFv2::RegexPatternSet").items():
+            patterns = [self._with_secret(text) for text in resolver.resolve(properties["RegularExpressionList"])]
             summary = self._firewall.create_regex_pattern_set(
                 Name=properties["Name"],
                 Scope=properties["Scope"],
-                RegularExpressionList=[{"RegexString": _NOTHING_YET}],
+                RegularExpressionList=[{"RegexString": pattern} for pattern in patterns],
             )["Summary"]
             self._pattern_sets[name] = (summary["Id"], properties["Name"])
             self._attributes[name, "Arn"] = summary["ARN"]
             self._attributes[name, "Id"] = summary["Id"]
+
+    def _with_secret(self, text: str) -> str:
+        before, found, rest = text.partition("{{resolve:secretsmanager:")
+        arn, end, after = rest.partition(":SecretString:::}}")
+        if not found or not end:
+            raise UnmodelledError(f"a pattern holds one reference to a whole secret, not {text}")
+        return before + self._secrets[arn] + after
 
     def _publish_assets(self) -> None:
         """Copy the functions' zips to where the template expects them."""
@@ -184,29 +203,6 @@ class _EdgeDeployment:
         if set(value) == {"Fn::GetAtt"} and tuple(value["Fn::GetAtt"]) in self._attributes:
             return self._attributes[tuple(value["Fn::GetAtt"])]
         return {name: self._written_in(each) for name, each in value.items()}
-
-    def _fill_pattern_sets(self, ids: Mapping[str, str]) -> None:
-        """Write the patterns as CloudFormation would: with the secrets' values in place of the references."""
-        secrets = client("secretsmanager", self._outputs)
-        resolver = Resolver(references={**PSEUDO_PARAMETERS, **ids})
-        for name, properties in self._template.of_type("AWS::WAFv2::RegexPatternSet").items():
-            patterns = []
-            for text in resolver.resolve(properties["RegularExpressionList"]):
-                before, found, rest = text.partition("{{resolve:secretsmanager:")
-                reference, end, after = rest.partition(":SecretString:::}}")
-                if not found or not end:
-                    raise UnmodelledError(f"{name}: a pattern holds one reference to a whole secret")
-                value = secrets.get_secret_value(SecretId=reference)["SecretString"]
-                patterns.append({"RegexString": before + value + after})
-            set_id, set_name = self._pattern_sets[name]
-            found_set = self._firewall.get_regex_pattern_set(Name=set_name, Scope="REGIONAL", Id=set_id)
-            self._firewall.update_regex_pattern_set(
-                Name=set_name,
-                Scope="REGIONAL",
-                Id=set_id,
-                RegularExpressionList=patterns,
-                LockToken=found_set["LockToken"],
-            )
 
     def _associate(self, ids: Mapping[str, str]) -> None:
         """Put the web ACL in front of the API's stage; the emulator notes it, the edge server is what obeys it."""

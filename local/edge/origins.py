@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -49,11 +49,12 @@ class OriginRequest:
 
 @dataclass(frozen=True)
 class OriginResponse:
-    """What an origin answered; names of headers are lower-case."""
+    """What an origin answered; names of headers are lower-case. ``trace`` tells what was asked on the way."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    trace: tuple[str, ...] = ()
 
 
 class Origins:
@@ -77,7 +78,8 @@ class Origins:
         url = f"{self._emulator_url}/{bucket}{quote(unquote(request.path), safe='/-_.~')}"
         signed = AWSRequest(method=request.method, url=url, headers={"x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
         self._signer.add_auth(signed)
-        return await self._send(request.method, url, dict(signed.headers.items()), b"")
+        response = await self._send(request.method, url, dict(signed.headers.items()), b"")
+        return replace(response, trace=(f"bucket {response.status}",))
 
     async def ask_api(self, api_id: str, request: OriginRequest) -> OriginResponse:
         """Call the API; ``request.path`` begins with the stage."""
@@ -109,9 +111,11 @@ class ProtectedApi:
         ruling = self._firewall.rule(FirewallRequest(request.method, request.path, headers), patterns)
         if not ruling.allowed:
             return _refusal(ruling)
-        return await self._origins.ask_api(self._api_id, request)
+        response = await self._origins.ask_api(self._api_id, request)
+        return replace(response, trace=(f"firewall {ruling.rule or 'default'}", f"api {response.status}"))
 
 
 def _refusal(ruling: Ruling) -> OriginResponse:
     headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-    return OriginResponse(ruling.status, headers, WAF_PROBLEM if ruling.status == 403 else b"")
+    body = WAF_PROBLEM if ruling.status == 403 else b""
+    return OriginResponse(ruling.status, headers, body, (f"firewall {ruling.rule or 'default'} {ruling.status}",))

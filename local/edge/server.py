@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -35,13 +35,17 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a viewer gets: ``cached`` is the X-Cache header, ``age`` the entry's age in seconds."""
+    """What a viewer gets: ``cached`` is the X-Cache header, ``age`` the entry's age in seconds.
+
+    ``trace`` tells which origins were asked; the local edge shows it in a header of its own.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
     cached: str
     age: int | None = None
+    trace: tuple[str, ...] = ()
 
 
 class EdgeServer:
@@ -74,6 +78,8 @@ class EdgeServer:
         response = Response(answer.body, status_code=answer.status)
         for name, value in (*answer.headers, ("x-cache", answer.cached), ("via", "1.1 local (CloudFront)")):
             response.headers.append(name, value)
+        if answer.trace:
+            response.headers["x-local-trace"] = "; ".join(answer.trace)
         if answer.age is not None:
             response.headers["age"] = str(answer.age)
         if scope["method"] == "HEAD" or answer.status == 304:
@@ -164,7 +170,7 @@ class EdgeServer:
             self._cache.put(request.path, entry)
         if response.status >= 400:
             return _fetched(response)
-        return _selected(entry, request, cached=MISS)
+        return replace(_selected(entry, request, cached=MISS), trace=response.trace)
 
     async def _fetch(self, request: ViewerRequest, behavior: Behavior, snapshot: Snapshot) -> OriginResponse:
         group = self._distribution.groups.get(behavior.target)
@@ -177,7 +183,8 @@ class EdgeServer:
     ) -> OriginResponse:
         response = await self._ask(group.primary, request, behavior, snapshot)
         if response.status in group.statuses and request.method in FAILOVER_METHODS:
-            return await self._ask(group.fallback, request, behavior, snapshot)
+            fallback = await self._ask(group.fallback, request, behavior, snapshot)
+            return replace(fallback, trace=response.trace + fallback.trace)
         return response
 
     async def _ask(
@@ -206,7 +213,7 @@ class EdgeServer:
         }
         result = await self._functions.run(function, event)
         headers = tuple((name, each["value"]) for name, each in result["headers"].items())
-        return Answer(result["statusCode"], headers, answer.body, answer.cached, answer.age)
+        return replace(answer, status=result["statusCode"], headers=headers)
 
 
 class ProtectedApiServer:
@@ -273,7 +280,8 @@ def _function_answer(result: Mapping[str, Any]) -> Answer:
 
 
 def _fetched(response: OriginResponse) -> Answer:
-    return Answer(response.status, response.headers, response.body, ERROR if response.status >= 400 else MISS)
+    cached = ERROR if response.status >= 400 else MISS
+    return Answer(response.status, response.headers, response.body, cached, trace=response.trace)
 
 
 def _hit(entry: Entry, request: ViewerRequest) -> Answer:
@@ -331,7 +339,7 @@ def _with_headers(answer: Answer, policy: ResponseHeaders, request: ViewerReques
             headers = [each for each in headers if each[0] != lower]
         if override or lower not in present:
             headers.append((lower, value))
-    return Answer(answer.status, tuple(headers), answer.body, answer.cached, answer.age)
+    return replace(answer, headers=tuple(headers))
 
 
 def _cors_headers(cors: Cors, request: ViewerRequest) -> list[tuple[str, str, bool]]:

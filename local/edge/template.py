@@ -32,6 +32,7 @@ READ_HERE: Final = frozenset(
         "AWS::CloudFront::OriginRequestPolicy",
         "AWS::CloudFront::PublicKey",
         "AWS::CloudFront::ResponseHeadersPolicy",
+        "AWS::SecretsManager::Secret",
         "AWS::WAFv2::RegexPatternSet",
         "AWS::WAFv2::WebACL",
         "AWS::WAFv2::WebACLAssociation",
@@ -52,7 +53,6 @@ RUN_BY_EMULATOR: Final = frozenset(
         "AWS::S3::BucketPolicy",
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
-        "AWS::SecretsManager::Secret",
     }
 )
 """Types that the emulator deploys as they are."""
