@@ -9,6 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.distribution import EdgeDistribution
 from cdk.constructs.firewall import Firewall
@@ -72,6 +73,8 @@ class EdgeStack(Stack):
                 "DistributionId": self.edge.distribution.distribution_id,
                 "DistributionDomainName": self.edge.distribution.distribution_domain_name,
                 "OriginSecretArn": self.origin_secret.secret.secret_arn,
+                names.function_output("rotate"): self.rotation.function.function_name,
+                names.function_output("purge"): self.purge.purge.function.function_name,
                 "UndeliveredPurgesUrl": self.purge.undelivered.queue_url,
                 **{f"{group}KeyPairIds": Fn.join(",", ids) for group, ids in self.edge.key_ids.items()},
             }

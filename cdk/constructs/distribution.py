@@ -62,6 +62,8 @@ class EdgeDistribution(Construct):
         api = origins.HttpOrigin(
             f"{api_stage.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}",
             custom_headers={HEADER: origin_secret.value},
+            http_port=80,
+            https_port=443,
             origin_path=f"/{names.API_STAGE}",
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,

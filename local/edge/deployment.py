@@ -189,8 +189,17 @@ class _EdgeDeployment:
                 continue
             depends = resource.get("DependsOn", [])
             depends = [each for each in ([depends] if isinstance(depends, str) else depends) if each not in left_out]
-            kept[name] = self._written_in({**resource, "DependsOn": depends})
+            written = self._written_in({**resource, "DependsOn": depends})
+            kept[name] = self._as_iam_looks(written) if resource["Type"] == "AWS::IAM::Policy" else written
         return {"Resources": kept, "Outputs": self._written_in(self._document.get("Outputs", {}))}
+
+    def _as_iam_looks(self, policy: Any) -> Any:
+        """Write a pattern set's ARN as the emulator's IAM looks for it: as that of a web ACL of the same name."""
+        text = json.dumps(policy)
+        for name, (_, set_name) in self._pattern_sets.items():
+            expected = f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{set_name}/*"
+            text = text.replace(self._attributes[name, "Arn"], expected)
+        return json.loads(text)
 
     def _written_in(self, value: Any) -> Any:
         """Replace references to what was made by API with its ids."""

@@ -145,7 +145,7 @@ class _DistributionReader:
         access_control = part.take("OriginAccessControlId", None)
         if custom and (api := _API_DOMAIN.fullmatch(domain)):
             custom.only("OriginProtocolPolicy", ["https-only"])
-            custom.not_modelled("addresses and protocols", "OriginSSLProtocols")
+            custom.not_modelled("addresses and protocols", "HTTPPort", "HTTPSPort", "OriginSSLProtocols")
             custom.not_modelled("origin timeouts", "OriginReadTimeout")
             custom.finish()
             part.finish()
