@@ -105,10 +105,12 @@ class Functions(Construct):
             "upload": [
                 # It signs uploads with its own rights, and puts direct ones itself.
                 allow(["s3:PutObject"], originals.arn_for_objects(UPLOADS)),
-                # Get and Delete are for the memory of Idempotency-Keys.
-                allow(
-                    ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-                    table,
+                allow(["dynamodb:PutItem"], table),
+                # The memory of Idempotency-Keys, and nothing else: an uploader holds no right to delete an image.
+                iam.PolicyStatement(
+                    actions=["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"],
+                    resources=[table],
+                    conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["idempotency#*"]}},
                 ),
             ],
             "manage": [

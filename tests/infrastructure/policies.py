@@ -1,4 +1,7 @@
-"""IAM policies of a template as flat sets of "action resource", with logical ids in place of intrinsic functions."""
+"""IAM policies of a template as flat sets of "action resource", with logical ids in place of intrinsic functions.
+
+A statement's conditions follow as "action resource where key value".
+"""
 
 from typing import Any
 
@@ -41,8 +44,14 @@ def text_of(value: Any) -> str:
 
 def _grants(statement: dict[str, Any]) -> set[str]:
     assert statement["Effect"] == "Allow"
+    keys = [
+        f" where {name} {value}"
+        for condition in statement.get("Condition", {}).values()
+        for name, values in condition.items()
+        for value in _listed(values)
+    ]
     return {
-        f"{action} {text_of(resource)}"
+        f"{action} {text_of(resource)}{''.join(keys)}"
         for action in _listed(statement["Action"])
         for resource in _listed(statement["Resource"])
     }

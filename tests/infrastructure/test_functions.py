@@ -45,10 +45,10 @@ GRANTS = {
     },
     "upload": {
         "s3:PutObject Originals.Arn/uploads/*",
-        "dynamodb:GetItem Records.Arn",
         "dynamodb:PutItem Records.Arn",
-        "dynamodb:UpdateItem Records.Arn",
-        "dynamodb:DeleteItem Records.Arn",
+        "dynamodb:GetItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
+        "dynamodb:UpdateItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
+        "dynamodb:DeleteItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
     },
     "manage": {
         "s3:DeleteObject Originals.Arn/uploads/*",
