@@ -36,4 +36,7 @@ class Cursor:
         day, _, before = plain.partition("/")
         if not _DAY.fullmatch(day) or not (before in {"", cls.AFTER_ALL} or is_image_id(before)):
             raise ValueError("not a cursor")
-        return cls(day=day, before=before or None)
+        cursor = cls(day=day, before=before or None)
+        if cursor.encode() != text:  # base64 reads over what is not its own
+            raise ValueError("not a cursor")
+        return cursor

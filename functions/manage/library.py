@@ -13,6 +13,7 @@ from functions.shared.keys import (
     LABELS_SORT_KEY,
     LISTING_INDEX,
     RECORD_SORT_KEY,
+    is_image_id,
     record_partition,
 )
 
@@ -30,8 +31,10 @@ class Library:
     def image(self, image_id: str) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
         """Return record, labels and history (oldest first) as plain items.
 
-        Raises RecordMissingError or TransientDependencyError.
+        Raises RecordMissingError, also for a text that is no id, or TransientDependencyError.
         """
+        if not is_image_id(image_id):  # DynamoDB refuses keys that are too long or empty
+            raise RecordMissingError(image_id)
         with translated_errors():
             pages = self._dynamodb.get_paginator("query").paginate(
                 TableName=self._table,

@@ -19,7 +19,7 @@ from functions.shared.keys import (
     RECORD_SORT_KEY,
     event_sort_key,
     generated_prefix,
-    original_key,
+    upload_prefix,
 )
 from functions.shared.object_store import S3ObjectStore
 
@@ -66,9 +66,10 @@ class Remover:
 
         Raises RecordMissingError, LegalHoldError (nothing was changed) or TransientDependencyError (repeat the call).
         """
-        record, _, history = self._library.image(image_id)
+        record, _, _ = self._library.image(image_id)
         if record["status"] != Status.REMOVED:
             self._mark_removed(record)
+        record, _, history = self._library.image(image_id)  # what was written until then, and nothing comes after
         self._scrub(record["pk"], history)
         self._sweep(image_id)
         self._announcer.announce(image_id, Status.REMOVED, tenant=record.get("tenant"))
@@ -77,10 +78,7 @@ class Remover:
         """Write REMOVED and drop what is not kept, in one transaction with the line of history."""
         at = now()
         written = {"status": Status.REMOVED, "updated_at": at, "removed_at": at}
-        dropped = sorted(
-            (record.keys() | {"filename", "owner", "picture", "facts", "verdict", "expires_at", "error", "detail"})
-            - KEPT
-        )
+        dropped = sorted((record.keys() | PERSONAL) - KEPT)
         values = {f":{name}": to_value(value) for name, value in written.items()}
         update = {
             "TableName": self._settings.table_name,
@@ -105,6 +103,7 @@ class Remover:
                     ]
                 )
         except RecordConflictError as error:
+            self._library.image(record["image_id"])  # raises RecordMissingError if TTL took it meanwhile
             raise LegalHoldError(record["image_id"]) from error
 
     def _scrub(self, partition: str, history: list[dict[str, Any]]) -> None:
@@ -124,7 +123,7 @@ class Remover:
     def _sweep(self, image_id: str) -> None:
         """Delete every file. `generated` last: until then `serve` may still be putting variants there."""
         settings = self._settings
-        self._store.delete_versions(settings.originals_bucket, original_key(image_id))
+        self._store.delete_versions(settings.originals_bucket, upload_prefix(image_id))
         self._store.delete_prefix(settings.staging_bucket, f"{image_id}/")
         self._store.delete_prefix(settings.published_bucket, f"{image_id}/")
         self._store.delete_prefix(settings.generated_bucket, generated_prefix(image_id))

@@ -26,9 +26,14 @@ def is_image_id(text: str) -> bool:
     return _ULID.fullmatch(text) is not None
 
 
+def upload_prefix(image_id: str) -> str:
+    """Return the prefix, with its closing slash, of all that was uploaded for ``image_id``."""
+    return f"uploads/{image_id}/"
+
+
 def original_key(image_id: str) -> str:
     """Return the key in the originals bucket under which the upload of ``image_id`` arrives."""
-    return f"uploads/{image_id}/original"
+    return f"{upload_prefix(image_id)}original"
 
 
 def revision_prefix(image_id: str, revision: int) -> str:

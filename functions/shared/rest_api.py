@@ -55,7 +55,8 @@ def as_response(answer: dict[str, Any]) -> Response[str]:
 
 def header(event: dict[str, Any], name: str) -> str | None:
     """Return a header's value, whatever the case of its name, or None."""
-    headers = event.get("headers") or {}
+    headers = {key: values[-1] for key, values in (event.get("multiValueHeaders") or {}).items() if values}
+    headers |= event.get("headers") or {}
     return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
 
 

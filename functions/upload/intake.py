@@ -71,11 +71,12 @@ class Intake:
 
     def _take_picture(self, event: dict[str, Any], media_type: str, context: object) -> tuple[int, dict[str, Any]]:
         body = body_bytes(event)
-        if len(body) > MAX_DIRECT_BYTES:
+        limit = min(MAX_DIRECT_BYTES, self._settings.max_bytes)
+        if len(body) > limit:
             raise ProblemError(
                 413,
                 "Content Too Large",
-                f"The API takes pictures of up to {MAX_DIRECT_BYTES} bytes; for larger ones {THE_PRESIGNED_CALL}.",
+                f"The API takes pictures of up to {limit} bytes; for larger ones {THE_PRESIGNED_CALL}.",
                 field="body",
             )
         request = direct_upload(event.get("queryStringParameters") or {}, media_type)

@@ -90,16 +90,24 @@ def ticket_request(body: bytes, *, max_bytes: int) -> TicketRequest:
     except ValidationError as error:
         raise _problem_of(error) from error
     if request.size > max_bytes:
-        raise ProblemError(413, "Content Too Large", f"size is {request.size}; at most {max_bytes} bytes", field="size")
+        raise ProblemError(413, "Content Too Large", f"size: at most {max_bytes} bytes are taken", field="size")
     return request
 
 
 def direct_upload(query: dict[str, Any], content_type: str) -> DirectUpload:
-    """Read the query and the type of an upload whose body is the picture. Raises ProblemError naming the fault."""
+    """Read the query and the type of an upload whose body is the picture.
+
+    Raises ProblemError: 415 for a type that is not taken, 400 that names the parameter.
+    """
     try:
         return DirectUpload.model_validate({**query, "content_type": content_type})
     except ValidationError as error:
-        raise _problem_of(error) from error
+        faults = {fault["field"]: fault["detail"] for fault in _faults_of(error)}
+        if "content_type" in faults:
+            detail = f"content_type: {faults['content_type']}"
+            raise ProblemError(415, "Unsupported Media Type", detail, field="content_type") from error
+        name, detail = next(iter(faults.items()))
+        raise ProblemError(400, "Bad Request", f"{name}: {detail}", parameter=name) from error
 
 
 def idempotency_key(value: str | None) -> str | None:
@@ -118,12 +126,16 @@ def idempotency_key(value: str | None) -> str | None:
 
 def _problem_of(error: ValidationError) -> ProblemError:
     """Name the first fault in ``field`` and list all of them in ``errors``."""
-    faults = [
+    faults = _faults_of(error)
+    first = faults[0]
+    return ProblemError(400, "Bad Request", f"{first['field']}: {first['detail']}", field=first["field"], errors=faults)
+
+
+def _faults_of(error: ValidationError) -> list[dict[str, str]]:
+    return [
         {"field": ".".join(str(part) for part in fault["loc"]) or "body", "detail": _sentence(fault)}
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-    first = faults[0]
-    return ProblemError(400, "Bad Request", f"{first['field']}: {first['detail']}", field=first["field"], errors=faults)
 
 
 def _sentence(fault: Any) -> str:

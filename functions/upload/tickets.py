@@ -14,8 +14,16 @@ from functions.upload.requests import Method, TicketRequest
 
 @cache
 def signing_client() -> Any:
-    """Return an S3 client that signs with Signature Version 4; no request of its own goes out."""
-    config = Config(signature_version="s3v4", request_checksum_calculation="when_required")
+    """Return an S3 client that signs with Signature Version 4; no request of its own goes out.
+
+    The URLs name the bucket's own region: the global endpoint answers a redirect for hours after a bucket is made,
+    and browsers follow none that leaves the origin which CORS allowed.
+    """
+    config = Config(
+        signature_version="s3v4",
+        request_checksum_calculation="when_required",
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+    )
     return botocore.session.get_session().create_client("s3", config=config)
 
 
