@@ -79,7 +79,13 @@ _ERROR_OF_CODE: Final[dict[str, type[ImageScalerError]]] = {
 @cache
 def client(service: str) -> Any:
     """Return the process's client of ``service``; endpoint, region and credentials come from the environment."""
-    return botocore.session.get_session().create_client(service, config=CONFIG)
+    return session().create_client(service, config=CONFIG)
+
+
+@cache
+def session() -> Any:
+    """Return the process's session. Clients of one session share what is read from disk: 100 ms each at a cold start."""
+    return botocore.session.get_session()
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 
+from functions.shared.aws import session
 from functions.shared.clock import iso
 from functions.shared.keys import original_key
 from functions.upload.requests import Method, TicketRequest
@@ -24,7 +24,7 @@ def signing_client() -> Any:
         request_checksum_calculation="when_required",
         s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
     )
-    return botocore.session.get_session().create_client("s3", config=config)
+    return session().create_client("s3", config=config)
 
 
 class TicketOffice:

@@ -2,10 +2,10 @@
 
 import json
 
-import botocore.session
 from botocore.config import Config
 from moto import mock_aws
 
+from functions.shared.aws import session
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import LISTING_INDEX
 
@@ -34,8 +34,7 @@ TABLE, EVENT_BUS = ENVIRONMENT["TABLE_NAME"], ENVIRONMENT["EVENT_BUS_NAME"]
 
 def new_client(service: str):
     """Return a client as functions/shared/aws.py makes it, without retries; moto answers it."""
-    session = botocore.session.get_session()
-    return session.create_client(
+    return session().create_client(
         service,
         region_name=REGION,
         aws_access_key_id="test",

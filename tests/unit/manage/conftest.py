@@ -9,10 +9,15 @@ from tests.fakes.handlers import Function
 RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "content_type": "image/jpeg"}
 
 
+@pytest.fixture(scope="session")
+def clients():
+    return {name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")}
+
+
 @pytest.fixture
-def aws():
+def aws(clients):
     with mock_aws():
-        aws = SmallAws(**{name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")})
+        aws = SmallAws(**clients)
         versioned = {"Status": "Enabled"}
         aws.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration=versioned)
         yield aws

@@ -9,10 +9,15 @@ from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
 
 
+@pytest.fixture(scope="session")
+def clients():
+    return {name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")}
+
+
 @pytest.fixture
-def aws():
+def aws(clients):
     with mock_aws():
-        yield SmallAws(**{name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")})
+        yield SmallAws(**clients)
 
 
 @pytest.fixture
