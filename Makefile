@@ -34,7 +34,7 @@ $(VENV)/.complete: requirements/dev.txt requirements/uv.txt
 
 node_modules/.complete: package-lock.json
 	@command -v node >/dev/null || { echo "image-scaler needs Node 20 or newer on the PATH (the AWS CDK's command line runs on it)" >&2; exit 1; }
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \
 		{ echo "image-scaler needs Node 20 or newer; this is $$(node --version)" >&2; exit 1; }
 	@echo "Installing the CDK command line of package-lock.json into node_modules ..."
 	@npm ci --silent --no-audit --no-fund
