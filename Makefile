@@ -37,7 +37,8 @@ node_modules/.complete: package-lock.json
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \
 		{ echo "image-scaler needs Node 20 or newer; this is $$(node --version)" >&2; exit 1; }
 	@echo "Installing the CDK command line of package-lock.json into node_modules ..."
-	@npm ci --silent --no-audit --no-fund
+	@npm ci --loglevel=error --no-audit --no-fund || \
+		{ echo "npm ci failed (its messages stand above). Is the npm registry reachable, and is this Node $$(node --version) all right?" >&2; exit 1; }
 	@touch $@
 
 # --- running it -------------------------------------------------------------------------------------------
