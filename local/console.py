@@ -5,11 +5,12 @@ On a terminal the running step turns and counts; elsewhere (CI, a pipe) each ste
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
+TICK_SECONDS = 0.5
 PLAIN_WIDTH = 130
 """Columns of a table that goes into a pipe or a log."""
 
@@ -33,20 +34,26 @@ class Progress:
         self.console.print(f"[dim]{self.seconds:5.0f} s[/]  {text}")
 
     @contextmanager
-    def step(self, text: str) -> Iterator[None]:
-        """Show ``text`` while the block runs, and how long it took when it has ended."""
+    def step(self, text: str) -> Iterator[Callable[[str], None]]:
+        """Show ``text`` while the block runs, and how long it took when it has ended.
+
+        The value takes a word about how far it is ("14 of 22"), shown beside the text on a terminal.
+        """
         began = time.monotonic()
+        detail = [""]
         done = threading.Event()
         with self.console.status(text) as status:
-            ticker = threading.Thread(target=self._tick, args=(status, text, began, done), daemon=True)
+
+            def tick() -> None:
+                while not done.wait(TICK_SECONDS):
+                    status.update(
+                        f"{text}{detail[0]}  {time.monotonic() - began:.0f} s, {self.seconds:.0f} s since the start"
+                    )
+
             if self.console.is_terminal:
-                ticker.start()
+                threading.Thread(target=tick, daemon=True).start()
             try:
-                yield
+                yield lambda word: detail.__setitem__(0, f": {word}")
             finally:
                 done.set()
         self.console.print(f"[dim]{self.seconds:5.0f} s[/]  {text} [dim]({time.monotonic() - began:.1f} s)[/]")
-
-    def _tick(self, status: object, text: str, began: float, done: threading.Event) -> None:
-        while not done.wait(1):
-            status.update(f"{text}  {time.monotonic() - began:.0f} s (since the start {self.seconds:.0f} s)")  # type: ignore[attr-defined]

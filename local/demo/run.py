@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -106,8 +107,8 @@ def run_demo(outputs: Outputs, workspace: Workspace, progress: Progress) -> Demo
         samples = read_samples()
         with progress.step(f"Uploading {len(samples)} pictures by API, presigned PUT and presigned POST"):
             runs = [Run(sample, client.upload(sample.way, sample.as_upload())) for sample in samples]
-        with progress.step("Following them through the state machine"):
-            _follow(client, runs)
+        with progress.step("Following them through the state machine") as say:
+            _follow(client, runs, say)
             for run in runs:
                 arn = run.record["execution_arn"]
                 wait_for_end(stepfunctions, arn, within_seconds=WITHIN_SECONDS)
@@ -124,13 +125,14 @@ def run_demo(outputs: Outputs, workspace: Workspace, progress: Progress) -> Demo
     return DemoResult(runs)
 
 
-def _follow(client: PipelineClient, runs: list[Run]) -> None:
+def _follow(client: PipelineClient, runs: list[Run], say: Callable[[str], None]) -> None:
     deadline = time.monotonic() + WITHIN_SECONDS
     waiting = list(runs)
     while waiting:
         for run in waiting:
             run.record = client.image(run.image_id)
         waiting = [run for run in waiting if run.status in IN_PIPELINE]
+        say(f"{len(runs) - len(waiting)} of {len(runs)} are through")
         if waiting and time.monotonic() > deadline:
             names = ", ".join(f"{run.sample.file} ({run.status})" for run in waiting)
             raise LocalError(f"Still in the pipeline after {WITHIN_SECONDS:.0f} s: {names}. See the emulator's log.")
