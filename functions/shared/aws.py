@@ -84,7 +84,7 @@ def client(service: str) -> Any:
 
 @cache
 def session() -> Any:
-    """Return the process's session. Clients of one session share what is read from disk: 100 ms each at a cold start."""
+    """Return the process's session: its clients share what they read from disk, up to 100 ms each at a cold start."""
     return botocore.session.get_session()
 
 

@@ -17,8 +17,14 @@ def description() -> dict[str, Any]:
 
 
 def assert_described(document: Any, schema: str) -> None:
-    """Fail unless ``document`` fits the named schema. Raises jsonschema.ValidationError with the place."""
-    whole = description()
+    """Fail unless ``document`` fits the named schema and has no member that it does not describe.
+
+    Problem documents may have more. Raises jsonschema.ValidationError with the place.
+    """
     jsonschema.Draft202012Validator(
-        {"$ref": f"#/components/schemas/{schema}", "components": whole["components"]}
+        {
+            "$ref": f"#/components/schemas/{schema}",
+            "unevaluatedProperties": schema == "Problem",
+            "components": description()["components"],
+        }
     ).validate(document)

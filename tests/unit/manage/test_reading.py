@@ -1,12 +1,19 @@
 """GET of one image and of many, through the handler."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.manage.cursors import Cursor
+from tests.fakes.gateway import Answer
+from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
 from tests.unit.manage.conftest import image_id, put_everything_of, put_image
+
+EVENT = Path(__file__).resolve().parents[2] / "events" / "api" / "get-images.json"
 
 
 def test_a_record_shows_original_verdict_labels_renditions_and_history(call, aws):
@@ -126,3 +133,13 @@ def test_no_request_ends_in_a_500(call, method, path, query):
     assert 200 <= answer.status < 500
     if answer.status >= 400:
         answer.problem()
+
+
+def test_a_whole_event_of_api_gateway_is_understood(aws, monkeypatch):
+    event = json.loads(EVENT.read_text(encoding="utf-8"))
+    put_image(aws, 1)
+    put_image(aws, 2, status="HELD")
+
+    answer = Answer(Function("manage", monkeypatch)(event))
+
+    assert [item["id"] for item in answer.document["items"]] == [image_id(1)]
