@@ -1,7 +1,10 @@
 """A viewer of the local edge, and signers as an application's back end has them."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -52,9 +55,25 @@ class Viewer:
         return self.http.request(method, url, **options)
 
     def send_raw(self, target: bytes, **headers: str) -> httpx.Response:
-        """Send a request target exactly as it is written."""
-        url = httpx.URL(self.url).copy_with(raw_path=target)
-        return self.http.request("GET", url, headers=headers)
+        """Send a request target exactly as it is written, which httpx would tidy up."""
+        parts = urlsplit(self.url)
+        connection = HTTPConnection(str(parts.hostname), parts.port, timeout=60)
+        with closing(connection):
+            connection.request("GET", target.decode("ascii"), headers=headers)
+            answer = connection.getresponse()
+            return httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read())
+
+
+def runs(outputs: Outputs) -> dict[str, int]:
+    """Return how often the functions behind the API have run so far, by their logs."""
+    logs = aws.client("logs", outputs)
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    counted = {}
+    for name in ("Manage", "Serve", "Upload"):
+        (group,) = (each for each in groups if f"Functions{name}Logs" in each)
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")
+        counted[name.lower()] = sum(event["message"].startswith("REPORT") for page in pages for event in page["events"])
+    return counted
 
 
 class KeyGroup:
@@ -98,4 +117,4 @@ def pem_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-__all__ = ["KeyGroup", "Viewer", "an_hour_ago", "eventually", "in_an_hour", "pem_of"]
+__all__ = ["KeyGroup", "Viewer", "an_hour_ago", "eventually", "in_an_hour", "pem_of", "runs"]

@@ -1,0 +1,107 @@
+"""Takedown, rotation of the origin's secret, rotation of keys: nothing stale is served, nobody is refused meanwhile."""
+
+import threading
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from image_scaler.signing import Signer
+from local.client import edge_headers
+from local.edge.rotation import rotate_origin_secret
+from tests import pictures
+from tests.e2e.edge import KeyGroup, Viewer, eventually, pem_of
+
+
+def test_a_picture_that_is_taken_down_is_gone_also_where_it_was_cached(deployed, viewer):
+    ended = deployed.run(pictures.jpeg(800, 600))
+    queries = [f"width={width}&format=jpeg" for width in (96, 320, 640)]
+    for query in queries:
+        viewer.get(ended.image_id, query)
+        assert viewer.get(ended.image_id, query).headers["x-cache"] == "Hit from cloudfront"
+
+    assert viewer.call("DELETE", f"/v1/images/{ended.image_id}").status_code == 202
+
+    for query in queries:
+        gone = eventually(
+            lambda query=query: answer if (answer := viewer.get(ended.image_id, query)).status_code == 410 else None
+        )
+        assert gone.headers["content-type"] == "application/problem+json"
+    assert deployed.keys("generated", f"images/{ended.image_id}/") == []
+
+
+class Load:
+    """Clients that ask for new variants and records all the time, past every cache, and keep what was not a success."""
+
+    def __init__(self, viewer: Viewer, image_id: str) -> None:
+        self._viewer = viewer
+        self._image_id = image_id
+        self._stopped = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(4)]
+        self.answered = 0
+        self.failed = []
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self):
+        with Viewer(self._viewer.outputs).http as http:
+            url = self._viewer.signer.sign_url(
+                f"{self._viewer.url}/v1/images/{self._image_id}", self._viewer.everything()
+            )
+            while not self._stopped.is_set():
+                answer = http.get(url)
+                self.answered += 1
+                if answer.status_code != 200:
+                    self.failed.append((answer.status_code, answer.text))
+
+
+def test_the_origins_secret_rotates_under_load_without_one_refused_request(deployed, viewer, picture):
+    before = edge_headers(deployed.outputs)
+
+    with Load(viewer, picture) as load:
+        for _ in range(2):
+            rotate_origin_secret(deployed.outputs)
+        enough = load.answered + 20
+        eventually(lambda: load.answered >= enough or load.failed)
+
+    after = edge_headers(deployed.outputs)
+    assert load.failed == []
+    assert after["X-Origin-Verify"] != before["X-Origin-Verify"]
+    url = f"{deployed.outputs.api_url}/v1/images"
+    assert eventually(lambda: viewer.http.get(url, headers=before).status_code == 403)
+    assert viewer.http.get(url, headers=after).status_code == 200
+
+
+@pytest.fixture(autouse=True)
+def _the_shared_client_follows_a_rotation(deployed):
+    """It calls the API past the edge, so it has to know the secret of the moment."""
+    yield
+    deployed.client.http.headers.update(edge_headers(deployed.outputs))
+
+
+def test_urls_of_both_keys_work_until_the_old_one_is_removed(viewer, picture):
+    new_key = rsa.generate_private_key(65537, 2048)
+    group = KeyGroup(viewer, "viewers")
+    url = viewer.image_url(picture)
+    with_old = viewer.signer.sign_url(url, viewer.policy(picture))
+    try:
+        new_id = group.add_key(new_key)
+        with_new = Signer(new_id, pem_of(new_key)).sign_url(url, viewer.policy(picture))
+
+        assert eventually(lambda: viewer.http.get(with_new).status_code == 200)
+        assert viewer.http.get(with_old).status_code == 200
+
+        group.set([new_id])
+
+        assert eventually(lambda: viewer.http.get(with_old).status_code == 403)
+        assert viewer.http.get(with_new).status_code == 200
+    finally:
+        group.restore()
+    assert eventually(lambda: viewer.http.get(with_old).status_code == 200)
