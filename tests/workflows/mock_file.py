@@ -1,0 +1,34 @@
+"""Writes the cases into MockConfigFile.json, the format of Step Functions Local: ``python -m tests.workflows.mock_file``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.workflows.cases import CASES, FUNCTIONS_ONLY
+from tests.workflows.responses import RESPONSES
+
+MOCK_FILE = Path(__file__).with_name("MockConfigFile.json")
+
+
+def document() -> dict[str, Any]:
+    """Return the mock file: the cases of each state machine, and the answers that they name."""
+    answers = dict(RESPONSES)
+    machines: dict[str, dict[str, Any]] = {}
+    for case in CASES:
+        machines.setdefault(case.machine, {"TestCases": {}})["TestCases"][case.name] = case.mocked
+        answers.update(case.own_answers)
+    machines["ingest"]["TestCases"].update({name: dict(mocked) for name, mocked in FUNCTIONS_ONLY.items()})
+    used = {name for machine in machines.values() for mocked in machine["TestCases"].values() for name in mocked.values()}
+    return {
+        "StateMachines": machines,
+        "MockedResponses": {name: answer for name, answer in answers.items() if name in used},
+    }
+
+
+def text() -> str:
+    """Return the mock file as it is committed."""
+    return json.dumps(document(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    MOCK_FILE.write_text(text(), encoding="utf-8")
