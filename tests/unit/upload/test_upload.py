@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from functions.shared.aws import client
 from functions.shared.keys import is_image_id
 from tests.fakes.aws import ORIGINALS
+from tests.fakes.faults import failing_call
 from tests.fakes.openapi import assert_described
 
 CAT = {"filename": "cat.jpg", "content_type": "image/jpeg", "size": 1234}
@@ -100,7 +102,7 @@ def test_a_size_over_the_limit_is_a_413_that_names_it(post):
     assert answer.problem()["field"] == "size"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 5000, b'{"size": 1' + b"0" * 5000 + b"}"])
 def test_a_body_that_is_no_document_is_a_400(post, body):
     answer = post(body)
 
@@ -190,6 +192,21 @@ def test_a_call_that_is_still_under_way_is_a_409(post, aws):
     assert answer.header("retry-after")
 
 
+@pytest.mark.parametrize("number", range(5))
+def test_a_busy_table_or_bucket_is_a_503_and_the_key_stays_usable(post, number):
+    picture = {"content_type": "image/png", "Idempotency-Key": "k-1"}
+    with failing_call([client("dynamodb"), client("s3")], number):
+        broken = post(b"picture", **picture)
+
+    repeated = post(b"picture", **picture)
+
+    assert broken.status == 503
+    assert broken.header("retry-after")
+    broken.problem()
+    # only where the first call ended and could not say so, its key waits until it is known to be over
+    assert repeated.status == (409 if number == 4 else 202)
+
+
 @pytest.mark.parametrize("key", ["x" * 256, "ä", ""])
 def test_an_unusable_key_is_named(post, key):
     answer = post(CAT, **{"Idempotency-Key": key})
@@ -216,9 +233,10 @@ def test_an_unusable_key_is_named(post, key):
     ),
     content_type=st.sampled_from(["application/json", "image/png", "IMAGE/JPEG; q=1", "text/html", "image/"]),
     query=st.dictionaries(st.sampled_from(["filename", "tenant", "owner", "x"]), st.text(max_size=20)),
+    headers=st.dictionaries(st.sampled_from(["Idempotency-Key", "origin", "Accept", "X"]), st.text(max_size=20)),
 )
-def test_no_request_ends_in_a_500(post, body, content_type, query):
-    answer = post(body, content_type=content_type, query=query)
+def test_no_request_ends_in_a_500(post, body, content_type, query, headers):
+    answer = post(body, content_type=content_type, query=query, **headers)
 
     assert 200 <= answer.status < 500
     if answer.status >= 400:
