@@ -15,7 +15,7 @@ from functions.imaging.codecs import open_image
 from functions.imaging.color import to_srgb
 from functions.imaging.containers.common import Inspection, check_frames, check_size
 from functions.imaging.faults import decoder_faults
-from functions.imaging.limits import KEPT_ANIMATION_PIXELS, Limits
+from functions.imaging.limits import KEPT_ANIMATION_PIXELS, LONGEST_KEPT_SIDE_PX, Limits
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.resizing import resized
@@ -29,7 +29,7 @@ DEFAULT_FRAME_MS = 100
 
 @dataclass(frozen=True)
 class DecodedUpload:
-    """The decoded picture, and the upright size in px that the upload had; only large animations are smaller now."""
+    """The decoded picture, and the upright size in px that the upload had; only large animations are smaller."""
 
     picture: DecodedPicture
     width: int
@@ -85,15 +85,16 @@ def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) 
 
 
 def _kept_scale(inspection: Inspection) -> float:
-    """Return the factor for both sides that keeps all frames of a large animation within memory."""
+    """Return the factor for both sides that keeps a large animation within memory, and every side within WebP's."""
+    scale = min(1.0, LONGEST_KEPT_SIDE_PX / max(inspection.width, inspection.height))
     pixels = inspection.frames * inspection.width * inspection.height
-    if inspection.frames == 1 or pixels <= KEPT_ANIMATION_PIXELS:
-        return 1.0
-    return float((KEPT_ANIMATION_PIXELS / pixels) ** 0.5)
+    if inspection.frames > 1 and pixels > KEPT_ANIMATION_PIXELS:
+        scale = min(scale, float((KEPT_ANIMATION_PIXELS / pixels) ** 0.5))
+    return scale
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
-    return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _on_canvas(frame: Image.Image, size: tuple[int, int], scale: float) -> Image.Image:

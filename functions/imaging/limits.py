@@ -19,7 +19,7 @@ class Limits:
     """Pixels of one frame: the largest phone sensors that are read out whole have 50 to 64 megapixels."""
 
     max_side_px: int = 16_384
-    """Width or height in px: WebP ends at 16,383, and libavif refuses more by default."""
+    """Width or height in px: libavif refuses more by default."""
 
     max_frames: int = 256
     """Frames of an animation."""
@@ -58,6 +58,10 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
-KEPT_ANIMATION_PIXELS = 96 * MEGAPIXEL
-"""Pixels of all frames together that are kept of an animation: 384 MB in memory and 4 s of encoding. Larger ones are
-scaled down frame by frame while decoding, so that all frames are kept."""
+KEPT_ANIMATION_PIXELS = 64 * MEGAPIXEL
+"""Pixels of all frames together that are kept of an animation: 256 MB in memory, and 5 s of encoding at the 13
+megapixels a second that animated WebP was measured to take. Larger ones are scaled down frame by frame while
+decoding, so that all frames are kept."""
+
+LONGEST_KEPT_SIDE_PX = 16_383
+"""Longest side of a master in px, which is WebP's: an original of 16,384 px loses one of them."""

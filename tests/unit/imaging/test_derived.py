@@ -65,6 +65,13 @@ def test_animations_are_stored_as_animations():
     assert [each.width for each in picture.renditions] == [320, 640]
 
 
+def test_a_side_that_webp_cannot_hold_loses_a_pixel():
+    result = ingested(pictures.png(image=Image.new("RGBA", (16_384, 2), (9, 9, 9, 9))))
+
+    assert (result.width, result.height) == (16_384, 2)
+    assert (result.picture.master.width, result.picture.master.height) == (16_383, 2)
+
+
 def test_facts_are_those_of_the_upright_original():
     result = ingested(pictures.oriented("JPEG", 6, 300, 200))
 
