@@ -3,7 +3,6 @@
 The imaging code is imported when a picture is first rendered: answers without one do not pay for it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -86,21 +85,29 @@ def _lower_qualities(spec: "VariantSpec", picture: Picture) -> list[int]:
 
 
 def _largest_width(source: bytes, spec: "VariantSpec", rendered: "RenderedVariant", max_bytes: int) -> int | None:
-    """Return the largest step whose variant fits. It begins near where bytes in proportion to pixels would fit."""
+    """Return the largest step whose variant fits, found by trying: first where bytes in proportion to pixels would fit.
+
+    Few are tried, as the guess is near: upwards from it until one does not fit, or downwards until one does.
+    """
     from functions.imaging.variants import render_variant
 
-    estimate = rendered.width * (max_bytes / len(rendered.body)) ** 0.5
-    for smaller in _narrower(spec, rendered, estimate):
-        attempt = render_variant(source, smaller)
-        if len(attempt.body) <= max_bytes:
-            return attempt.width
-    return None
+    def fits(step: int) -> bool:
+        return len(render_variant(source, _narrowed(spec, rendered, step)).body) <= max_bytes
+
+    steps = [step for step in LADDER if step < rendered.width]
+    guess = rendered.width * (max_bytes / len(rendered.body)) ** 0.5
+    below = [step for step in steps if step <= guess]
+    largest = next((step for step in reversed(below) if fits(step)), None)
+    if below and largest != below[-1]:
+        return largest
+    for step in steps[len(below) :]:
+        if not fits(step):
+            break
+        largest = step
+    return largest
 
 
-def _narrower(spec: "VariantSpec", rendered: "RenderedVariant", estimate: float) -> Iterator["VariantSpec"]:
-    for step in reversed(LADDER):
-        if step > estimate or step >= rendered.width:
-            continue
-        both = spec.width is not None and spec.height is not None
-        height = max(1, round(rendered.height * step / rendered.width)) if both else None
-        yield replace(spec, width=step, height=height)
+def _narrowed(spec: "VariantSpec", rendered: "RenderedVariant", width: int) -> "VariantSpec":
+    both = spec.width is not None and spec.height is not None
+    height = max(1, round(rendered.height * width / rendered.width)) if both else None
+    return replace(spec, width=width, height=height)
