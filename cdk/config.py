@@ -171,6 +171,7 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
                 name="local",
                 runs_on_emulator=True,
                 keep_data=False,
+                viewer_requests_per_5_minutes=100_000,  # all tests have one address
                 functions=_functions(serve=16, ingest=8),  # the emulator starts a process per parallel call
                 log_retention=RetentionDays.ONE_WEEK,
             ),

@@ -1,0 +1,269 @@
+"""The distribution: who may ask for what, where it comes from, what it is remembered by, and what must never change."""
+
+import json
+import subprocess
+
+import pytest
+
+from cdk.config import ConfigError, Sizes
+from cdk.constructs.distribution import FUNCTION_LIMIT_BYTES, control_request_code, image_request_code, source
+from cdk.signing_keys import SigningKeys, TrustedKey
+from tests.infrastructure.conftest import signing_keys
+
+ALL_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options", "other"])
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+
+
+class Edge:
+    """One stage's Edge template, by what a viewer meets."""
+
+    def __init__(self, template) -> None:
+        self.resources = template["Resources"]
+        self.config = self.resources["Distribution"]["Properties"]["DistributionConfig"]
+        self.default = self.config["DefaultCacheBehavior"]
+        self.behaviors = {each["PathPattern"]: each for each in self.config["CacheBehaviors"]}
+
+    def of_type(self, kind):
+        return {name: each for name, each in self.resources.items() if each["Type"] == kind}
+
+    def referred(self, reference):
+        return self.resources[reference.get("Ref") or reference["Fn::GetAtt"][0]]["Properties"]
+
+    def keys(self, behavior):
+        """Return the public keys that a behaviour trusts."""
+        groups = [self.referred(group)["KeyGroupConfig"] for group in behavior.get("TrustedKeyGroups", [])]
+        return {self.referred(item)["PublicKeyConfig"]["EncodedKey"] for group in groups for item in group["Items"]}
+
+    def origin(self, origin_id):
+        return next(each for each in self.config["Origins"] if each["Id"] == origin_id)
+
+    def members(self, behavior):
+        """Return the origins behind a behaviour in the order in which they are asked."""
+        for group in self.config.get("OriginGroups", {}).get("Items", []):
+            if group["Id"] == behavior["TargetOriginId"]:
+                return [self.origin(each["OriginId"]) for each in group["Members"]["Items"]], group
+        return [self.origin(behavior["TargetOriginId"])], None
+
+
+@pytest.fixture
+def edge(stage):
+    return lambda name: Edge(stage(name).edge)
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_images_are_signed_by_viewers_and_everything_else_by_control(edge, name):
+    behaviors = edge(name).behaviors
+    viewers, control = edge(name).keys(behaviors["/images/*"]), edge(name).keys(behaviors["/v1/*"])
+
+    assert set(behaviors) == {"/images/*", "/v1/*"}
+    assert len(viewers) == 2
+    assert len(control) == 1
+    assert not viewers & control
+    assert edge(name).keys(edge(name).default) == control
+
+
+def test_public_images_need_no_signature_and_the_api_still_does(stage, edge):
+    assert stage("other").config.viewer_access == "public"
+    assert "TrustedKeyGroups" not in edge("other").behaviors["/images/*"]
+    assert edge("other").keys(edge("other").behaviors["/v1/*"])
+    assert edge("other").keys(edge("other").default)
+
+
+def test_v2_asks_the_generated_bucket_first_and_the_api_when_it_has_nothing(edge):
+    members, group = edge("dev").members(edge("dev").behaviors["/images/*"])
+
+    assert [("OriginAccessControlId" in each, "OriginCustomHeaders" in each) for each in members] == [
+        (True, False),
+        (False, True),
+    ]
+    assert {403, 404} <= set(group["FailoverCriteria"]["StatusCodes"]["Items"])
+    (control,) = edge("dev").of_type("AWS::CloudFront::OriginAccessControl").values()
+    assert control["Properties"]["OriginAccessControlConfig"]["SigningBehavior"] == "always"
+
+
+def test_v1_asks_the_api_alone(stage, edge):
+    assert stage("other").config.delivery == "v1"
+    members, group = edge("other").members(edge("other").behaviors["/images/*"])
+
+    assert group is None
+    assert ["OriginCustomHeaders" in each for each in members] == [True]
+    assert edge("other").of_type("AWS::CloudFront::OriginAccessControl") == {}
+
+
+@ALL_STAGES
+def test_images_are_cached_by_their_path_alone(edge, name):
+    policy = edge(name).referred(edge(name).behaviors["/images/*"]["CachePolicyId"])["CachePolicyConfig"]
+
+    assert policy["ParametersInCacheKeyAndForwardedToOrigin"] == {
+        "CookiesConfig": {"CookieBehavior": "none"},
+        "EnableAcceptEncodingBrotli": False,
+        "EnableAcceptEncodingGzip": False,
+        "HeadersConfig": {"HeaderBehavior": "none"},
+        "QueryStringsConfig": {"QueryStringBehavior": "none"},
+    }
+    assert policy["MinTTL"] == 0  # an origin's no-store is obeyed
+
+
+@ALL_STAGES
+def test_the_api_is_never_cached_and_takes_every_method(edge, name):
+    api = edge(name).behaviors["/v1/*"]
+
+    assert api["CachePolicyId"] == CACHING_DISABLED
+    assert {"GET", "POST", "DELETE"} <= set(api["AllowedMethods"])
+    forwarded = edge(name).referred(api["OriginRequestPolicyId"])["OriginRequestPolicyConfig"]
+    headers = forwarded["HeadersConfig"]["Headers"]
+    assert {"Content-Type", "Idempotency-Key", "Origin", "x-viewer-address"} <= set(headers)
+    assert "Host" not in headers  # API Gateway knows itself by another name
+    assert len(headers) <= 10  # CloudFront's limit
+    assert forwarded["QueryStringsConfig"]["QueryStringBehavior"] == "all"
+
+
+@ALL_STAGES
+def test_every_viewer_request_passes_a_function_and_every_answer_gets_the_security_headers(edge, name):
+    for behavior in (edge(name).default, *edge(name).behaviors.values()):
+        assert "viewer-request" in {each["EventType"] for each in behavior["FunctionAssociations"]}
+        policy = edge(name).referred(behavior["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]
+        security = policy["SecurityHeadersConfig"]
+        assert security["ContentTypeOptions"] == {"Override": True}
+        assert security["ContentSecurityPolicy"]["ContentSecurityPolicy"] == "default-src 'none'; sandbox"
+
+
+def test_other_web_origins_are_allowed_only_where_they_are_configured(stage, edge):
+    def cors(name):
+        policy = edge(name).referred(edge(name).default["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]
+        return policy.get("CorsConfig", {}).get("AccessControlAllowOrigins", {}).get("Items", [])
+
+    assert cors("dev") == []
+    assert cors("options") == list(stage("options").config.allowed_origins) != []
+
+
+@ALL_STAGES
+def test_access_logs_hold_no_cookies_and_expire(edge, name):
+    assert edge(name).config["Logging"]["IncludeCookies"] is False
+    (rule,) = edge(name).resources["EdgeLogsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 90
+
+
+# --- what must never change
+
+
+@ALL_STAGES
+def test_the_distribution_and_its_logs_keep_their_logical_ids(edge, name):
+    """A change here replaces somebody's distribution: its address, DNS and all signed URLs with it."""
+    assert list(edge(name).of_type("AWS::CloudFront::Distribution")) == ["Distribution"]
+    assert list(edge(name).of_type("AWS::S3::Bucket")) == ["EdgeLogsBucket"]
+    assert "BucketName" not in edge(name).resources["EdgeLogsBucket"]["Properties"]
+
+
+def test_logs_of_a_real_stage_outlive_the_stack(edge):
+    assert edge("prod").resources["EdgeLogsBucket"]["DeletionPolicy"] == "Retain"
+
+
+@ALL_STAGES
+def test_the_pipeline_never_refers_to_the_edge(stage, name):
+    assert "Fn::ImportValue" not in json.dumps(stage(name).pipeline)
+
+
+# --- keys
+
+
+def test_a_key_keeps_its_logical_id_when_another_comes_or_goes(tmp_path):
+    keys = signing_keys()
+
+    def fingerprints(*pems):
+        (tmp_path / "viewers").mkdir(exist_ok=True)
+        (tmp_path / "control").mkdir(exist_ok=True)
+        for old in (tmp_path / "viewers").glob("*"):
+            old.unlink()
+        for number, pem in enumerate(pems):
+            (tmp_path / "viewers" / f"{number}.pem").write_text(pem)
+        (tmp_path / "control" / "0.pem").write_text(keys.control[0].pem)
+        return [key.fingerprint for key in SigningKeys.read(tmp_path).viewers]
+
+    old, new = (key.pem for key in keys.viewers)
+    assert fingerprints(old, new)[1:] == fingerprints(new)
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_group_without_a_key_or_with_too_many_is_refused_with_what_to_do(tmp_path, count):
+    for group in ("viewers", "control"):
+        (tmp_path / group).mkdir()
+    for number in range(count):
+        (tmp_path / "viewers" / f"{number}.pem").write_text(signing_keys().viewers[0].pem)
+
+    with pytest.raises(ConfigError, match="image-scaler keys"):
+        SigningKeys.read(tmp_path)
+
+
+def test_a_private_key_among_the_public_ones_is_refused():
+    with pytest.raises(ConfigError, match="not one PEM public key"):
+        TrustedKey.from_pem("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", "viewers/1.pem")
+
+
+# --- functions
+
+
+@pytest.mark.parametrize("sizes", list(Sizes))
+def test_functions_fit_into_cloudfronts_limit_and_have_no_placeholder_left(sizes):
+    for code in (image_request_code(sizes), control_request_code(), source("closed.js"), source("download.js")):
+        assert len(code.encode()) <= FUNCTION_LIMIT_BYTES
+        assert "__" not in code
+        assert code.count("function handler(") == 1
+
+
+def run(code, event):
+    """Run a CloudFront Function on an event in Node."""
+    script = f"{code}\nprocess.stdout.write(JSON.stringify(handler({json.dumps(event)})))"
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def event(uri, *, query=None, **headers):
+    request = {
+        "method": "GET",
+        "uri": uri,
+        "querystring": query or {},
+        "headers": {name: {"value": value} for name, value in headers.items()},
+        "cookies": {},
+    }
+    return {"version": "1.0", "viewer": {"ip": "192.0.2.7"}, "request": request, "response": {"headers": {}}}
+
+
+def test_the_viewers_address_is_the_edges_word_whatever_the_client_says():
+    request = event("/v1/images", **{"x-viewer-address": "203.0.113.9"})
+
+    assert run(control_request_code(), request)["headers"]["x-viewer-address"] == {"value": "192.0.2.7"}
+
+
+def test_an_image_request_becomes_canonical_and_carries_the_address():
+    request = event("/images/01ARZ3NDEKTSV4RRFFQ69G5FAV", query={"w": {"value": "390"}})
+
+    rewritten = run(image_request_code(Sizes.LADDER), request)
+
+    assert "width=480" in rewritten["uri"]
+    assert rewritten["headers"]["x-viewer-address"] == {"value": "192.0.2.7"}
+
+
+@pytest.mark.parametrize("uri", ["/v1/", "/v1/a%2fb", "/v1/../x", "/v1/a/%00", "/v1//a", "/v1/" + "a" * 129])
+def test_odd_paths_of_the_api_are_answered_by_the_edge(uri):
+    assert run(control_request_code(), event(uri))["statusCode"] == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "header"),
+    [
+        ("me.jpg", 'attachment; filename="me.jpg"'),
+        ("a%22%0d%0ab", 'attachment; filename="a___b"'),
+        ("%ff", 'attachment; filename="image"'),
+        ("%C3%A9.jpg", 'attachment; filename="_.jpg"'),
+        ("x" * 300, f'attachment; filename="{"x" * 100}"'),
+    ],
+)
+def test_a_download_name_is_sanitised(asked, header):
+    answered = run(source("download.js"), event("/images/x", query={"download": {"value": asked}}))
+
+    assert answered["headers"]["content-disposition"] == {"value": header}
+
+
+def test_without_a_download_name_there_is_no_header():
+    assert run(source("download.js"), event("/images/x"))["headers"] == {}
