@@ -1,0 +1,101 @@
+"""The template's own web ACL, evaluated: closed by default, open for the secret, and not too often."""
+
+import pytest
+
+from local.edge.firewall import Firewall, FirewallRequest
+
+PATTERNS = {"AcceptedOriginValues": ["^new$", "^old$"]}
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def acl(template):
+    return template.single("AWS::WAFv2::WebACL")
+
+
+@pytest.fixture
+def firewall(acl, clock):
+    return Firewall(*acl, clock=clock)
+
+
+def request(**headers):
+    return FirewallRequest("GET", "/live/v1/images", {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize("value", ["new", "old"])
+def test_each_accepted_value_opens(firewall, value):
+    ruling = firewall.rule(request(x_origin_verify=value, x_viewer_address="192.0.2.1"), PATTERNS)
+
+    assert (ruling.allowed, ruling.rule) == (True, "AllowTheEdge")
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"x_origin_verify": ""}, {"x_origin_verify": "newer"}, {"x_origin_verify": "xnew"}]
+)
+def test_everything_else_is_blocked_by_default(firewall, headers):
+    ruling = firewall.rule(request(x_viewer_address="192.0.2.1", **headers), PATTERNS)
+
+    assert (ruling.allowed, ruling.status, ruling.rule) == (False, 403, None)
+
+
+def test_a_value_that_was_dropped_opens_no_longer(firewall):
+    asked = request(x_origin_verify="old", x_viewer_address="192.0.2.1")
+
+    assert firewall.rule(asked, PATTERNS).allowed
+    assert not firewall.rule(asked, {"AcceptedOriginValues": ["^new$"]}).allowed
+
+
+def test_without_its_allowing_rule_the_acl_lets_nobody_in(acl, clock):
+    name, properties = acl
+    properties["Rules"] = [rule for rule in properties["Rules"] if rule["Name"] != "AllowTheEdge"]
+
+    ruling = Firewall(name, properties, clock=clock).rule(
+        request(x_origin_verify="new", x_viewer_address="1"), PATTERNS
+    )
+
+    assert not ruling.allowed
+
+
+def test_one_address_is_limited_others_are_not_and_time_heals(acl, clock):
+    name, properties = acl
+    limited = next(rule for rule in properties["Rules"] if rule["Name"] == "RateLimit")
+    limited["Statement"]["RateBasedStatement"]["Limit"] = 10
+    firewall = Firewall(name, properties, clock=clock)
+    asked = request(x_origin_verify="new", x_viewer_address="192.0.2.1")
+
+    rulings = [firewall.rule(asked, PATTERNS) for _ in range(11)]
+    other = firewall.rule(request(x_origin_verify="new", x_viewer_address="192.0.2.2"), PATTERNS)
+    clock.now = 301
+
+    assert [ruling.allowed for ruling in rulings] == [True] * 10 + [False]
+    assert (rulings[-1].status, rulings[-1].rule) == (429, "RateLimit")
+    assert other.allowed
+    assert firewall.rule(asked, PATTERNS).allowed
+
+
+def test_requests_past_the_edge_cannot_use_up_somebody_elses_rate(acl, clock):
+    name, properties = acl
+    limited = next(rule for rule in properties["Rules"] if rule["Name"] == "RateLimit")
+    limited["Statement"]["RateBasedStatement"]["Limit"] = 10
+    firewall = Firewall(name, properties, clock=clock)
+    for _ in range(50):
+        firewall.rule(request(x_viewer_address="192.0.2.1"), PATTERNS)
+
+    assert firewall.rule(request(x_origin_verify="new", x_viewer_address="192.0.2.1"), PATTERNS).allowed
+
+
+def test_a_request_without_an_address_is_not_served_uncounted(firewall):
+    ruling = firewall.rule(request(x_origin_verify="new"), PATTERNS)
+
+    assert (ruling.allowed, ruling.rule) == (False, "RateLimit")
