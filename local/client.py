@@ -41,6 +41,7 @@ class PipelineClient:
     """
 
     def __init__(self, outputs: Outputs, *, past_edge: bool = False) -> None:
+        self._outputs = outputs
         trust = ssl.create_default_context(cafile=outputs.ca_file)
         self.http = httpx.Client(verify=trust, timeout=60, trust_env=False)
         if past_edge:
@@ -118,6 +119,19 @@ class PipelineClient:
             headers={"Accept": accept},
         )
 
+    def variant_from_origin(self, url: str, *, within_seconds: float = 10.0) -> httpx.Response:
+        """Fetch a picture until the edge has noticed that its cache was invalidated. Raises TimeoutError."""
+        deadline = time.monotonic() + within_seconds
+        while "x-local-trace" not in (answer := self.http.get(url)).headers:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the edge answers from its cache after {within_seconds:.0f} s")
+            time.sleep(POLL_SECONDS)
+        return answer
+
+    def signed_url(self, url: str) -> str:
+        """Return a URL with a signature for everything that begins like it, whatever its query: all sizes at once."""
+        return _with_signature(self._outputs, url, f"{url.partition('?')[0]}*")
+
     def delete(self, image_id: str) -> httpx.Response:
         """Take an image down."""
         return self.http.delete(f"{self.url}/v1/images/{image_id}")
@@ -125,6 +139,12 @@ class PipelineClient:
 
 def signed_cookies(outputs: Outputs) -> dict[str, str]:
     """Return cookies that open the whole edge for a day, as the application's back end would set them."""
+    signed = urlsplit(_with_signature(outputs, f"{outputs.edge_url}/", f"{outputs.edge_url}/*"))
+    return {f"CloudFront-{name}": value for name, value in parse_qsl(signed.query)}
+
+
+def _with_signature(outputs: Outputs, url: str, resource: str) -> str:
+    """Return ``url`` signed for a day for ``resource``, by botocore's own signer."""
     key = serialization.load_pem_private_key(Path(str(outputs.edge_private_key_file)).read_bytes(), None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("the local signing key is no RSA key")
@@ -132,9 +152,8 @@ def signed_cookies(outputs: Outputs) -> dict[str, str]:
         str(outputs.edge_key_pair_id),
         lambda message: key.sign(message, padding.PKCS1v15(), hashes.SHA1()),  # noqa: S303 - CloudFront's own
     )
-    policy = signer.build_policy(f"{outputs.edge_url}/*", datetime.now(UTC) + timedelta(days=1))
-    signed = urlsplit(signer.generate_presigned_url(f"{outputs.edge_url}/", policy=policy))
-    return {f"CloudFront-{name}": value for name, value in parse_qsl(signed.query)}
+    policy = signer.build_policy(resource, datetime.now(UTC) + timedelta(days=1))
+    return str(signer.generate_presigned_url(url, policy=policy))
 
 
 def edge_headers(outputs: Outputs) -> dict[str, str]:

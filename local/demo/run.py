@@ -14,6 +14,7 @@ from local import aws
 from local.client import IN_PIPELINE, PipelineClient
 from local.console import Progress
 from local.demo.contact_sheet import write_contact_sheet
+from local.demo.edge_walk import walk
 from local.demo.samples import Sample, read_samples
 from local.errors import LocalError
 from local.executions import StatePassed, states_passed, wait_for_end
@@ -119,8 +120,12 @@ def run_demo(outputs: Outputs, workspace: Workspace, progress: Progress) -> Demo
                     run.variants = [_fetch(client, run.image_id, variant) for variant in VARIANTS]
     finally:
         client.close()
+    with progress.step("Walking a picture through the edge"):
+        steps = walk(outputs, next(run.image_id for run in runs if run.status == "PUBLISHED"))
     page = write_contact_sheet(runs, workspace.contact_sheet)
     progress.console.print(_table(runs))
+    for step in steps:
+        progress.console.print(f"{step.row:>7}  {step.text}", markup=False)
     progress.console.print(f"Before and after, with every state and record: {page}")
     return DemoResult(runs)
 

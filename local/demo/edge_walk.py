@@ -1,0 +1,105 @@
+"""Walks one published picture past the edge's doors and through both ways of delivery, and tells each step.
+
+Every line begins with the row of the older design that it shows (docs/architecture.md lists them).
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+
+from local import aws
+from local.client import PipelineClient
+from local.errors import LocalError
+from local.outputs import Outputs
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line: the row that it shows, and what happened."""
+
+    row: str
+    text: str
+
+
+def walk(outputs: Outputs, image_id: str) -> list[Step]:
+    """Return the steps for a published picture. Raises LocalError when one does not go as it must."""
+    through, past = PipelineClient(outputs), PipelineClient(outputs, past_edge=True)
+    anybody = httpx.Client(timeout=60, trust_env=False)
+    try:
+        return [
+            *_doors(outputs, anybody, through, image_id),
+            *_delivery_v1(anybody, past, image_id),
+            *_delivery_v2(outputs, through, image_id),
+        ]
+    finally:
+        for client in (through.http, past.http, anybody):
+            client.close()
+
+
+def _doors(outputs: Outputs, anybody: httpx.Client, through: PipelineClient, image_id: str) -> Iterator[Step]:
+    plain = f"{outputs.edge_url}/images/{image_id}?width=1000&format=webp"
+    signed = through.signed_url(plain)
+    opened, closed = anybody.get(signed), anybody.get(plain)
+    yield Step("K3", f"signed for every size of the picture: {_expect(opened, 200)}  {signed}")
+    yield Step("K3", f"without a signature: {_expect(closed, 403)}  {plain}")
+    listed = through.http.get(f"{outputs.edge_url}/v1/images")
+    yield Step("U1", f"a call of the API, signed, passes CloudFront: {_expect(listed, 200)}")
+    around = anybody.get(f"{outputs.api_url}/v1/images")
+    yield Step("U2", f"the same call around CloudFront lacks X-Origin-Verify, and WAF answers: {_expect(around, 403)}")
+
+
+def _delivery_v1(anybody: httpx.Client, past: PipelineClient, image_id: str) -> Iterator[Step]:
+    """Send what the edge sends to its only origin when ``delivery`` is v1."""
+    url = f"{past.url}/images/{image_id}?width=750&format=jpeg"  # a size that nobody has asked for yet
+    yield Step("V1.1", "delivery v1: CloudFront has it not in its cache, and asks the API")
+    yield Step("V1.2", f"WAF checks X-Origin-Verify: {_expect(anybody.get(url), 403)} without it")
+    answer = past.http.get(url)
+    yield Step("V1.3", f"with it WAF lets the request through: {_expect(answer, 200)}")
+    yield Step("V1.4", "API Gateway calls serve, which loads a rendition of the picture from S3")
+    size = f"{len(answer.content) / 1000:.0f} kB {answer.headers['content-type']}"
+    yield Step("V1.5", f"and returns it resized as the URL says: {size}, {answer.headers.get('server-timing', '')}")
+
+
+def _delivery_v2(outputs: Outputs, through: PipelineClient, image_id: str) -> Iterator[Step]:
+    url = f"{outputs.edge_url}/images/{image_id}?width=1500&format=webp"
+    first = through.http.get(url)
+    _expect(first, 200)
+    origins = _asked(first)
+    yield Step("V2.4", f"delivery v2: CloudFront looks into the bucket of generated pictures: {origins[0]}")
+    yield Step("V2.5-7", f"it is not there, so it is generated behind WAF and API Gateway: {', '.join(origins[1:])}")
+    yield Step("V2.8-9", f"serve returned {len(first.content) / 1000:.0f} kB and stored them in the bucket")
+    _forget(outputs, image_id)
+    second = through.variant_from_origin(url)
+    _expect(second, 200)
+    if _asked(second) != ["bucket 200"]:
+        raise LocalError(f"The second request should have been the bucket's alone; it asked {_asked(second)}.")
+    yield Step("V2.4", "asked again by a cache that has forgotten it: bucket 200, and no function runs")
+    third = through.http.get(url)
+    yield Step("V2.4", f"asked once more: {third.headers['x-cache']}")
+
+
+def _forget(outputs: Outputs, image_id: str) -> None:
+    """Empty the edge's cache of one picture, as another edge location is empty of it."""
+    aws.client("cloudfront", outputs).create_invalidation(
+        DistributionId=outputs.edge_stack["DistributionId"],
+        InvalidationBatch={
+            "Paths": {"Quantity": 1, "Items": [f"/images/{image_id}*"]},
+            "CallerReference": uuid.uuid4().hex,
+        },
+    )
+
+
+def _asked(answer: httpx.Response) -> list[str]:
+    """Return which origins the local edge asked for an answer."""
+    asked: str = answer.headers.get("x-local-trace", "nothing")
+    return asked.split("; ")
+
+
+def _expect(answer: httpx.Response, status: int) -> int:
+    if answer.status_code != status:
+        raise LocalError(
+            f"{answer.request.url.path} answered {answer.status_code} where {status} was due: {answer.text}"
+        )
+    return status

@@ -1,0 +1,13 @@
+"""The walk that the demo prints: each row of the older design, in order, and each as it must be."""
+
+from local.demo.edge_walk import walk
+
+
+def test_the_walk_shows_every_row_of_the_edge_in_order(deployed, picture):
+    steps = walk(deployed.outputs, picture)
+
+    assert [step.row for step in steps] == [
+        *("K3", "K3", "U1", "U2", "V1.1", "V1.2", "V1.3", "V1.4", "V1.5"),
+        *("V2.4", "V2.5-7", "V2.8-9", "V2.4", "V2.4"),
+    ]
+    assert steps[-1].text.endswith("Hit from cloudfront")
