@@ -86,6 +86,10 @@ emulator: setup  ## The deployed pipeline with IAM enforced
 e2e: setup  ## The deployed pipeline over HTTP, as a client
 	@$(PYTEST) tests/e2e
 
+test-browser: setup  ## The pages of docs/frontend in headless Chromium, through the local edge
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
+	@$(PYTEST) tests/browser
+
 format: setup  ## Let ruff mend layout and imports
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .

@@ -1,0 +1,16 @@
+/**
+ * The loader for next/image. In next.config.js:
+ *
+ *   images: { loader: 'custom', loaderFile: './next-image-loader.mjs' }
+ *
+ * and in a page: <Image src="01JD…" width={1200} height={800} alt="…" sizes="100vw" />, with the signature behind the id
+ * where viewers need one. All of Next.js's default device and image sizes are steps of image-scaler's ladder. The format
+ * is chosen at the edge by what the browser accepts.
+ */
+import { imageUrl } from './image-scaler.mjs';
+
+const EDGE = globalThis.IMAGE_SCALER_EDGE ?? globalThis.process?.env?.NEXT_PUBLIC_IMAGE_SCALER_EDGE;
+
+export default function imageScalerLoader({ src, width, quality }) {
+  return imageUrl(EDGE, src, { width, quality });
+}

@@ -1,0 +1,164 @@
+"""The pages of docs/frontend in headless Chromium, through the local edge: which size is chosen, and what is seen.
+
+The pages stand on a web server of their own, as an application's would; the pictures come from the edge.
+"""
+
+import io
+import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from tests import pictures
+from tests.e2e.edge import Viewer
+
+PAGES = Path(__file__).parents[2] / "docs" / "frontend"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+TOLERANCE = 24
+"""How far a colour may be off after scaling and lossy encoding, of 255."""
+
+pytestmark = pytest.mark.browser
+
+
+class PageServer(SimpleHTTPRequestHandler):
+    """Serves docs/frontend with its names in braces filled in, as an application's templates do."""
+
+    values: dict[str, str] = {}
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+
+    def do_GET(self):
+        if not self.path.endswith(".html"):
+            super().do_GET()
+            return
+        text = (PAGES / self.path.lstrip("/")).read_text()
+        for name, value in self.values.items():
+            text = text.replace("{{" + name + "}}", value)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def pages(deployed):
+    """The address of the pages, which show a published picture of 1500 by 1000 px."""
+    ended = deployed.run(pictures.jpeg(1500, 1000))
+    assert ended.status == "PUBLISHED"
+    viewer = Viewer(deployed.outputs)
+    signed = viewer.signer.sign_url(viewer.image_url(ended.image_id, ""), viewer.policy(ended.image_id))
+    handler = type("Pages", (PageServer,), {})
+    handler.values = {"edge": viewer.url, "id": ended.image_id, "signature": signed.partition("?")[2]}
+    viewer.http.close()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(PAGES))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    assert CHROMIUM, "no Chromium on the PATH (Debian: apt-get install chromium)"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(chromium, pages):
+    """Return a function that opens a page on a screen and returns what each of its pictures became."""
+    contexts = []
+
+    def opened(page_name, *, width, density=1):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, device_scale_factor=density)
+        contexts.append(context)
+        page = context.new_page()
+        answers = {}
+        page.on("response", lambda response: answers.update({response.url: response}))
+        page.goto(f"{pages}/{page_name}", wait_until="networkidle")
+        shown = []
+        for image in page.locator("img").all():
+            address = image.evaluate("image => image.currentSrc")
+            size = image.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+            shown.append((address, size, answers[address], Image.open(io.BytesIO(image.screenshot()))))
+        return shown
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def corners(picture):
+    """Return the colours near the corners of what is seen."""
+    width, height = picture.size
+    across, down = width // 20, height // 20
+    at = {
+        "top-left": (across, down),
+        "top-right": (width - across, down),
+        "bottom-left": (across, height - down),
+        "bottom-right": (width - across, height - down),
+    }
+    return {name: picture.convert("RGB").getpixel(point) for name, point in at.items()}
+
+
+def assert_whole_picture(picture):
+    for name, colour in corners(picture).items():
+        assert max(abs(a - b) for a, b in zip(colour, pictures.CORNERS[name], strict=True)) <= TOLERANCE, name
+
+
+@pytest.mark.parametrize("page_name", ["srcset.html", "plain.html", "next-image.html"])
+def test_a_page_shows_the_picture_in_the_format_that_the_browser_likes_best(show, page_name):
+    address, _, answer, seen = show(page_name, width=600)[0]
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "image/avif"
+    assert "format=" not in address
+    assert_whole_picture(seen)
+
+
+@pytest.mark.parametrize(
+    ("page_name", "width", "density", "chosen"),
+    [
+        ("srcset.html", 320, 1, 320),
+        ("srcset.html", 600, 1, 640),
+        ("srcset.html", 600, 2, 1280),
+        ("plain.html", 320, 1, 320),
+        ("plain.html", 700, 1, 828),
+        ("plain.html", 640, 2, 1280),
+        ("next-image.html", 640, 1, 640),
+        ("next-image.html", 1000, 1, 1080),
+        ("next-image.html", 375, 2, 750),
+    ],
+)
+def test_the_browser_takes_the_size_that_its_screen_needs_and_gets_exactly_that(
+    show, page_name, width, density, chosen
+):
+    address, size, answer, _ = show(page_name, width=width, density=density)[0]
+
+    body = Image.open(io.BytesIO(answer.body()))
+    assert f"width={chosen}&" in address
+    assert body.width == chosen
+    assert size[0] <= chosen  # natural size is in CSS px
+
+
+def test_a_crop_keeps_the_shape_that_the_page_asks_for(show):
+    whole, square = show("plain.html", width=600)
+
+    assert square[1][0] == square[1][1]
+    assert whole[1][0] > whole[1][1]
+
+
+def test_a_second_visit_makes_no_new_variant(deployed, show):
+    show("srcset.html", width=600)
+
+    _, _, answer, _ = show("srcset.html", width=600)[0]
+
+    assert answer.headers["x-cache"] == "Hit from cloudfront"
