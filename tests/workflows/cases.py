@@ -18,7 +18,6 @@ ENGINES = (EMULATOR, MOTO, STEP_FUNCTIONS_LOCAL)
 
 ONE_ANSWER = "it reads a mocked answer once per state, so no attempt can differ from the one before"
 RESERVED_NAME = "it refuses to mock an error whose name begins with States."
-FULL_PATH_ONLY = "it has no DynamoDB and no EventBridge behind it"
 
 BEGIN = ("ReadUploadEvent", "DescribeUpload", "ClaimUpload")
 REFUSED = (*BEGIN, "ReadClaim", "IsSameEvent")
@@ -369,12 +368,15 @@ def _word(error: str) -> str:
 CASES: tuple[Case, ...] = (*PATHS, *(case for failing in FAILURES for case in _failures_of(failing)), *RECORDING_FAILURES)
 """All cases; each runs on every engine that can run it."""
 
-FUNCTIONS_ONLY: Mapping[str, Mapping[str, str]] = {
+CALLING_THROUGH: Mapping[str, Mapping[str, str]] = {
     "FunctionsPublish": {
         "OptimizeImage": "Optimized", "ModerateImage": "VerdictAllow", "PersistImage": "PersistedPublished",
     },
     "FunctionsReject": {"OptimizeImage": "Refused"},
     "FunctionsHold": {"OptimizeImage": "Optimized", "ModerateImage": "ContractErrorAtFirst"},
     "FunctionsFail": {"OptimizeImage": "ContractErrorAtFirst"},
+    "ClaimedThenReject": {"ClaimUpload": "Claimed", "OptimizeImage": "Refused"},
+    "ClaimedThenFail": {"ClaimUpload": "Claimed", "OptimizeImage": "ContractErrorAtFirst"},
+    "ClaimNeverAnswered": {"ClaimUpload": "ClaimUploadGivesUpOnDynamoDBProvisionedThroughputExceededException"},
 }  # fmt: skip
-"""Test cases that mock the functions of ingest alone: table and event bus are the engine's own (see test_records.py)."""
+"""Test cases of ingest whose other Tasks really call DynamoDB and EventBridge, those of the engine: test_records.py."""

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.workflows.cases import CASES, FUNCTIONS_ONLY
+from tests.workflows.cases import CALLING_THROUGH, CASES
 from tests.workflows.responses import RESPONSES
 
 MOCK_FILE = Path(__file__).with_name("MockConfigFile.json")
@@ -17,7 +17,7 @@ def document() -> dict[str, Any]:
     for case in CASES:
         machines.setdefault(case.machine, {"TestCases": {}})["TestCases"][case.name] = case.mocked
         answers.update(case.own_answers)
-    machines["ingest"]["TestCases"].update({name: dict(mocked) for name, mocked in FUNCTIONS_ONLY.items()})
+    machines["ingest"]["TestCases"].update({name: dict(mocked) for name, mocked in CALLING_THROUGH.items()})
     used = {name for machine in machines.values() for mocked in machine["TestCases"].values() for name in mocked.values()}
     return {
         "StateMachines": machines,

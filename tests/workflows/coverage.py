@@ -1,0 +1,100 @@
+"""Which parts of the definitions executions have taken: every state, Choice arm, Retry entry and Catch entry.
+
+A Retry entry is taken when an attempt follows an error that it matches (or, with MaxAttempts 0, when none does). A
+Choice arm is found by evaluating the rules on the state's recorded input, since two arms may lead to one state; where
+the state that follows is another one, engine and rules disagree, and that is an error.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.workflows.runs import Run
+
+KINDS = ("states", "Choice arms", "Retry entries", "Catch entries")
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """One part of a definition that an execution can take. ``entry`` numbers arms and entries, -1 is Default."""
+
+    machine: str
+    state: str
+    kind: str
+    entry: int = 0
+
+
+def parts_of(machine: str, states: Mapping[str, Mapping[str, Any]]) -> Iterator[Part]:
+    """Every part of a definition."""
+    for name, state in states.items():
+        yield Part(machine, name, "states")
+        if state["Type"] == "Choice":
+            yield Part(machine, name, "Choice arms", -1)
+        for kind, field in (("Choice arms", "Choices"), ("Retry entries", "Retry"), ("Catch entries", "Catch")):
+            yield from (Part(machine, name, kind, entry) for entry in range(len(state.get(field, ()))))
+
+
+def taken_by(run: Run, states: Mapping[str, Mapping[str, Any]]) -> Iterator[Part]:
+    """The parts that an execution has taken."""
+    for visit, following in zip(run.visits, (*run.path[1:], None), strict=True):
+        state = states[visit.state]
+        yield Part(run.machine, visit.state, "states")
+        if state["Type"] == "Choice":
+            entry, target = _arm(state, visit.input)
+            assert target == following, f"{visit.state} should have led to {target}, and led to {following}"
+            yield Part(run.machine, visit.state, "Choice arms", entry)
+        for place, error in enumerate(visit.errors):
+            retrier = _matching(state["Retry"], error)
+            retried = place < visit.retries
+            if retrier is not None and retried == (state["Retry"][retrier].get("MaxAttempts", 3) > 0):
+                yield Part(run.machine, visit.state, "Retry entries", retrier)
+            if not retried:
+                catcher = _matching(state["Catch"], error)
+                assert catcher is not None, f"{visit.state} catches no {error}"
+                target = state["Catch"][catcher]["Next"]
+                assert target == following, f"{error} should have led to {target}, and led to {following}"
+                yield Part(run.machine, visit.state, "Catch entries", catcher)
+
+
+def summary(taken: Iterable[Part], everything: Iterable[Part]) -> str:
+    """Return, by kind, how many parts were taken of how many, and the percentage of all."""
+    all_parts, taken_parts = set(everything), set(taken)
+    totals, counts = Counter(part.kind for part in all_parts), Counter(part.kind for part in taken_parts)
+    by_kind = ", ".join(f"{counts[kind]} of {totals[kind]} {kind}" for kind in KINDS)
+    return f"{100 * len(taken_parts) / len(all_parts):.1f} % ({by_kind})"
+
+
+def _matching(entries: Iterable[Mapping[str, Any]], error: str) -> int | None:
+    """Return the number of the first entry that matches an error."""
+    for number, entry in enumerate(entries):
+        if error in entry["ErrorEquals"] or "States.ALL" in entry["ErrorEquals"]:
+            return number
+    return None
+
+
+def _arm(state: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[int, str]:
+    """Return the number and the target of the arm that an input takes."""
+    for number, rule in enumerate(state["Choices"]):
+        if _holds(rule, document):
+            return number, rule["Next"]
+    return -1, state["Default"]
+
+
+def _holds(rule: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    """Evaluate the comparisons that the definitions use; any other one is a KeyError."""
+    if "And" in rule:
+        return all(_holds(each, document) for each in rule["And"])
+    value = value_at(document, rule["Variable"])
+    if "IsPresent" in rule:
+        return (value is not None) == rule["IsPresent"]
+    if "StringEqualsPath" in rule:
+        return value == value_at(document, rule["StringEqualsPath"])
+    return value == rule["StringEquals"]
+
+
+def value_at(document: Any, path: str) -> Any:
+    """Return what stands at a dotted path (with or without ``$.``), None where nothing does."""
+    for name in path.removeprefix("$.").split("."):
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document

@@ -1,0 +1,103 @@
+"""Every case on every engine that can run it: the states passed, the end, the output and the retries are as it says."""
+
+import json
+from functools import partial
+
+import pytest
+
+from functions.shared.contracts import BlurRequest, ModerateRequest, OptimizeRequest, PersistRequest
+from tests.workflows.cases import CASES, EMULATOR, ENGINES, MOTO, STEP_FUNCTIONS_LOCAL
+from tests.workflows.coverage import value_at
+from tests.workflows.engines import why_no_docker
+from tests.workflows.mock_file import MOCK_FILE, text
+
+HERE = tuple(engine for engine in ENGINES if engine != STEP_FUNCTIONS_LOCAL or why_no_docker() is None)
+"""The engines that are there. Nothing is skipped: what could not run is told at the end of the run."""
+
+RUNNABLE = [
+    pytest.param(engine, case, id=f"{engine}-{case.name}")
+    for engine in HERE
+    for case in CASES
+    if engine not in case.not_on
+]
+
+
+@pytest.fixture(scope="module")
+def run_of_case(ledger, open_engine):
+    """Return what returns the run of a case on an engine."""
+    return lambda engine, case: ledger.runs(engine, partial(open_engine, engine))[case.name].result()
+
+
+@pytest.mark.parametrize(("engine", "case"), RUNNABLE)
+def test_an_execution_goes_as_its_case_says(run_of_case, engine, case):
+    run = run_of_case(engine, case)
+
+    assert run.path == case.path
+    assert run.status == ("FAILED" if case.error else "SUCCEEDED")
+    assert run.error == case.error
+    assert run.retries == case.retries
+    assert {path: value_at(run.output, path) for path in case.output} == case.output
+
+
+def test_every_state_arm_retry_and_catch_is_taken_by_some_case(ledger, open_engine):
+    for engine in (EMULATOR, MOTO):
+        ledger.runs(engine, partial(open_engine, engine))
+
+    missed = ledger.parts - ledger.taken(EMULATOR) - ledger.taken(MOTO)
+
+    assert sorted(missed) == []
+
+
+@pytest.mark.parametrize("engine", [EMULATOR, MOTO])
+def test_a_case_that_an_engine_cannot_run_is_run_by_the_other_one(engine):
+    (other,) = {EMULATOR, MOTO} - {engine}
+
+    assert [case.name for case in CASES if engine in case.not_on and other in case.not_on] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "contract"),
+    [
+        ("OptimizeImage", OptimizeRequest),
+        ("ModerateImage", ModerateRequest),
+        ("BlurImage", BlurRequest),
+        ("PersistImage", PersistRequest),
+    ],
+)
+def test_what_a_state_sends_to_its_function_is_the_functions_contract(run_of_case, state, contract):
+    (blurred,) = (case for case in CASES if case.name == "FlaggedPictureIsBlurred")
+
+    (sent,) = run_of_case(MOTO, blurred).visit(state).sent
+
+    request = contract.from_state(sent["Payload"])
+    assert request.image_id == "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
+    assert set(sent["Payload"]) == set(contract.__dataclass_fields__)
+
+
+def test_a_blurred_picture_takes_the_place_of_the_one_that_was_flagged(run_of_case):
+    (blurred,) = (case for case in CASES if case.name == "FlaggedPictureIsBlurred")
+
+    (sent,) = run_of_case(MOTO, blurred).visit("PersistImage").sent
+
+    keys = [rendition["key"] for rendition in sent["Payload"]["picture"]["renditions"]]
+    assert keys
+    assert all("/blurred/" in key for key in keys)
+
+
+def test_names_of_cases_are_unique():
+    names = [(case.machine, case.name) for case in CASES]
+
+    assert len(set(names)) == len(names)
+
+
+def test_the_mock_file_is_what_the_cases_say():
+    assert MOCK_FILE.read_text(encoding="utf-8") == text(), "run python -m tests.workflows.mock_file"
+
+
+def test_the_mock_file_numbers_attempts_from_0_without_gaps():
+    answers = json.loads(MOCK_FILE.read_text(encoding="utf-8"))["MockedResponses"]
+
+    for name, by_attempt in answers.items():
+        bounds = [[int(bound) for bound in attempts.split("-")] for attempts in by_attempt]
+        starts, ends = [each[0] for each in bounds], [each[-1] for each in bounds]
+        assert starts == [0, *(end + 1 for end in ends[:-1])], name
