@@ -1,7 +1,10 @@
-"""The command ``image-scaler``: sign URLs and cookies, make and rotate the keys that sign them."""
+"""The command ``image-scaler``: sign URLs and cookies, make and rotate the keys that sign, look at a record."""
 
+import json
 import re
 import sys
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -83,6 +86,36 @@ def sign(
             typer.echo(f"{name}={value}")
     else:
         typer.echo(signer.sign_url(url, policy))
+
+
+@app.command()
+def status(
+    image_id: Annotated[str, typer.Argument(metavar="ID")],
+    edge: Annotated[str, typer.Option(envvar="IMAGE_SCALER_EDGE", help="The edge, such as https://images.example.com")],
+    key_pair_id: Annotated[
+        str, typer.Option(envvar="IMAGE_SCALER_CONTROL_KEY_PAIR_ID", help="CloudFront's id of a control key.")
+    ],
+    private_key: Annotated[
+        Path,
+        typer.Option(
+            envvar="IMAGE_SCALER_CONTROL_PRIVATE_KEY_FILE", exists=True, dir_okay=False, help="That key, a PEM file."
+        ),
+    ],
+) -> None:
+    """Print an image's record: where it stands, what was found, what was decided."""
+    url = f"{edge.rstrip('/')}/v1/images/{image_id}"
+    signer = Signer(key_pair_id, private_key.read_bytes())
+    signed = signer.sign_url(url, canned_policy(url, expires_at=datetime.now(UTC) + timedelta(minutes=5)))
+    request = urllib.request.Request(signed, headers={"Accept": "application/json"})  # noqa: S310 - https or http only
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - signing refuses other schemes
+            typer.echo(json.dumps(json.load(answer), indent=2, ensure_ascii=False))
+    except urllib.error.HTTPError as error:
+        typer.echo(f"{error.code} {error.read().decode(errors='replace')}", err=True)
+        raise typer.Exit(1) from error
+    except urllib.error.URLError as error:
+        typer.echo(f"{edge} cannot be reached: {error.reason}", err=True)
+        raise typer.Exit(1) from error
 
 
 def _policy(
