@@ -228,6 +228,10 @@ class DeployedPipeline:
         """Put an image under legal hold, as an operator does."""
         self._update(image_id, "SET legal_hold = :true", {":true": {"BOOL": True}}, {})
 
+    def set_status(self, image_id: str, status: str) -> None:
+        """Write another status into an image's record, as an operator does who wants it resumed."""
+        self._update(image_id, "SET #status = :status", {":status": {"S": status}}, {"#status": "status"})
+
     def _update(self, image_id: str, expression: str, values: dict[str, Any], names: dict[str, str]) -> None:
         options = {"ExpressionAttributeNames": names} if names else {}
         self.dynamodb.update_item(

@@ -36,6 +36,19 @@ def test_a_held_image_stays_held_while_rekognition_is_off_and_is_published_by_a_
     assert pipeline.history(held.image_id) == ["HELD", "HELD", "PUBLISHED"]
 
 
+def test_a_resumed_image_that_was_published_before_gets_a_new_revision_in_place_of_the_old_one(pipeline):
+    ended = pipeline.run(pictures.jpeg(900, 600))
+    pipeline.client.variant(ended.image_id, width=200)
+    assert pipeline.keys("generated", f"images/{ended.image_id}/")
+    pipeline.set_status(ended.image_id, "FAILED")
+
+    end = resume_image(pipeline.outputs, ended.image_id)
+
+    assert end.status == "PUBLISHED"
+    assert {key.split("/")[1] for key in pipeline.keys("published", f"{ended.image_id}/")} == {"2"}
+    assert pipeline.keys("generated", f"images/{ended.image_id}/") == []
+
+
 def test_throttled_calls_are_repeated_until_there_is_a_verdict(pipeline):
     pipeline.rekognition.set(throttle=4)
 
