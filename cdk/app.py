@@ -37,6 +37,7 @@ def add_stacks(
         api_stage=pipeline.api.stage,
         generated_bucket=pipeline.storage.generated,
         event_bus=pipeline.event_bus,
+        alarm_action=pipeline.operations.alarm_action,
         zips=zips,
     )
     Tags.of(app).add("image-scaler:stage", config.name)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aws_cdk import CfnOutput, Fn, Stack
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -13,6 +14,7 @@ from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.distribution import EdgeDistribution
 from cdk.constructs.firewall import Firewall
+from cdk.constructs.operations import RUNBOOK
 from cdk.constructs.origin_secret import OriginSecret
 from cdk.constructs.purge import Purge
 from cdk.signing_keys import SigningKeys
@@ -23,7 +25,8 @@ class EdgeStack(Stack):
 
     ``api_stage`` is the API's deployed stage (its REST API is ``api_stage.rest_api``); ``generated_bucket`` already
     lets CloudFront distributions of this account read it; completion events arrive on ``event_bus``; ``zips`` are the
-    built packages by function. It lives in the pipeline's region; only a certificate has to be in us-east-1.
+    built packages by function; ``alarm_action`` tells the operator. It lives in the pipeline's region; only a
+    certificate has to be in us-east-1.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class EdgeStack(Stack):
         api_stage: apigateway.Stage,
         generated_bucket: s3.IBucket,
         event_bus: events.IEventBus,
+        alarm_action: cloudwatch.IAlarmAction | None = None,
         description: str | None = None,
         stack_name: str | None = None,
     ) -> None:
@@ -67,6 +71,12 @@ class EdgeStack(Stack):
         self.purge = Purge(
             self, "Purging", config=config, zips=zips, event_bus=event_bus, distribution=self.edge.distribution
         )
+        undelivered = self.purge.undelivered.metric_approximate_number_of_messages_visible(statistic="Maximum")
+        for name, metric, meaning in (
+            ("PurgesUndelivered", undelivered, "Some images could not be taken out of the edge's caches"),
+            ("RotationFailed", self.rotation.function.metric_errors(), "The origin's secret could not be rotated"),
+        ):
+            self._alarm(name, metric, meaning, action=alarm_action)
         self._outputs(
             {
                 "EdgeUrl": f"https://{config.domain_name or self.edge.distribution.distribution_domain_name}",
@@ -79,6 +89,22 @@ class EdgeStack(Stack):
                 **{f"{group}KeyPairIds": Fn.join(",", ids) for group, ids in self.edge.key_ids.items()},
             }
         )
+
+    def _alarm(
+        self, name: str, metric: cloudwatch.IMetric, meaning: str, *, action: cloudwatch.IAlarmAction | None
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=f"{meaning}. What to do: {RUNBOOK}#{name.lower()}",
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            evaluation_periods=1,
+            metric=metric,
+            threshold=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        if action:
+            alarm.add_alarm_action(action)
 
     def _outputs(self, values: dict[str, str]) -> None:
         for name, value in values.items():

@@ -26,7 +26,7 @@ SERVE_SLOW_MS = 3_000
 class Operations(Construct):
     """Alarms of a stage, their topic when there is an address to tell, and one dashboard.
 
-    ``held`` is the queue that notes each held image.
+    ``held`` is the queue that notes each held image; ``alarm_action`` tells the operator, if there is an address.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Operations(Construct):
         event_bus: events.EventBus,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._action = self._tell(config.alarm_email) if config.alarm_email else None
+        self.alarm_action = self._tell(config.alarm_email) if config.alarm_email else None
         self.held = self._note_held(event_bus, config)
         held = self.held.metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
         ingest, serve = workflows.ingest, functions.by_name["serve"]
@@ -119,8 +119,8 @@ class Operations(Construct):
             threshold=threshold,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        if self._action:
-            alarm.add_alarm_action(self._action)
+        if self.alarm_action:
+            alarm.add_alarm_action(self.alarm_action)
 
     def _dashboard(self, config: StageConfig, graphs: dict[str, list[cloudwatch.IMetric]]) -> None:
         widgets: list[cloudwatch.IWidget] = [

@@ -42,6 +42,7 @@ READ_HERE: Final = frozenset(
 
 RUN_BY_EMULATOR: Final = frozenset(
     {
+        "AWS::CloudWatch::Alarm",
         "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",

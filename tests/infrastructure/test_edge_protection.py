@@ -184,3 +184,15 @@ def test_what_is_gone_or_replaced_leaves_the_caches_through_a_queue_that_waits(e
     concurrent = mapping["Properties"]["ScalingConfig"]["MaximumConcurrency"]
     assert mapping["Properties"]["BatchSize"] * concurrent < 15  # wildcards in progress that CloudFront takes
     assert sum("RedrivePolicy" in each for each in queues) == 1
+
+
+@ALL_STAGES
+def test_what_an_operator_must_know_of_the_edge_is_an_alarm_with_a_page(edge, name):
+    alarms = {
+        each["Properties"]["AlarmDescription"].rpartition("#")[2]: each["Properties"]
+        for each in edge(name, "AWS::CloudWatch::Alarm").values()
+    }
+
+    assert set(alarms) == {"purgesundelivered", "rotationfailed"}
+    assert {alarm["MetricName"] for alarm in alarms.values()} == {"ApproximateNumberOfMessagesVisible", "Errors"}
+    assert all(bool(alarm.get("AlarmActions")) == (name == "options") for alarm in alarms.values())
