@@ -193,7 +193,8 @@ class Failing:
     """A Task as its failures see it: how an execution comes to it, where it goes when all attempts are used up.
 
     ``retried`` maps each error that is retried to the number of its attempts; ``caught`` lists errors that are not.
-    ``succeeded`` is the rest of the path when a later attempt succeeds, ``recovers_from`` the error of the earlier ones.
+    ``succeeded`` is the rest of the path when a later attempt succeeds, ``recovers_from`` the errors of the attempts
+    before it with their number.
     """
 
     task: str
@@ -365,7 +366,11 @@ def _word(error: str) -> str:
     return error.replace(".", "")
 
 
-CASES: tuple[Case, ...] = (*PATHS, *(case for failing in FAILURES for case in _failures_of(failing)), *RECORDING_FAILURES)
+CASES: tuple[Case, ...] = (
+    *PATHS,
+    *(case for failing in FAILURES for case in _failures_of(failing)),
+    *RECORDING_FAILURES,
+)
 """All cases; each runs on every engine that can run it."""
 
 CALLING_THROUGH: Mapping[str, Mapping[str, str]] = {

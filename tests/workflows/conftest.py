@@ -104,5 +104,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for reason in sorted(set(reasons)):
             terminalreporter.write_line(f"  {reasons.count(reason)} did not: {reason}")
     terminalreporter.write_line(f"together: coverage {summary(together, ledger.parts)}")
-
-

@@ -22,7 +22,11 @@ import boto3
 import httpx
 from botocore.exceptions import BotoCoreError
 from moto import mock_aws
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (
+    StateTaskServiceDynamoDB,
+)
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.mocking.mock_config import (
@@ -162,19 +166,22 @@ def _answers(address: str) -> bool:
 def moto() -> Iterator[Deployment]:
     """Run moto's interpreter in this process.
 
-    Its code can mock Tasks by a mock file, but nothing in it reads one: it is handed the test case here. The waits
-    between attempts, which it really makes, are left out, and a definition is parsed once (1.5 s).
+    Its code can mock Tasks by a mock file, but nothing in it reads one: it is handed the test case here, and an error
+    that the file throws in place of DynamoDB keeps its name. The waits between attempts, which it really makes, are
+    left out, and a definition is parsed once (1.5 s).
     """
     with ExitStack() as stack:
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
-        stack.enter_context(patch.object(retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: None)))
+        stack.enter_context(patch.object(retrier_decl, "time", SimpleNamespace(sleep=float)))
         stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", _parsed))
         stack.enter_context(patch.object(ExecutionWorker, "_get_evaluation_environment", _environment_with_mocks))
+        stack.enter_context(patch.object(StateTaskServiceDynamoDB, "_from_error", _dynamodb_failure))
         yield _deploy(_client, at_once=1, names_cases_in_arn=False)
 
 
 _parsed = cache(AmazonStateLanguageParser.parse)
 _environment = ExecutionWorker._get_evaluation_environment
+_failure = StateTaskServiceDynamoDB._from_error
 
 
 def _environment_with_mocks(worker: Any) -> Any:
@@ -183,6 +190,10 @@ def _environment_with_mocks(worker: Any) -> Any:
     case, _, _ = details.execution_details.name.partition("--")
     environment.mock_test_case = _mock_test_case(details.state_machine_details.name, case)
     return environment
+
+
+def _dynamodb_failure(task: Any, env: Any, ex: Exception) -> Any:
+    return ex.failure_event if isinstance(ex, FailureEventException) else _failure(task, env, ex)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Writes the cases into MockConfigFile.json, the format of Step Functions Local: ``python -m tests.workflows.mock_file``."""
+"""Writes the cases as Step Functions Local reads them: ``python -m tests.workflows.mock_file``."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,9 @@ def document() -> dict[str, Any]:
         machines.setdefault(case.machine, {"TestCases": {}})["TestCases"][case.name] = case.mocked
         answers.update(case.own_answers)
     machines["ingest"]["TestCases"].update({name: dict(mocked) for name, mocked in CALLING_THROUGH.items()})
-    used = {name for machine in machines.values() for mocked in machine["TestCases"].values() for name in mocked.values()}
+    used = {
+        name for machine in machines.values() for mocked in machine["TestCases"].values() for name in mocked.values()
+    }
     return {
         "StateMachines": machines,
         "MockedResponses": {name: answer for name, answer in answers.items() if name in used},
