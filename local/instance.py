@@ -13,6 +13,7 @@ from local.console import Progress
 from local.curl import write_curl_settings
 from local.deployment import Deployment
 from local.edge import process as edge
+from local.edge.properties import NOT_MODELLED
 from local.errors import LocalError
 from local.outputs import Outputs
 from local.prerequisites import choose_port
@@ -114,6 +115,7 @@ class Instance:
                 workspace, self._book, assembly=assembly, outputs=outputs, port=choose_port(ports.edge, "the edge"),
                 api_port=choose_port(None, "the firewall"),
             )  # fmt: skip
+        progress.note(f"The edge does not model: {', '.join(NOT_MODELLED)} (why: {workspace.logs / 'edge.log'})")
         outputs.write(workspace.outputs)
         write_curl_settings(outputs, workspace.home)
         return outputs

@@ -101,7 +101,7 @@ class EdgeDistribution(Construct):
                     compress=False,
                     function_associations=[
                         self._on_request("ImageRequest", image_request_code(config.sizes)),
-                        self._on_response("ImageResponse", source("download.js")),
+                        self._on_response("ImageResponse", source("image_response.js")),
                     ],
                     origin_request_policy=self._forward_to_images(),
                     response_headers_policy=headers,

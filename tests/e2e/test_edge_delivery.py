@@ -60,6 +60,13 @@ def test_each_client_gets_the_format_that_it_names_from_one_url(viewer, picture)
         assert kinds == ["image/avif", "image/webp", "image/jpeg", "image/jpeg"]
 
 
+def test_a_picture_says_that_its_format_depends_on_accept_wherever_it_comes_from(viewer, picture):
+    answers = [viewer.get(picture, "width=48", accept="image/webp") for _ in range(2)]
+
+    assert [answer.headers["x-cache"] for answer in answers] == [MISS, HIT]
+    assert ["accept" in answer.headers["vary"].lower() for answer in answers] == [True, True]
+
+
 def test_twenty_clients_that_ask_at_once_make_one_variant(deployed, viewer, picture):
     before = runs(deployed.outputs)["serve"]
 

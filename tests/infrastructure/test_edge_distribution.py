@@ -205,7 +205,7 @@ def test_a_private_key_among_the_public_ones_is_refused():
 
 @pytest.mark.parametrize("sizes", list(Sizes))
 def test_functions_fit_into_cloudfronts_limit_and_have_no_placeholder_left(sizes):
-    for code in (image_request_code(sizes), control_request_code(), source("closed.js"), source("download.js")):
+    for code in (image_request_code(sizes), control_request_code(), source("closed.js"), source("image_response.js")):
         assert len(code.encode()) <= FUNCTION_LIMIT_BYTES
         assert "__" not in code
         assert code.count("function handler(") == 1
@@ -260,10 +260,21 @@ def test_odd_paths_of_the_api_are_answered_by_the_edge(uri):
     ],
 )
 def test_a_download_name_is_sanitised(asked, header):
-    answered = run(source("download.js"), event("/images/x", query={"download": {"value": asked}}))
+    answered = run(source("image_response.js"), event("/images/x", query={"download": {"value": asked}}))
 
     assert answered["headers"]["content-disposition"] == {"value": header}
 
 
-def test_without_a_download_name_there_is_no_header():
-    assert run(source("download.js"), event("/images/x"))["headers"] == {}
+def test_without_a_download_name_there_is_no_disposition():
+    assert "content-disposition" not in run(source("image_response.js"), event("/images/x"))["headers"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "viewer"),
+    [(None, "Accept"), ("Origin", "Origin, Accept"), ("accept", "accept"), ("Origin, Accept", "Origin, Accept")],
+)
+def test_every_picture_says_that_its_format_depends_on_accept(origin, viewer):
+    answered = event("/images/x")
+    answered["response"]["headers"] = {"vary": {"value": origin}} if origin else {}
+
+    assert run(source("image_response.js"), answered)["headers"]["vary"] == {"value": viewer}
