@@ -43,7 +43,8 @@ class World:
         """Write the record of an image that another execution has claimed."""
         return self.write(
             status=status, claimed_by=SOMEBODY_ELSE, sequencer=CLAIMED, last_revision=3,
-            created_at="2026-11-23T10:00:00Z", listing_day="2026-11-23", updated_at="2026-11-23T10:00:00Z", **attributes,
+            created_at="2026-11-23T10:00:00Z", updated_at="2026-11-23T10:00:00Z", listing_day="2026-11-23",
+            **attributes,
         )  # fmt: skip
 
     def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, resume=None, name=None):
@@ -86,26 +87,26 @@ class World:
         return [item for sort_key, item in sorted(self.items().items()) if sort_key != "RECORD"]
 
 
-@pytest.fixture(params=[EMULATOR, MOTO])
-def world(request, open_engine):
+@pytest.fixture(scope="module", params=[EMULATOR, MOTO])
+def deployment(request, open_engine):
+    """An engine with the table and the event bus; each test has an image of its own on it."""
     with open_engine(request.param) as deployment:
         dynamodb, events = deployment.client("dynamodb"), deployment.client("events")
-        if TABLE not in dynamodb.list_tables()["TableNames"]:
-            dynamodb.create_table(
-                TableName=TABLE,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=[
-                    {"AttributeName": "pk", "KeyType": "HASH"},
-                    {"AttributeName": "sk", "KeyType": "RANGE"},
-                ],
-                AttributeDefinitions=[
-                    {"AttributeName": "pk", "AttributeType": "S"},
-                    {"AttributeName": "sk", "AttributeType": "S"},
-                ],
-            )
-        if EVENT_BUS not in [bus["Name"] for bus in events.list_event_buses()["EventBuses"]]:
-            events.create_event_bus(Name=EVENT_BUS)
-        yield World(deployment)
+        dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        )
+        events.create_event_bus(Name=EVENT_BUS)
+        yield deployment
+        events.delete_event_bus(Name=EVENT_BUS)
+        dynamodb.delete_table(TableName=TABLE)
+
+
+@pytest.fixture
+def world(deployment):
+    return World(deployment)
 
 
 # --- claiming ---------------------------------------------------------------------------------------------
