@@ -80,7 +80,8 @@ def custom_policy(
     """Return a policy for every URL that ``resource`` matches: ``*`` is any text, ``?`` any one character.
 
     ``valid_from`` is the first moment at which it holds. ``ip_address`` is the viewer's IPv4 address or network
-    (``192.0.2.0/24``); CloudFront knows no other kind here. Raises SigningError.
+    (``192.0.2.0/24``); CloudFront knows no other kind here, so a viewer who comes over IPv6 is refused then.
+    Raises SigningError.
     """
     _check_resource(resource, "resource")
     until = _epoch(expires_at, "expires_at")
