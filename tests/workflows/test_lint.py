@@ -1,0 +1,169 @@
+"""The lint of the state machines: the definitions pass, and each rule finds a definition that breaks it."""
+
+import json
+import re
+from copy import deepcopy
+
+import pytest
+
+from workflows import lint
+
+ERROR_CLASSES = frozenset({"ContractError", "TransientDependencyError"})
+GOOD = {
+    "StartAt": "Describe",
+    "TimeoutSeconds": 60,
+    "States": {
+        "Describe": {
+            "Type": "Pass",
+            "Parameters": {"id.$": "States.ArrayGetItem(States.StringSplit($.key, '/'), 1)"},
+            "Next": "Work",
+        },
+        "Work": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": "${FunctionArn}", "Payload": {"id.$": "$.id", "at.$": "$$.State.EnteredTime"}},
+            "ResultSelector": {"outcome.$": "$.Payload.outcome"},
+            "TimeoutSeconds": 10,
+            "Retry": [{"ErrorEquals": ["Lambda.Unknown", "TransientDependencyError"]}, {"ErrorEquals": ["States.ALL"]}],
+            "Catch": [
+                {"ErrorEquals": ["ContractError"], "Next": "Done"},
+                {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Failed"},
+            ],
+            "Next": "WhatCame",
+        },
+        "WhatCame": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.outcome", "StringEquals": "good", "Next": "Done"}],
+            "Default": "Failed",
+        },
+        "Done": {"Type": "Succeed"},
+        "Failed": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.Cause"},
+    },
+}  # fmt: skip
+"""A definition that breaks no rule."""
+
+REMOVED = object()
+
+
+def broken(path, value):
+    """Return the good definition with what stands at a dotted path replaced or removed."""
+    document = deepcopy(GOOD)
+    *way, last = (int(name) if name.isdigit() else name for name in path.split("."))
+    place = document
+    for name in way:
+        place = place[name]
+    if value is REMOVED:
+        del place[last]
+    else:
+        place[last] = value
+    return document
+
+
+def findings(document, *, substitutions=frozenset({"FunctionArn"})):
+    text = document if isinstance(document, str) else json.dumps(document)
+    return lint.lint_text(text, file="broken.asl.json", substitutions=substitutions, error_classes=ERROR_CLASSES)
+
+
+def test_a_good_definition_has_no_findings():
+    assert findings(GOOD) == []
+
+
+@pytest.mark.parametrize("file", sorted(lint.SUBSTITUTIONS))
+def test_the_deployed_definitions_have_no_findings(file):
+    assert lint.lint_file(lint.DIRECTORY / file) == []
+
+
+def test_every_definition_is_known_to_the_lint():
+    assert {path.name for path in lint.DIRECTORY.glob("*.asl.json")} == set(lint.SUBSTITUTIONS)
+
+
+TASK = "States.Work"
+BROKEN = [
+    ("json", "", "StartAt", "Describe,", None),
+    ("json", "", "States", {}, None),
+    ("machine-timeout", "", "TimeoutSeconds", REMOVED, "no TimeoutSeconds"),
+    ("transition", "", "StartAt", "Nowhere", "StartAt names Nowhere"),
+    ("transition", "Work", f"{TASK}.Next", "Nowhere", "Next names Nowhere"),
+    ("transition", "Work", f"{TASK}.Catch.1.Next", "Nowhere", "Catch[1].Next names Nowhere"),
+    ("transition", "WhatCame", "States.WhatCame.Choices.0.Next", "Nowhere", "Choices[0].Next names Nowhere"),
+    ("transition", "WhatCame", "States.WhatCame.Default", "Nowhere", "Default names Nowhere"),
+    ("transition", "Work", f"{TASK}.Next", REMOVED, "this one has neither"),
+    ("transition", "Work", f"{TASK}.End", True, "Next and End"),
+    ("transition", "Done", "States.Done.Next", "Failed", "a Succeed has no Next"),
+    ("reachable", "Island", "States.Island", {"Type": "Succeed"}, "no path leads here from Describe"),
+    ("terminal", "Describe", "States.Describe.Next", "Describe", "no path leads from here to an end"),
+    ("task-retry", "Work", f"{TASK}.Retry", REMOVED, "needs Retry"),
+    ("task-retry", "Work", f"{TASK}.Retry", [], "needs Retry"),
+    ("task-catch", "Work", f"{TASK}.Catch", REMOVED, "needs Catch"),
+    ("task-catch", "Work", f"{TASK}.Catch.1", REMOVED, "must catch States.ALL"),
+    ("task-timeout", "Work", f"{TASK}.TimeoutSeconds", REMOVED, "needs TimeoutSeconds"),
+    ("states-all", "Work", f"{TASK}.Retry.0.ErrorEquals", ["States.ALL"], "Retry[0]: States.ALL must stand alone"),
+    ("states-all", "Work", f"{TASK}.Catch.1.ErrorEquals", ["ContractError", "States.ALL"], "Catch[1]"),
+    ("choice-default", "WhatCame", "States.WhatCame.Default", REMOVED, "needs Default"),
+    ("error-name", "Work", f"{TASK}.Retry.0.ErrorEquals.1", "TransientError", "functions/shared/errors.py"),
+    ("error-name", "Work", f"{TASK}.Catch.0.ErrorEquals.0", "States.TimedOut", "the errors that the language reserves"),
+    ("error-name", "Work", f"{TASK}.Catch.0.ErrorEquals", [], "Catch[0] has no ErrorEquals"),
+    ("error-name", "Failed", "States.Failed", {"Type": "Fail", "Error": "Oops", "Cause": "…"}, "Oops is not among"),
+    ("substitution", "", f"{TASK}.Parameters.FunctionName", "${FunctionARN}", "${FunctionARN} is filled in by nothing"),
+    ("substitution", "", f"{TASK}.Parameters.FunctionName", "f", "${FunctionArn}, which the definition does not use"),
+    ("query-language", "", "QueryLanguage", "JSONata", "QueryLanguage is JSONata"),
+    ("query-language", "Work", f"{TASK}.QueryLanguage", "JSONata", "QueryLanguage is JSONata"),
+    ("query-language", "Work", f"{TASK}.Assign", {"x": 1}, "Assign is a field of JSONata"),
+    ("query-language", "Work", f"{TASK}.Parameters.FunctionName", "{% $f %}", "{% %} is JSONata"),
+    ("jsonpath", "Work", f"{TASK}.ResultSelector", {"outcome.$": "Payload.outcome"}, "would start with $"),
+    ("jsonpath", "Work", f"{TASK}.ResultSelector", {"outcome.$": "$..outcome"}, "a descent"),
+    ("jsonpath", "Work", f"{TASK}.ResultSelector", {"outcome.$": "$.all[?(@.x==1)]"}, "a filter"),
+    ("jsonpath", "Work", f"{TASK}.ResultSelector", {"outcome.$": "$.all[0:2]"}, "a slice"),
+    ("jsonpath", "Describe", "States.Describe.Parameters", {"x.$": "States.Upper($.x)"}, "is not an intrinsic function"),
+    ("jsonpath", "Describe", "States.Describe.Parameters", {"x.$": "States.Format('{}', $.x"}, "unbalanced parentheses"),
+    ("jsonpath", "Failed", "States.Failed.ErrorPath", "failure.Error", "would start with $"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "state", "path", "value", "message"), BROKEN)
+def test_a_broken_definition_is_found_by_its_rule_at_its_state(rule, state, path, value, message):
+    document = "{not JSON" if message is None and path == "StartAt" else broken(path, value)
+
+    found = [finding for finding in findings(document) if finding.rule == rule and finding.state == state]
+
+    assert found
+    assert found[0].message.find(message or "") >= 0
+
+
+def test_every_rule_that_the_lint_names_has_a_broken_definition():
+    named = set(re.findall(r"^([a-z-]+)  +", lint.__doc__, re.MULTILINE))
+
+    assert named == {rule for rule, *_ in BROKEN}
+
+
+def test_a_finding_is_one_line_with_file_state_and_rule():
+    (finding,) = findings(broken(f"{TASK}.TimeoutSeconds", REMOVED))
+
+    assert str(finding).startswith("broken.asl.json: Work: [task-timeout] a Task needs TimeoutSeconds")
+    assert "\n" not in str(finding)
+
+
+def test_the_errors_that_are_known_are_the_classes_of_the_projects_errors():
+    classes = lint.error_classes(lint.ERRORS)
+
+    assert {"TransientDependencyError", "ContractError"} <= classes
+
+
+def test_the_command_fails_on_a_finding_and_says_what_and_how_many(tmp_path, capsys):
+    (tmp_path / "mine.asl.json").write_text(json.dumps(broken("TimeoutSeconds", REMOVED)))
+
+    code = lint.main(tmp_path)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert code == 1
+    assert any(line.startswith("mine.asl.json: [machine-timeout]") for line in lines)
+    assert lines[-1] == f"workflows: 1 state machines, {len(lines) - 1} findings"
+
+
+def test_the_command_fails_where_there_is_nothing_to_check(tmp_path):
+    assert lint.main(tmp_path) == 1
+
+
+def test_the_command_passes_on_the_deployed_definitions(capsys):
+    assert lint.main() == 0
+    assert capsys.readouterr().out == "workflows: 2 state machines, 0 findings\n"
