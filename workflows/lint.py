@@ -4,6 +4,7 @@
 rule, what is wrong) and exits with 1 if there is any. The rules, by their names:
 
 json                the file is one JSON object with States
+names               no name stands twice in one object; a state's name is ASCII, at most 80 characters long
 machine-timeout     the state machine has TimeoutSeconds: no execution runs for ever
 transition          StartAt, Next, Default and every Next of Choices and Catch name a state; nothing else ends a path
 reachable           every state can be reached from StartAt
@@ -45,7 +46,7 @@ SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
     ),
     "settle.asl.json": frozenset({"TableName", "EventBusName"}),
 }
-"""What the deployment fills in, by definition file. A test holds it to cdk/constructs/workflows.py."""
+"""What the deployment fills in, by definition file. tests/infrastructure holds it to the template."""
 
 INTRINSICS = frozenset(
     f"States.{name}"
@@ -66,6 +67,9 @@ RESERVED_ERRORS = frozenset(
     )
 )  # fmt: skip
 """The error names that the language reserves; an unknown one with the same prefix would never match."""
+
+LONGEST_NAME = 80
+"""Characters that Step Functions allows in a state's name."""
 
 _ENDING_TYPES = frozenset({"Succeed", "Fail"})
 _JSONATA_FIELDS = frozenset({"Arguments", "Assign", "Output", "Condition", "Items"})
@@ -105,12 +109,14 @@ def lint_text(text: str, *, file: str, substitutions: frozenset[str], error_clas
     ``substitutions`` are the names that the deployment fills in, ``error_classes`` the names of the project's errors.
     """
     try:
-        definition = json.loads(text)
+        definition, repeated = _loaded(text)
     except json.JSONDecodeError as error:
         return [Finding(file, "", "json", f"not JSON: {error}")]
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict) or not definition["States"]:
         return [Finding(file, "", "json", "a definition is an object with a States object that is not empty")]
     complaints = (
+        *(("", "names", f"{name} stands twice in one object; the first one is lost") for name in repeated),
+        *_names(definition["States"]),
         *_machine(definition),
         *_substitutions(text, substitutions),
         *_graph(definition),
@@ -139,6 +145,29 @@ def successors(state: Mapping[str, Any]) -> list[tuple[str, str]]:
             if "Next" in entry
         ]
     return transitions
+
+
+def _loaded(text: str) -> tuple[Any, list[str]]:
+    """Return the document, and the names that stand twice in one object, of which JSON keeps the last."""
+    repeated: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in seen:
+                repeated.append(name)
+            seen[name] = value
+        return seen
+
+    return json.loads(text, object_pairs_hook=members), repeated
+
+
+def _names(states: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for name in states:
+        if not name.isascii():
+            yield name, "names", "a state's name is ASCII: CloudWatch's metrics and logs lose others"
+        if len(name) > LONGEST_NAME:
+            yield name, "names", f"a state's name has at most {LONGEST_NAME} characters; this one has {len(name)}"
 
 
 def _machine(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

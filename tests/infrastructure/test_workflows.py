@@ -6,6 +6,7 @@ import pytest
 
 from cdk.constructs.workflows import DEFINITIONS
 from tests.infrastructure.policies import grants_of_role, role_of, text_of
+from workflows import lint
 
 INGEST_FUNCTIONS = ("optimize", "moderate", "blur", "persist")
 LOGS_AND_TRACES = {
@@ -96,6 +97,7 @@ def test_the_deployed_definition_is_the_file_with_every_name_substituted(stage, 
     assert properties["DefinitionString"] == (DEFINITIONS / file).read_text(encoding="utf-8")
     wanted = {part.split("}")[0] for part in properties["DefinitionString"].split("${")[1:]}
     assert wanted == properties["DefinitionSubstitutions"].keys()
+    assert lint.SUBSTITUTIONS[file] == properties["DefinitionSubstitutions"].keys()
 
 
 @pytest.mark.parametrize("title", ["Ingest", "Settle"])

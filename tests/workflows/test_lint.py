@@ -21,7 +21,7 @@ GOOD = {
         "Work": {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke",
-            "Parameters": {"FunctionName": "${FunctionArn}", "Payload": {"id.$": "$.id", "at.$": "$$.State.EnteredTime"}},
+            "Parameters": {"FunctionName": "${FunctionArn}", "Payload": {"at.$": "$$.State.EnteredTime"}},
             "ResultSelector": {"outcome.$": "$.Payload.outcome"},
             "TimeoutSeconds": 10,
             "Retry": [{"ErrorEquals": ["Lambda.Unknown", "TransientDependencyError"]}, {"ErrorEquals": ["States.ALL"]}],
@@ -79,8 +79,9 @@ def test_every_definition_is_known_to_the_lint():
 
 TASK = "States.Work"
 BROKEN = [
-    ("json", "", "StartAt", "Describe,", None),
-    ("json", "", "States", {}, None),
+    ("json", "", "States", {}, "a States object that is not empty"),
+    ("names", "Größe", "States.Größe", {"Type": "Succeed"}, "ASCII"),
+    ("names", "N" * 81, f"States.{'N' * 81}", {"Type": "Succeed"}, "at most 80 characters; this one has 81"),
     ("machine-timeout", "", "TimeoutSeconds", REMOVED, "no TimeoutSeconds"),
     ("transition", "", "StartAt", "Nowhere", "StartAt names Nowhere"),
     ("transition", "Work", f"{TASK}.Next", "Nowhere", "Next names Nowhere"),
@@ -114,20 +115,33 @@ BROKEN = [
     ("jsonpath", "Work", f"{TASK}.ResultSelector", {"outcome.$": "$..outcome"}, "a descent"),
     ("jsonpath", "Work", f"{TASK}.ResultSelector", {"outcome.$": "$.all[?(@.x==1)]"}, "a filter"),
     ("jsonpath", "Work", f"{TASK}.ResultSelector", {"outcome.$": "$.all[0:2]"}, "a slice"),
-    ("jsonpath", "Describe", "States.Describe.Parameters", {"x.$": "States.Upper($.x)"}, "is not an intrinsic function"),
-    ("jsonpath", "Describe", "States.Describe.Parameters", {"x.$": "States.Format('{}', $.x"}, "unbalanced parentheses"),
+    ("jsonpath", "Describe", "States.Describe.Parameters", {"x.$": "States.Upper($.x)"}, "is not an intrinsic"),
+    ("jsonpath", "Describe", "States.Describe.Parameters", {"x.$": "States.Format('{}', $.x"}, "unbalanced"),
     ("jsonpath", "Failed", "States.Failed.ErrorPath", "failure.Error", "would start with $"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("rule", "state", "path", "value", "message"), BROKEN)
 def test_a_broken_definition_is_found_by_its_rule_at_its_state(rule, state, path, value, message):
-    document = "{not JSON" if message is None and path == "StartAt" else broken(path, value)
-
-    found = [finding for finding in findings(document) if finding.rule == rule and finding.state == state]
+    found = [finding for finding in findings(broken(path, value)) if finding.rule == rule and finding.state == state]
 
     assert found
-    assert found[0].message.find(message or "") >= 0
+    assert message in found[0].message
+
+
+def test_a_file_that_is_not_json_is_found():
+    (finding,) = findings('{"StartAt": "Describe",}')
+
+    assert finding.rule == "json"
+    assert "line 1 column" in finding.message
+
+
+def test_a_state_that_stands_twice_is_found():
+    text = json.dumps(GOOD).replace('"Done":', '"Failed": {"Type": "Succeed"}, "Done":')
+
+    assert [finding.message for finding in findings(text) if finding.rule == "names"] == [
+        "Failed stands twice in one object; the first one is lost"
+    ]
 
 
 def test_every_rule_that_the_lint_names_has_a_broken_definition():

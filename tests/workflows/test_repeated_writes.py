@@ -1,0 +1,96 @@
+"""A write is repeated when its answer got lost: it must succeed then, and be refused once the image is somebody else's.
+
+The very requests are taken from moto's histories, which hold what each attempt of a Task sent, and sent once more.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.cases import MOTO
+from tests.workflows.engines import EVENT_BUS, TABLE
+
+EVENTS = Path(__file__).parents[1] / "events"
+KEY = {"pk": {"S": "IMAGE#01JDFZ8Q6W4T3R2Y1X0V9B8N7M"}, "sk": {"S": "RECORD"}}
+"""The record of the image that the recorded events are about."""
+
+
+@pytest.fixture
+def deployment(open_engine):
+    with open_engine(MOTO) as deployment:
+        deployment.client("dynamodb").create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        )
+        deployment.client("events").create_event_bus(Name=EVENT_BUS)
+        yield deployment
+
+
+def run(deployment, machine, case, event):
+    return deployment.run(machine, json.loads((EVENTS / event).read_text(encoding="utf-8")), case=case)
+
+
+def claim_for(deployment, execution_arn):
+    """Write a record that an execution works on."""
+    deployment.client("dynamodb").put_item(
+        TableName=TABLE,
+        Item={**KEY, "status": {"S": "PROCESSING"}, "claimed_by": {"S": execution_arn}},
+    )
+
+
+def stored(deployment):
+    return deployment.client("dynamodb").scan(TableName=TABLE, ConsistentRead=True)["Items"]
+
+
+@pytest.fixture(
+    params=[
+        ("FunctionsReject", "RecordRejection"),
+        ("FunctionsHold", "RecordFailure"),
+        ("FunctionsFail", "RecordFailure"),
+        ("", "RecordFailure"),
+    ],
+    ids=["rejected", "held", "failed", "settled"],
+)
+def written(request, deployment):
+    """Run an execution that records an ending; return the request with which it did."""
+    case, state = request.param
+    if case:
+        ended = run(deployment, "ingest", case, "s3/put.json")
+    else:
+        event = json.loads((EVENTS / "stepfunctions" / "timed-out.json").read_text(encoding="utf-8"))
+        claim_for(deployment, event["detail"]["executionArn"])
+        ended = run(deployment, "settle", case, "stepfunctions/timed-out.json")
+    (sent,) = ended.visit(state).sent
+    return sent
+
+
+def test_an_ending_written_again_succeeds_and_changes_nothing(deployment, written):
+    before = stored(deployment)
+
+    deployment.client("dynamodb").transact_write_items(**written)
+
+    assert stored(deployment) == before
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        {"status": {"S": "REMOVED"}},
+        {"status": {"S": "PROCESSING"}, "claimed_by": {"S": "arn:aws:states:us-east-1:1:execution:ingest:later"}},
+        {"updated_at": {"S": "2027-01-01T00:00:00.000Z"}},
+    ],
+    ids=["removed", "claimed by another execution", "written since"],
+)
+def test_an_ending_written_again_too_late_is_refused(deployment, written, since):
+    dynamodb = deployment.client("dynamodb")
+    record = dynamodb.get_item(TableName=TABLE, Key=KEY)["Item"]
+    dynamodb.put_item(TableName=TABLE, Item={**record, **since})
+    before = stored(deployment)
+
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+        dynamodb.transact_write_items(**written)
+
+    assert stored(deployment) == before
