@@ -314,8 +314,35 @@ def _matrix_profile(name: bytes, **primaries: tuple[float, float, float]) -> byt
     return _profile(b"RGB ", {**tags, b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}, name=name)
 
 
-def _profile(space: bytes, tags: dict[bytes, bytes], *, name: bytes = b"test") -> bytes:
-    """Return a minimal ICC v2 display profile."""
+def cmyk_profile() -> bytes:
+    """Return a CMYK press profile with a table of two points a channel; pure cyan is L*a*b* (60, -20, -35)."""
+    inks = {0: (60, -20, -35), 1: (50, 60, 0), 2: (90, -5, 70), 3: (8, 0, 0)}
+    grid = bytearray()
+    for node in range(16):
+        lightness, a, b = 100.0, 0.0, 0.0
+        for ink, (ink_lightness, ink_a, ink_b) in inks.items():
+            if node & (8 >> ink):
+                lightness *= ink_lightness / 100
+                a, b = (a + ink_a) * ink_lightness / 100, (b + ink_b) * ink_lightness / 100
+        if node & (node - 1) == 0 and node:
+            lightness, a, b = inks[3 - (node.bit_length() - 1)]
+        grid += bytes((round(lightness * 255 / 100), round(a) + 128, round(b) + 128))
+    identity = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    table = (
+        b"mft1\0\0\0\0" + bytes((4, 3, 2, 0)) + identity + bytes(range(256)) * 4 + bytes(grid) + bytes(range(256)) * 3
+    )
+    return _profile(b"CMYK", {b"A2B0": table}, kind=b"prtr", connection=b"Lab ")
+
+
+def _profile(
+    space: bytes,
+    tags: dict[bytes, bytes],
+    *,
+    name: bytes = b"test",
+    kind: bytes = b"mntr",
+    connection: bytes = b"XYZ ",
+) -> bytes:
+    """Return a minimal ICC v2 profile of a colour space; a display's by default."""
     description = b"desc\0\0\0\0" + struct.pack(">I", len(name) + 1) + name + b"\0" * 79
     tags = {b"desc": description, b"wtpt": _xyz(0.9642, 1.0, 0.8249), b"cprt": b"text\0\0\0\0none\0", **tags}
     table, data = b"", b""
@@ -325,7 +352,7 @@ def _profile(space: bytes, tags: dict[bytes, bytes], *, name: bytes = b"test") -
         table += key + struct.pack(">II", start + len(data), len(value))
         data += padded
     size = start + len(data)
-    header = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x02100000, b"mntr", space, b"XYZ ")
+    header = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x02100000, kind, space, connection)
     header += b"\0" * 12 + b"acsp" + b"\0" * 28 + struct.pack(">3i", 63190, 65536, 54061)
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + data
 

@@ -39,6 +39,9 @@ class Limits:
     max_text_bytes: int = MIB
     """Size of one PNG text chunk or profile after decompression: Pillow's own MAX_TEXT_CHUNK."""
 
+    max_texts_bytes: int = 64 * MIB
+    """Size of all PNG texts together after decompression: Pillow's own MAX_TEXT_MEMORY."""
+
     max_text_chunks: int = 256
     """PNG text chunks: 200,000 of them cost 0.7 s, real files have fewer than 30."""
 

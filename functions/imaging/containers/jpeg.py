@@ -26,6 +26,9 @@ _JPEG_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 _JPEG_FOREIGN_FRAMES: Final = frozenset({0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF})
 _JPEG_PROGRESSIVE: Final = frozenset({0xC2, 0xCA})
 _JPEG_ICC: Final = b"ICC_PROFILE\x00"
+_JPEG_ICC_HEAD: Final = len(_JPEG_ICC) + 2
+"""Bytes before a segment's part of the profile: the name, the part's number, and how many there are."""
+
 _JPEG_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """A marker in entropy-coded data: neither a stuffed zero nor a restart."""
 
@@ -103,7 +106,7 @@ def _note_jpeg_segment(body: bytes, start: int, marker: int, length: int, *, lim
         seen.progressive = marker in _JPEG_PROGRESSIVE
         check_size(seen.width, seen.height, limits)
     elif marker == 0xE2 and body.startswith(_JPEG_ICC, start):
-        seen.icc_bytes += length
+        seen.icc_bytes += length - _JPEG_ICC_HEAD
         check_icc(seen.icc_bytes, limits)
     elif marker == 0xDA:
         seen.scans += 1

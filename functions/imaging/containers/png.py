@@ -37,6 +37,7 @@ class _PngWalk:
     frames: int = 0
     claimed_frames: int = 0
     texts: int = 0
+    text_bytes: int = 0
     complete: bool = False
 
 
@@ -50,7 +51,7 @@ def inspect_png(body: bytes, limits: Limits) -> Inspection:
             seen.width, seen.height = read(U32, body, start), read(U32, body, start + 4)
             seen.bit_depth, seen.color_type = body[start + 8], body[start + 9]
             check_size(seen.width, seen.height, limits)
-        if count > limits.max_chunks:
+        if count >= limits.max_chunks:
             raise too_complex(f"The PNG has more than {limits.max_chunks} chunks.")
         _note_png_chunk(body, kind, start, length, limits=limits, seen=seen)
         if seen.complete:
@@ -86,25 +87,38 @@ def _note_png_chunk(body: bytes, kind: bytes, start: int, length: int, *, limits
         seen.texts += 1
         if seen.texts > limits.max_text_chunks:
             raise too_complex(f"The PNG has more than {limits.max_text_chunks} text chunks.")
-        _check_png_text(body[start : start + length], limits)
+        seen.text_bytes += _checked_text_bytes(kind, body[start : start + length], limits)
+        if seen.text_bytes > limits.max_texts_bytes:
+            raise too_complex(f"The PNG's texts have more than {limits.max_texts_bytes / MIB:g} MiB together.")
     elif kind == b"iCCP":
         check_icc(length, limits)
-        _check_png_text(body[start : start + length], limits)
+        _checked_text_bytes(kind, body[start : start + length], limits)
     elif kind == b"IEND":
         seen.complete = True
 
 
-def _check_png_text(data: bytes, limits: Limits) -> None:
-    """Refuse a chunk whose text or profile is, packed or unpacked, larger than Pillow would take."""
+def _checked_text_bytes(kind: bytes, data: bytes, limits: Limits) -> int:
+    """Return the unpacked size of a text or profile in bytes. Raises RefusedPictureError (TOO_COMPLEX)."""
     unpacked = len(data)
-    for start in (data.find(b"\x00") + 2, data.find(b"\x00\x01\x00") + 3, data.rfind(b"\x00") + 1):
-        if data[start : start + 1] == b"\x78":  # a zlib stream of the usual window
-            try:
-                unpacked = max(unpacked, len(zlib.decompressobj().decompress(data[start:], limits.max_text_bytes + 1)))
-            except zlib.error:
-                continue  # not a stream after all: text that begins with x
+    packed = _packed_part(kind, data)
+    if packed:
+        try:
+            unpacked = max(unpacked, len(zlib.decompressobj().decompress(packed, limits.max_text_bytes + 1)))
+        except zlib.error:
+            return unpacked  # Pillow passes over a stream that is none
     if unpacked > limits.max_text_bytes:
         raise too_complex(f"A text or profile in the PNG has more than {limits.max_text_bytes / MIB:g} MiB.")
+    return unpacked
+
+
+def _packed_part(kind: bytes, data: bytes) -> bytes:
+    """Return the compressed stream of a chunk: after keyword and method, in iTXt after two more words."""
+    rest = data.partition(b"\x00")[2]
+    if kind in {b"zTXt", b"iCCP"}:
+        return rest[1:]
+    if kind == b"iTXt" and rest[:1] == b"\x01":
+        return rest[2:].partition(b"\x00")[2].partition(b"\x00")[2]
+    return b""
 
 
 def _png_percent(body: bytes, seen: _PngWalk) -> float:

@@ -1,5 +1,6 @@
 """Files are refused by their headers, each for one reason, with a sentence for whoever sent them."""
 
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -225,3 +226,30 @@ def test_a_gif_that_only_lacks_its_trailer_is_accepted():
 @pytest.mark.parametrize("body", [pictures.twelve_bit_jpeg(), pictures.jpeg(16, 16).replace(b"\xff\xc0", b"\xff\xc3")])
 def test_jpegs_that_no_browser_shows_are_unsupported(body):
     assert refusal_of(body).reason is Reason.UNSUPPORTED_FORMAT
+
+
+def test_a_jpeg_profile_of_exactly_the_limit_is_accepted_and_one_more_byte_is_not():
+    limits = replace(LIMITS, max_icc_bytes=200_000)  # more than fits into one segment
+
+    assert inspect(pictures.jpeg_with_profile_of(200_000), limits).format == "JPEG"
+    assert refusal_of(pictures.jpeg_with_profile_of(200_001), limits=limits).reason is Reason.TOO_COMPLEX
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt"])
+def test_png_texts_count_unpacked_one_by_one_and_together(kind):
+    stream = {b"tEXt": b"k\0" + b"a" * 1_000, b"zTXt": b"k\0\0", b"iTXt": b"k\0\1\0en\0k\0"}[kind]
+    data = stream if kind == b"tEXt" else stream + zlib.compress(b"a" * 1_000)
+    body = pictures.png_of_rows([b"\0\0\0"], 1, chunks=[(kind, data)] * 3)
+
+    assert inspect(body, replace(LIMITS, max_text_bytes=1_002, max_texts_bytes=3_006)).width == 1
+    alone = refusal_of(body, limits=replace(LIMITS, max_text_bytes=999))
+    together = refusal_of(body, limits=replace(LIMITS, max_texts_bytes=2_999))
+    assert (alone.reason, together.reason) == (Reason.TOO_COMPLEX, Reason.TOO_COMPLEX)
+    assert together.detail.endswith("together.")
+
+
+def test_a_png_of_exactly_as_many_chunks_as_allowed_is_accepted():
+    body = pictures.png_of_rows([b"\0\0\0"], 1, chunks=[(b"abCd", b"")] * 7)  # and three of its own
+
+    assert inspect(body, replace(LIMITS, max_chunks=10)).width == 1
+    assert refusal_of(body, limits=replace(LIMITS, max_chunks=9)).reason is Reason.TOO_COMPLEX
