@@ -151,6 +151,21 @@ class DeployedPipeline:
         """Return the first true answer of ``look``."""
         return eventually(look)
 
+    @contextmanager
+    def originals_refusing_writes(self) -> Iterator[None]:
+        """Have the originals bucket refuse every function's PutObject while the block runs (root is exempt)."""
+        bucket = self.outputs.buckets["originals"]
+        policy = self.s3.get_bucket_policy(Bucket=bucket)["Policy"]
+        changed = json.loads(policy)
+        changed["Statement"].append(
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+        )
+        self.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(changed))
+        try:
+            yield
+        finally:
+            self.s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
     # --- executions
 
     def wait_for(self, execution_arn: str) -> dict[str, Any]:

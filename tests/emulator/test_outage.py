@@ -1,5 +1,7 @@
 """No verdict, no publication: when moderation cannot be had the image is held, and goes on later."""
 
+import uuid
+
 import pytest
 
 from local.errors import LocalError
@@ -47,6 +49,25 @@ def test_a_resumed_image_that_was_published_before_gets_a_new_revision_in_place_
     assert end.status == "PUBLISHED"
     assert {key.split("/")[1] for key in pipeline.keys("published", f"{ended.image_id}/")} == {"2"}
     assert pipeline.keys("generated", f"images/{ended.image_id}/") == []
+
+
+def test_an_upload_that_failed_may_be_repeated_with_the_same_idempotency_key(pipeline):
+    def post():
+        return pipeline.client.http.post(
+            f"{pipeline.client.url}/v1/images",
+            params={"filename": "photo.jpg"},
+            content=pictures.jpeg(),
+            headers={"Content-Type": "image/jpeg", "Idempotency-Key": key},
+        )
+
+    key = uuid.uuid4().hex
+    with pipeline.originals_refusing_writes():
+        failed = post()
+
+    assert failed.status_code >= 500
+    repeated = post()
+    assert repeated.status_code == 202
+    assert pipeline.end_of(repeated.json()["id"]).status == "PUBLISHED"
 
 
 def test_throttled_calls_are_repeated_until_there_is_a_verdict(pipeline):
