@@ -16,8 +16,8 @@ KEY = {"pk": {"S": "IMAGE#01JDFZ8Q6W4T3R2Y1X0V9B8N7M"}, "sk": {"S": "RECORD"}}
 """The record of the image that the recorded events are about."""
 
 
-@pytest.fixture
-def deployment(open_engine):
+@pytest.fixture(scope="module")
+def engine(open_engine):
     with open_engine(MOTO) as deployment:
         deployment.client("dynamodb").create_table(
             TableName=TABLE,
@@ -27,6 +27,14 @@ def deployment(open_engine):
         )
         deployment.client("events").create_event_bus(Name=EVENT_BUS)
         yield deployment
+
+
+@pytest.fixture
+def deployment(engine):
+    """The engine, with an empty table."""
+    for item in stored(engine):
+        engine.client("dynamodb").delete_item(TableName=TABLE, Key={name: item[name] for name in ("pk", "sk")})
+    return engine
 
 
 def run(deployment, machine, case, event):
