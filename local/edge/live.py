@@ -59,15 +59,29 @@ class LiveEdge:
         return time.monotonic() - self._taken_at < FRESH_SECONDS
 
     def _read(self) -> tuple[Snapshot, list[str]]:
-        """Read patterns before headers: a rotation drops a value only after the distribution has ceased to send it."""
-        patterns = {name: self._patterns(*where) for name, where in self._deployed.pattern_sets.items()}
-        config = self._cloudfront.get_distribution_config(Id=self._deployed.distribution_id)["DistributionConfig"]
+        """Read headers between two looks at the patterns that agree.
+
+        A rotation lets the firewall accept both values before the distribution sends the new one, and drops the old
+        one after. Over a read that a change of patterns interrupts, header and patterns could belong to two moments.
+        """
+        before: dict[str, list[str]] | None = None
+        patterns, config = self._accepted(), {}
+        while patterns != before:
+            before, config, patterns = patterns, self._config(), self._accepted()
         snapshot = Snapshot(
             origin_headers={origin["Id"]: _headers(origin) for origin in config["Origins"]["Items"]},
             keys={name: self._keys(group_id) for name, group_id in self._deployed.key_groups.items()},
             patterns=patterns,
         )
         return snapshot, self._new_invalidations()
+
+    def _config(self) -> dict[str, Any]:
+        answer = self._cloudfront.get_distribution_config(Id=self._deployed.distribution_id)
+        config: dict[str, Any] = answer["DistributionConfig"]
+        return config
+
+    def _accepted(self) -> dict[str, list[str]]:
+        return {name: self._patterns(*where) for name, where in self._deployed.pattern_sets.items()}
 
     def _patterns(self, set_id: str, set_name: str) -> list[str]:
         found = self._firewall.get_regex_pattern_set(Name=set_name, Scope="REGIONAL", Id=set_id)
