@@ -37,6 +37,12 @@ class DecodedPicture:
         """Return the first frame alone."""
         return replace(self, frames=self.frames[:1], durations_ms=(), loop=0)
 
+    def halved(self) -> Self:
+        """Return every second frame, each shown for as long as it and the one after it were."""
+        pairs = range(0, len(self.durations_ms), 2)
+        durations = tuple(sum(self.durations_ms[first : first + 2]) for first in pairs)
+        return replace(self, frames=self.frames[::2], durations_ms=durations if len(durations) > 1 else ())
+
     def mapped(self, change: Callable[[Image.Image], Image.Image]) -> Self:
         """Return the picture with ``change`` applied to each frame."""
         return replace(self, frames=tuple(change(frame) for frame in self.frames))

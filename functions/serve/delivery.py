@@ -56,7 +56,7 @@ class _Found:
     content_type: str
     timings_ms: dict[str, float]
     metric: str
-    refit_quality: int | None = None
+    refit: str | None = None
 
 
 class ImageDelivery:
@@ -100,7 +100,7 @@ class ImageDelivery:
                 return Answer(not_modified_response(validators), "VariantNotModified", request.image_id)
             found = self._stored(request, record) or self._made(request, record, picture)
             if found is not None:
-                timing = server_timing(found.timings_ms, refit_quality=found.refit_quality)
+                timing = server_timing(found.timings_ms, refit=found.refit)
                 response = picture_response(
                     request,
                     body=found.body,
@@ -166,7 +166,7 @@ class ImageDelivery:
             rendered.content_type,
             timings,
             metric="VariantGenerated",
-            refit_quality=rendered.refit_quality,
+            refit=rendered.refit,
         )
 
     def _kept(self, request: ImageRequest, record: ImageRecord, body: bytes, content_type: str) -> bool:

@@ -22,19 +22,19 @@ FALLBACK_QUALITY: Final = 80
 
 @dataclass(frozen=True)
 class Rendered:
-    """Encoded bytes, their media type and what took how long; ``refit_quality`` if they had to be made smaller."""
+    """Encoded bytes, their media type and what took how long; ``refit`` says how they had to be made smaller, if so."""
 
     body: bytes
     content_type: str
     timings_ms: dict[str, float]
-    refit_quality: int | None = None
+    refit: str | None = None
 
 
 def render(source: bytes, variant: Variant, picture: Picture, *, max_bytes: int = MAX_BODY_BYTES) -> Rendered:
     """Render the variant from a stored file's bytes.
 
-    What is larger than ``max_bytes`` is encoded again at lower quality. Raises RefusedError (413) where that is not
-    possible (lossless formats, animations) or not enough.
+    What is larger than ``max_bytes`` is encoded again: at lower quality, an animation with every second frame. Raises
+    RefusedError (413) where neither is possible (lossless formats) or enough.
     """
     from functions.imaging.variants import render_variant
 
@@ -42,12 +42,10 @@ def render(source: bytes, variant: Variant, picture: Picture, *, max_bytes: int 
     rendered = render_variant(source, spec)
     if len(rendered.body) <= max_bytes:
         return Rendered(rendered.body, rendered.content_type, rendered.timings_ms)
-    for quality in _lower_qualities(spec, picture):
-        spec = replace(spec, quality=quality)
-        smaller = render_variant(source, spec)
-        if len(smaller.body) <= max_bytes:
-            return Rendered(smaller.body, smaller.content_type, smaller.timings_ms, refit_quality=quality)
-        rendered = smaller
+    for smaller, refit in _smaller_specs(spec, picture):
+        spec, rendered = smaller, render_variant(source, smaller)
+        if len(rendered.body) <= max_bytes:
+            return Rendered(rendered.body, rendered.content_type, rendered.timings_ms, refit)
     raise too_large(_largest_width(source, spec, rendered, max_bytes))
 
 
@@ -77,11 +75,15 @@ def format_of(variant: Variant, picture: Picture) -> str:
     return "webp" if variant.format == "avif" and picture.animated else variant.format
 
 
-def _lower_qualities(spec: "VariantSpec", picture: Picture) -> list[int]:
-    stays_animated = picture.animated and spec.format == "webp"
-    if stays_animated or spec.format in WITHOUT_QUALITY:
+def _smaller_specs(spec: "VariantSpec", picture: Picture) -> list[tuple["VariantSpec", str]]:
+    """Return what to try where a variant is too large, best first, each with the words that tell of it."""
+    from functions.imaging.encoding import ANIMATED_FORMATS
+
+    if picture.animated and spec.format in ANIMATED_FORMATS:
+        return [(replace(spec, half_frames=True), "half the frames")]
+    if spec.format in WITHOUT_QUALITY:
         return []
-    return [step for step in reversed(QUALITY_STEPS) if step < spec.quality]
+    return [(replace(spec, quality=step), f"quality {step}") for step in reversed(QUALITY_STEPS) if step < spec.quality]
 
 
 def _largest_width(source: bytes, spec: "VariantSpec", rendered: "RenderedVariant", max_bytes: int) -> int | None:

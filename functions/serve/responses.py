@@ -57,9 +57,9 @@ def attachment(name: str, content_type: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(text, safe='')}"
 
 
-def server_timing(timings_ms: dict[str, float], *, refit_quality: int | None = None) -> str:
-    """Return the Server-Timing header's value; ``refit`` tells to which quality a picture was made smaller."""
+def server_timing(timings_ms: dict[str, float], *, refit: str | None = None) -> str:
+    """Return the Server-Timing header's value; ``refit`` tells how a picture was made smaller to fit."""
     entries = [f"{name};dur={duration:.1f}" for name, duration in timings_ms.items()]
-    if refit_quality is not None:
-        entries.append(f'refit;desc="quality {refit_quality}"')
+    if refit is not None:
+        entries.append(f'refit;desc="{refit}"')
     return ", ".join(entries)

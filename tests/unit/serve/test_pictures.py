@@ -1,7 +1,9 @@
 """What serve makes of an image: sizes, formats, sources, storing, and answers that are small enough."""
 
+from io import BytesIO
+
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from functions.imaging.encoding import encode
 from functions.imaging.picture import DecodedPicture
@@ -247,7 +249,7 @@ def test_a_variant_that_is_too_large_is_encoded_again_at_lower_quality(image_for
     rendered, limit = refit(w="640", f=image_format)
 
     assert len(rendered.body) <= limit
-    assert rendered.refit_quality == 85
+    assert rendered.refit == "quality 85"
 
 
 def test_a_lossless_variant_that_is_too_large_names_the_largest_width_that_fits():
@@ -286,9 +288,23 @@ def test_the_largest_width_is_found_where_small_variants_cost_more_than_their_sh
     assert Served(refused.value.response).document["largest_width"] == expected
 
 
-def test_an_animation_that_is_too_large_is_refused_and_not_degraded():
+@pytest.mark.parametrize("image_format", ["webp", "gif"])
+def test_an_animation_that_is_too_large_keeps_every_second_frame_and_its_time(image_format):
+    body = pictures.animated_webp(128, 96, frames=5, duration=[40, 50, 60, 70, 80])
     picture = Picture(rendition(128, 96), (), "", "#000000", animated=True, quality={"webp": 80})
-    fits = len(render(animation(), variant(w="32", f="webp"), picture).body)
+    whole = len(render(body, variant(w="128", f=image_format), picture).body)
+
+    rendered = render(body, variant(w="128", f=image_format), picture, max_bytes=whole - 1)
+
+    assert rendered.refit == "half the frames"
+    with Image.open(BytesIO(rendered.body)) as image:
+        assert [frame.info["duration"] for frame in ImageSequence.Iterator(image) if frame.load()] == [90, 130, 80]
+
+
+def test_an_animation_that_is_too_large_with_half_its_frames_is_refused():
+    picture = Picture(rendition(128, 96), (), "", "#000000", animated=True, quality={"webp": 80})
+    whole = len(render(animation(), variant(w="32", f="webp"), picture).body)
+    fits = len(render(animation(), variant(w="32", f="webp"), picture, max_bytes=whole - 1).body)
 
     with pytest.raises(RefusedError) as refused:
         render(animation(), variant(w="128", f="webp"), picture, max_bytes=fits)
