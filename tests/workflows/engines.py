@@ -106,19 +106,25 @@ def execution_name(case: str) -> str:
     return f"{case or 'Unmocked'}--{uuid.uuid4().hex[:8]}"
 
 
-def _deploy(client: Callable[[str], Any], **options: Any) -> Deployment:
+def _deploy(make_client: Callable[[str], Any], **options: Any) -> Deployment:
+    client = cache(make_client)
     machines = {
         machine: client("stepfunctions").create_state_machine(
             name=machine, definition=definition(machine), roleArn=f"arn:aws:iam::{ACCOUNT}:role/{machine}"
         )["stateMachineArn"]
         for machine in MACHINES
     }
-    return Deployment(cache(client), machines, **options)
+    return Deployment(client, machines, **options)
 
 
 def _client(service: str, endpoint_url: str | None = None) -> Any:
-    session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
-    return session.client(service, endpoint_url=endpoint_url)
+    return _session().client(service, endpoint_url=endpoint_url)
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """Return the one session, which reads each service's model once."""
+    return boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
 
 
 # --- the emulator -----------------------------------------------------------------------------------------
