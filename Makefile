@@ -89,7 +89,6 @@ e2e: setup  ## The deployed pipeline over HTTP, as a client
 test-docker: setup  ## The state machines on Step Functions Local (needs a Docker engine with compose)
 	@docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 || \
 		{ echo "make test-docker needs a Docker engine with the compose plugin; none answers here" >&2; exit 1; }
-	@docker info >/dev/null 2>&1 || { echo "make test-docker needs a Docker engine, and none answers: start it first" >&2; exit 1; }
 	@$(PYTEST) tests/workflows -k step-functions-local
 
 test-browser: setup  ## The pages of docs/frontend in headless Chromium, through the local edge
