@@ -95,6 +95,9 @@ test-browser: setup  ## The pages of docs/frontend in headless Chromium, through
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
 	@$(PYTEST) tests/browser
 
+gallery: setup  ## Uploads beside what becomes of them, for the eye: .local/gallery/index.html
+	@$(BIN)/python -m tests.corpus.gallery
+
 format: setup  ## Let ruff mend layout and imports
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .

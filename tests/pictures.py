@@ -115,7 +115,8 @@ def encoded(image: Image.Image, pillow_format: str, **options: Any) -> bytes:
 
         pillow_heif.register_heif_opener(thumbnails=False)
     buffer = BytesIO()
-    image.save(buffer, pillow_format, **options)
+    # A copy: Pillow keeps an encoder's options on the image, and threads share the cached ones.
+    image.copy().save(buffer, pillow_format, **options)
     return buffer.getvalue()
 
 
@@ -156,7 +157,7 @@ def tiff(width: int = 320, height: int = 240, *, image: Image.Image | None = Non
 
 def tiff_pages(*sizes: tuple[int, int]) -> bytes:
     """Return a TIFF with one page per size."""
-    pages = [scene(*size) for size in sizes]
+    pages = [scene(*size).copy() for size in sizes]
     return encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
 
 

@@ -1,0 +1,205 @@
+"""A contact sheet for the eye: uploads beside what becomes of them, in a browser that manages colours itself.
+
+`make gallery` writes .local/gallery/index.html from the code as it stands, with nothing deployed. Before and after look
+the same wherever nothing else is said: the same way up, the same colours, transparent in the same places.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from functions.imaging.blurring import blurred
+from functions.imaging.derived import derive
+from functions.imaging.ingest import ingest_here
+from functions.imaging.limits import DEFAULT_LIMITS
+from functions.imaging.renditions import ReduceChain, rung_widths
+from functions.imaging.storing import store_picture
+from functions.imaging.variants import open_rendition
+from functions.serve.rendering import render
+from functions.serve.sources import source_for
+from functions.shared.variant import Sizes, parse_query
+from tests import pictures
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "samples" / "images"
+PAGE = ROOT / ".local" / "gallery" / "index.html"
+
+SHOWN_BY_BROWSERS = frozenset({"jpg", "png", "webp", "gif", "avif"})
+
+STYLE = """
+body { font: 14px/1.4 system-ui, sans-serif; margin: 1rem auto; max-width: 90rem; padding: 0 1rem; color: #1c2430 }
+section div { display: flex; flex-wrap: wrap; gap: .6rem }
+article { border: 1px solid #d9dee6; border-radius: 6px; padding: .5rem; display: flex; gap: .4rem; flex-wrap: wrap }
+h3 { font-size: .85rem; margin: 0; flex-basis: 100% }
+figure { margin: 0 } figcaption { font-size: .7rem; color: #5a6675 }
+img { max-height: 9rem; background: repeating-conic-gradient(#ccc 0 25%, #fff 0 50%) 0 / 12px 12px }
+"""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """An upload, its file name's ending, and the variants of it to show; with ``blur``, of its blurred twin."""
+
+    title: str
+    body: bytes
+    ending: str
+    queries: tuple[dict[str, str], ...] = ({"width": "320"},)
+    blur: bool = False
+
+
+class _Shelf(dict[str, bytes]):
+    """Stands where the object store does, and keeps what is written by its key."""
+
+    def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> str:  # noqa: ARG002 - the store's signature
+        self[key] = body
+        return ""
+
+
+def exhibits() -> dict[str, list[Exhibit]]:
+    """Return everything to show, by section."""
+    return {
+        "Orientation: each upload is stored turned or mirrored, and says so": list(_orientations()),
+        "Colour: each upload says in a profile what its numbers mean": list(_profiles()),
+        "Alpha, palettes and 16 bits": list(_alpha()),
+        "Fit and crop": list(_crops()),
+        "Blur: after shows nothing that could be recognised": list(_blurs()),
+        "Animation": list(_animations()),
+    }
+
+
+def _photo(width: int = 480) -> Image.Image:
+    with Image.open(SAMPLES / "mountains.jpg") as image:
+        image.thumbnail((width, width))
+        return image.convert("RGB")
+
+
+def _orientations() -> Iterator[Exhibit]:
+    photo = _photo(240)
+    photo.paste((220, 40, 40), (0, 0, 40, 30))
+    for kind, ending in (("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp"), ("AVIF", "avif"), ("HEIF", "heic")):
+        for orientation, operation in pictures.ORIENTATION_OPERATIONS.items():
+            stored = photo if operation is None else photo.transpose(operation)
+            body = pictures.encoded(stored, kind, exif=pictures.exif(orientation=orientation).tobytes())
+            yield Exhibit(f"{ending} {orientation}", body, ending)
+
+
+def _profiles() -> Iterator[Exhibit]:
+    photo = _photo()
+    for name, profile in (
+        ("no profile", None), ("sRGB", pictures.srgb_profile()), ("Display P3", pictures.display_p3()),
+        ("Adobe RGB", pictures.adobe_rgb()), ("broken", b"broken" * 100), ("of grey", pictures.grey_profile()),
+    ):  # fmt: skip
+        options = {} if profile is None else {"icc_profile": profile}
+        for ending, make in (("jpg", pictures.jpeg), ("png", pictures.png), ("webp", pictures.webp)):
+            yield Exhibit(f"{ending}, {name}", make(image=photo, **options), ending)
+    grey = photo.convert("L")
+    for gamma in (1.0, 1.8, 2.2):
+        body = pictures.jpeg(image=grey, icc_profile=pictures.grey_profile(gamma))
+        yield Exhibit(f"jpg, grey of gamma {gamma}", body, "jpg")
+    yield Exhibit("jpg, CMYK", pictures.jpeg(image=photo.convert("CMYK")), "jpg")
+    ink = photo.convert("CMYK")
+    yield Exhibit("jpg, CMYK of a press", pictures.jpeg(image=ink, icc_profile=pictures.cmyk_profile()), "jpg")
+    yield Exhibit("a photograph in Display P3", (SAMPLES / "deep-field-p3.jpg").read_bytes(), "jpg")
+    yield Exhibit("a photograph in CMYK", (SAMPLES / "retina-cmyk.jpg").read_bytes(), "jpg")
+
+
+def _alpha() -> Iterator[Exhibit]:
+    formats = tuple({"width": "320", "format": name} for name in ("png", "webp", "avif", "gif", "jpeg"))
+    drawing = pictures.drawing()
+    yield Exhibit("petals", (SAMPLES / "petals-transparent.png").read_bytes(), "png", formats)
+    yield Exhibit("a soft edge, green where it is transparent", pictures.png(image=drawing), "png", formats)
+    small = ({"width": "48", "format": "png"}, {"width": "48", "format": "webp"})
+    yield Exhibit("the same, small: no green edge", pictures.png(image=drawing), "png", small)
+    for ending, body in (
+        ("webp", pictures.webp(image=drawing)), ("avif", pictures.avif(image=drawing)),
+        ("heic", pictures.heic(image=drawing)), ("png", pictures.png(image=drawing.quantize(64))),
+        ("gif", pictures.encoded(drawing, "GIF")),
+    ):  # fmt: skip
+        yield Exhibit(f"{ending} in", body, ending, formats[:2])
+    yield Exhibit("a palette", (SAMPLES / "chart-palette.png").read_bytes(), "png", formats)
+    yield Exhibit("16-bit grey", pictures.png_16_bit_grey(), "png", formats[:1])
+    yield Exhibit("16-bit grey, white is transparent", pictures.png_16_bit_grey(transparent=65_535), "png", formats[:1])
+    yield Exhibit("16-bit colour", pictures.png_16_bit_rgb(), "png", formats[:1])
+
+
+def _crops() -> Iterator[Exhibit]:
+    photo = pictures.jpeg(image=pictures.scene(480, 360), quality=95)
+    box = {"width": "200", "height": "200", "format": "png"}
+    fits = tuple({**box, "fit": fit} for fit in ("cover", "contain", "fill", "inside", "outside"))
+    yield Exhibit("into 200 x 200", photo, "jpg", fits)
+    positions = tuple({**box, "position": each} for each in ("west", "center", "east", "4,8", "16,8"))
+    yield Exhibit("cover, by position", photo, "jpg", positions)
+    wide = {"width": "320", "height": "128", "format": "png"}
+    across = tuple({**wide, "position": each} for each in ("north", "center", "south"))
+    yield Exhibit("a wide window, by position", photo, "jpg", across)
+    backgrounds = tuple({**box, "fit": "contain", "background": each} for each in ("white", "black", "transparent"))
+    yield Exhibit("contain, by background", photo, "jpg", backgrounds)
+    petals = (SAMPLES / "petals-transparent.png").read_bytes()
+    yield Exhibit("a transparent picture, contained", petals, "png", backgrounds)
+
+
+def _blurs() -> Iterator[Exhibit]:
+    for name in ("knife.jpg", "neon.png", "petals-transparent.png", "clock.gif", "flipbook.gif"):
+        file = SAMPLES / name
+        yield Exhibit(name, file.read_bytes(), file.suffix[1:], ({"width": "320"},), blur=True)
+    yield Exhibit("a small picture", pictures.jpeg(image=_photo(120)), "jpg", blur=True)
+
+
+def _animations() -> Iterator[Exhibit]:
+    formats = tuple({"width": "320", "format": name} for name in ("webp", "gif", "png"))
+    for name in ("clock.gif", "clock.webp", "flipbook.gif"):
+        file = SAMPLES / name
+        yield Exhibit(name, file.read_bytes(), file.suffix[1:], formats)
+    for ending, make in (("gif", pictures.gif), ("png", pictures.apng), ("webp", pictures.animated_webp)):
+        yield Exhibit(f"{ending}, transparent", make(frames=12, alpha=True), ending, formats)
+
+
+def variants(exhibit: Exhibit) -> Iterator[tuple[str, bytes, str]]:
+    """Yield the caption, the bytes and the media type of each variant of an exhibit."""
+    derived = ingest_here(exhibit.body, "", DEFAULT_LIMITS).picture
+    if exhibit.blur:
+        picture = open_rendition(derived.master.body).mapped(blurred)
+        derived = derive(picture, ReduceChain(picture), rung_widths(picture))
+    shelf = _Shelf()
+    stored = store_picture(derived, store=shelf, bucket="", prefix="")
+    for query in exhibit.queries:
+        variant = parse_query(query.items(), accept="*/*", sizes=Sizes.LADDER).variant
+        rendered = render(shelf[source_for(stored, variant).key], variant, stored)
+        yield " ".join(query.values()), rendered.body, rendered.content_type
+
+
+def write_gallery(page: Path = PAGE) -> int:
+    """Write the page and its pictures beside it; return how many uploads it shows."""
+    page.parent.mkdir(parents=True, exist_ok=True)
+    parts = [f"<!doctype html><meta charset=utf-8><title>image-scaler: gallery</title><style>{STYLE}</style>"]
+    count = 0
+    for section, shown in exhibits().items():
+        parts.append(f"<section><h2>{escape(section)}</h2><div>")
+        for exhibit in shown:
+            count += 1
+            figures = [_figure(page, f"{count:03}-before.{exhibit.ending}", exhibit.body, f"before, {exhibit.ending}")]
+            for number, (caption, body, media_type) in enumerate(variants(exhibit)):
+                name = f"{count:03}-after-{number}.{media_type.removeprefix('image/')}"
+                figures.append(_figure(page, name, body, f"after, {caption}: {media_type}, {len(body):,} bytes"))
+            parts.append(f"<article><h3>{escape(exhibit.title)}</h3>{''.join(figures)}</article>")
+        parts.append("</div></section>")
+    page.write_text("\n".join(parts))
+    return count
+
+
+def _figure(page: Path, name: str, body: bytes, caption: str) -> str:
+    """Store a picture beside the page and return its element; what browsers do not show is shown by Pillow's pixels."""
+    if name.rpartition(".")[2] not in {*SHOWN_BY_BROWSERS, "jpeg"}:
+        buffer = BytesIO()
+        pictures.opened(body).save(buffer, "PNG")
+        name, body, caption = f"{name}.png", buffer.getvalue(), f"{caption} as decoded"
+    (page.parent / name).write_bytes(body)
+    return f'<figure><img src="{name}" alt=""><figcaption>{escape(caption)}</figcaption></figure>'
+
+
+if __name__ == "__main__":
+    print(f"gallery: {write_gallery()} uploads beside their variants in {PAGE.relative_to(ROOT)}")  # noqa: T201
