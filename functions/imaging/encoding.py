@@ -7,7 +7,7 @@ Nothing but pixels, durations and the loop count is written: metadata, comments 
 from io import BytesIO
 from typing import Any, Final
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from functions.imaging.codecs import load_codec, with_alpha_flag
 from functions.imaging.picture import DecodedPicture
@@ -37,6 +37,10 @@ PNG_COMPRESS_LEVEL: Final = 6
 
 GIF_COLORS: Final = 255
 """One of the 256 palette entries is kept for transparent pixels."""
+
+DITHERED_FROM: Final = 1.0
+"""Mean error of 255 from which a palette's picture is dithered. Pillow's dithering tells colours apart in steps of four
+levels, so that white becomes grey: a chart errs by 2.3 with it and by 0.01 without; a gradient shows bands without."""
 
 
 def encode(picture: DecodedPicture, image_format: str, quality: int, *, background: str = "white") -> bytes:
@@ -113,10 +117,15 @@ def _encode_gif(picture: DecodedPicture) -> bytes:
 
 
 def _with_palette(image: Image.Image) -> Image.Image:
-    """Return a frame with at most 255 colours, dithered; entry 255 stands for what is more than half transparent."""
+    """Return a frame with at most 255 colours, dithered where colours lack.
+
+    Entry 255 stands for what is more than half transparent.
+    """
     rgb = image.convert("RGB")
-    palette = rgb.quantize(GIF_COLORS, Image.Quantize.MEDIANCUT)
-    indexed = rgb.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+    indexed = rgb.quantize(GIF_COLORS, Image.Quantize.MEDIANCUT)
+    errors = ImageStat.Stat(ImageChops.difference(rgb, indexed.convert("RGB"))).mean
+    if sum(errors) / len(errors) > DITHERED_FROM:
+        indexed = rgb.quantize(palette=indexed, dither=Image.Dither.FLOYDSTEINBERG)
     if image.mode == "RGBA":
         hidden = image.getchannel("A").point([255] * 128 + [0] * 128)
         colors = (indexed.getpalette() or [])[: GIF_COLORS * 3]

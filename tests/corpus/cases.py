@@ -770,13 +770,13 @@ def _damaged() -> Iterator[Case]:
     cannot = r"The file is damaged: it cannot be decoded\."
     for name, build, media_type, detail in (
         ("png, rotten bits", lambda: pictures.with_bit_rot(pictures.png()), "image/png", cannot),
-        ("animated gif, rotten bits", lambda: pictures.with_bit_rot(pictures.gif(frames=3)), "image/gif", ".*"),
+        ("animated gif, rotten bits", lambda: pictures.with_bit_rot(pictures.gif(frames=3)), "image/gif", cannot),
         ("webp, rotten bits", lambda: pictures.with_bit_rot(pictures.webp(lossless=True)), "image/webp", cannot),
-        ("avif, rotten bits", lambda: pictures.with_bit_rot(pictures.avif(), 0.002, 200), "image/avif", ".*"),
-        ("heic, rotten bits", lambda: pictures.with_bit_rot(pictures.heic(), 0.002, 200), "image/heic", ".*"),
+        ("avif, rotten bits", lambda: pictures.with_bit_rot(pictures.avif(), 0.002, 200), "image/avif", cannot),
+        ("heic, rotten bits", lambda: pictures.with_bit_rot(pictures.heic(), 0.002, 200), "image/heic", cannot),
         ("tiff, a directory of nothing", lambda: b"II*\0" + b"\xff" * 4 + bytes(50), "image/tiff", TRUNCATED),
         ("bmp, of zeros", lambda: b"BM" + bytes(100), "image/bmp", r"The picture has no pixels\."),
-        ("png, a header alone", partial(pictures.png_header, 100, 100), "image/png", ".*"),
+        ("png, a header alone", partial(pictures.png_header, 100, 100), "image/png", cannot),
         ("png, no pixels", partial(pictures.png_header, 0, 10), "image/png", r"The picture has no pixels\."),
         ("jpeg, without its end", lambda: pictures.jpeg()[:-2], "image/jpeg", TRUNCATED),
         ("jpeg, a signature alone", lambda: pictures.jpeg()[:3], "image/jpeg", r"The file ends inside its header\."),

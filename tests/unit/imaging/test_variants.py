@@ -135,6 +135,17 @@ def test_a_still_can_be_asked_for_of_an_animation():
     assert pictures.opened(variant.body).n_frames == 1
 
 
+def test_a_gif_of_few_colours_keeps_them_exactly():
+    chart = Image.new("RGB", (200, 100), "white")
+    chart.paste((200, 30, 60), (20, 20, 60, 100))
+    chart.paste((253, 251, 250), (100, 20, 140, 100))  # near white, but not white
+
+    image = image_of(pictures.png(image=chart), format="gif")
+
+    pictures_differ = np.asarray(image.convert("RGB")) != np.asarray(chart)
+    assert not pictures_differ.any()
+
+
 def test_a_gif_is_dithered(tmp_path):
     image = image_of(pictures.jpeg(quality=95), format="gif")
 
