@@ -102,6 +102,18 @@ format: setup  ## Let ruff mend layout and imports
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+bench: benchmarks/.cache/.complete  ## Measure beside the peers; writes benchmarks/results.json and docs/performance.md
+	@benchmarks/.cache/venv/bin/python -m benchmarks
+
+benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json $(VENV)/.complete
+	@echo "Installing what is measured into benchmarks/.cache ..."
+	@mkdir -p benchmarks/.cache/node
+	@test -x benchmarks/.cache/venv/bin/python || $(PYTHON) -m venv benchmarks/.cache/venv
+	@$(BIN)/uv pip install --quiet --python benchmarks/.cache/venv/bin/python --require-hashes -r requirements/bench.txt
+	@cp benchmarks/package.json benchmarks/package-lock.json benchmarks/.cache/node/
+	@cd benchmarks/.cache/node && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
 # --- AWS --------------------------------------------------------------------------------------------------
 
 synth: setup  ## Write the templates of a real stage into cdk.out: make synth STAGE=dev

@@ -1,0 +1,189 @@
+"""The measurements: engines side by side in interleaved rounds, and one-shot processes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from benchmarks.photos import CACHE, NODE_MODULES, Photo
+
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parent
+STORED = CACHE / "stored"
+IMAGE_ID = "01JD0000000000000000000000"
+
+ENVIRONMENT = os.environ | {
+    "VIPS_CONCURRENCY": "1",
+    "OMP_NUM_THREADS": "1",
+    "BENCH_NODE_MODULES": str(NODE_MODULES),
+    "PYTHONPATH": str(CHECKOUT),
+}
+
+PEERS = ("sharp", "pyvips", "opencv", "pillow")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One variant of one photo by one engine. ``quality`` 0 is ours' automatic one."""
+
+    photo: str
+    width: int
+    format: str
+    engine: str
+    effort: str = "default"
+    quality: int = 80
+
+
+@dataclass
+class Times:
+    """What the rounds measured, in ms, and the size of the file in bytes."""
+
+    ms: list[float] = field(default_factory=list)
+    bytes: int = 0
+
+    @property
+    def median(self) -> float:
+        """The middle one."""
+        return median(self.ms)
+
+
+class Engines:
+    """One process per engine; each holds its library alone and runs on one thread."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._processes = {name: self._start(name) for name in names}
+
+    def ask(self, case: Case, photo: Photo, save: Path | None = None) -> dict[str, Any]:
+        """Run one case once and return its ms and bytes."""
+        process = self._processes[case.engine]
+        assert process.stdin
+        assert process.stdout
+        request = {
+            "original": str(photo.path),
+            "stored": str(STORED / photo.name),
+            "width": case.width,
+            "format": case.format,
+            "quality": case.quality,
+            "effort": case.effort,
+            "save": str(save) if save else None,
+        }
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        answer: dict[str, Any] = json.loads(process.stdout.readline())
+        return answer
+
+    def stop(self) -> None:
+        """End the processes by ending their input."""
+        for process in self._processes.values():
+            process.communicate()
+
+    @staticmethod
+    def _start(name: str) -> "subprocess.Popen[str]":
+        if name == "sharp":
+            command = ["node", str(HERE / "sharp_worker.mjs")]
+        else:
+            command = [sys.executable, "-m", "benchmarks.worker", name]
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, cwd=CHECKOUT, text=True
+        )
+
+
+def run_rounds(engines: Engines, cases: Sequence[tuple[Case, int]], photos: dict[str, Photo]) -> dict[Case, Times]:
+    """Run every case as often as it says, one of each per round, so that a slow minute hits all engines alike."""
+    results: dict[Case, Times] = defaultdict(Times)
+    for engine in {case.engine for case, _ in cases}:  # imports and first-use costs are not what is compared here
+        first = next(case for case, _ in cases if case.engine == engine)
+        engines.ask(first, photos[first.photo])
+    for number in range(max(rounds for _, rounds in cases)):
+        started = perf_counter()
+        for case, rounds in cases:
+            if number < rounds:
+                answer = engines.ask(case, photos[case.photo])
+                results[case].ms.append(answer["ms"])
+                results[case].bytes = answer["bytes"]
+        print(f"  round {number + 1}: {perf_counter() - started:.0f} s", flush=True)
+    return results
+
+
+def once(command: Sequence[str], extra: dict[str, str] | None = None) -> Any:
+    """Run a process that prints JSON, and return that."""
+    done = subprocess.run(
+        command, env=ENVIRONMENT | (extra or {}), cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return json.loads(done.stdout)
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Return the command of one of this package's modules."""
+    return [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+
+
+def node(script: str, *arguments: str) -> list[str]:
+    """Return the command of one of this folder's scripts."""
+    return ["node", str(HERE / script), *arguments]
+
+
+@dataclass(frozen=True)
+class ColdStart:
+    """Process start to first byte in ms, and the process's peak memory in MiB."""
+
+    ms: float
+    mib: float
+
+
+class FakeAwsServer:
+    """benchmarks/fake_aws.py for one photo, as a context."""
+
+    def __init__(self, photo: Photo) -> None:
+        self._command = python("fake_aws", IMAGE_ID, str(STORED / photo.name), str(photo.path))
+
+    def __enter__(self) -> dict[str, str]:
+        """Start it and return what an SDK's environment needs to reach it."""
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, env=ENVIRONMENT, cwd=CHECKOUT, text=True
+        )
+        assert self._process.stdout
+        port = int(self._process.stdout.readline())
+        return {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "eu-central-1",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "PUBLISHED_BUCKET": "published",
+            "GENERATED_BUCKET": "generated",
+            "TABLE_NAME": "images",
+            "DELIVERY": "v2",
+            "SIZES": "exact",
+            "POWERTOOLS_SERVICE_NAME": "serve",
+            "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",
+        }
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+
+def cold_start(command: Sequence[str], environment: dict[str, str]) -> ColdStart:
+    """Start a process and wait for its first byte, then for its end."""
+    started = perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT | environment, cwd=CHECKOUT
+    )
+    assert process.stdout
+    first = process.stdout.read(1)
+    elapsed = (perf_counter() - started) * 1000
+    process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if not first or process.returncode:
+        raise RuntimeError(f"{command} ended with {process.returncode} and no picture")
+    return ColdStart(elapsed, usage.ru_maxrss / 1024)

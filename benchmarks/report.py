@@ -1,0 +1,165 @@
+"""results.json, docs/performance.md and docs/performance.svg from one run's figures."""
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import PEERS
+from benchmarks.targets import Results, geometric_mean
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs"
+
+COLORS = {"ours": "#0b6e4f", "sharp": "#8aa399", "pyvips": "#a9b8b1", "opencv": "#c4cec9", "pillow": "#dbe2de"}
+
+
+def write_report(results: dict[str, Any]) -> None:
+    """Write the three files."""
+    (HERE / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    (DOCS / "performance.md").write_text(_page(results))
+    (DOCS / "performance.svg").write_text(_plot(results))
+
+
+def _page(results: dict[str, Any]) -> str:
+    machine, versions = results["machine"], results["versions"]
+    held = sum(target["holds"] for target in results["targets"])
+    targets = "\n".join(
+        f"| {each['name']} | {each['target']} | {each['measured']} | {'yes' if each['holds'] else '**no**'} |"
+        for each in results["targets"]
+    )
+    photos = "\n".join(
+        f"| {p['name']} | {p['title']} | {p['width']} × {p['height']} ({p['width'] * p['height'] / 1e6:.1f} MP) "
+        f"| {p['bytes'] / 1e6:.1f} MB |"
+        for p in results["photos"]
+    )
+    return f"""# Performance
+
+Written by `make bench` on {results["date"]}, in {results["seconds"]} s; figures are what that run printed.
+{machine["cpu"]}, {machine["cores"]} cores, {machine["system"]}; load at the end of the run
+{", ".join(map(str, machine["load_at_end"]))}. {", ".join(f"{name} {value}" for name, value in versions.items())}.
+
+Every engine runs in a process of its own on one thread (VIPS_CONCURRENCY=1, `cv2.setNumThreads(1)`,
+`sharp.concurrency(1)`), all take turns in each round, and a ratio is that of two medians. Bytes come from memory and go
+to memory. Peers start from the original, as they do in service; image-scaler starts from what it stored at upload
+(widths {", ".join(map(str, results["rungs"]))} px). "As people run it" means the encoder's default effort; AVIF at
+1600 px was timed with everybody at our effort, because the defaults take seconds.
+
+## Targets: {held} of {len(results["targets"])} hold
+
+| what | target | measured | holds |
+|---|---|---|---|
+{targets}
+
+![Milliseconds per variant, ours and the peers'](performance.svg)
+
+## Milliseconds per variant (median of the rounds, geometric mean over the photos)
+
+{_times_table(results)}
+
+Spread: the slowest of a case's rounds took {_spread(results):.2f} times its fastest (median over the cases).
+
+## Bytes and SSIMULACRA2 at 800 px (means over the photos)
+
+Against a Lanczos in linear light from the original. 90 and more: no difference to be seen; 70: high quality.
+
+{_scores_table(results)}
+
+## Ingest, cold starts, blur
+
+{_processes_table(results)}
+
+A cold start is a process that imports, fetches over HTTP from a local S3 and DynamoDB, and answers an 800 px JPEG: for
+`serve` two reads of the record, a look into the bucket of generated images, the rendition, the variant's PUT; for Node
+one GET of the original. Bytecode was at hand for Python; zips carry none (see cdk/packaging.py).
+
+## Photos
+
+| name | what | size | bytes |
+|---|---|---|---|
+{photos}
+
+The Moon and the Earth are NASA's and come in npm packages (globe.gl, three-globe); the mosaics are made of
+scikit-image's photographs
+at their native resolution, with a sensor's noise (`benchmarks/photos.py`). results.json has every figure.
+"""
+
+
+def _times_table(results: dict[str, Any]) -> str:
+    engines = ("ours", *PEERS)
+    groups: dict[tuple[str, int, str, str], list[float]] = {}
+    for row in results["variants"]:
+        if row["engine"] != "floor":
+            groups.setdefault((row["format"], row["width"], row["effort"], row["engine"]), []).append(row["median_ms"])
+    lines = [f"| variant | {' | '.join(engines)} |", f"|---|{'---|' * len(engines)}"]
+    for image_format, width, effort in dict.fromkeys(key[:3] for key in groups):
+        if ("sharp") not in {key[3] for key in groups if key[:3] == (image_format, width, effort)}:
+            continue
+        cells = []
+        for engine in engines:
+            key = (image_format, width, "default" if engine == "ours" else effort, engine)
+            cells.append(f"{geometric_mean(groups[key]):.1f}" if key in groups else "–")
+        note = ", peers at our effort" if effort == "ours" else ""
+        lines.append(f"| {width} px {image_format.upper()}{note} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _scores_table(results: dict[str, Any]) -> str:
+    run = Results(results)
+    lines = ["| format | quality | engine | KB | score |", "|---|---|---|---|---|"]
+    seen = dict.fromkeys((r["format"], r["quality"], r["engine"]) for r in results["scores"] if r["width"] == 800)
+    for image_format, quality, engine in seen:
+        score, size = run.score(engine, image_format, quality)
+        lines.append(f"| {image_format.upper()} | {quality} | {engine} | {size / 1000:.1f} | {score:.1f} |")
+    return "\n".join(lines)
+
+
+def _processes_table(results: dict[str, Any]) -> str:
+    lines = ["| what | ours | sharp |", "|---|---|---|"]
+    for title, key in (("ingest", "ingest"), ("cold start", "cold")):
+        for photo, each in results[key].items():
+            cells = [
+                f"{min(run['ms'])} to {max(run['ms'])} ms, {run['mib']} MiB" for run in (each["ours"], each["sharp"])
+            ]
+            lines.append(f"| {title}, {photo} | {cells[0]} | {cells[1]} |")
+    blur = results["blur"]
+    cells = [f"{min(blur[name]['ms'])} to {max(blur[name]['ms'])} ms" for name in ("ours", "sharp")]
+    lines.append(f"| blur of 12 MP, sigma 2 % of the width | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def _spread(results: dict[str, Any]) -> float:
+    ratios = sorted(row["max_ms"] / row["min_ms"] for row in results["variants"])
+    return float(ratios[len(ratios) // 2])
+
+
+def _plot(results: dict[str, Any]) -> str:
+    """Draw bars on a logarithmic scale: one group per original for the 800 px JPEG, one bar per engine."""
+    from math import log10
+
+    engines = ("ours", *PEERS)
+    values = {
+        (row["photo"], row["engine"]): row["median_ms"]
+        for row in results["variants"]
+        if (row["width"], row["format"], row["effort"]) == (800, "jpeg", "default")
+    }
+    left, bar, gap, width = 130, 16, 18, 760
+    scale = (width - left - 70) / log10(2000)
+    parts, y = [], 56
+    for photo in results["photos"]:
+        label = f"{photo['name']}, {photo['width'] * photo['height'] / 1e6:.0f} MP"
+        parts.append(f'<text x="{left - 10}" y="{y + bar * 2.8:.0f}" text-anchor="end">{escape(label)}</text>')
+        for engine in engines:
+            ms = values[photo["name"], engine]
+            length = max(1.0, log10(max(ms, 1.0)) * scale)
+            parts.append(f'<rect x="{left}" y="{y}" width="{length:.0f}" height="{bar - 2}" fill="{COLORS[engine]}"/>')
+            parts.append(f'<text x="{left + length + 5:.0f}" y="{y + bar - 4}">{ms:.1f} ms {engine}</text>')
+            y += bar
+        y += gap
+    head = "800 px JPEG from each original: median milliseconds on one core (logarithmic)"
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y}" font-family="sans-serif" font-size="12" '
+        f'fill="#1c2b26">\n<rect width="{width}" height="{y}" fill="#ffffff"/>\n'
+        f'<text x="20" y="30" font-size="15" font-weight="bold">{head}</text>\n{body}\n</svg>\n'
+    )

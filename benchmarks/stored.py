@@ -1,0 +1,61 @@
+"""An original's stored files in a folder of the cache, as they lie in the published bucket.
+
+    python -m benchmarks.stored PHOTO
+
+Prints their bytes.
+"""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from functions.shared.contracts import Picture
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """What the record says of a picture, and its files by key."""
+
+    picture: Picture
+    files: dict[str, bytes]
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``keep`` wrote."""
+        picture = Picture.from_state(json.loads((folder / "picture.json").read_text()))
+        keys = [picture.master.key, *(each.key for each in picture.renditions)]
+        return cls(picture, {key: (folder / key).read_bytes() for key in keys})
+
+
+def keep(folder: Path, body: bytes) -> None:
+    """Ingest an original and write its files and the record's picture into ``folder``."""
+    from functions.imaging.ingest import ingest_here
+    from functions.imaging.limits import DEFAULT_LIMITS
+    from functions.imaging.storing import store_picture
+
+    class Folder:
+        def put(self, bucket: str, key: str, content: bytes, **_options: object) -> None:
+            (folder / bucket / key).write_bytes(content)
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    derived = ingest_here(body, "image/jpeg", DEFAULT_LIMITS).picture
+    picture = store_picture(derived, store=Folder(), bucket="", prefix="")  # type: ignore[arg-type]
+    (folder / "picture.json").write_text(json.dumps(picture.to_state()))
+
+
+def main() -> None:
+    """Store one photo's files in a process of its own, so that this one's memory is nobody's."""
+    from benchmarks.measure import STORED
+    from benchmarks.photos import photos
+
+    [photo] = [each for each in photos() if each.name == sys.argv[1]]
+    keep(STORED / photo.name, photo.path.read_bytes())
+    print(sum(path.stat().st_size for path in (STORED / photo.name).glob("*.jpg")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""A process that holds one engine and answers requests, a line of JSON each: how long one variant takes.
+
+python -m benchmarks.worker ENGINE
+"""
+
+import gc
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks.engines import ENGINES
+
+
+def main() -> None:
+    """Answer until the input ends; the original is read before the clock starts."""
+    name = sys.argv[1]
+    variant = ENGINES[name]()
+    reads_stored_files = name in {"ours", "floor"}
+    gc.disable()
+    for line in sys.stdin:
+        ask = json.loads(line)
+        body = ask["stored"].encode() if reads_stored_files else Path(ask["original"]).read_bytes()
+        started = perf_counter()
+        encoded = variant(body, ask["width"], ask["format"], ask["quality"], ask["effort"])
+        elapsed = (perf_counter() - started) * 1000
+        gc.collect()
+        if ask.get("save"):
+            Path(ask["save"]).write_bytes(encoded)
+        print(json.dumps({"ms": elapsed, "bytes": len(encoded)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
