@@ -113,6 +113,8 @@ class StageConfig:
     log_level: str = "INFO"
 
     limits: Limits = field(default_factory=Limits)
+    keep_metadata: tuple[str, ...] = ()
+    """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
     viewer_access: ViewerAccess = ViewerAccess.SIGNED
@@ -158,6 +160,8 @@ class StageConfig:
             faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
         if (self.domain_name is None) != (self.certificate_arn is None):
             faults.append("domain_name and certificate_arn go together")
+        if not set(self.keep_metadata) <= {"copyright"}:
+            faults.append("keep_metadata may hold copyright and nothing else")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
         return faults

@@ -142,8 +142,9 @@ class Functions(Construct):
         table = {"TABLE_NAME": self._table.table_name}
         bus = {"EVENT_BUS_NAME": self._event_bus.event_bus_name}
         origins = {"ALLOWED_ORIGINS": ",".join(config.allowed_origins)} if config.allowed_origins else {}
+        kept = {"KEEP_METADATA": ",".join(config.keep_metadata)} if config.keep_metadata else {}
         return {
-            "optimize": staging | config.limits.as_environment(),
+            "optimize": staging | config.limits.as_environment() | kept,
             "moderate": staging,
             "blur": staging,
             "persist": staging | published | generated | table | bus,

@@ -19,6 +19,7 @@ from functions.imaging.limits import KEPT_ANIMATION_PIXELS, LONGEST_KEPT_SIDE_PX
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.resizing import resized
+from functions.imaging.rights import rights_of
 from functions.shared.contracts import Reason
 
 _ANIMATED: frozenset[str] = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
@@ -36,8 +37,11 @@ class DecodedUpload:
     height: int
 
 
-def decode(body: bytes, inspection: Inspection, limits: Limits) -> DecodedUpload:
-    """Decode an inspected file. Raises RefusedPictureError (CORRUPT, TOO_…, UNSUPPORTED_FORMAT)."""
+def decode(body: bytes, inspection: Inspection, limits: Limits, *, keep_rights: bool = False) -> DecodedUpload:
+    """Decode an inspected file, with its rights fields if they are to be kept.
+
+    Raises RefusedPictureError (CORRUPT, TOO_…, UNSUPPORTED_FORMAT).
+    """
     with decoder_faults(), open_image(body, inspection.format) as source:
         frames: list[Image.Image] = []
         durations: list[int] = []
@@ -54,8 +58,11 @@ def decode(body: bytes, inspection: Inspection, limits: Limits) -> DecodedUpload
                 pixels = resized(pixels, _scaled(pixels.size, scale))
             frames.append(pixels)
         loop = _loop_count(source)
+        rights = rights_of(source) if keep_rights else b""
     animated = len(frames) > 1
-    picture = DecodedPicture(_in_one_mode(frames), tuple(durations) if animated else (), loop if animated else 0)
+    picture = DecodedPicture(
+        _in_one_mode(frames), tuple(durations) if animated else (), loop if animated else 0, rights
+    )
     return DecodedUpload(picture, *size)
 
 

@@ -1,7 +1,7 @@
 """Decoded pictures to bytes: JPEG, WebP, PNG and AVIF stills, WebP and GIF animations.
 
-Nothing but pixels, durations and the loop count is written: metadata, comments and profiles never reach here
-(see decoding.py), and no encoder is handed any.
+Nothing but pixels, durations, the loop count and the rights fields, if they are kept, is written: other metadata,
+comments and profiles never reach here (see decoding.py), and no encoder is handed any. GIF has no place for rights.
 """
 
 from io import BytesIO
@@ -51,33 +51,33 @@ def encode(picture: DecodedPicture, image_format: str, quality: int, *, backgrou
     """
     if picture.animated and image_format in ANIMATED_FORMATS:
         return _encode_gif(picture) if image_format == "gif" else _encode_webp_animation(picture, quality)
-    return _STILL_ENCODERS[image_format](picture.frames[0], quality, background)
+    return _STILL_ENCODERS[image_format](picture.frames[0], quality, background, picture.rights)
 
 
-def encode_lossless_webp(image: Image.Image) -> bytes:
+def encode_lossless_webp(image: Image.Image, rights: bytes = b"") -> bytes:
     """Encode as lossless WebP with invisible colours kept out: what a transparent picture is stored as."""
-    return _saved(image, "WEBP", lossless=True, quality=20, method=1, exact=False)
+    return _saved(image, "WEBP", lossless=True, quality=20, method=1, exact=False, **_metadata(rights))
 
 
-def _encode_jpeg(image: Image.Image, quality: int, background: str) -> bytes:
+def _encode_jpeg(image: Image.Image, quality: int, background: str, rights: bytes) -> bytes:
     subsampling = "4:4:4" if quality >= FULL_CHROMA_QUALITY else "4:2:0"
     # Baseline: progressive costs five times the time for 5 % of the bytes and makes decoding again dearer.
-    return _saved(flattened(image, background), "JPEG", quality=quality, subsampling=subsampling)
+    return _saved(flattened(image, background), "JPEG", quality=quality, subsampling=subsampling, **_metadata(rights))
 
 
-def _encode_webp(image: Image.Image, quality: int, _background: str) -> bytes:
-    return _saved(image, "WEBP", quality=quality, method=WEBP_METHOD)
+def _encode_webp(image: Image.Image, quality: int, _background: str, rights: bytes) -> bytes:
+    return _saved(image, "WEBP", quality=quality, method=WEBP_METHOD, **_metadata(rights))
 
 
-def _encode_avif(image: Image.Image, quality: int, _background: str) -> bytes:
-    return _saved(image, "AVIF", quality=quality, speed=AVIF_SPEED, max_threads=1)
+def _encode_avif(image: Image.Image, quality: int, _background: str, rights: bytes) -> bytes:
+    return _saved(image, "AVIF", quality=quality, speed=AVIF_SPEED, max_threads=1, **_metadata(rights))
 
 
-def _encode_png(image: Image.Image, _quality: int, _background: str) -> bytes:
-    return _saved(image, "PNG", compress_level=PNG_COMPRESS_LEVEL)
+def _encode_png(image: Image.Image, _quality: int, _background: str, rights: bytes) -> bytes:
+    return _saved(image, "PNG", compress_level=PNG_COMPRESS_LEVEL, **_metadata(rights))
 
 
-def _encode_gif_still(image: Image.Image, _quality: int, _background: str) -> bytes:
+def _encode_gif_still(image: Image.Image, _quality: int, _background: str, _rights: bytes) -> bytes:
     return _encode_gif(DecodedPicture((image,)))
 
 
@@ -100,6 +100,7 @@ def _encode_webp_animation(picture: DecodedPicture, quality: int) -> bytes:
         loop=picture.loop,
         quality=quality,
         method=WEBP_METHOD,
+        **_metadata(picture.rights),
     )
     return with_alpha_flag(body) if picture.has_alpha else body
 
@@ -132,6 +133,10 @@ def _with_palette(image: Image.Image) -> Image.Image:
         indexed.putpalette(colors + [0] * (256 * 3 - len(colors)))
         indexed.paste(GIF_COLORS, mask=hidden)
     return indexed
+
+
+def _metadata(rights: bytes) -> dict[str, bytes]:
+    return {"exif": rights} if rights else {}
 
 
 def _saved(image: Image.Image, pillow_format: str, **options: Any) -> bytes:

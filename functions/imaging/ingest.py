@@ -28,18 +28,27 @@ class Ingested:
     timings_ms: dict[str, float]
 
 
-def ingest(body: bytes, content_type: str, limits: Limits) -> Ingested:
-    """Decode an upload in a sandbox and derive everything from it. Raises RefusedPictureError or SandboxError."""
+def ingest(body: bytes, content_type: str, limits: Limits, keep_rights: bool = False) -> Ingested:  # noqa: FBT001, FBT002
+    """Decode an upload in a sandbox and derive everything from it; ``keep_rights`` as in decoding.py.
+
+    Raises RefusedPictureError or SandboxError.
+    """
     return run_bounded(
-        ingest_here, body, content_type, limits, seconds=limits.max_decode_seconds, memory_bytes=limits.max_memory_bytes
+        ingest_here,
+        body,
+        content_type,
+        limits,
+        keep_rights,
+        seconds=limits.max_decode_seconds,
+        memory_bytes=limits.max_memory_bytes,
     )
 
 
-def ingest_here(body: bytes, content_type: str, limits: Limits) -> Ingested:
+def ingest_here(body: bytes, content_type: str, limits: Limits, keep_rights: bool = False) -> Ingested:  # noqa: FBT001, FBT002
     """Do the same in this process, without the deadline. Raises RefusedPictureError."""
     started = perf_counter()
     inspection = inspect(body, limits, content_type=content_type)
-    upload = decode(body, inspection, limits)
+    upload = decode(body, inspection, limits, keep_rights=keep_rights)
     picture = upload.picture
     decoded = perf_counter()
     chain = ReduceChain(picture)

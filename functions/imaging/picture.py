@@ -11,12 +11,14 @@ from PIL import Image
 class DecodedPicture:
     """One frame or more, all of one size, each in mode RGB or RGBA and with an empty ``info``.
 
-    ``durations_ms`` has one entry per frame of an animation; ``loop`` is how often it plays, 0 for ever.
+    ``durations_ms`` has one entry per frame of an animation; ``loop`` is how often it plays, 0 for ever. ``rights`` is
+    an EXIF block of rights fields alone (rights.py), empty unless they are kept.
     """
 
     frames: tuple[Image.Image, ...]
     durations_ms: tuple[int, ...] = ()
     loop: int = 0
+    rights: bytes = b""
 
     @property
     def size(self) -> tuple[int, int]:

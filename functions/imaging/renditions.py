@@ -89,7 +89,7 @@ def _stored(picture: DecodedPicture, stem: str, jpeg_quality: int) -> EncodedFil
     if picture.animated:
         body = encode(picture, image_format, ANIMATION_QUALITY)
     elif picture.has_alpha:
-        body = encode_lossless_webp(picture.frames[0])
+        body = encode_lossless_webp(picture.frames[0], picture.rights)
     else:
         body = encode(picture, image_format, jpeg_quality)
     name = f"{stem}.{_EXTENSIONS[image_format]}"

@@ -14,6 +14,7 @@ from functions.imaging.encoding import ANIMATED_FORMATS, CONTENT_TYPES, encode
 from functions.imaging.geometry import Placement, place
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import placed
+from functions.imaging.rights import rights_of
 
 DRAFT_MARGIN: Final = 2
 """A JPEG is decoded at a fraction of its size only if that is still this many times larger than what is needed:
@@ -102,7 +103,8 @@ def read_rendition(source: Image.Image, *, still: bool = False) -> DecodedPictur
         frame.info = {}
         frames.append(_without_needless_alpha(frame))
     loop = int(source.info.get("loop", 0))
-    return DecodedPicture(tuple(frames), tuple(durations) if count > 1 else (), loop if count > 1 else 0)
+    rights = rights_of(source)  # in a rendition only where the stage keeps them
+    return DecodedPicture(tuple(frames), tuple(durations) if count > 1 else (), loop if count > 1 else 0, rights)
 
 
 def _without_needless_alpha(frame: Image.Image) -> Image.Image:

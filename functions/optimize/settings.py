@@ -13,18 +13,24 @@ SANDBOX_SHARE: Final = 0.75
 DEFAULT_MEMORY_MIB: Final = 3008
 """The function's memory where the runtime does not tell (it always does in Lambda)."""
 
+COPYRIGHT: Final = "copyright"
+"""The one word of KEEP_METADATA: who made a picture and who holds its rights."""
+
 
 @dataclass(frozen=True)
 class OptimizeSettings:
-    """The bucket for what has no verdict yet, and the limits on an original."""
+    """The bucket for what has no verdict yet, the limits on an original, and whether its rights fields are kept."""
 
     staging_bucket: str
     limits: Limits
+    keep_rights: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read the process's environment. Raises SettingsError with all faults."""
         reader = EnvironmentReader(environment)
+        kept = reader.words("KEEP_METADATA")
+        reader.expect(set(kept) <= {COPYRIGHT}, f"KEEP_METADATA is {','.join(kept)}; it may only be {COPYRIGHT}")
         memory_mib = reader.integer("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", DEFAULT_MEMORY_MIB)
         settings = cls(
             staging_bucket=reader.text("STAGING_BUCKET"),
@@ -39,6 +45,7 @@ class OptimizeSettings:
                 max_decode_seconds=reader.integer("MAX_DECODE_SECONDS", DEFAULT_LIMITS.max_decode_seconds),
                 max_memory_bytes=int(memory_mib * MIB * SANDBOX_SHARE),
             ),
+            keep_rights=COPYRIGHT in kept,
         )
         reader.finish()
         return settings

@@ -59,6 +59,11 @@ class EnvironmentReader:
         """Return the parts of a list with commas; none where the variable is not set."""
         return tuple(word.strip() for word in self._environment.get(name, "").split(",") if word.strip())
 
+    def expect(self, holds: bool, fault: str) -> None:  # noqa: FBT001 - reads like an assertion
+        """Note a fault that spans more than one value unless the condition holds."""
+        if not holds:
+            self._faults.append(fault)
+
     def finish(self) -> None:
         """Raise SettingsError with all faults, if there were any."""
         if self._faults:

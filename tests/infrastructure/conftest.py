@@ -25,6 +25,7 @@ EVERY_OPTION = replace(
     warm_start=WarmStart.PROVISIONED,
     provisioned_concurrency=2,
     allowed_origins=(ORIGIN,),
+    keep_metadata=("copyright",),
     alarm_email="operator@example.org",
 )
 """A stage with everything switched on that the shipped stages leave off."""

@@ -30,6 +30,7 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"runs_on_emulator": True, "warm_start": WarmStart.SNAPSTART}, "snapstart"),
         ({"domain_name": "images.example"}, "certificate_arn"),
         ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
+        ({"keep_metadata": ("gps",)}, "keep_metadata"),
         ({"functions": {}}, "functions"),
     ],
 )

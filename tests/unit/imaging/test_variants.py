@@ -154,8 +154,8 @@ def test_a_gif_is_dithered(tmp_path):
 
 
 @pytest.mark.parametrize("image_format", CONTENT_TYPES)
-def test_no_metadata_is_written(image_format):
-    body = pictures.jpeg(exif=pictures.exif(), comment=pictures.GPS_MARK, icc_profile=pictures.srgb_profile())
+def test_no_metadata_but_rights_is_written(image_format):
+    body = pictures.jpeg(exif=pictures.exif(rights=""), comment=pictures.GPS_MARK, icc_profile=pictures.srgb_profile())
 
     variant = rendered(body, format=image_format)
 

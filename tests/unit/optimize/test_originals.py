@@ -240,3 +240,12 @@ def test_the_defaults_are_the_published_limits():
 def test_all_faults_of_the_environment_are_reported_together():
     with pytest.raises(SettingsError, match=r"MAX_BYTES.*MAX_SIDE_PX|STAGING_BUCKET.*MAX_BYTES"):
         OptimizeSettings.from_environment({"MAX_BYTES": "many", "MAX_SIDE_PX": "99999"})
+
+
+def test_rights_are_kept_only_where_the_setting_says_so():
+    environment = {"STAGING_BUCKET": "staging"}
+
+    assert not OptimizeSettings.from_environment(environment).keep_rights
+    assert OptimizeSettings.from_environment(environment | {"KEEP_METADATA": "copyright"}).keep_rights
+    with pytest.raises(SettingsError, match="KEEP_METADATA is gps,copyright; it may only be copyright"):
+        OptimizeSettings.from_environment(environment | {"KEEP_METADATA": "gps,copyright"})
