@@ -80,8 +80,8 @@ one GET of the original. Bytecode was at hand for Python; zips carry none (see c
 {photos}
 
 The Moon and the Earth are NASA's and come in npm packages (globe.gl, three-globe); the mosaics are made of
-scikit-image's photographs
-at their native resolution, with a sensor's noise (`benchmarks/photos.py`). results.json has every figure.
+scikit-image's photographs at their native resolution, with a sensor's noise (`benchmarks/photos.py`).
+results.json has every figure.
 """
 
 

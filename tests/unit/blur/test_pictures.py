@@ -8,6 +8,7 @@ from unittest import mock
 import boto3
 import pytest
 from moto import mock_aws
+from PIL import Image
 
 from functions.blur.pictures import blur_picture
 from functions.blur.settings import BlurSettings
@@ -88,8 +89,10 @@ def test_every_file_is_blurred(s3):
 
 
 def test_placeholder_and_colour_come_from_the_blurred_pixels(s3):
-    secret = pictures.png(image=pictures.scene(400, 300))
-    sharp = staged(s3, secret)
+    bars = Image.new("RGB", (400, 300), "white")
+    for left in range(0, 400, 100):
+        bars.paste("navy", (left, 0, left + 50, 300))
+    sharp = staged(s3, pictures.png(image=bars))
 
     soft = blur(s3, sharp)
 
