@@ -285,6 +285,15 @@ def oriented(pillow_format: str, orientation: int, width: int = 320, height: int
     return encoded(stored, pillow_format, exif=exif(orientation=orientation).tobytes())
 
 
+def oriented_animation(pillow_format: str, orientation: int, width: int = 320, height: int = 240) -> bytes:
+    """Return an animation of three scenes that differ in their texture, upright once the orientation is applied."""
+    scenes = [scene(width, height, seed=seed).copy() for seed in (1, 2, 3)]
+    operation = ORIENTATION_OPERATIONS[orientation]
+    frames = scenes if operation is None else [each.transpose(operation) for each in scenes]
+    options = {"append_images": frames[1:], "duration": 80, "exif": exif(orientation=orientation).tobytes()}
+    return encoded(frames[0], pillow_format, save_all=True, **options)
+
+
 def display_p3() -> bytes:
     """Return an RGB profile with Display P3's primaries and a gamma of 2.2."""
     return _matrix_profile(

@@ -50,8 +50,7 @@ def decode(body: bytes, inspection: Inspection, limits: Limits, *, keep_rights: 
             durations.append(round(frame.info.get("duration") or 0) or DEFAULT_FRAME_MS)
             if not frames:
                 size = frame.size
-            # A converted frame loses its info, and an animation's file needs it for the next one.
-            pixels = to_srgb(frame.copy() if inspection.frames > 1 else frame, bit_depth=inspection.bit_depth)
+            pixels = to_srgb(frame, bit_depth=inspection.bit_depth)
             if frames and pixels.size != frames[0].size:
                 pixels = _on_canvas(pixels, frames[0].size, scale)
             elif scale < 1:
@@ -82,10 +81,12 @@ def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) 
         check_frames(count, *source.size, limits)
         source.load()
         check_size(*source.size, limits)
-        ImageOps.exif_transpose(source, in_place=True)
-        yield source
         if not animated:
+            ImageOps.exif_transpose(source, in_place=True)
+            yield source
             return
+        # A copy: the next frame is decoded with the file's own size, profile and orientation, which are used up here.
+        yield ImageOps.exif_transpose(source)
         index += 1
     if inspection.format == "GIF" and count < inspection.frames:
         raise RefusedPictureError(Reason.CORRUPT, f"Frame {count + 1} of the animation cannot be decoded.")

@@ -51,7 +51,8 @@ class Look:
     """How a published picture looks: upright size in px, and colours at points given as fractions of its sides.
 
     ``variant`` is what is asked for; its answer has ``size`` (``original``, where given, is the upload's own size),
-    ``content_type``, ``frames`` and, unless empty, ``durations_ms``. RGBA colours are checked with their alpha.
+    ``content_type``, ``frames`` and, unless empty, ``durations_ms``. RGBA colours are checked with their alpha, of the
+    first frame alone unless ``every_frame``.
     """
 
     size: tuple[int, int]
@@ -62,6 +63,7 @@ class Look:
     variant: Mapping[str, str | int] = field(default_factory=lambda: {"format": "png"})
     content_type: str = "image/png"
     original: tuple[int, int] | None = None
+    every_frame: bool = False
 
 
 @dataclass(frozen=True)
@@ -363,6 +365,17 @@ def _orientations() -> Iterator[Case]:
                 partial(pictures.oriented, kind, orientation, WIDTH, HEIGHT),
                 media_type,
             )
+    for kind, media_type in (("PNG", "image/png"), ("WEBP", "image/webp")):
+        for orientation in (3, 6, 7):
+            yield Case(
+                f"animated {kind.lower()}, orientation {orientation}",
+                partial(pictures.oriented_animation, kind, orientation, WIDTH, HEIGHT),
+                media_type,
+                Look(
+                    (WIDTH, HEIGHT), SCENE, within=30, frames=3, every_frame=True,
+                    variant={"format": "webp"}, content_type="image/webp",
+                ),
+            )  # fmt: skip
     for value in (0, 9, 255):
         yield _shows_scene(
             f"jpeg, meaningless orientation {value}",

@@ -25,6 +25,8 @@ def differences(look: Look, body: bytes, content_type: str) -> list[str]:
             image.seek(index)
             image.load()
             durations.append(int(image.info.get("duration", 0)))
+            if look.every_frame:
+                found += _wrong_colors(look, image.convert("RGBA"))
         if look.durations_ms and tuple(durations) != look.durations_ms:
             found.append(f"its frames last {durations} ms, not {look.durations_ms}")
         if image.info.get("exif") or image.info.get("icc_profile") or image.info.get("comment"):

@@ -194,6 +194,16 @@ def test_frames_without_a_time_last_as_long_as_browsers_show_them():
     assert decoded(pictures.gif(frames=3, duration=0)).picture.durations_ms == (100, 100, 100)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("pillow_format", ["PNG", "WEBP"])
+def test_every_frame_of_an_animation_is_turned_upright_once(pillow_format, orientation, tmp_path):
+    frames = decoded(pictures.oriented_animation(pillow_format, orientation)).picture.frames
+
+    assert len(frames) == 3
+    for frame, seed in zip(frames, (1, 2, 3), strict=True):
+        pictures.assert_similar(frame, pictures.scene(seed=seed), within=8, save_to=tmp_path)
+
+
 def test_the_picture_for_old_viewers_is_no_frame_of_an_apng():
     assert len(decoded(pictures.apng(frames=4, default_image=True)).picture.frames) == 3
 

@@ -253,3 +253,13 @@ def test_a_png_of_exactly_as_many_chunks_as_allowed_is_accepted():
 
     assert inspect(body, replace(LIMITS, max_chunks=10)).width == 1
     assert refusal_of(body, limits=replace(LIMITS, max_chunks=9)).reason is Reason.TOO_COMPLEX
+
+
+def test_an_animation_of_exactly_as_many_pixels_as_allowed_is_accepted():
+    body = pictures.gif(160, 120, frames=4)
+
+    assert inspect(body, replace(LIMITS, max_animation_pixels=4 * 160 * 120)).frames == 4
+    assert (
+        refusal_of(body, limits=replace(LIMITS, max_animation_pixels=4 * 160 * 120 - 1)).reason
+        is Reason.TOO_MANY_PIXELS
+    )
