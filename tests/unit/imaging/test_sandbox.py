@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.sandbox import SandboxError, run_bounded
 from functions.shared.contracts import Reason
 
+CHECKOUT = Path(__file__).resolve().parents[3]
 MEMORY = 1024 * 1024 * 1024
 
 
@@ -55,3 +59,28 @@ def test_too_long_too_much_memory_and_a_crash_are_too_complex(work, arguments, s
 def test_a_bug_is_raised_with_its_traceback():
     with pytest.raises(SandboxError, match="ZeroDivisionError"):
         run_bounded(divmod, 1, 0, seconds=10, memory_bytes=MEMORY)
+
+
+DECODE_IN_LITTLE_MEMORY = """
+from dataclasses import replace
+
+from functions.imaging.ingest import ingest
+from functions.imaging.limits import DEFAULT_LIMITS
+from functions.imaging.refusal import RefusedPictureError
+from tests import pictures
+
+body = pictures.jpeg(4_000, 3_000)
+try:
+    ingest(body, "image/jpeg", replace(DEFAULT_LIMITS, max_memory_bytes=30 * 1024 * 1024))
+except RefusedPictureError as refusal:
+    print(refusal.reason)
+"""
+
+
+def test_decoding_that_takes_too_much_memory_is_too_complex():
+    """In an interpreter of its own: this one may hold freed memory that a child could use below the limit."""
+    done = subprocess.run(
+        [sys.executable, "-c", DECODE_IN_LITTLE_MEMORY], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == [Reason.TOO_COMPLEX]

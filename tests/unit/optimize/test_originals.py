@@ -188,14 +188,6 @@ def test_an_original_that_is_gone_is_an_error(bench):
         bench.run(event)
 
 
-def test_decoding_that_takes_too_much_memory_is_too_complex(bench):
-    event = bench.put(pictures.jpeg(4_000, 3_000))
-
-    outcome = bench.run(event, replace(DEFAULT_LIMITS, max_memory_bytes=30 * 1024 * 1024))
-
-    assert outcome.reason is Reason.TOO_COMPLEX
-
-
 def test_the_handler_returns_the_outcome_as_json(bench, capsys):
     from functions.optimize import handler
 
