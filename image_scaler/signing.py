@@ -30,7 +30,7 @@ RESERVED_PARAMETERS: Final = frozenset({"Expires", "Policy", "Signature", "Key-P
 """Query parameters by which CloudFront reads a signature; a URL that is to be signed must not have them."""
 
 _KEY_PAIR_ID = re.compile(r"[A-Z0-9]+")
-_IMAGE_ID = re.compile(r"[0-9A-Za-z-]+")
+_IMAGE_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _ABSOLUTE = re.compile(r"http[s*]?://[^/?#]")
 _PRINTABLE = re.compile(r"[!-~]+")
 _CLOUDFRONT_BASE64 = bytes.maketrans(b"+=/", b"-_~")
@@ -109,7 +109,7 @@ def image_policy(
     ``base_url`` is the edge's origin, for example ``https://images.example.com``. Raises SigningError.
     """
     if not _IMAGE_ID.fullmatch(image_id):
-        raise SigningError("image_id: it is letters, digits and hyphens only")
+        raise SigningError("image_id: it is the 26 characters of a whole id; its beginning would sign other images")
     return custom_policy(
         f"{base_url.rstrip('/')}/images/{image_id}*",  # ids have one length: none is the beginning of another
         expires_at=expires_at,

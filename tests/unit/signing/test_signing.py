@@ -123,6 +123,12 @@ def test_a_time_is_a_moment_whatever_its_zone():
         (lambda: custom_policy(IMAGE, expires_at=EXPIRES, ip_address="2001:db8::1"), "ip_address"),
         (lambda: custom_policy(IMAGE, expires_at=EXPIRES, ip_address="192.0.2.0/33"), "ip_address"),
         (lambda: image_policy("https://images.example.com", "../*", expires_at=EXPIRES), "image_id"),
+        # The beginning of an id would sign every image whose id begins so.
+        (lambda: image_policy("https://images.example.com", "01", expires_at=EXPIRES), "image_id"),
+        (
+            lambda: image_policy("https://images.example.com", "01JDXYZ000000000000000000", expires_at=EXPIRES),
+            "image_id",
+        ),
         (lambda: Signer("k-1 ", b""), "key_pair_id"),
         (lambda: Signer(KEY_PAIR_ID, b"not a key"), "private_key"),
         (lambda: Signer(KEY_PAIR_ID, to_pem(ec.generate_private_key(ec.SECP384R1()))), "P-256"),
