@@ -172,18 +172,23 @@ class ImageDelivery:
     def _kept(self, request: ImageRequest, record: ImageRecord, body: bytes, content_type: str) -> bool:
         """Store a variant, and take it back if the record says that it may not be served any more."""
         key = _key(request)
-        self._store.put(
-            self._settings.generated_bucket,
-            key,
-            body,
-            content_type=content_type,
-            cache_control=self._settings.cache_control,
-            metadata={REVISION: str(record.revision)},
-        )
-        if self._is_current(record):
-            return True
-        self._store.delete(self._settings.generated_bucket, key)
-        return False
+        try:
+            self._store.put(
+                self._settings.generated_bucket,
+                key,
+                body,
+                content_type=content_type,
+                cache_control=self._settings.cache_control,
+                metadata={REVISION: str(record.revision)},
+            )
+            current = self._is_current(record)
+        except TransientDependencyError:
+            # It may be stored, and nobody knows whether it may be served: the edge would, without asking.
+            self._store.delete(self._settings.generated_bucket, key)
+            raise
+        if not current:
+            self._store.delete(self._settings.generated_bucket, key)
+        return current
 
     def _is_current(self, record: ImageRecord) -> bool:
         try:

@@ -171,6 +171,20 @@ def test_a_dependency_out_of_reach_is_a_503_at_every_call(serve, library, number
     assert serve.path().status == 200
 
 
+@pytest.mark.parametrize("call", ["s3.PutObject", "dynamodb.GetItem"])
+def test_a_variant_whose_image_could_not_be_looked_at_again_is_not_kept(serve, library, aws, call):
+    library.publish()
+    number = {"s3.PutObject": 3, "dynamodb.GetItem": 4}[call]
+
+    with failing_call([client("s3"), client("dynamodb")], number, lost_answer=True) as watch:
+        answer = serve.path()
+
+    assert watch.names[number] == call
+    assert answer.status == 503
+    assert watch.names[-1] == "s3.DeleteObject"
+    assert aws.keys(GENERATED) == []
+
+
 def test_a_new_variant_costs_two_reads_of_the_record_and_three_calls_of_s3(serve, library):
     library.publish()
 
