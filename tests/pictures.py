@@ -90,21 +90,6 @@ def moving_frames(count: int, width: int = 160, height: int = 120, *, alpha: boo
     return frames
 
 
-def upright_corners(image: Image.Image) -> dict[str, tuple[int, int, int]]:
-    """Return the colours in the middle of an image's corner squares, by the names of CORNERS."""
-    rgb = image.convert("RGB")
-    width, height = rgb.size
-    return {
-        name: rgb.getpixel(
-            (
-                width // 12 if name.endswith("left") else width - 1 - width // 12,
-                height // 12 if name.startswith("top") else height - 1 - height // 12,
-            )
-        )
-        for name in CORNERS
-    }
-
-
 # --- good files
 
 
@@ -509,12 +494,6 @@ def gif_with_many_frames(frames: int, width: int = 4, height: int = 4) -> bytes:
     first = body.index(b"\x21\xf9")
     second = body.index(b"\x21\xf9", first + 1)
     return body[:first] + body[first:second] * frames + b"\x3b"
-
-
-def noise_tiff(width: int, height: int) -> bytes:
-    """Return an uncompressed TIFF of noise."""
-    pixels = np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8)
-    return tiff(image=Image.fromarray(pixels))
 
 
 TEXT_FILES: dict[str, bytes] = {

@@ -6,8 +6,6 @@ error cannot switch a rule off.
 
 from typing import Final
 
-TAXONOMY_VERSION: Final = "7"
-
 _TREE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "Explicit": {
         "Explicit Nudity": (
