@@ -17,7 +17,7 @@ Canonical form, the S3 key below ``images/{id}/`` and the path behind the edge, 
     H W px                                      absent sides are left out
 
 A text is canonical exactly if reading it and spelling it again gives the same text. What makes no difference to the
-picture is fixed, so that one picture has one name and nobody can fill the bucket (``maximum_variants``).
+picture is fixed, so that one picture has one name and there is an end to them (``maximum_variants``).
 
 cdk/edge/canonicalize.js is this module's twin: a change here is a change there, and tests hold one against the other.
 No message repeats what a client sent.
