@@ -133,4 +133,5 @@ lock: setup  ## Write the lock files anew from requirements/*.in (hashes, no hos
 	@cd requirements && for input in *.in; do $(COMPILE) --upgrade "$$input" -o "$${input%.in}.txt"; done
 
 clean:  ## Remove everything that is not tracked and can be made again
-	@rm -rf $(VENV) node_modules build cdk.out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) node_modules build cdk.out .local benchmarks/.cache .coverage \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
