@@ -12,6 +12,11 @@ import pytest
 
 from local.workspace import CHECKOUT
 
+DOCUMENTED_OUTPUTS = (
+    "api_url", "edge_url", "edge_key_pair_id", "edge_private_key_file", "emulator_url", "region", "state_machine_arn",
+    "table", "buckets", "rekognition_control_url",
+)  # fmt: skip
+
 
 def cli(*arguments, **options):
     return subprocess.run(
@@ -42,7 +47,8 @@ def test_up_leaves_everything_running_and_down_stops_all_of_it(home):
     up = cli("up", "--home", str(home))
     assert up.returncode == 0, up.stderr
     outputs = json.loads((home / "outputs.json").read_text())
-    assert {"api_url", "emulator_url", "region", "state_machine_arn", "table", "buckets"} <= outputs.keys()
+    assert all(outputs.get(key) for key in DOCUMENTED_OUTPUTS), outputs
+    assert set(outputs["buckets"]) == {"originals", "staging", "published", "generated"}
     assert running_below(home)
 
     again = cli("up", "--home", str(home))
