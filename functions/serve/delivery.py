@@ -1,9 +1,9 @@
 """From a request to an answer: the record decides whether, the generated bucket or a rendition gives the picture.
 
 The record is read first, and consistently: neither a variant that outlived its image nor one of an older revision is
-ever handed out. What is in the generated bucket carries the revision that it was made from. After storing a variant the
-record is read again; if the image was taken down or judged anew meanwhile, the variant is deleted before anyone is
-answered. There are no locks: two requests for one new variant both make it, and the last write wins.
+ever handed out. What is in the generated bucket carries the revision that it was made from. When a variant is made and,
+in v2, stored, the record is read again; if the image was taken down or judged anew meanwhile, the variant is deleted
+before anyone is answered. There are no locks: two requests for one new variant both make it, and the last write wins.
 """
 
 from collections.abc import Iterator
@@ -161,6 +161,8 @@ class ImageDelivery:
                 kept = self._kept(request, record, rendered.body, rendered.content_type)
             if not kept:
                 return None
+        elif not self._is_current(record):  # the answer would come after the purge, and stay at the edge for a year
+            return None
         return _Found(
             rendered.body,
             rendered.content_type,

@@ -171,6 +171,16 @@ def test_a_dependency_out_of_reach_is_a_503_at_every_call(serve, library, number
     assert serve.path().status == 200
 
 
+def test_an_image_removed_while_a_variant_is_made_is_not_handed_out_where_nothing_is_stored(serve_with, library):
+    serve = serve_with(DELIVERY="v1")
+    library.publish()
+    client("s3").meta.events.register("after-call.s3.GetObject", lambda **_: library.record("REMOVED"))
+
+    answer = serve.path()
+
+    assert answer.status == 410
+
+
 @pytest.mark.parametrize("call", ["s3.PutObject", "dynamodb.GetItem"])
 def test_a_variant_whose_image_could_not_be_looked_at_again_is_not_kept(serve, library, aws, call):
     library.publish()
