@@ -9,7 +9,7 @@ from functions.imaging.renditions import EncodedFile
 from functions.shared.contracts import Picture, Rendition
 
 PARALLEL_WRITES: Final = 4
-"""S3 answers one PUT in tens of milliseconds whatever it holds; a picture has up to nine files."""
+"""S3 answers one PUT in tens of milliseconds whatever it holds; a picture has up to eighteen files."""
 
 
 class FileWriter(Protocol):
