@@ -141,7 +141,7 @@ class ImageDelivery:
             return None
         if stored.metadata.get(REVISION) != str(record.revision):
             return None
-        if len(stored.body) > self._max_body_bytes:  # made at ingest; the CDN reads it from the bucket by itself
+        if len(stored.body) > self._max_body_bytes:  # kept under a larger limit; the CDN can still read it
             raise refusals.too_large(None)
         return _Found(stored.body, stored.content_type, timings, metric="VariantFound")
 

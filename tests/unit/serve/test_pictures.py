@@ -333,7 +333,7 @@ def test_a_refitted_answer_says_so(serve, library):
     assert 'refit;desc="quality 90"' in answer.response["headers"]["Server-Timing"]
 
 
-def test_what_was_made_at_ingest_and_is_too_large_for_an_answer_is_left_in_place(serve, library, aws):
+def test_a_kept_variant_that_is_too_large_for_an_answer_is_left_in_place(serve, library, aws):
     library.publish()
     serve.path()
     small = delivery(max_body_bytes=100)
