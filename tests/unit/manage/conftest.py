@@ -2,16 +2,11 @@
 
 import pytest
 
-from tests.fakes.aws import GENERATED, ORIGINALS, PUBLISHED, STAGING, SmallAws, mock_aws, new_client
+from tests.fakes.aws import GENERATED, ORIGINALS, PUBLISHED, STAGING, SmallAws, mock_aws
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
 
 RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "content_type": "image/jpeg"}
-
-
-@pytest.fixture(scope="session")
-def clients():
-    return {name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")}
 
 
 @pytest.fixture

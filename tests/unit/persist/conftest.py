@@ -10,19 +10,8 @@ from functions.shared.contracts import PersistRequest
 from functions.shared.keys import RECORD_SORT_KEY, record_partition
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.records import RecordReader
-from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE, SmallAws, mock_aws, new_client
+from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE
 from tests.fakes.states import recorded
-
-
-@pytest.fixture(scope="session")
-def clients():
-    return {name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")}
-
-
-@pytest.fixture
-def aws(clients):
-    with mock_aws():
-        yield SmallAws(**clients)
 
 
 @pytest.fixture

@@ -4,20 +4,8 @@ import json
 
 import pytest
 
-from tests.fakes.aws import SmallAws, mock_aws, new_client
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
-
-
-@pytest.fixture(scope="session")
-def clients():
-    return {name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")}
-
-
-@pytest.fixture
-def aws(clients):
-    with mock_aws():
-        yield SmallAws(**clients)
 
 
 @pytest.fixture
