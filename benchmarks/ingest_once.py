@@ -1,11 +1,11 @@
 """One ingest in a process of its own: prints ms and peak memory in MiB. `python -m benchmarks.ingest_once ORIGINAL`"""
 
 import json
-import resource
 import sys
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.memory import peak_mib
 from functions.imaging.codecs import load_codec
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
@@ -23,7 +23,7 @@ def main() -> None:
         json.dumps(
             {
                 "ms": elapsed,
-                "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "mib": peak_mib(),
                 "bytes": sum(len(file.body) for file in files),
                 "files": [{"width": each.width, "height": each.height, "name": each.name} for each in files],
             }

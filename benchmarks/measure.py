@@ -175,15 +175,12 @@ def cold_start(command: Sequence[str], environment: dict[str, str]) -> ColdStart
     """Start a process and wait for its first byte, then for its end."""
     started = perf_counter()
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT | environment, cwd=CHECKOUT
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT | environment, cwd=CHECKOUT
     )
     assert process.stdout
     first = process.stdout.read(1)
     elapsed = (perf_counter() - started) * 1000
-    process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
+    _, errors = process.communicate()
     if not first or process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode} and no picture")
-    return ColdStart(elapsed, usage.ru_maxrss / 1024)
+        raise RuntimeError(f"{command} ended with {process.returncode} and no picture: {errors.decode()}")
+    return ColdStart(elapsed, float(errors.decode().splitlines()[-1]))

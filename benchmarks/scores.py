@@ -7,6 +7,8 @@ import pyvips
 from scipy import ndimage
 from ssimulacra2 import compute_ssimulacra2
 
+pyvips.cache_set_max(0)  # it goes by file names, and these files change
+
 
 def reference(original: Path, width: int, path: Path) -> Path:
     """Write the original scaled to ``width`` by Lanczos in linear light, without shrinking first, as PNG."""

@@ -1,4 +1,5 @@
-"""A cold start of serve: import the handler, answer one request, write the picture.
+"""A cold start of serve: import the handler, answer one request, write the picture; its peak memory in MiB is
+the last line on standard error.
 
 python -m benchmarks.serve_once IMAGE_ID WIDTH
 """
@@ -33,6 +34,9 @@ def main() -> None:
     if answer["statusCode"] != 200:
         raise SystemExit(f"serve answered {answer['statusCode']}")
     os.write(answers, base64.b64decode(answer["body"]))
+    from benchmarks.memory import peak_mib
+
+    os.write(2, f"\n{peak_mib()}\n".encode())
     os._exit(0)  # as in Lambda, nothing is torn down before the answer is out
 
 

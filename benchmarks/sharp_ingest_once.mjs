@@ -2,6 +2,7 @@
 //   node sharp_ingest_once.mjs ORIGINAL FILES_AS_JSON
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { peakMib } from "./memory.mjs";
 
 const sharp = createRequire(`${process.env.BENCH_NODE_MODULES}/`)("sharp");
 sharp.concurrency(1);
@@ -27,4 +28,4 @@ for (const file of files) {
   bytes += encoded.length;
 }
 const ms = Number(process.hrtime.bigint() - started) / 1e6;
-console.log(JSON.stringify({ ms, mib: process.resourceUsage().maxRSS / 1024, bytes }));
+console.log(JSON.stringify({ ms, mib: peakMib(), bytes }));

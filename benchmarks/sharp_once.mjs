@@ -2,6 +2,7 @@
 //   node sharp_once.mjs WIDTH
 import { createRequire } from "node:module";
 import { writeSync } from "node:fs";
+import { peakMib } from "./memory.mjs";
 
 const require = createRequire(`${process.env.BENCH_NODE_MODULES}/`);
 const { S3Client, GetObjectCommand } = require("@aws-sdk/client-s3");
@@ -13,4 +14,5 @@ const stored = await s3.send(new GetObjectCommand({ Bucket: "originals", Key: "o
 const body = Buffer.from(await stored.Body.transformToByteArray());
 const encoded = await sharp(body).resize(Number(process.argv[2])).jpeg({ quality: 80 }).toBuffer();
 writeSync(1, encoded);
+writeSync(2, `\n${peakMib()}\n`);
 process.exit(0);
