@@ -37,7 +37,8 @@ def _page(results: dict[str, Any]) -> str:
 
 Written by `make bench` on {results["date"]}, in {results["seconds"]} s; figures are what that run printed.
 {machine["cpu"]}, {machine["cores"]} cores, {machine["system"]}; load at the end of the run
-{", ".join(map(str, machine["load_at_end"]))}. {", ".join(f"{name} {value}" for name, value in versions.items())}.
+{", ".join(map(str, machine["load_at_end"]))} (above 1, other work ran beside it and spread is wide).
+{", ".join(f"{name} {value}" for name, value in versions.items())}.
 
 Every engine runs in a process of its own on one thread (VIPS_CONCURRENCY=1, `cv2.setNumThreads(1)`,
 `sharp.concurrency(1)`), all take turns in each round, and a ratio is that of two medians. Bytes come from memory and go
@@ -52,6 +53,19 @@ to memory. Peers start from the original, as they do in service; image-scaler st
 {targets}
 
 ![Milliseconds per variant, ours and the peers'](performance.svg)
+
+## Where targets are missed
+
+- Ratios to peers: libjpeg's shrink-on-load makes the peers quick on baseline originals, and for WebP and AVIF the encoder,
+  which all share, is most of what is left of our time.
+- AVIF: OpenCV encodes at speed 9 by default, as we do; sharp and pyvips do not. Speed 9 costs score at equal quality.
+- WebP and JPEG bytes: WebP is encoded at method 2, half the time of method 4, and our variants are sharper than the
+  peers', which costs bytes at equal quality.
+- `quality=auto` is one quality per format as yet; nothing predicts it per picture. Its AVIF quality, 62, is above the
+  peers' 50.
+- Cold start: botocore with clients for S3 and DynamoDB, and five calls where the peer makes one.
+- Blur: Pillow's enlargement back to full size is nearly all of it.
+- Ingest writes a file at every step of the ladder (docs/adr/0007), most of them by Pillow's scalar Lanczos.
 
 ## Milliseconds per variant (median of the rounds, geometric mean over the photos)
 

@@ -163,7 +163,7 @@ def _judge_automatic(run: Results, add: Any) -> None:
     add(
         "quality=auto against fixed qualities (JPEG 80, WebP 80, AVIF 50)",
         "≥ 10 % fewer bytes at equal score",
-        f"{fewer:+.1f} % fewer bytes, {fmean(points):+.1f} points",
+        f"bytes {-fewer:+.1f} %, {fmean(points):+.1f} points",
         holds=fewer >= 10 and fmean(points) >= -0.5,
     )
 
