@@ -56,11 +56,11 @@ to memory. Peers start from the original, as they do in service; image-scaler st
 
 ## Where targets are missed
 
-- Ratios to peers: libjpeg's shrink-on-load makes the peers quick on baseline originals, and for WebP and AVIF the encoder,
-  which all share, is most of what is left of our time.
+- Ratios to peers: libjpeg's shrink-on-load makes the peers quick on baseline originals, and for WebP and AVIF the
+  encoder, which all share, is most of what is left of our time.
 - AVIF: OpenCV encodes at speed 9 by default, as we do; sharp and pyvips do not. Speed 9 costs score at equal quality.
-- WebP and JPEG bytes: WebP is encoded at method 2, half the time of method 4, and our variants are sharper than the
-  peers', which costs bytes at equal quality.
+- WebP and JPEG bytes: WebP is encoded at method 2, half the time of method 4; and at equal quality our variants score
+  higher and have more bytes than the best peer's, so a lower quality would be fairer to both.
 - `quality=auto` is one quality per format as yet; nothing predicts it per picture. Its AVIF quality, 62, is above the
   peers' 50.
 - Cold start: botocore with clients for S3 and DynamoDB, and five calls where the peer makes one.
