@@ -2,7 +2,6 @@
 
 import json
 import os
-from types import SimpleNamespace
 from unittest import mock
 
 import boto3
@@ -19,12 +18,11 @@ from functions.shared.contracts import BlurRequest
 from functions.shared.errors import ObjectMissingError
 from functions.shared.object_store import S3ObjectStore
 from tests import pictures
+from tests.fakes.lambda_context import LambdaContext
 
 IMAGE_ID = "01JD6V5X3QWERTY0ASDFGHJKZX"
 PREFIX = f"{IMAGE_ID}/3/"
-CONTEXT = SimpleNamespace(
-    function_name="blur", memory_limit_in_mb=2048, invoked_function_arn="arn:aws:lambda:x", aws_request_id="1"
-)
+CONTEXT = LambdaContext()
 
 
 @pytest.fixture

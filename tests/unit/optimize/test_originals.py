@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from dataclasses import replace
-from types import SimpleNamespace
 from unittest import mock
 
 import boto3
@@ -19,13 +18,12 @@ from functions.shared.contracts import OptimizeRequest, Reason, Rejected, Supers
 from functions.shared.errors import ObjectMissingError, SettingsError
 from functions.shared.object_store import S3ObjectStore
 from tests import pictures
+from tests.fakes.lambda_context import LambdaContext
 
 IMAGE_ID = "01JD6V5X3QWERTY0ASDFGHJKZX"
 KEY = f"uploads/{IMAGE_ID}/original"
 SETTINGS = OptimizeSettings(staging_bucket="staging", limits=DEFAULT_LIMITS)
-CONTEXT = SimpleNamespace(
-    function_name="optimize", memory_limit_in_mb=3008, invoked_function_arn="arn:aws:lambda:x", aws_request_id="1"
-)
+CONTEXT = LambdaContext()
 
 
 @pytest.fixture
