@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from image_scaler.signing import HashAlgorithm, Signer, canned_policy, custom_policy
+from tests.aws_command import aws_cloudfront_sign, write_key
 from tests.e2e.edge import KeyGroup, an_hour_ago, eventually, in_an_hour, pem_of
 
 OTHER = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -91,6 +92,19 @@ def test_a_signature_by_the_openssl_command_is_accepted(viewer, picture):
 
     assert encoded.decode().translate(str.maketrans("+=/", "-_~")) in ours
     assert viewer.http.get(ours).status_code == 200
+
+
+@pytest.mark.parametrize("options", [{}, {"ip_address": "127.0.0.0/8"}])
+def test_what_the_aws_command_signs_is_accepted(viewer, picture, tmp_path, options):
+    key = serialization.load_pem_private_key(Path(viewer.outputs.edge_private_key_file).read_bytes(), None)
+
+    signed = aws_cloudfront_sign(
+        viewer.image_url(picture), key_pair_id=viewer.outputs.edge_key_pair_id,
+        key_file=write_key(key, tmp_path / "key.pem"), date_less_than=in_an_hour().isoformat(timespec="seconds"),
+        **options,
+    )  # fmt: skip
+
+    assert viewer.http.get(signed).status_code == 200
 
 
 def test_without_a_signature_there_is_nothing(viewer, picture):

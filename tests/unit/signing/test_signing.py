@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from image_scaler import signing
 from image_scaler.signing import HashAlgorithm, Signer, SigningError, canned_policy, custom_policy, image_policy
+from tests.aws_command import aws_cloudfront_sign, write_key
 from tests.unit.signing.conftest import to_pem
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
@@ -65,6 +66,31 @@ def test_a_signature_is_byte_equal_to_openssls_as_amazon_documents_it(signer, rs
     ).stdout
     expected = base64.b64encode(signed).decode().translate(str.maketrans("+=/", "-_~"))
     assert signer.sign_cookies(policy)["CloudFront-Signature"] == expected
+
+
+@pytest.mark.parametrize(
+    ("resource", "conditions", "options"),
+    [
+        (f"{IMAGE}?width=400&format=webp", None, {}),
+        (f"{IMAGE}*", {"ip_address": "192.0.2.0/24"}, {"ip_address": "192.0.2.0/24"}),
+        (f"{IMAGE}*", {"valid_from": STARTS}, {"date_greater_than": "2029-01-01"}),
+        (
+            f"{IMAGE}*",
+            {"valid_from": STARTS, "ip_address": "192.0.2.7"},
+            {"date_greater_than": "2029-01-01T00:00:00", "ip_address": "192.0.2.7"},
+        ),
+    ],
+)
+def test_a_signature_is_byte_equal_to_the_aws_commands(signer, rsa_key, tmp_path, *, resource, conditions, options):
+    """The command signs the URL that it is given; with a wildcard in it, that is the custom policy's resource."""
+    made = custom_policy(resource, expires_at=EXPIRES, **conditions) if conditions else None
+
+    theirs = aws_cloudfront_sign(
+        resource, key_pair_id=KEY_PAIR_ID, key_file=write_key(rsa_key, tmp_path / "key.pem"),
+        date_less_than="2030-01-02T03:04:05", **options,
+    )  # fmt: skip
+
+    assert signer.sign_url(resource, made or canned_policy(resource, expires_at=EXPIRES)) == theirs
 
 
 def test_one_policy_signs_all_sizes_of_an_image_and_no_other_image():
