@@ -4,35 +4,32 @@ The record is read first, and consistently: neither a variant that outlived its 
 ever handed out. What is in the generated bucket carries the revision that it was made from. When a variant is made and,
 in v2, stored, the record is read again; if the image was taken down or judged anew meanwhile, the variant is deleted
 before anyone is answered. There are no locks: two requests for one new variant both make it, and the last write wins.
+
+An animation that is too large for an answer is made by prewarming. Until it is there, serve stands in with every second
+frame, for a minute, and keeps none of it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from functions.serve import refusals
+from functions.serve.foreseen import is_foreseen
 from functions.serve.freshness import etag_of, is_fresh, last_modified_of
+from functions.serve.making import SERVABLE, VariantMaker, timed
 from functions.serve.refusals import RefusedError
-from functions.serve.rendering import MAX_BODY_BYTES, render
+from functions.serve.rendering import MAX_BODY_BYTES
 from functions.serve.requests import ImageRequest, parse_request
 from functions.serve.responses import not_modified_response, picture_response, server_timing
 from functions.serve.settings import Delivery, ServeSettings
-from functions.serve.sources import source_for
 from functions.shared.contracts import Picture, Status
-from functions.shared.errors import ObjectMissingError, RecordMissingError, TransientDependencyError
-from functions.shared.keys import generated_key
+from functions.shared.errors import RecordMissingError, TransientDependencyError
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.records import ImageRecord, RecordReader
 
 ATTEMPTS: Final = 2
 """An image that changes while it is being served is looked at once more; after that the client is asked to retry."""
 
-SERVABLE: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
 UNDER_WAY: Final = frozenset({Status.AWAITING_UPLOAD, Status.PROCESSING, Status.IN_REVIEW, Status.HELD})
-REVISION: Final = "revision"
-"""Name of the metadata of a generated object that tells which revision it was made from."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,8 @@ class _Found:
     timings_ms: dict[str, float]
     metric: str
     refit: str | None = None
+    stands_in: bool = False
+    """The whole variant will be in the generated bucket soon."""
 
 
 class ImageDelivery:
@@ -71,9 +70,9 @@ class ImageDelivery:
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self._settings = settings
-        self._store = store
         self._records = records
         self._max_body_bytes = max_body_bytes
+        self._maker = VariantMaker(settings, store=store, records=records, max_body_bytes=max_body_bytes)
 
     def answer(self, event: dict[str, Any]) -> Answer:
         """Answer an API Gateway proxy event. A client's mistakes and a busy dependency are answers too."""
@@ -105,7 +104,7 @@ class ImageDelivery:
                     request,
                     body=found.body,
                     content_type=found.content_type,
-                    validators=validators,
+                    validators=validators | ({"Cache-Control": refusals.BRIEFLY} if found.stands_in else {}),
                     server_timing=timing,
                 )
                 return Answer(response, found.metric, request.image_id, found.timings_ms)
@@ -134,70 +133,34 @@ class ImageDelivery:
         if self._settings.delivery is Delivery.V1:
             return None
         timings: dict[str, float] = {}
-        try:
-            with _timed(timings, "fetch"):
-                stored = self._store.get(self._settings.generated_bucket, _key(request))
-        except ObjectMissingError:
+        with timed(timings, "fetch"):
+            stored = self._maker.stored(record, request.variant)
+        if stored is None:
             return None
-        if stored.metadata.get(REVISION) != str(record.revision):
-            return None
-        if len(stored.body) > self._max_body_bytes:  # kept under a larger limit; the CDN can still read it
+        if len(stored.body) > self._max_body_bytes:  # made by prewarming, for the CDN, which reads the bucket itself
             raise refusals.too_large(None)
         return _Found(stored.body, stored.content_type, timings, metric="VariantFound")
 
     def _made(self, request: ImageRequest, record: ImageRecord, picture: Picture) -> _Found | None:
         """Make the variant, and keep it; None if the image changed meanwhile and has to be looked at again."""
-        timings: dict[str, float] = {}
-        source = source_for(picture, request.variant)
-        try:
-            with _timed(timings, "fetch"):
-                body = self._store.get(self._settings.published_bucket, source.key).body
-        except ObjectMissingError:
+        rendered = self._maker.made(picture, request.variant)
+        if rendered is None:
             return None
-        rendered = render(body, request.variant, picture, max_bytes=self._max_body_bytes)
-        timings |= rendered.timings_ms
-        if self._settings.delivery is Delivery.V2:
-            with _timed(timings, "store"):
-                kept = self._kept(request, record, rendered.body, rendered.content_type)
-            if not kept:
-                return None
-        elif not self._is_current(record):  # the answer would come after the purge, and stay at the edge for a year
-            return None
-        return _Found(
+        found = _Found(
             rendered.body,
             rendered.content_type,
-            timings,
+            rendered.timings_ms,
             metric="VariantGenerated",
             refit=rendered.refit,
         )
-
-    def _kept(self, request: ImageRequest, record: ImageRecord, body: bytes, content_type: str) -> bool:
-        """Store a variant, and take it back if the record says that it may not be served any more."""
-        key = _key(request)
-        try:
-            self._store.put(
-                self._settings.generated_bucket,
-                key,
-                body,
-                content_type=content_type,
-                cache_control=self._settings.cache_control,
-                metadata={REVISION: str(record.revision)},
-            )
-            current = self._is_current(record)
-        except TransientDependencyError:
-            # It may be stored, and nobody knows whether it may be served: the edge would, without asking.
-            self._store.delete(self._settings.generated_bucket, key)
-            raise
-        if not current:
-            self._store.delete(self._settings.generated_bucket, key)
-        return current
-
-    def _is_current(self, record: ImageRecord) -> bool:
-        try:
-            now = self._records.get(record.image_id, consistent=True)
-        except RecordMissingError:
-            return False
-        return (now.status, now.revision) == (record.status, record.revision)
+        if self._settings.delivery is Delivery.V1:
+            # Nothing is stored, but the answer would come after the purge, and stay at the edge for a year.
+            return found if self._maker.is_current(record) else None
+        if rendered.refit is not None and is_foreseen(request.variant, picture, sizes=self._settings.sizes):
+            return replace(found, stands_in=True) if self._maker.is_current(record) else None
+        with timed(found.timings_ms, "store"):
+            kept = self._maker.keep(record, request.variant, rendered)
+        return found if kept else None
 
 
 def _refusal_of(record: ImageRecord) -> RefusedError:
@@ -208,14 +171,3 @@ def _refusal_of(record: ImageRecord) -> RefusedError:
     if record.status is Status.BLOCKED:
         return refusals.blocked()
     return refusals.never_published(record.status, record.reason)
-
-
-def _key(request: ImageRequest) -> str:
-    return generated_key(request.image_id, request.variant.canonical)
-
-
-@contextmanager
-def _timed(timings_ms: dict[str, float], phase: str) -> Iterator[None]:
-    started = perf_counter()
-    yield
-    timings_ms[phase] = (perf_counter() - started) * 1000

@@ -30,17 +30,17 @@ class Rendered:
     refit: str | None = None
 
 
-def render(source: bytes, variant: Variant, picture: Picture, *, max_bytes: int = MAX_BODY_BYTES) -> Rendered:
+def render(source: bytes, variant: Variant, picture: Picture, *, max_bytes: int | None = MAX_BODY_BYTES) -> Rendered:
     """Render the variant from a stored file's bytes.
 
     What is larger than ``max_bytes`` is encoded again: at lower quality, an animation with every second frame. Raises
-    RefusedError (413) where neither is possible (lossless formats) or enough.
+    RefusedError (413) where neither is possible (lossless formats) or enough. With None any size will do.
     """
     from functions.imaging.variants import render_variant
 
     spec = spec_of(variant, picture)
     rendered = render_variant(source, spec)
-    if len(rendered.body) <= max_bytes:
+    if max_bytes is None or len(rendered.body) <= max_bytes:
         return Rendered(rendered.body, rendered.content_type, rendered.timings_ms)
     for smaller, refit in _smaller_specs(spec, picture):
         spec, rendered = smaller, render_variant(source, smaller)

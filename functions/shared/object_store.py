@@ -53,6 +53,11 @@ class S3ObjectStore:
             metadata=answer.get("Metadata", {}),
         )
 
+    def metadata(self, bucket: str, key: str) -> dict[str, str]:
+        """Return the writer's own metadata of an object. Raises ObjectMissingError or TransientDependencyError."""
+        with _missing_where_s3_says_denied(bucket, key), translated_errors():
+            return dict(self._s3.head_object(Bucket=bucket, Key=key)["Metadata"])
+
     def put(
         self,
         bucket: str,

@@ -24,6 +24,14 @@ def test_an_object_comes_back_whole(store):
     assert stored.last_modified.tzinfo is not None
 
 
+def test_what_the_writer_noted_is_read_without_the_body(store):
+    store.put(STAGING, "k", b"body", content_type="image/webp", metadata={"a": "b"})
+
+    assert store.metadata(STAGING, "k") == {"a": "b"}
+    with pytest.raises(ObjectMissingError):
+        store.metadata(STAGING, "missing")
+
+
 def test_a_header_for_caches_is_stored(aws, store):
     store.put(STAGING, "k", b"body", content_type="image/webp", cache_control="max-age=5")
 
@@ -123,6 +131,7 @@ def test_an_object_that_s3_did_not_delete_is_an_error_although_the_call_succeeds
     "call",
     [
         lambda store: store.get(STAGING, "k"),
+        lambda store: store.metadata(STAGING, "k"),
         lambda store: store.put(STAGING, "k", b"", content_type="image/png"),
         lambda store: store.copy(STAGING, "k", PUBLISHED, "k"),
         lambda store: store.keys(STAGING, ""),
@@ -131,7 +140,7 @@ def test_an_object_that_s3_did_not_delete_is_an_error_although_the_call_succeeds
         lambda store: store.delete_prefix(STAGING, ""),
         lambda store: store.delete_versions(STAGING, ""),
     ],
-    ids=["get", "put", "copy", "keys", "delete", "delete_all", "delete_prefix", "delete_versions"],
+    ids=["get", "metadata", "put", "copy", "keys", "delete", "delete_all", "delete_prefix", "delete_versions"],
 )
 def test_an_s3_out_of_reach_is_transient_for_every_operation(store, clients, call):
     with failing_call([clients["s3"]], 0), pytest.raises(TransientDependencyError):

@@ -1,0 +1,112 @@
+"""Makes one variant from a stored file, and keeps it in the generated bucket while its image may be served.
+
+Requests and prewarming both make variants here. Neither takes a lock: the last write stands, and whoever has written
+looks at the record again and takes back what may not be served any more.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from time import perf_counter
+from typing import Final
+
+from functions.serve.rendering import Rendered, render
+from functions.serve.settings import ServeSettings
+from functions.serve.sources import source_for
+from functions.shared.contracts import Picture, Status
+from functions.shared.errors import ObjectMissingError, RecordMissingError, TransientDependencyError
+from functions.shared.keys import generated_key
+from functions.shared.object_store import S3ObjectStore, StoredObject
+from functions.shared.records import ImageRecord, RecordReader
+from functions.shared.variant import Variant
+
+SERVABLE: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
+REVISION: Final = "revision"
+"""Name of the metadata of a generated object that tells which revision it was made from."""
+
+
+class VariantMaker:
+    """Makes and keeps variants. ``max_body_bytes`` is what a variant may weigh, None for any size."""
+
+    def __init__(
+        self, settings: ServeSettings, *, store: S3ObjectStore, records: RecordReader, max_body_bytes: int | None
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._records = records
+        self._max_body_bytes = max_body_bytes
+
+    def stored(self, record: ImageRecord, variant: Variant) -> StoredObject | None:
+        """Return the kept variant of the record's revision, if there is one. Raises TransientDependencyError."""
+        try:
+            stored = self._store.get(self._settings.generated_bucket, _key(record, variant))
+        except ObjectMissingError:
+            return None
+        return stored if stored.metadata.get(REVISION) == str(record.revision) else None
+
+    def is_stored(self, record: ImageRecord, variant: Variant) -> bool:
+        """Tell whether a variant of the record's revision is kept. Raises TransientDependencyError."""
+        try:
+            metadata = self._store.metadata(self._settings.generated_bucket, _key(record, variant))
+        except ObjectMissingError:
+            return False
+        return metadata.get(REVISION) == str(record.revision)
+
+    def made(self, picture: Picture, variant: Variant) -> Rendered | None:
+        """Make the variant; None if the file to make it from is gone, as it is when the image has changed.
+
+        Raises RefusedError (413) or TransientDependencyError.
+        """
+        timings: dict[str, float] = {}
+        source = source_for(picture, variant)
+        try:
+            with timed(timings, "fetch"):
+                body = self._store.get(self._settings.published_bucket, source.key).body
+        except ObjectMissingError:
+            return None
+        rendered = render(body, variant, picture, max_bytes=self._max_body_bytes)
+        return replace(rendered, timings_ms=timings | rendered.timings_ms)
+
+    def keep(self, record: ImageRecord, variant: Variant, rendered: Rendered) -> bool:
+        """Store a variant, and take it back if the record says that it may not be served any more: False then.
+
+        Raises TransientDependencyError.
+        """
+        key = _key(record, variant)
+        try:
+            self._store.put(
+                self._settings.generated_bucket,
+                key,
+                rendered.body,
+                content_type=rendered.content_type,
+                cache_control=self._settings.cache_control,
+                metadata={REVISION: str(record.revision)},
+            )
+            current = self.is_current(record)
+        except TransientDependencyError:
+            # It may be stored, and nobody knows whether it may be served: the edge would, without asking.
+            self._store.delete(self._settings.generated_bucket, key)
+            raise
+        if not current:
+            self._store.delete(self._settings.generated_bucket, key)
+        return current
+
+    def is_current(self, record: ImageRecord) -> bool:
+        """Tell whether the image is still what the record says. Raises TransientDependencyError."""
+        try:
+            now = self._records.get(record.image_id, consistent=True)
+        except RecordMissingError:
+            return False
+        return (now.status, now.revision) == (record.status, record.revision)
+
+
+@contextmanager
+def timed(timings_ms: dict[str, float], phase: str) -> Iterator[None]:
+    """Note how long the block took, in ms."""
+    started = perf_counter()
+    yield
+    timings_ms[phase] = (perf_counter() - started) * 1000
+
+
+def _key(record: ImageRecord, variant: Variant) -> str:
+    return generated_key(record.image_id, variant.canonical)
