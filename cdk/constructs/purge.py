@@ -1,4 +1,8 @@
-"""Takes an image out of the edge's caches when its record says that what is cached is no longer right."""
+"""Takes an image out of the edge's caches when its record says that what is cached is no longer right.
+
+Twice: at once, and again when every answer that was being made at that moment has arrived. Such an answer may have read
+the record before it changed, reaches the edge after the first purge, and would be cached for as long as any other.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,12 +21,17 @@ from cdk.config import FunctionConfig, StageConfig
 from cdk.constructs.function import ScopedFunction
 
 SIZE = FunctionConfig(memory_mb=256, timeout_seconds=30)
-IMAGES_PER_INVALIDATION = 5
-"""CloudFront invalidates 15 wildcards at a time: two batches at once leave room for an operator's own."""
+IMAGES_PER_INVALIDATION = 3
+"""CloudFront invalidates 15 wildcards at a time: two batches at once of each queue leave room for an operator's own."""
+AGAIN_AFTER = Duration.seconds(60)
+"""API Gateway gives up on an answer after 29 s and CloudFront after 30: the rest is room for slow clocks and queues."""
 
 
 class Purge(Construct):
-    """Completion events, a queue that waits while CloudFront is busy, and the function that invalidates."""
+    """Completion events, two queues that wait while CloudFront is busy, and the function that invalidates.
+
+    Each event goes into both: ``queue`` delivers at once, ``again`` after AGAIN_AFTER (on the emulator after a second).
+    """
 
     def __init__(
         self,
@@ -42,17 +51,11 @@ class Purge(Construct):
             enforce_ssl=config.enforce_tls,
             retention_period=Duration.days(14),
         )
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            retention_period=Duration.days(4),
-            visibility_timeout=Duration.seconds(6 * SIZE.timeout_seconds),
-            # An invalidation takes a minute or two; a thousand images wait a few hours at most.
-            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=200, queue=self.undelivered),
+        self.queue = self._queue("Queue", config=config)
+        self.again = self._queue(
+            "Again", config=config, delivery_delay=Duration.seconds(1) if config.runs_on_emulator else AGAIN_AFTER
         )
-        target = targets.SqsQueue(self.queue, dead_letter_queue=self.undelivered)
+        queues = (self.queue, self.again)
         for title, pattern in {
             "Gone": events.EventPattern(source=[names.EVENT_SOURCE], detail_type=["Image Removed", "Image Blocked"]),
             "Replaced": events.EventPattern(
@@ -67,7 +70,7 @@ class Purge(Construct):
                 description=f"image-scaler: {title.lower()} images leave the caches",
                 event_bus=event_bus,
                 event_pattern=pattern,
-                targets=[target],
+                targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered) for queue in queues],
             )
         self.purge = ScopedFunction(
             self,
@@ -91,11 +94,22 @@ class Purge(Construct):
                 )
             ],
         )
-        self.purge.function.add_event_source(
-            event_sources.SqsEventSource(
-                self.queue,
-                batch_size=IMAGES_PER_INVALIDATION,
-                max_concurrency=2,
-                report_batch_item_failures=True,
+        for queue in queues:
+            self.purge.function.add_event_source(
+                event_sources.SqsEventSource(
+                    queue, batch_size=IMAGES_PER_INVALIDATION, max_concurrency=2, report_batch_item_failures=True
+                )
             )
+
+    def _queue(self, title: str, *, config: StageConfig, delivery_delay: Duration | None = None) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            title,
+            delivery_delay=delivery_delay,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=config.enforce_tls,
+            retention_period=Duration.days(4),
+            visibility_timeout=Duration.seconds(6 * SIZE.timeout_seconds),
+            # An invalidation takes a minute or two; a thousand images wait a few hours at most.
+            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=200, queue=self.undelivered),
         )

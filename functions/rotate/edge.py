@@ -1,5 +1,6 @@
 """What sends the secret (the distribution) and what accepts it (WAF's pattern set)."""
 
+import re
 import time
 from typing import Any
 
@@ -21,7 +22,7 @@ class Edge:
 
     def accept(self, values: list[str]) -> None:
         """Let WAF accept exactly these values, and return when it does so everywhere."""
-        wanted = sorted({f"^{value}$" for value in values})
+        wanted = sorted({f"^{re.escape(value)}$" for value in values})
         found = self._firewall.get_regex_pattern_set(**self._pattern_set)
         patterns = found["RegexPatternSet"]["RegularExpressionList"]
         if sorted(pattern["RegexString"] for pattern in patterns) == wanted:
@@ -32,6 +33,14 @@ class Edge:
             LockToken=found["LockToken"],
         )
         time.sleep(self._settings.firewall_settle_seconds)  # WAF does not tell when a change has arrived
+
+    def sent(self) -> list[str]:
+        """Return what the distribution sends now, which an earlier rotation that ended half-way may have put there.
+
+        Raises NotSendingError when it sends nothing.
+        """
+        answer = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
+        return [header["HeaderValue"] for header in self._headers(answer["DistributionConfig"])]
 
     def send(self, value: str) -> None:
         """Tell the distribution to send ``value``; it takes minutes to be deployed."""

@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from image_scaler.signing import Signer
+from local import aws
 from local.client import edge_headers
 from local.edge.rotation import rotate_origin_secret
 from tests import pictures
@@ -27,6 +28,24 @@ def test_a_picture_that_is_taken_down_is_gone_also_where_it_was_cached(deployed,
         )
         assert gone.headers["content-type"] == "application/problem+json"
     assert deployed.keys("generated", f"images/{ended.image_id}/") == []
+
+
+def test_a_purge_is_repeated_for_what_was_in_flight_during_the_first(deployed, viewer):
+    ended = deployed.run(pictures.jpeg(96, 64))
+
+    assert viewer.call("DELETE", f"/v1/images/{ended.image_id}").status_code == 202
+
+    assert eventually(lambda: invalidations_of(ended.image_id, viewer.outputs) >= 2)
+
+
+def invalidations_of(image_id, outputs):
+    """Return how many invalidations named the image so far."""
+    cloudfront, distribution_id = aws.client("cloudfront", outputs), outputs.edge_stack["DistributionId"]
+    listed = cloudfront.list_invalidations(DistributionId=distribution_id)["InvalidationList"].get("Items", [])
+    found = [
+        cloudfront.get_invalidation(DistributionId=distribution_id, Id=each["Id"])["Invalidation"] for each in listed
+    ]
+    return sum(f"/images/{image_id}*" in each["InvalidationBatch"]["Paths"]["Items"] for each in found)
 
 
 class Load:

@@ -171,7 +171,7 @@ def test_the_rotation_and_the_purge_may_do_exactly_what_they_do(edge, name):
 @ALL_STAGES
 def test_what_is_gone_or_replaced_leaves_the_caches_through_a_queue_that_waits(edge, name):
     patterns = [each["Properties"]["EventPattern"] for each in edge(name, "AWS::Events::Rule").values()]
-    (mapping,) = edge(name, "AWS::Lambda::EventSourceMapping").values()
+    mappings = [each["Properties"] for each in edge(name, "AWS::Lambda::EventSourceMapping").values()]
     queues = [each["Properties"] for each in edge(name, "AWS::SQS::Queue").values()]
 
     assert sorted(kind for pattern in patterns for kind in pattern["detail-type"]) == [
@@ -180,10 +180,29 @@ def test_what_is_gone_or_replaced_leaves_the_caches_through_a_queue_that_waits(e
         "Image Published",
         "Image Removed",
     ]
-    assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    concurrent = mapping["Properties"]["ScalingConfig"]["MaximumConcurrency"]
-    assert mapping["Properties"]["BatchSize"] * concurrent < 15  # wildcards in progress that CloudFront takes
-    assert sum("RedrivePolicy" in each for each in queues) == 1
+    assert all(mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for mapping in mappings)
+    in_progress = sum(each["BatchSize"] * each["ScalingConfig"]["MaximumConcurrency"] for each in mappings)
+    assert in_progress < 15  # the wildcards that CloudFront takes at a time, and some room
+    assert sum("RedrivePolicy" in each for each in queues) == len(mappings)
+
+
+@ALL_STAGES
+def test_every_purge_is_repeated_when_no_answer_can_be_in_flight_any_more(edge, name):
+    queues = {
+        logical_id: each["Properties"]
+        for logical_id, each in edge(name, "AWS::SQS::Queue").items()
+        if "RedrivePolicy" in each["Properties"]
+    }
+    delays = sorted(each.get("DelaySeconds", 0) for each in queues.values())
+    read = {
+        each["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
+        for each in edge(name, "AWS::Lambda::EventSourceMapping").values()
+    }
+
+    assert delays == ([0, 1] if name == "local" else [0, 60])  # API Gateway gives up after 29 s, CloudFront after 30
+    assert read == set(queues)
+    for rule in edge(name, "AWS::Events::Rule").values():
+        assert {target["Arn"]["Fn::GetAtt"][0] for target in rule["Properties"]["Targets"]} == set(queues)
 
 
 @ALL_STAGES

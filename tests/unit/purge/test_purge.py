@@ -71,6 +71,16 @@ def test_a_batch_is_one_invalidation_of_every_variant_of_its_images(purge, cloud
     assert invalidated(cloudfront, distribution_id) == [[f"/images/{ONE}*", f"/images/{TWO}*"]]
 
 
+def test_a_later_message_purges_the_same_image_again(purge, cloudfront, distribution_id):
+    later = messages(ONE)
+    later["Records"][0]["messageId"] = "delayed"
+
+    purge(messages(ONE))
+    purge(later)
+
+    assert invalidated(cloudfront, distribution_id) == [[f"/images/{ONE}*"]] * 2
+
+
 @pytest.mark.parametrize("body", ["{}", '{"detail": {"image_id": "../*"}}', '{"detail": {}}'])
 def test_a_message_that_names_no_image_is_dropped_and_purges_nothing(purge, cloudfront, distribution_id, body):
     result = purge({"Records": [{"messageId": "odd", "body": body}]})

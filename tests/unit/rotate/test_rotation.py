@@ -128,6 +128,34 @@ def test_both_values_are_accepted_before_the_new_one_is_sent(edge, rotate):
     assert edge.current() == "first"
 
 
+@pytest.mark.parametrize("taken", [2, 3])
+def test_a_rotation_that_ended_half_way_is_followed_by_another_without_a_refusal(edge, rotate, taken):
+    abandoned, token = str(uuid4()), str(uuid4())
+    for step in STEPS[:taken]:
+        rotate(step, abandoned)
+    third = edge.sent()
+
+    rotate("createSecret", token)
+    assert edge.is_open()
+    rotate("setSecret", token)
+
+    assert edge.accepted() == {"first", third, edge.sent()}  # edge locations send the third until they are told
+    for step in STEPS[2:]:
+        rotate(step, token)
+        assert edge.is_open(), step
+    assert edge.accepted() == {edge.sent()}
+
+
+def test_a_value_that_somebody_put_into_the_distribution_is_accepted_to_the_letter(edge, rotate):
+    token = str(uuid4())
+    edge.send("by.hand")
+    rotate("createSecret", token)
+
+    rotate("setSecret", token)
+
+    assert r"by\.hand" in edge.accepted()
+
+
 @pytest.mark.parametrize("repeated", STEPS)
 def test_a_step_that_comes_twice_changes_nothing_more(edge, rotate, repeated):
     token = str(uuid4())
