@@ -1,6 +1,7 @@
-"""The CDK app: the stacks Pipeline and Edge of one stage. `cdk.json` runs it; choose with `-c stage=dev`.
+"""The CDK app: the stacks Pipeline and Edge of a stage. `cdk.json` runs it; choose with `-c stage=dev`.
 
-It packages the functions first, so that a synth on a fresh clone needs nothing run before.
+It packages the functions first, so that a synth on a fresh clone needs nothing run before. Several stages, with commas
+between, come into one cloud assembly.
 """
 
 import sys
@@ -40,7 +41,8 @@ def add_stacks(
         alarm_action=pipeline.operations.alarm_action,
         zips=zips,
     )
-    Tags.of(app).add("image-scaler:stage", config.name)
+    for stack in (pipeline, edge):
+        Tags.of(stack).add("image-scaler:stage", config.name)
     if not config.runs_on_emulator:
         nag.check(app)
         nag.accept_in_pipeline(pipeline)
@@ -52,12 +54,13 @@ def main() -> None:
     """Build the zips and write the cloud assembly."""
     app = App()
     try:
-        config = stage_config(app.node.try_get_context("stage") or "dev")
-        keys = SigningKeys.read(ROOT / (app.node.try_get_context("keys") or f"keys/{config.name}"))
-        zips = build_all(Arch.HOST if config.runs_on_emulator else Arch.ARM64)
+        for name in (app.node.try_get_context("stage") or "dev").split(","):
+            config = stage_config(name)
+            keys = SigningKeys.read(ROOT / (app.node.try_get_context("keys") or f"keys/{config.name}"))
+            zips = build_all(Arch.HOST if config.runs_on_emulator else Arch.ARM64)
+            add_stacks(app, config, zips, keys)
     except (ConfigError, PackagingError) as error:
         sys.exit(str(error))
-    add_stacks(app, config, zips, keys)
     app.synth()
 
 

@@ -19,9 +19,14 @@ class Certificates:
     key: Path
 
 
+def issued_in(folder: Path) -> Certificates:
+    """Return where the files in ``folder`` are."""
+    return Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+
+
 def issue(folder: Path) -> Certificates:
     """Write a new authority and a certificate for localhost and 127.0.0.1 into ``folder``."""
-    certificates = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+    certificates = issued_in(folder)
     authority = trustme.CA()
     server = authority.issue_cert("localhost", "127.0.0.1")
     authority.cert_pem.write_to_path(certificates.authority)

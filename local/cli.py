@@ -56,8 +56,9 @@ def down(home: Home = None) -> None:
 def demo(home: Home = None) -> None:
     """Take the samples through the pipeline and show what happened; start and stop everything around it."""
     workspace, progress = _workspace(home), Progress()
-    with Instance(workspace, progress).running() as outputs:
-        result = run_demo(outputs, workspace, progress)
+    instance = Instance(workspace, progress)
+    with instance.running() as outputs:
+        result = run_demo(outputs, instance.up_v1(), workspace, progress)
     result.print_end(progress.console)
     if result.surprises:
         raise typer.Exit(1)

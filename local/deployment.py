@@ -1,4 +1,4 @@
-"""Deploys the Pipeline stack to the emulator with the AWS CDK's own command line: bootstrap, synth, deploy.
+"""Deploys a stage's Pipeline stack to the emulator with the AWS CDK's own command line: bootstrap, synth, deploy.
 
 Synthesizing takes longer than everything else together, so an assembly is kept by the digest of its inputs and
 used again while they are the same.
@@ -15,9 +15,9 @@ from local.certificates import Certificates
 from local.emulator import ACCOUNT, REGION, ROOT_CREDENTIALS
 from local.prerequisites import cdk, node
 from local.processes import run_logged
+from local.stages import STAGES, Stage
 from local.workspace import Workspace
 
-PIPELINE_STACK = "ImageScaler-local-Pipeline"
 _INPUTS = (
     "cdk",
     "workflows",
@@ -29,6 +29,7 @@ _INPUTS = (
     ".local/keys",
 )
 _KEPT_ASSEMBLIES = 3
+_STAGE_NAMES = ",".join(stage.name for stage in STAGES)
 
 
 class Deployment:
@@ -74,12 +75,12 @@ class Deployment:
         self._run("cdk bootstrap", [*self._command, "bootstrap", target], "bootstrap.log", folder=self._workspace.home)
 
     def synthesize(self) -> Path:
-        """Return the cloud assembly of stage local, made anew only when an input has changed."""
+        """Return the cloud assembly of all local stages, made anew only when an input has changed."""
         assembly = self._workspace.shared / "assemblies" / self._digest_of_inputs()
         if not (assembly / "manifest.json").exists():
             draft = self._workspace.home / "assembly"
             shutil.rmtree(draft, ignore_errors=True)
-            context = ["-c", "stage=local", "-c", f"keys={self._workspace.keys}"]
+            context = ["-c", f"stage={_STAGE_NAMES}", "-c", f"keys={self._workspace.keys}"]
             command = [*self._command, "synth", "--quiet", *context, "--output", str(draft)]
             self._run("cdk synth", command, "synth.log")
             assembly.parent.mkdir(exist_ok=True)
@@ -88,15 +89,15 @@ class Deployment:
             _forget_old_assemblies(assembly.parent)
         return assembly
 
-    def deploy(self, assembly: Path) -> dict[str, str]:
-        """Deploy the Pipeline stack and return its outputs by name."""
+    def deploy(self, assembly: Path, stage: Stage) -> dict[str, str]:
+        """Deploy the stage's Pipeline stack and return its outputs by name."""
         outputs = self._workspace.home / "stack-outputs.json"
         command = [
-            *self._command, "deploy", PIPELINE_STACK, "--app", str(assembly), "--require-approval", "never",
+            *self._command, "deploy", stage.pipeline_stack, "--app", str(assembly), "--require-approval", "never",
             "--outputs-file", str(outputs), "--progress", "events",
         ]  # fmt: skip
         self._run("cdk deploy", command, "deploy.log")
-        stack: dict[str, str] = json.loads(outputs.read_text())[PIPELINE_STACK]
+        stack: dict[str, str] = json.loads(outputs.read_text())[stage.pipeline_stack]
         return stack
 
     def _run(self, name: str, command: list[str], log: str, folder: Path | None = None) -> None:
@@ -107,7 +108,7 @@ class Deployment:
 
     def _digest_of_inputs(self) -> str:
         """Digest every file from which the assembly is made, by path and content."""
-        digest = hashlib.sha256(sys.version.encode())
+        digest = hashlib.sha256(f"{sys.version} {_STAGE_NAMES}".encode())
         for name in _INPUTS:
             root = self._workspace.checkout / name
             for path in sorted(root.rglob("*")) if root.is_dir() else [root]:

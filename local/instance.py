@@ -20,6 +20,7 @@ from local.prerequisites import choose_port
 from local.processes import ProcessBook
 from local.rekognition import process as rekognition
 from local.runtime import ensure_runtime
+from local.stages import LOCAL, LOCAL_V1, STAGES
 from local.workspace import Workspace
 
 
@@ -61,6 +62,35 @@ class Instance:
             except BaseException:  # also Ctrl-C
                 self._stop()
                 raise
+
+    def up_v1(self) -> Outputs:
+        """Have delivery v1 running beside the rest, a stage of its own in the same emulator; return its addresses.
+
+        The first call deploys it; it is stopped with the rest. Raises LocalError.
+        """
+        workspace, progress = self._workspace, self._progress
+        with self._alone():
+            if workspace.outputs_of(LOCAL_V1).exists():
+                return Outputs.read(workspace.outputs_of(LOCAL_V1))
+            main = Outputs.read(workspace.outputs)
+            trusted = certificates.issued_in(workspace.certificates)
+            deployment = Deployment(workspace, emulator_url=main.emulator_url, certificates=trusted)
+            try:
+                with progress.step("Deploying a second stage beside it, with delivery v1"):
+                    with self._shared_work():
+                        assembly = deployment.synthesize()
+                    stack = deployment.deploy(assembly, LOCAL_V1)
+                    outputs = _outputs(stack, main.emulator_url, main.rekognition_control_url, trusted)
+                    outputs.write(workspace.outputs_of(LOCAL_V1))
+                    outputs = edge.start(
+                        workspace, self._book, LOCAL_V1, assembly=assembly, outputs=outputs,
+                        port=choose_port(None, "the edge"), api_port=choose_port(None, "the firewall"),
+                    )  # fmt: skip
+            except BaseException:  # also Ctrl-C
+                workspace.outputs_of(LOCAL_V1).unlink(missing_ok=True)
+                raise
+            outputs.write(workspace.outputs_of(LOCAL_V1))
+            return outputs
 
     def down(self) -> list[str]:
         """Stop what was started; return the names of what was running."""
@@ -107,13 +137,13 @@ class Instance:
         with progress.step("Preparing the account (cdk bootstrap)"):
             deployment.bootstrap()
         with progress.step("Deploying the Pipeline stack (cdk deploy)"):
-            stack = deployment.deploy(assembly)
+            stack = deployment.deploy(assembly, LOCAL)
         outputs = _outputs(stack, emulator_url, rekognition.control_url(rekognition_port), trusted)
         outputs.write(workspace.outputs)
         with progress.step("Starting the edge"):
             outputs = edge.start(
-                workspace, self._book, assembly=assembly, outputs=outputs, port=choose_port(ports.edge, "the edge"),
-                api_port=choose_port(None, "the firewall"),
+                workspace, self._book, LOCAL, assembly=assembly, outputs=outputs,
+                port=choose_port(ports.edge, "the edge"), api_port=choose_port(None, "the firewall"),
             )  # fmt: skip
         progress.note(f"The edge does not model: {', '.join(NOT_MODELLED)} (why: {workspace.logs / 'edge.log'})")
         outputs.write(workspace.outputs)
@@ -121,7 +151,8 @@ class Instance:
         return outputs
 
     def _stop(self) -> list[str]:
-        self._workspace.outputs.unlink(missing_ok=True)
+        for stage in STAGES:
+            self._workspace.outputs_of(stage).unlink(missing_ok=True)
         return self._book.stop_all()
 
     @contextmanager

@@ -7,6 +7,8 @@ shared by all instances of a checkout and lies in its ``.local``; the rest belon
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.stages import LOCAL, Stage
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -41,6 +43,10 @@ class Workspace:
     def outputs(self) -> Path:
         """The addresses, for people and for tests."""
         return self.home / "outputs.json"
+
+    def outputs_of(self, stage: Stage) -> Path:
+        """The addresses of one of the stages that may run beside each other."""
+        return self.outputs if stage is LOCAL else self.home / f"outputs-{stage.name}.json"
 
     @property
     def contact_sheet(self) -> Path:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from local.instance import Instance
     from tests.deployed import DeployedPipeline
 
 RUNNING_INSTANCE = "IMAGE_SCALER_INSTANCE"
@@ -15,16 +16,23 @@ RUNNING_INSTANCE = "IMAGE_SCALER_INSTANCE"
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[DeployedPipeline]":
-    """Start everything on free ports in a folder of its own, deploy, and stop it at the end."""
+def instance(tmp_path_factory: pytest.TempPathFactory) -> "Instance":
+    """The instance of this run, in a folder of its own; `deployed` starts it."""
     from local.console import Progress
     from local.instance import Instance
     from local.workspace import Workspace
-    from tests.deployed import DeployedPipeline
 
     home = os.environ.get(RUNNING_INSTANCE)
     workspace = Workspace(Path(home).resolve() if home else tmp_path_factory.mktemp("instance"))
-    with Instance(workspace, Progress(quiet=True)).running() as outputs:
+    return Instance(workspace, Progress(quiet=True))
+
+
+@pytest.fixture(scope="session")
+def deployed(instance: "Instance") -> "Iterator[DeployedPipeline]":
+    """Start everything on free ports, deploy, and stop it at the end."""
+    from tests.deployed import DeployedPipeline
+
+    with instance.running() as outputs:
         pipeline = DeployedPipeline(outputs)
         yield pipeline
         pipeline.close()

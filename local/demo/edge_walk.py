@@ -1,5 +1,6 @@
 """Walks one published picture past the edge's doors and through both ways of delivery, and tells each step.
 
+Delivery v1 is a stage of its own beside the other, with an edge of its own.
 Every line begins with the row of the older design that it shows (docs/architecture.md lists them).
 """
 
@@ -23,18 +24,26 @@ class Step:
     text: str
 
 
-def walk(outputs: Outputs, image_id: str) -> list[Step]:
-    """Return the steps for a published picture. Raises LocalError when one does not go as it must."""
-    through, past = PipelineClient(outputs), PipelineClient(outputs, past_edge=True)
+@dataclass(frozen=True)
+class Subject:
+    """A published picture, and where the stage runs that has it."""
+
+    outputs: Outputs
+    image_id: str
+
+
+def walk(v2: Subject, v1: Subject) -> list[Step]:
+    """Return the steps, with a picture of each stage. Raises LocalError when one does not go as it must."""
+    through, through_v1 = PipelineClient(v2.outputs), PipelineClient(v1.outputs)
     anybody = httpx.Client(timeout=60, trust_env=False)
     try:
         return [
-            *_doors(outputs, anybody, through, image_id),
-            *_delivery_v1(anybody, past, image_id),
-            *_delivery_v2(outputs, through, image_id),
+            *_doors(v2.outputs, anybody, through, v2.image_id),
+            *_delivery_v1(v1, anybody, through_v1),
+            *_delivery_v2(v2.outputs, through, v2.image_id),
         ]
     finally:
-        for client in (through.http, past.http, anybody):
+        for client in (through.http, through_v1.http, anybody):
             client.close()
 
 
@@ -50,16 +59,36 @@ def _doors(outputs: Outputs, anybody: httpx.Client, through: PipelineClient, ima
     yield Step("U2", f"the same call around CloudFront lacks X-Origin-Verify, and WAF answers: {_expect(around, 403)}")
 
 
-def _delivery_v1(anybody: httpx.Client, past: PipelineClient, image_id: str) -> Iterator[Step]:
-    """Send what the edge sends to its only origin when ``delivery`` is v1."""
-    url = f"{past.url}/images/{image_id}?width=750&format=jpeg"  # a size that nobody has asked for yet
-    yield Step("V1.1", "delivery v1: CloudFront has it not in its cache, and asks the API")
-    yield Step("V1.2", f"WAF checks X-Origin-Verify: {_expect(anybody.get(url), 403)} without it")
-    answer = past.http.get(url)
-    yield Step("V1.3", f"with it WAF lets the request through: {_expect(answer, 200)}")
-    yield Step("V1.4", "API Gateway calls serve, which loads a rendition of the picture from S3")
-    size = f"{len(answer.content) / 1000:.0f} kB {answer.headers['content-type']}"
-    yield Step("V1.5", f"and returns it resized as the URL says: {size}, {answer.headers.get('server-timing', '')}")
+def _delivery_v1(v1: Subject, anybody: httpx.Client, through: PipelineClient) -> Iterator[Step]:
+    path = f"/images/{v1.image_id}?width=750&format=jpeg"  # a size that nobody has asked for yet
+    first = through.http.get(v1.outputs.edge_url + path)
+    _expect(first, 200)
+    asked = _asked(first)
+    if len(asked) != 2 or not asked[0].startswith("firewall"):
+        raise LocalError(f"Delivery v1 asks the API and nothing else; it asked {asked}.")
+    yield Step("V1.1", f"delivery v1, an edge of its own: CloudFront has it not: {first.headers['x-cache']}")
+    around = anybody.get(v1.outputs.api_url + path)
+    yield Step("V1.2", f"it asks the API alone, where WAF checks X-Origin-Verify: {_expect(around, 403)} without it")
+    yield Step("V1.3", f"with it WAF lets the request through: {', '.join(asked)}")
+    yield Step("V1.4", f"API Gateway calls serve, which loads a rendition from S3: {_timing(first, 'fetch')} ms")
+    resized, encoded = _timing(first, "resize"), _timing(first, "encode")
+    size = f"{len(first.content) / 1000:.0f} kB {first.headers['content-type']}"
+    yield Step("V1.5", f"resizes it as the URL says, and returns it: resize {resized} ms, encode {encoded} ms, {size}")
+    bucket = v1.outputs.buckets["generated"]
+    kept = aws.client("s3", v1.outputs).list_objects_v2(Bucket=bucket, Prefix=f"images/{v1.image_id}/")["KeyCount"]
+    if kept:
+        raise LocalError(f"Delivery v1 stores nothing; {bucket} has {kept} variants of {v1.image_id}.")
+    second = through.http.get(v1.outputs.edge_url + path)
+    yield Step("V1.1", f"nothing is stored in a bucket; asked once more: {second.headers['x-cache']}")
+
+
+def _timing(answer: httpx.Response, phase: str) -> str:
+    """Return the milliseconds of one phase of serve's work, or a dash where it had none."""
+    for each in answer.headers.get("server-timing", "").split(","):
+        name, _, duration = each.strip().partition(";dur=")
+        if name == phase:
+            return str(duration)
+    return "–"
 
 
 def _delivery_v2(outputs: Outputs, through: PipelineClient, image_id: str) -> Iterator[Step]:

@@ -14,7 +14,7 @@ from local import aws
 from local.client import IN_PIPELINE, PipelineClient
 from local.console import Progress
 from local.demo.contact_sheet import write_contact_sheet
-from local.demo.edge_walk import walk
+from local.demo.edge_walk import Subject, walk
 from local.demo.samples import Sample, read_samples
 from local.errors import LocalError
 from local.executions import StatePassed, states_passed, wait_for_end
@@ -100,8 +100,11 @@ class DemoResult:
         )
 
 
-def run_demo(outputs: Outputs, workspace: Workspace, progress: Progress) -> DemoResult:
-    """Take all samples through the pipeline. Raises LocalError when one does not come to an end."""
+def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Progress) -> DemoResult:
+    """Take all samples through the pipeline, and one through the stage of delivery ``v1``.
+
+    Raises LocalError when one does not come to an end.
+    """
     client = PipelineClient(outputs)
     stepfunctions = aws.client("stepfunctions", outputs)
     try:
@@ -121,13 +124,27 @@ def run_demo(outputs: Outputs, workspace: Workspace, progress: Progress) -> Demo
     finally:
         client.close()
     with progress.step("Walking a picture through the edge"):
-        steps = walk(outputs, next(run.image_id for run in runs if run.status == "PUBLISHED"))
+        shown = next(run for run in runs if run.status == "PUBLISHED")
+        steps = walk(Subject(outputs, shown.image_id), _subject(v1, shown.sample))
     page = write_contact_sheet(runs, workspace.contact_sheet)
     progress.console.print(_table(runs))
     for step in steps:
         progress.console.print(f"{step.row:>7}  {step.text}", markup=False)
     progress.console.print(f"Before and after, with every state and record: {page}")
     return DemoResult(runs)
+
+
+def _subject(outputs: Outputs, sample: Sample) -> Subject:
+    """Take one sample through another stage's pipeline."""
+    client = PipelineClient(outputs)
+    try:
+        image_id = client.upload(sample.way, sample.as_upload())
+        status = client.wait(image_id, within_seconds=WITHIN_SECONDS)["status"]
+    finally:
+        client.close()
+    if status != sample.expected:
+        raise LocalError(f"{sample.file} is {status} where {sample.expected} was due, with delivery v1.")
+    return Subject(outputs, image_id)
 
 
 def _follow(client: PipelineClient, runs: list[Run], say: Callable[[str], None]) -> None:

@@ -13,33 +13,38 @@ from local.errors import LocalError
 from local.outputs import Outputs
 from local.prerequisites import LOOPBACK
 from local.processes import ProcessBook, wait_until_ready
+from local.stages import Stage
 from local.workspace import Workspace
-
-EDGE_STACK = "ImageScaler-local-Edge"
 
 
 def start(
-    workspace: Workspace, book: ProcessBook, *, assembly: Path, outputs: Outputs, port: int, api_port: int
+    workspace: Workspace,
+    book: ProcessBook,
+    stage: Stage,
+    *,
+    assembly: Path,
+    outputs: Outputs,
+    port: int,
+    api_port: int,
 ) -> Outputs:
-    """Deploy the Edge stack, serve it, and return the outputs with the edge's addresses.
+    """Deploy the stage's Edge stack, serve it, and return the outputs with the edge's addresses.
 
     ``outputs`` are those of the Pipeline, written to the workspace already; their ``api_url`` leads straight to the
     emulator, the returned one to the firewall in front of it. Raises LocalError with the end of the server's log.
     """
-    announcement = workspace.home / "edge.json"
+    announcement = workspace.home / f"{stage.edge_process}.json"
     announcement.unlink(missing_ok=True)
     command = [
         sys.executable, "-m", "local.edge",
-        "--template", str(assembly / f"{EDGE_STACK}.template.json"),
-        "--outputs", str(workspace.outputs),
+        "--template", str(assembly / f"{stage.edge_stack}.template.json"),
+        "--outputs", str(workspace.outputs_of(stage)),
         "--port", str(port),
         "--api-port", str(api_port),
         "--announce", str(announcement),
     ]  # fmt: skip
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(workspace.scratch)}
-    running = book.start(
-        "edge", command, environment=environment, log=workspace.logs / "edge.log", folder=workspace.checkout
-    )
+    log = workspace.logs / f"{stage.edge_process}.log"
+    running = book.start(stage.edge_process, command, environment=environment, log=log, folder=workspace.checkout)
     edge_url = f"http://{LOOPBACK}:{port}"
     wait_until_ready(running, lambda: announcement.exists() and _answers(edge_url))
     made = json.loads(announcement.read_text())

@@ -3,6 +3,7 @@
 import pytest
 
 from tests import pictures
+from tests.deployed import DeployedPipeline
 from tests.e2e.edge import Viewer
 
 
@@ -17,5 +18,28 @@ def picture(deployed):
     """The id of a published picture of 1500 by 1000 px."""
     deployed.rekognition.reset()
     ended = deployed.run(pictures.jpeg(1500, 1000))
+    assert ended.status == "PUBLISHED"
+    return ended.image_id
+
+
+@pytest.fixture(scope="session")
+def deployed_v1(instance, deployed):
+    """The same in a stage with delivery v1, deployed beside the other in its emulator."""
+    pipeline = DeployedPipeline(instance.up_v1())
+    yield pipeline
+    pipeline.close()
+
+
+@pytest.fixture
+def viewer_v1(deployed_v1):
+    with (viewer := Viewer(deployed_v1.outputs)).http:
+        yield viewer
+
+
+@pytest.fixture(scope="session")
+def picture_v1(deployed_v1):
+    """The id of a published picture of 1500 by 1000 px in the stage with delivery v1."""
+    deployed_v1.rekognition.reset()
+    ended = deployed_v1.run(pictures.jpeg(1500, 1000))
     assert ended.status == "PUBLISHED"
     return ended.image_id

@@ -67,12 +67,13 @@ class Viewer:
 def runs(outputs: Outputs) -> dict[str, int]:
     """Return how often the functions behind the API have run so far, by their logs."""
     logs = aws.client("logs", outputs)
-    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    functions = aws.client("lambda", outputs)
     counted = {}
-    for name in ("Manage", "Serve", "Upload"):
-        (group,) = (each for each in groups if f"Functions{name}Logs" in each)
+    for name in ("manage", "serve", "upload"):
+        function = functions.get_function_configuration(FunctionName=outputs.functions[name])
+        group = function["LoggingConfig"]["LogGroup"]
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")
-        counted[name.lower()] = sum(event["message"].startswith("REPORT") for page in pages for event in page["events"])
+        counted[name] = sum(event["message"].startswith("REPORT") for page in pages for event in page["events"])
     return counted
 
 
@@ -85,7 +86,7 @@ class KeyGroup:
         (self._id,) = (
             each["KeyGroup"]["Id"]
             for each in groups
-            if each["KeyGroup"]["KeyGroupConfig"]["Comment"].endswith(f": {name}")
+            if each["KeyGroup"]["KeyGroupConfig"]["Comment"] == f"image-scaler local: {name}"
         )
         self.before = self._items()
 

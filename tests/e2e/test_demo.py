@@ -17,8 +17,8 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def result(deployed, home):
-    return run_demo(deployed.outputs, Workspace(home), Progress(quiet=True))
+def result(deployed, deployed_v1, home):
+    return run_demo(deployed.outputs, deployed_v1.outputs, Workspace(home), Progress(quiet=True))
 
 
 def test_every_sample_has_the_outcome_that_its_manifest_expects(result):

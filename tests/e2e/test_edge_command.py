@@ -4,9 +4,9 @@ import json
 
 from typer.testing import CliRunner
 
-from cdk import names
+from cdk import config, names
 from image_scaler import cli
-from local.edge.process import EDGE_STACK
+from local.stages import STAGES
 from tests.e2e.edge import Viewer
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -39,5 +39,8 @@ def test_a_url_signed_by_the_command_opens_the_edge(viewer, picture):
     assert viewer.http.get(done.stdout.strip()).status_code == 200
 
 
-def test_local_and_cdk_call_the_edge_stack_by_one_name():
-    assert names.stack_name("local", "Edge") == EDGE_STACK
+def test_local_and_cdk_call_stages_and_stacks_by_one_name():
+    assert [stage.name for stage in STAGES] == [name for name, each in config.STAGES.items() if each.runs_on_emulator]
+    for stage in STAGES:
+        assert names.stack_name(stage.name, "Edge") == stage.edge_stack
+        assert names.stack_name(stage.name, "Pipeline") == stage.pipeline_stack

@@ -13,12 +13,13 @@ from functions.shared import keys
 from functions.shared.observability import NAMESPACE
 
 
-def test_the_stages_are_local_dev_and_prod():
-    assert list(STAGES) == ["local", "dev", "prod"]
+def test_the_stages_are_two_local_ones_dev_and_prod():
+    assert list(STAGES) == ["local", "local-v1", "dev", "prod"]
+    assert replace(STAGES["local-v1"], name="local", delivery="v2") == STAGES["local"]
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="no stage 'test'; there are local, dev, prod"):
+    with pytest.raises(ConfigError, match="no stage 'test'; there are local, local-v1, dev, prod"):
         stage_config("test")
 
 
