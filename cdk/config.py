@@ -5,7 +5,7 @@ stage is one more entry of STAGES. Units stand in the names; faults are reported
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -13,6 +13,10 @@ from typing import Final
 from aws_cdk.aws_logs import RetentionDays
 
 from cdk.names import FUNCTIONS
+
+LARGEST_SIDE_PX: Final = 3840
+VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
+"""What variants may be; a test holds both against the functions' own grammar."""
 
 
 class ConfigError(Exception):
@@ -73,6 +77,28 @@ class FunctionConfig:
     reserved_concurrency: int | None = None
 
 
+@dataclass(frozen=True)
+class CommonVariants:
+    """Variants that are made as soon as a picture is published: each width, in px, in each format. None by default.
+
+    A format is what the address behind the edge names: browsers that accept AVIF or WebP get that, others ``auto``.
+    """
+
+    widths: tuple[int, ...] = ()
+    formats: tuple[str, ...] = ()
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with it."""
+        faults = []
+        if bool(self.widths) != bool(self.formats):
+            faults.append("prewarm takes widths and formats, or neither")
+        if not all(1 <= width <= LARGEST_SIDE_PX for width in self.widths):
+            faults.append(f"prewarm takes widths from 1 to {LARGEST_SIDE_PX} px")
+        if not set(self.formats) <= VARIANT_FORMATS:
+            faults.append(f"prewarm takes the formats {', '.join(sorted(VARIANT_FORMATS))}")
+        return faults
+
+
 def _functions(*, serve: int | None, ingest: int | None) -> Mapping[str, FunctionConfig]:
     """Return every function's size; a vCPU is 1,769 MB. ``serve`` and ``ingest`` are reserved concurrencies.
 
@@ -117,6 +143,9 @@ class StageConfig:
     """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
+    prewarm: CommonVariants = field(default_factory=CommonVariants)
+    """What is made at ingest, so that even its first request costs no compute. Without effect in v1, where every
+    request that is not cached goes to `serve` and nothing reads the generated bucket."""
     viewer_access: ViewerAccess = ViewerAccess.SIGNED
     shared_max_age_seconds: int = 31_536_000
     browser_max_age_seconds: int = 3_600
@@ -164,21 +193,25 @@ class StageConfig:
             faults.append("keep_metadata may hold copyright and nothing else")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
-        return faults
+        return [*faults, *self.prewarm.faults()]
 
+
+_LOCAL: Final = StageConfig(
+    name="local",
+    runs_on_emulator=True,
+    keep_data=False,
+    prewarm=CommonVariants(widths=(640,), formats=("webp",)),
+    viewer_requests_per_5_minutes=100_000,  # all tests have one address
+    functions=_functions(serve=24, ingest=8),  # the emulator starts a process per parallel call
+    log_retention=RetentionDays.ONE_WEEK,
+)
 
 STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
     {
         config.name: config
         for config in (
-            StageConfig(
-                name="local",
-                runs_on_emulator=True,
-                keep_data=False,
-                viewer_requests_per_5_minutes=100_000,  # all tests have one address
-                functions=_functions(serve=16, ingest=8),  # the emulator starts a process per parallel call
-                log_retention=RetentionDays.ONE_WEEK,
-            ),
+            _LOCAL,
+            replace(_LOCAL, name="local-v1", delivery=Delivery.V1),
             StageConfig(name="dev", log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
             StageConfig(name="prod", functions=_functions(serve=200, ingest=50)),
         )

@@ -3,7 +3,11 @@
 A reason is given to the one construct that it is about. A finding without one fails the synth of a real stage.
 """
 
+from collections.abc import Sequence
+
 from aws_cdk import Acknowledgment, App, CfnElement, Stack, Validations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 from constructs import Construct, IConstruct
 
@@ -34,6 +38,10 @@ def accept_in_pipeline(pipeline: PipelineStack) -> None:
     _accept_in_functions(pipeline)
     _accept_in_workflows(pipeline)
     _accept_in_api(pipeline)
+    if pipeline.prewarm:
+        prewarm = pipeline.prewarm.prewarm
+        _accept_in_function(prewarm.function, prewarm.role, WILDCARDS["serve"])
+        accept(pipeline.prewarm.undelivered, "SQS3", "This is the dead-letter queue.")
     storage = pipeline.storage
     for bucket in (storage.originals, storage.staging, storage.published, storage.generated):
         accept(
@@ -65,16 +73,20 @@ def accept(construct: IConstruct, finding: str, reason: str) -> None:
 def _accept_in_functions(pipeline: PipelineStack) -> None:
     for name in names.FUNCTIONS:
         function = pipeline.functions.by_name[name]
-        accept(function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime is a tested change.")
         if function.role is None:
             raise TypeError(f"{function.node.path} has no role")
-        for resource in WILDCARDS[name]:
-            reason = (
-                "X-Ray's and Rekognition's actions take no resource."
-                if resource == "*"
-                else "Keys begin with an image's id, unknown at deploy time; bucket and prefix are exact."
-            )
-            accept(function.role, f"IAM5[Resource::{resource}]", reason)
+        _accept_in_function(function, function.role, WILDCARDS[name])
+
+
+def _accept_in_function(function: lambda_.Function, role: iam.IRole, wildcards: Sequence[str]) -> None:
+    accept(function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime is a tested change.")
+    for resource in wildcards:
+        reason = (
+            "X-Ray's and Rekognition's actions take no resource."
+            if resource == "*"
+            else "Keys begin with an image's id, unknown at deploy time; bucket and prefix are exact."
+        )
+        accept(role, f"IAM5[Resource::{resource}]", reason)
 
 
 def _accept_in_workflows(pipeline: PipelineStack) -> None:

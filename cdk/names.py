@@ -26,6 +26,9 @@ STATEFUL_LOGICAL_IDS: Final = frozenset(
 FUNCTIONS: Final = ("optimize", "moderate", "blur", "persist", "serve", "upload", "manage")
 """The functions of the Pipeline stack, by the names of their packages."""
 
+PREWARM: Final = "prewarm"
+"""A second entry point of the package `serve`, and a function of its own where delivery is v2."""
+
 EDGE_FUNCTIONS: Final = ("purge", "rotate")
 """The functions of the Edge stack."""
 
@@ -44,9 +47,15 @@ def stack_name(stage: str, stack: str) -> str:
     return f"{PROJECT}-{stage}-{stack}"
 
 
+def package_of(function: str) -> str:
+    """Return the name of the package, and so of the zip, that a function runs from."""
+    return "serve" if function == PREWARM else function
+
+
 def handler_of(function: str) -> str:
     """Return the dotted path of a function's Lambda handler."""
-    return f"functions.{function}.handler.lambda_handler"
+    module = PREWARM if function == PREWARM else "handler"
+    return f"functions.{package_of(function)}.{module}.lambda_handler"
 
 
 def function_output(function: str) -> str:

@@ -9,10 +9,11 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk import names
-from cdk.config import StageConfig
+from cdk.config import Delivery, StageConfig
 from cdk.constructs.api import Api
 from cdk.constructs.functions import Functions
 from cdk.constructs.operations import Operations
+from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.storage import Storage
 from cdk.constructs.table import RecordsTable
 from cdk.constructs.workflows import Workflows
@@ -48,6 +49,20 @@ class PipelineStack(Stack):
             event_bus=self.event_bus,
             data_key=data_key,
         )
+        self.prewarm = (
+            Prewarm(
+                self,
+                "Prewarming",
+                config=config,
+                zips=zips,
+                storage=self.storage,
+                table=table,
+                event_bus=self.event_bus,
+                data_key=data_key,
+            )
+            if config.delivery is Delivery.V2  # in v1 nothing reads the generated bucket
+            else None
+        )
         self.workflows = Workflows(
             self,
             "Workflows",
@@ -66,6 +81,7 @@ class PipelineStack(Stack):
             functions=self.functions,
             workflows=self.workflows,
             api=self.api,
+            prewarm=self.prewarm,
             event_bus=self.event_bus,
         )
         self._outputs(
@@ -86,6 +102,8 @@ class PipelineStack(Stack):
                 },
             }
         )
+        if self.prewarm:
+            self._outputs({names.function_output(names.PREWARM): self.prewarm.prewarm.function.function_name})
 
     def _data_key(self, config: StageConfig) -> kms.Key:
         key = kms.Key(

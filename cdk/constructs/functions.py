@@ -1,4 +1,4 @@
-"""The seven functions, each with a role of its own that may do exactly what the function's code does.
+"""The seven functions of uploads and requests, each with a role of its own that may do exactly what its code does.
 
 The grants stand in one place, by function, so that a reader sees who may touch what; a test holds the same table.
 Every ARN is one resource or one prefix. ListBucket and its kin name the bucket, with the prefix as a condition where
@@ -25,6 +25,19 @@ API_FUNCTIONS = ("serve", "upload", "manage")
 """The functions that somebody waits for: only these are kept warm."""
 
 UPLOADS = "uploads/*"
+
+
+def serve_environment(config: StageConfig, *, storage: Storage, table: dynamodb.Table) -> dict[str, str]:
+    """Return the variables by which variants are made, on request or before."""
+    return {
+        "PUBLISHED_BUCKET": storage.published.bucket_name,
+        "GENERATED_BUCKET": storage.generated.bucket_name,
+        "TABLE_NAME": table.table_name,
+        "DELIVERY": config.delivery,
+        "SIZES": config.sizes,
+        "S_MAXAGE_SECONDS": str(config.shared_max_age_seconds),
+        "MAX_AGE_SECONDS": str(config.browser_max_age_seconds),
+    }
 
 
 class Functions(Construct):
@@ -148,15 +161,7 @@ class Functions(Construct):
             "moderate": staging,
             "blur": staging,
             "persist": staging | published | generated | table | bus,
-            "serve": published
-            | generated
-            | table
-            | {
-                "DELIVERY": config.delivery,
-                "SIZES": config.sizes,
-                "S_MAXAGE_SECONDS": str(config.shared_max_age_seconds),
-                "MAX_AGE_SECONDS": str(config.browser_max_age_seconds),
-            },
+            "serve": serve_environment(config, storage=self._storage, table=self._table),
             "upload": originals
             | table
             | origins

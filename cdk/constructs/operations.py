@@ -15,6 +15,7 @@ from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.api import Api
 from cdk.constructs.functions import Functions
+from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.workflows import Workflows
 
 RUNBOOK = "docs/runbook.md"
@@ -38,6 +39,7 @@ class Operations(Construct):
         functions: Functions,
         workflows: Workflows,
         api: Api,
+        prewarm: Prewarm | None,
         event_bus: events.EventBus,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -45,6 +47,7 @@ class Operations(Construct):
         self.held = self._note_held(event_bus, config)
         held = self.held.metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
         ingest, serve = workflows.ingest, functions.by_name["serve"]
+        every_function = [*functions.by_name.values(), *([prewarm.prewarm.function] if prewarm else [])]
         failed = ingest.metric_failed(period=PERIOD)
         timed_out, aborted = ingest.metric_timed_out(period=PERIOD), ingest.metric_aborted(period=PERIOD)
         undelivered = workflows.undelivered.metric_approximate_number_of_messages_visible(
@@ -64,14 +67,19 @@ class Operations(Construct):
         self._alarm("ServeErrors", serve_errors, "The function serve raised errors", threshold=5)
         self._alarm("ServeSlow", serve_p95, "serve answers slowly (p95)", threshold=SERVE_SLOW_MS, periods=3)
         self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
+        if prewarm:
+            not_prewarmed = prewarm.undelivered.metric_approximate_number_of_messages_visible(
+                period=PERIOD, statistic="Maximum"
+            )
+            self._alarm("ImagesNotPrewarmed", not_prewarmed, "Variants of some images could not be made at ingest")
         self._dashboard(
             config,
             {
                 "Executions": [ingest.metric_started(period=PERIOD), ingest.metric_succeeded(period=PERIOD), failed],
                 "Held images, undelivered events": [held, undelivered],
                 "Time of an execution": [ingest.metric_time(period=PERIOD, statistic=p) for p in ("p50", "p95")],
-                "Errors": [function.metric_errors(period=PERIOD) for function in functions.by_name.values()],
-                "Throttles": [function.metric_throttles(period=PERIOD) for function in functions.by_name.values()],
+                "Errors": [function.metric_errors(period=PERIOD) for function in every_function],
+                "Throttles": [function.metric_throttles(period=PERIOD) for function in every_function],
                 "serve": [serve.metric_duration(period=PERIOD, statistic="p50"), serve_p95],
                 "API": [
                     api.stage.metric_count(period=PERIOD),

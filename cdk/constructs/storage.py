@@ -1,4 +1,4 @@
-"""The four buckets: what came in, what has no verdict yet, what may be served, what was made on request.
+"""The four buckets: what came in, what has no verdict yet, what may be served, which variants were made.
 
 Physical names are CloudFormation's, so that no rename can ever collide; logical ids are pinned in cdk/names.py.
 """
@@ -14,6 +14,9 @@ from cdk.config import StageConfig
 
 REJECTED_TAG = ("image-scaler-status", "REJECTED")
 """The object tag by which the originals bucket's lifecycle finds what was refused."""
+
+ANSWERABLE_BYTES = 4_500_000
+"""The largest variant that `serve` can answer with, and so make again; a test holds it against the functions' own."""
 
 
 class Storage(Construct):
@@ -31,7 +34,10 @@ class Storage(Construct):
         self.published = self._bucket(names.PUBLISHED_BUCKET)
         self.generated = self._bucket(
             names.GENERATED_BUCKET,
-            lifecycle_rules=[_expire("generated", days=config.generated_days)],
+            # What is larger no request makes again: it stays until the image is taken down or judged anew.
+            lifecycle_rules=[
+                _expire("generated", days=config.generated_days, smaller_than_bytes=ANSWERABLE_BYTES + 1),
+            ],
         )
         self._let_cloudfront_read_generated()
 
@@ -130,8 +136,15 @@ class Storage(Construct):
             )
 
 
-def _expire(rule: str, *, days: int, tag_filters: dict[str, str] | None = None) -> s3.LifecycleRule:
-    return s3.LifecycleRule(id=rule, expiration=Duration.days(days), tag_filters=tag_filters)
+def _expire(
+    rule: str, *, days: int, tag_filters: dict[str, str] | None = None, smaller_than_bytes: int | None = None
+) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id=rule,
+        expiration=Duration.days(days),
+        tag_filters=tag_filters,
+        object_size_less_than=smaller_than_bytes,
+    )
 
 
 def _resource_of(bucket: s3.Bucket) -> s3.CfnBucket:

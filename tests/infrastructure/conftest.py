@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cdk.app import add_stacks
-from cdk.config import STAGES, Delivery, Sizes, StageConfig, ViewerAccess, WarmStart
+from cdk.config import STAGES, CommonVariants, Delivery, Sizes, StageConfig, ViewerAccess, WarmStart
+from cdk.names import handler_of
 from cdk.packaging import ROOT, Arch, build_all
 from cdk.signing_keys import SigningKeys, TrustedKey
 
@@ -26,6 +27,7 @@ EVERY_OPTION = replace(
     provisioned_concurrency=2,
     allowed_origins=(ORIGIN,),
     keep_metadata=("copyright",),
+    prewarm=CommonVariants(widths=(640, 1080), formats=("avif", "webp")),
     alarm_email="operator@example.org",
 )
 """A stage with everything switched on that the shipped stages leave off."""
@@ -67,7 +69,7 @@ class Synthesized:
         (logical_id,) = (
             logical_id
             for logical_id, resource in self.resources("AWS::Lambda::Function").items()
-            if resource["Properties"]["Handler"] == f"functions.{name}.handler.lambda_handler"
+            if resource["Properties"]["Handler"] == handler_of(name)
         )
         return logical_id
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cdk import names
-from cdk.config import STAGES, ConfigError, Limits, WarmStart, stage_config
+from cdk.config import STAGES, CommonVariants, ConfigError, Limits, WarmStart, stage_config
 from cdk.constructs import storage, table
 from cdk.packaging import PACKAGES
 from functions.optimize.originals import REJECTED_TAGS
@@ -32,6 +32,9 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"domain_name": "images.example"}, "certificate_arn"),
         ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
+        ({"prewarm": CommonVariants(widths=(640,))}, "prewarm takes widths and formats"),
+        ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
+        ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm takes the formats"),
         ({"functions": {}}, "functions"),
     ],
 )

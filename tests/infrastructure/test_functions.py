@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from cdk.names import FUNCTIONS
+from cdk.names import FUNCTIONS, PREWARM, package_of
 from cdk.packaging import PACKAGES, ROOT
 from tests.infrastructure.policies import grants_of_role, role_of
 
@@ -43,6 +43,18 @@ GRANTS = {
         "s3:DeleteObject Generated.Arn/images/*",
         "dynamodb:GetItem Records.Arn",
     },
+    "prewarm": {
+        "s3:GetObject Published.Arn/*",
+        "s3:GetObject Generated.Arn/images/*",
+        "s3:PutObject Generated.Arn/images/*",
+        "s3:DeleteObject Generated.Arn/images/*",
+        "dynamodb:GetItem Records.Arn",
+        "sqs:ReceiveMessage Queue.Arn",
+        "sqs:ChangeMessageVisibility Queue.Arn",
+        "sqs:GetQueueUrl Queue.Arn",
+        "sqs:DeleteMessage Queue.Arn",
+        "sqs:GetQueueAttributes Queue.Arn",
+    },
     "upload": {
         "s3:PutObject Originals.Arn/uploads/*",
         "dynamodb:PutItem Records.Arn",
@@ -75,10 +87,12 @@ KEY_USE = {
     f"kms:{action} DataKey.Arn"
     for action in ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 }
+EVERY_FUNCTION = (*FUNCTIONS, PREWARM)
+"""Where delivery is v2."""
 COMMON_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", EVERY_FUNCTION)
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
 def test_a_function_may_do_exactly_what_the_table_says(stage, stage_name, name):
     synthesized = stage(stage_name)
@@ -89,11 +103,12 @@ def test_a_function_may_do_exactly_what_the_table_says(stage, stage_name, name):
 
     granted = grants_of_role(synthesized, role_of(function))
 
-    expected = {grant.replace("Bus.Arn", f"{bus}.Arn") for grant in GRANTS[name]}
+    queue = queue_of_prewarm(synthesized)
+    expected = {grant.replace("Bus.Arn", f"{bus}.Arn").replace(" Queue.Arn", f" {queue}.Arn") for grant in GRANTS[name]}
     assert granted == expected | own_log | TRACES
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", EVERY_FUNCTION)
 def test_with_kms_a_function_may_also_use_the_key_and_not_manage_it(stage, name):
     with_key, without = stage("options"), stage("prod")
 
@@ -109,7 +124,7 @@ def test_every_function_has_a_role_of_its_own_without_managed_policies(stage, st
 
     roles = [role_of(function) for function in synthesized.properties("AWS::Lambda::Function")]
 
-    assert len(set(roles)) == len(FUNCTIONS) == len(roles)
+    assert len(set(roles)) == len(EVERY_FUNCTION) == len(roles)
     for role in roles:
         properties = synthesized.pipeline["Resources"][role]["Properties"]
         assert "ManagedPolicyArns" not in properties
@@ -118,7 +133,7 @@ def test_every_function_has_a_role_of_its_own_without_managed_policies(stage, st
         ]
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", EVERY_FUNCTION)
 def test_a_function_gets_exactly_the_variables_that_its_settings_read(stage, name):
     synthesized = stage("options")
     function = synthesized.pipeline["Resources"][synthesized.function_id(name)]["Properties"]
@@ -211,11 +226,27 @@ def test_delivery_and_sizes_of_the_stage_reach_serve(stage, stage_name, delivery
     assert (variables["DELIVERY"], variables["SIZES"]) == (delivery, sizes)
 
 
+def queue_of_prewarm(synthesized) -> str:
+    """Return the logical id of the queue that prewarm is fed from."""
+    (mapping,) = synthesized.properties("AWS::Lambda::EventSourceMapping")
+    logical_id, attribute = mapping["EventSourceArn"]["Fn::GetAtt"]
+    assert attribute == "Arn"
+    return logical_id
+
+
 def variables_read_by(function: str) -> set[str]:
-    """Return the names that a function's own code asks an EnvironmentReader for, Lambda's own ones aside."""
+    """Return the names that a function's own code asks an EnvironmentReader for, Lambda's own ones aside.
+
+    Two functions share the package of `serve`; what is named for prewarm is that one's alone.
+    """
+    read = variables_read_in(package_of(function))
+    return read if function == PREWARM else {name for name in read if not name.startswith("PREWARM_")}
+
+
+def variables_read_in(function_package: str) -> set[str]:
     return {
         call.args[0].value
-        for package in PACKAGES[function].packages
+        for package in PACKAGES[function_package].packages
         if package != "shared"
         for path in sorted((ROOT / "functions" / package).rglob("*.py"))
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))

@@ -14,6 +14,7 @@ ALARMS = {
     "ServeErrors": "Errors",
     "ServeSlow": "Duration",
     "ApiErrors": "5XXError",
+    "ImagesNotPrewarmed": "ApproximateNumberOfMessagesVisible",
 }
 
 
@@ -44,7 +45,11 @@ def test_each_held_image_is_noted_by_its_announcement(stage):
     synthesized = stage("prod")
     (bus,) = synthesized.resources("AWS::Events::EventBus")
 
-    (rule,) = (rule for rule in synthesized.properties("AWS::Events::Rule") if "EventBusName" in rule)
+    (rule,) = (
+        rule
+        for rule in synthesized.properties("AWS::Events::Rule")
+        if "Image Held" in rule["EventPattern"].get("detail-type", ())
+    )
 
     assert rule["EventBusName"] == {"Ref": bus}
     assert rule["EventPattern"] == {"source": ["image-scaler"], "detail-type": ["Image Held"]}

@@ -1,0 +1,112 @@
+"""Published images reach prewarm through a queue; what it cannot do is kept and noticed; in v1 there is none of it."""
+
+import pytest
+
+from cdk.config import LARGEST_SIDE_PX, VARIANT_FORMATS
+from cdk.constructs.storage import ANSWERABLE_BYTES
+from functions.serve.rendering import MAX_BODY_BYTES
+from functions.shared import variant
+
+V2_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options"])
+
+
+def prewarm(synthesized):
+    return synthesized.pipeline["Resources"][synthesized.function_id("prewarm")]["Properties"]
+
+
+def queues(synthesized):
+    """Return the logical ids of the queue and of its dead-letter queue, and the queue's properties."""
+    (mapping,) = synthesized.properties("AWS::Lambda::EventSourceMapping")
+    queue, _ = mapping["EventSourceArn"]["Fn::GetAtt"]
+    properties = synthesized.pipeline["Resources"][queue]["Properties"]
+    dead, _ = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
+    return queue, dead, properties
+
+
+@V2_STAGES
+def test_each_published_or_blurred_image_is_noted_in_the_queue(stage, name):
+    synthesized = stage(name)
+    queue, dead, _ = queues(synthesized)
+    (bus,) = synthesized.resources("AWS::Events::EventBus")
+
+    (rule,) = (
+        rule
+        for rule in synthesized.properties("AWS::Events::Rule")
+        if rule["Targets"][0]["Arn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    )
+
+    assert rule["EventBusName"] == {"Ref": bus}
+    assert rule["EventPattern"] == {"source": ["image-scaler"], "detail-type": ["Image Published", "Image Blurred"]}
+    assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [dead, "Arn"]}}
+
+
+@V2_STAGES
+def test_an_image_is_tried_three_times_one_by_one_and_a_few_at_once(stage, name):
+    synthesized = stage(name)
+    (mapping,) = synthesized.properties("AWS::Lambda::EventSourceMapping")
+    _, dead, queue = queues(synthesized)
+
+    assert mapping["BatchSize"] == 1
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert mapping["FunctionName"] == {"Ref": synthesized.function_id("prewarm")}
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
+    assert queue["VisibilityTimeout"] > prewarm(synthesized)["Timeout"]
+    assert synthesized.pipeline["Resources"][dead]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@V2_STAGES
+def test_prewarm_runs_from_the_zip_of_serve(stage, name):
+    synthesized = stage(name)
+    serve = synthesized.pipeline["Resources"][synthesized.function_id("serve")]["Properties"]
+
+    assert prewarm(synthesized)["Code"] == serve["Code"]
+    assert prewarm(synthesized)["Handler"] == "functions.serve.prewarm.lambda_handler"
+    assert prewarm(synthesized)["MemorySize"] == 3008
+
+
+@pytest.mark.parametrize(
+    ("name", "widths", "formats"),
+    [("local", "640", "webp"), ("dev", None, None), ("prod", None, None), ("options", "640,1080", "avif,webp")],
+)
+def test_the_common_variants_are_a_setting_and_off_by_default(stage, name, widths, formats):
+    variables = prewarm(stage(name))["Environment"]["Variables"]
+
+    assert (variables.get("PREWARM_WIDTHS"), variables.get("PREWARM_FORMATS")) == (widths, formats)
+
+
+def test_variants_are_made_with_the_very_settings_of_serve(stage):
+    synthesized = stage("options")
+    serve = synthesized.pipeline["Resources"][synthesized.function_id("serve")]["Properties"]["Environment"][
+        "Variables"
+    ]
+
+    variables = prewarm(synthesized)["Environment"]["Variables"]
+
+    own = {"PREWARM_WIDTHS", "PREWARM_FORMATS", "POWERTOOLS_SERVICE_NAME"}
+    assert {name: value for name, value in variables.items() if name not in own} == {
+        name: value for name, value in serve.items() if name not in own
+    }
+
+
+def test_in_v1_nothing_is_prewarmed(stage):
+    other = stage("other")
+
+    handlers = {function["Handler"] for function in other.properties("AWS::Lambda::Function")}
+
+    assert not any("prewarm" in handler for handler in handlers)
+    assert other.resources("AWS::Lambda::EventSourceMapping") == {}
+    assert not [alarm for alarm in other.resources("AWS::CloudWatch::Alarm") if "Prewarm" in alarm]
+    assert "PrewarmFunctionName" not in other.pipeline["Outputs"]
+
+
+def test_a_variant_that_serve_cannot_make_again_does_not_expire(stage):
+    rules = stage("prod").pipeline["Resources"]["Generated"]["Properties"]["LifecycleConfiguration"]["Rules"]
+
+    (expiring,) = (rule for rule in rules if "ExpirationInDays" in rule)
+
+    assert int(expiring["ObjectSizeLessThan"]) == MAX_BODY_BYTES + 1 == ANSWERABLE_BYTES + 1
+
+
+def test_what_may_be_prewarmed_is_what_may_be_asked_for():
+    assert set(variant.FORMATS) == VARIANT_FORMATS
+    assert variant.LARGEST_SIDE_PX == LARGEST_SIDE_PX
