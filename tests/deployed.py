@@ -206,10 +206,12 @@ class DeployedPipeline:
         return [each.name for each in states_passed(self.stepfunctions, execution["executionArn"])]
 
     def invocations(self) -> dict[str, int]:
-        """Return how often each function has been invoked so far."""
+        """Return how often each function has been invoked so far; prewarm aside, which follows by itself."""
         now = datetime.now(UTC)
         counted = {}
         for name, physical in self.outputs.functions.items():
+            if name == "prewarm":
+                continue
             answer = self.cloudwatch.get_metric_statistics(
                 Namespace="AWS/Lambda", MetricName="Invocations", Statistics=["Sum"], Period=86_400,
                 Dimensions=[{"Name": "FunctionName", "Value": physical}],

@@ -27,7 +27,7 @@ def test_a_picture_that_is_taken_down_is_gone_also_where_it_was_cached(deployed,
             lambda query=query: answer if (answer := viewer.get(ended.image_id, query)).status_code == 410 else None
         )
         assert gone.headers["content-type"] == "application/problem+json"
-    assert deployed.keys("generated", f"images/{ended.image_id}/") == []
+    eventually(lambda: deployed.keys("generated", f"images/{ended.image_id}/") == [])
 
 
 def test_a_purge_is_repeated_for_what_was_in_flight_during_the_first(deployed, viewer):

@@ -15,7 +15,7 @@ def test_a_delete_takes_everything_down_and_leaves_a_record_without_what_was_per
     assert answer.status_code == 202
     for bucket in ("staging", "published"):
         pipeline.eventually(lambda bucket=bucket: pipeline.keys(bucket, f"{ended.image_id}/") == [])
-    assert pipeline.keys("generated", f"images/{ended.image_id}/") == []
+    pipeline.eventually(lambda: pipeline.keys("generated", f"images/{ended.image_id}/") == [])
     assert pipeline.versions("originals", f"uploads/{ended.image_id}/") == []
     record = pipeline.item(ended.image_id)
     assert record["status"] == "REMOVED"
@@ -51,7 +51,7 @@ def test_a_delete_in_the_middle_of_serving_leaves_no_variant_behind(pipeline):
 
     assert removal.result().status_code == 202
     assert {answer.result().status_code for answer in serving} <= {200, 410}
-    assert pipeline.keys("generated", f"images/{image_id}/") == []
+    pipeline.eventually(lambda: pipeline.keys("generated", f"images/{image_id}/") == [])
     assert pipeline.client.variant(image_id, width=96, format="webp").status_code == 410
 
 

@@ -1,0 +1,112 @@
+"""What is made at ingest comes from the bucket at its first request, and no function runs for it."""
+
+import json
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from functions.serve.rendering import MAX_BODY_BYTES
+from local import aws
+from tests import pictures
+from tests.e2e.edge import eventually, runs
+
+FRAMES = 24
+
+
+def generated(deployed, image_id, part):
+    """Return the keys of an image's generated variants that hold a text."""
+    return [key for key in deployed.keys("generated", f"images/{image_id}/") if part in key]
+
+
+@pytest.fixture(scope="module")
+def common(deployed):
+    """The id of a published photo whose common variant is made."""
+    deployed.rekognition.reset()
+    ended = deployed.run(pictures.jpeg(1500, 1000))
+    eventually(lambda: generated(deployed, ended.image_id, "format=webp"))
+    return ended.image_id
+
+
+@pytest.fixture(scope="module")
+def heavy(deployed):
+    """The id of a published animation 660 px wide that compresses badly, prewarmed."""
+    deployed.rekognition.reset()
+    noise = np.random.default_rng(7)
+    frames = [Image.fromarray(noise.integers(0, 256, (495, 660, 3), dtype=np.uint8), "RGB") for _ in range(FRAMES)]
+    body = pictures.encoded(
+        frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=80, loop=0, quality=80, method=0
+    )
+    ended = deployed.run(body, "image/webp")
+    assert ended.status == "PUBLISHED"
+    eventually(lambda: len(generated(deployed, ended.image_id, "width=640")) == 4)
+    return ended.image_id
+
+
+def test_the_first_request_for_a_common_variant_is_answered_by_the_bucket(deployed, viewer, common):
+    before = runs(deployed.outputs)["serve"]
+
+    first = viewer.get(common, "width=640&format=webp")
+
+    assert (first.status_code, first.headers["x-local-trace"]) == (200, "bucket 200")
+    assert first.headers["content-type"] == "image/webp"
+    assert first.headers["cache-control"] == "public, max-age=3600, s-maxage=31536000"
+    with Image.open(BytesIO(first.content)) as image:
+        assert image.width == 640
+    assert runs(deployed.outputs)["serve"] == before
+
+
+def test_a_second_delivery_of_the_news_leaves_what_is_there(deployed, common):
+    """The variant is exchanged for another picture: it is still there afterwards, so nothing was made anew."""
+    (key,) = generated(deployed, common, "format=webp")
+    place = {"Bucket": deployed.outputs.buckets["generated"], "Key": key}
+    stored = deployed.s3.get_object(**place)
+    whole = stored["Body"].read()
+    properties = {name: stored[name] for name in ("ContentType", "CacheControl", "Metadata")}
+    deployed.s3.put_object(**place, Body=b"another", **properties)
+
+    answer = prewarm(deployed, common)
+
+    assert "FunctionError" not in answer
+    assert deployed.s3.get_object(**place)["Body"].read() == b"another"
+    deployed.s3.put_object(**place, Body=whole, **properties)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "content_type"),
+    [("gif", "image/gif"), ("auto", "image/gif"), ("webp", "image/webp"), ("avif", "image/webp")],
+)
+def test_an_animation_that_no_answer_can_hold_comes_whole_from_the_bucket(
+    deployed, viewer, heavy, image_format, content_type
+):
+    before = runs(deployed.outputs)["serve"]
+
+    answer = viewer.get(heavy, f"width=640&format={image_format}", Accept="*/*")
+
+    assert (answer.status_code, answer.headers["x-local-trace"]) == (200, "bucket 200")
+    assert answer.headers["content-type"] == content_type
+    assert len(answer.content) > MAX_BODY_BYTES
+    with Image.open(BytesIO(answer.content)) as image:
+        assert image.n_frames == FRAMES
+    assert runs(deployed.outputs)["serve"] == before
+
+
+def test_a_removal_takes_what_was_made_at_ingest(deployed):
+    image_id = deployed.run(pictures.jpeg(900, 600)).image_id
+    eventually(lambda: generated(deployed, image_id, "width=640"))
+
+    assert deployed.client.delete(image_id).status_code == 202
+
+    eventually(lambda: generated(deployed, image_id, "") == [])
+    assert "FunctionError" not in prewarm(deployed, image_id)
+    assert generated(deployed, image_id, "") == []
+
+
+def prewarm(deployed, image_id):
+    """Call prewarm as its queue does, and return Lambda's answer."""
+    news = {"detail-type": "Image Published", "detail": {"image_id": image_id}}
+    return aws.client("lambda", deployed.outputs).invoke(
+        FunctionName=deployed.outputs.functions["prewarm"],
+        Payload=json.dumps({"Records": [{"messageId": "again", "body": json.dumps(news)}]}),
+    )
