@@ -3,7 +3,7 @@
 originals   uploads/{image_id}/original
 staging     {image_id}/{revision}/…            what has no verdict yet
 published   {image_id}/{revision}/…            what may be served
-generated   images/{image_id}/{canonical}      variants made on request; the same path as the public URL
+generated   images/{image_id}/{canonical}      variants; the same path as the public URL
 table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#{type};  pk DAYS: sk {day}
 """
 

@@ -1,6 +1,7 @@
 """What is made at ingest comes from the bucket at its first request, and no function runs for it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import numpy as np
@@ -30,15 +31,24 @@ def common(deployed):
 
 
 @pytest.fixture(scope="module")
-def heavy(deployed):
-    """The id of a published animation 660 px wide that compresses badly, prewarmed."""
-    deployed.rekognition.reset()
-    noise = np.random.default_rng(7)
-    frames = [Image.fromarray(noise.integers(0, 256, (495, 660, 3), dtype=np.uint8), "RGB") for _ in range(FRAMES)]
-    body = pictures.encoded(
+def noise():
+    """An animation 660 px wide that compresses badly."""
+    numbers = np.random.default_rng(7)
+    frames = [Image.fromarray(numbers.integers(0, 256, (495, 660, 3), dtype=np.uint8)) for _ in range(FRAMES)]
+    return pictures.encoded(
         frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=80, loop=0, quality=80, method=0
     )
-    ended = deployed.run(body, "image/webp")
+
+
+@pytest.fixture(scope="module")
+def heavy(deployed, noise):
+    """The id of that animation, published and prewarmed."""
+    return prewarmed(deployed, noise)
+
+
+def prewarmed(deployed, noise):
+    deployed.rekognition.reset()
+    ended = deployed.run(noise, "image/webp")
     assert ended.status == "PUBLISHED"
     eventually(lambda: len(generated(deployed, ended.image_id, "width=640")) == 4)
     return ended.image_id
@@ -100,6 +110,21 @@ def test_a_removal_takes_what_was_made_at_ingest(deployed):
 
     eventually(lambda: generated(deployed, image_id, "") == [])
     assert "FunctionError" not in prewarm(deployed, image_id)
+    assert generated(deployed, image_id, "") == []
+
+
+def test_an_image_removed_while_it_is_prewarmed_leaves_nothing_behind(deployed, noise):
+    """The removal comes between two variants: the first is there already, the next takes seconds to make."""
+    image_id = prewarmed(deployed, noise)
+    for key in generated(deployed, image_id, ""):
+        deployed.s3.delete_object(Bucket=deployed.outputs.buckets["generated"], Key=key)
+
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(prewarm, deployed, image_id)
+        eventually(lambda: generated(deployed, image_id, ""))
+        assert deployed.client.delete(image_id).status_code == 202
+
+    assert "FunctionError" not in answer.result()
     assert generated(deployed, image_id, "") == []
 
 
