@@ -93,6 +93,11 @@ def _accept_in_workflows(pipeline: PipelineStack) -> None:
     workflows = pipeline.workflows
     for machine in (workflows.ingest, workflows.settle):
         accept(machine.role, "IAM5[Resource::*]", "X-Ray and the delivery of logs take no resource.")
+    accept(
+        workflows.ingest.role,
+        "IAM5[Resource::<Originals.Arn>/uploads/*]",
+        "Keys begin with an image's id, unknown at deploy time; bucket and prefix are exact.",
+    )
     for name in INGEST_STATES:
         function = _logical_id(pipeline.functions.by_name[name])
         accept(

@@ -23,7 +23,7 @@ from constructs import Construct
 
 from cdk.config import StageConfig
 from cdk.constructs.function import allow, use_of
-from cdk.constructs.functions import Functions
+from cdk.constructs.functions import UPLOADS, Functions
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "workflows"
 
@@ -58,12 +58,12 @@ class Workflows(Construct):
             enforce_ssl=config.enforce_tls,
             retention_period=Duration.days(14),
         )
-        self.ingest = self._ingest(functions)
+        self.ingest = self._ingest(functions, originals)
         self.settle = self._settle()
         self._start_ingest_on_upload(originals)
         self._settle_what_ended_badly()
 
-    def _ingest(self, functions: Functions) -> sfn.StateMachine:
+    def _ingest(self, functions: Functions, originals: s3.Bucket) -> sfn.StateMachine:
         invoked = {name: functions.by_name[name] for name in INGEST_STATES}
         machine = self._state_machine(
             "Ingest",
@@ -75,6 +75,10 @@ class Workflows(Construct):
             },
         )
         machine.add_to_role_policy(allow(["dynamodb:GetItem"], self._table.table_arn))
+        # An upload that came too late: the version that its event names, or the object where it names none.
+        machine.add_to_role_policy(
+            allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], originals.arn_for_objects(UPLOADS))
+        )
         for function in invoked.values():
             function.grant_invoke(machine)
         return machine

@@ -46,7 +46,7 @@ def rule_of(synthesized, detail_type):
 
 
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
-def test_ingest_may_invoke_its_four_functions_write_records_and_announce(stage, stage_name):
+def test_ingest_may_invoke_its_four_functions_write_records_discard_uploads_and_announce(stage, stage_name):
     synthesized = stage(stage_name)
     _, properties = machine(synthesized, "Ingest")
     (bus,) = synthesized.resources("AWS::Events::EventBus")
@@ -56,6 +56,8 @@ def test_ingest_may_invoke_its_four_functions_write_records_and_announce(stage, 
 
     assert granted == LOGS_AND_TRACES | {
         *(f"lambda:InvokeFunction {function}.Arn{versions}" for function in invoked for versions in ("", ":*")),
+        "s3:DeleteObject Originals.Arn/uploads/*",
+        "s3:DeleteObjectVersion Originals.Arn/uploads/*",
         "dynamodb:GetItem Records.Arn",
         "dynamodb:PutItem Records.Arn",
         "dynamodb:UpdateItem Records.Arn",

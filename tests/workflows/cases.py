@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.workflows.responses import RESPONSES, Answers, after_failures, throws
+from tests.workflows.responses import JUDGED, RESPONSES, Answers, after_failures, throws
 
 EVENTS = Path(__file__).parents[1] / "events"
 EMULATOR, MOTO, STEP_FUNCTIONS_LOCAL = "emulator", "moto", "step-functions-local"
@@ -21,17 +21,22 @@ RESERVED_NAME = "it refuses to mock an error whose name begins with States."
 
 BEGIN = ("ReadUploadEvent", "DescribeUpload", "ClaimUpload")
 REFUSED = (*BEGIN, "ReadClaim", "IsSameEvent")
+SECOND = (*REFUSED, "MayItStay")
+NOTED = ("NoteSecondUpload", "DuplicateUpload")
 OPTIMIZED = (*BEGIN, "OptimizeImage", "WasOptimized")
 MODERATED = (*OPTIMIZED, "ModerateImage", "WhatWasDecided")
 BLURRED = (*MODERATED, "BlurImage")
 FAILED = ("FailImage", "RecordFailure", "AnnounceFailure", "IngestFailed")
 HELD = ("HoldImage", *FAILED[1:])
+OVERWRITTEN = (*OPTIMIZED, "WaitForNewerUpload", "DoubtNewerUpload", "FailImage", "RecordFailure")
 SETTLING = ("ReadExecution", "DescribeFailure", "RecordFailure")
 
 USUAL_ANSWERS = {
     "ingest": {
         "ClaimUpload": "Claimed",
         "ReadClaim": "ClaimedBySameEvent",
+        "DiscardVersion": "Deleted",
+        "DiscardUpload": "Deleted",
         "NoteSecondUpload": "Written",
         "OptimizeImage": "Optimized",
         "ModerateImage": "VerdictAllow",
@@ -138,20 +143,40 @@ PATHS = (
     ),
     ingest(
         "SecondUploadIsNoted",
-        (*REFUSED, "NoteSecondUpload", "DuplicateUpload"),
+        (*SECOND, *NOTED),
         answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "ClaimedByOtherEvent"},
         output={"claimed.Item.sequencer.S": "0067432F1A2B3C4D5F"},
     ),
     ingest(
-        "UploadAfterRemovalIsNoted",
-        (*REFUSED, "NoteSecondUpload", "DuplicateUpload"),
+        "UploadWhoseRecordVanishedIsNoted",
+        (*SECOND, *NOTED),
+        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "VanishedBeforeUpload"},
+    ),
+    *(
+        ingest(
+            f"UploadAfter{status.title()}IsDiscarded",
+            (*SECOND, "DiscardVersion", *NOTED),
+            answers={"ClaimUpload": "ClaimRefused", "ReadClaim": f"{status.title()}BeforeUpload"},
+        )
+        for status in ("REMOVED", *JUDGED)
+    ),
+    ingest(
+        "UploadWithoutVersionAfterRemovalIsDiscarded",
+        (*SECOND, "DiscardUpload", *NOTED),
+        event="s3/put-without-version.json",
         answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "RemovedBeforeUpload"},
     ),
     ingest(
-        "OverwrittenOriginalEndsQuietly",
-        (*OPTIMIZED, "UploadSuperseded"),
+        "UploadWithoutVersionAfterAVerdictIsOnlyNoted",
+        (*SECOND, *NOTED),
+        event="s3/put-without-version.json",
+        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "PublishedBeforeUpload"},
+    ),
+    ingest(
+        "OverwrittenOriginalThatNobodyTookOverFails",
+        (*OVERWRITTEN, "AnnounceFailure", "IngestFailed"),
         answers={"OptimizeImage": "Overwritten"},
-        output={"optimize.result.outcome": "superseded"},
+        error="ObjectChangedError",
     ),
     ingest(
         "ImageTakenOverWhileItIsPersisted",
@@ -210,6 +235,8 @@ class Failing:
     """Whether the execution then ends as failed with the very error."""
     also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Errors that are caught elsewhere, to an end that is no failure."""
+    event: str | None = None
+    """The event that starts the execution, where it is not the usual one."""
 
 
 LAMBDA_ERRORS = {
@@ -226,6 +253,7 @@ RECOVERED_LAMBDA = {"TransientDependencyError": 2, "Lambda.ServiceException": 1}
 UNRETRIED = ("ContractError", "Sandbox.Timedout", "Runtime.ExitError", "States.Timeout")
 DYNAMODB = {"DynamoDB.ProvisionedThroughputExceededException": 5}
 TRANSACTION = {"DynamoDb.TransactionCanceledException": 3, "DynamoDb.InternalServerErrorException": 5}
+S3 = {"S3.S3Exception": 5}
 EVENT_BUS = {"EventBridge.FailedEntry": 5}
 
 FAILURES = (
@@ -238,9 +266,18 @@ FAILURES = (
         {"DynamoDB.InternalServerError": 1}, answers={"ClaimUpload": "ClaimRefused"}, fails=False,
     ),
     Failing(
-        "NoteSecondUpload", "ingest", (*REFUSED, "NoteSecondUpload"), ("DuplicateUpload",), ("DuplicateUpload",),
+        "NoteSecondUpload", "ingest", (*SECOND, "NoteSecondUpload"), ("DuplicateUpload",), ("DuplicateUpload",),
         DYNAMODB, {"DynamoDB.InternalServerError": 1},
         answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "ClaimedByOtherEvent"}, fails=False,
+    ),
+    Failing(
+        "DiscardVersion", "ingest", (*SECOND, "DiscardVersion"), ("IngestFailed",), NOTED, S3, {"S3.S3Exception": 2},
+        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "RemovedBeforeUpload"},
+    ),
+    Failing(
+        "DiscardUpload", "ingest", (*SECOND, "DiscardUpload"), ("IngestFailed",), NOTED, S3, {"S3.S3Exception": 2},
+        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "RemovedBeforeUpload"},
+        event="s3/put-without-version.json",
     ),
     Failing(
         "OptimizeImage", "ingest", OPTIMIZED[:-1], FAILED, PUBLISHED[4:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
@@ -303,7 +340,15 @@ def _recording(name: str, rest: tuple[str, ...], state: str, answers: Answers, r
 RECORDING_FAILURES = (
     _recording("FailureCannotBeRecorded", ("IngestFailed",), "RecordFailure",
                throws("DynamoDb.InternalServerErrorException", times=5), 4, error="ContractError"),
-    _recording("ImageTakenOverWhileItFails", ("UploadSuperseded",), "RecordFailure", throws(CANCELED, times=3), 2),
+    _recording("ImageTakenOverWhileItFails", ("HadTheImage", "UploadSuperseded"), "RecordFailure",
+               throws(CANCELED, times=3), 2),
+    ingest("OverwrittenOriginalEndsQuietly", (*OVERWRITTEN, "HadTheImage", "UploadSuperseded"),
+           answers={"OptimizeImage": "Overwritten", "RecordFailure": "ImageTakenOverWhileItFails"},
+           output={"optimize.result.outcome": "superseded"}, retries={"RecordFailure": 2}),
+    ingest("UploadThatCannotClaimAnImageInWorkFails", (*BEGIN, "FailImage", "RecordFailure", "HadTheImage", FAILED[-1]),
+           answers={"ClaimUpload": "ClaimNeverPossible", "RecordFailure": "ImageTakenOverWhileItFails"},
+           own_answers={"ClaimNeverPossible": throws("DynamoDB.AccessDeniedException", times=5)},
+           retries={"ClaimUpload": 4, "RecordFailure": 2}, error="DynamoDB.AccessDeniedException"),
     _recording("FailureIsRecordedAtLast", FAILED[2:], "RecordFailure",
                after_failures(CANCELED, RESPONSES["Written"], failures=1), 1, error="ContractError",
                not_on={EMULATOR: ONE_ANSWER}),
@@ -351,12 +396,14 @@ def _given_up(failing: Failing, error: str, attempts: int, end: tuple[str, ...],
 
 def _case(failing: Failing, name: str, path: tuple[str, ...], answers: Answers, *, retries: int, **rest: Any) -> Case:
     make = ingest if failing.machine == "ingest" else settle
+    event = {"event": failing.event} if failing.event else {}
     return make(
         name,
         path,
         answers={**failing.answers, failing.task: name},
         own_answers={name: answers},
         retries={failing.task: retries} if retries else {},
+        **event,
         **rest,
     )
 
@@ -381,6 +428,8 @@ CALLING_THROUGH: Mapping[str, Mapping[str, str]] = {
     "FunctionsHold": {"OptimizeImage": "Optimized", "ModerateImage": "ContractErrorAtFirst"},
     "FunctionsFail": {"OptimizeImage": "ContractErrorAtFirst"},
     "ClaimedThenReject": {"ClaimUpload": "Claimed", "OptimizeImage": "Refused"},
+    "ClaimedThenOverwritten": {"ClaimUpload": "Claimed", "OptimizeImage": "Overwritten"},
+    "FunctionsFindItOverwritten": {"OptimizeImage": "Overwritten"},
     "ClaimedThenFail": {"ClaimUpload": "Claimed", "OptimizeImage": "ContractErrorAtFirst"},
     "ClaimNeverAnswered": {"ClaimUpload": "ClaimUploadGivesUpOnDynamoDBProvisionedThroughputExceededException"},
 }  # fmt: skip

@@ -85,6 +85,8 @@ def _holds(rule: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     """Evaluate the comparisons that the definitions use; any other one is a KeyError."""
     if "And" in rule:
         return all(_holds(each, document) for each in rule["And"])
+    if "Or" in rule:
+        return any(_holds(each, document) for each in rule["Or"])
     value = value_at(document, rule["Variable"])
     if "IsPresent" in rule:
         return (value is not None) == rule["IsPresent"]
@@ -94,7 +96,7 @@ def _holds(rule: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
 
 
 def value_at(document: Any, path: str) -> Any:
-    """Return what stands at a dotted path (with or without ``$.``), None where nothing does."""
-    for name in path.removeprefix("$.").split("."):
+    """Return what stands at a path (with or without ``$.``, names in brackets too), None where nothing does."""
+    for name in path.removeprefix("$.").replace("['", ".").replace("']", "").split("."):
         document = document.get(name) if isinstance(document, Mapping) else None
     return document

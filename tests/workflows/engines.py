@@ -27,6 +27,7 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (
     StateTaskServiceDynamoDB,
 )
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.mocking.mock_config import (
@@ -173,12 +174,13 @@ def moto() -> Iterator[Deployment]:
     """Run moto's interpreter in this process.
 
     Its code can mock Tasks by a mock file, but nothing in it reads one: it is handed the test case here, and an error
-    that the file throws in place of DynamoDB keeps its name. The waits between attempts, which it really makes, are
+    that the file throws in place of DynamoDB keeps its name. Waits, which it really makes, between attempts too, are
     left out, and a definition is parsed once (1.5 s).
     """
     with ExitStack() as stack:
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         stack.enter_context(patch.object(retrier_decl, "time", SimpleNamespace(sleep=float)))
+        stack.enter_context(patch.object(WaitFunction, "_wait_interval", _no_wait))
         stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", _parsed))
         stack.enter_context(patch.object(ExecutionWorker, "_get_evaluation_environment", _environment_with_mocks))
         stack.enter_context(patch.object(StateTaskServiceDynamoDB, "_from_error", _dynamodb_failure))
@@ -196,6 +198,10 @@ def _environment_with_mocks(worker: Any) -> Any:
     case, _, _ = details.execution_details.name.partition("--")
     environment.mock_test_case = _mock_test_case(details.state_machine_details.name, case)
     return environment
+
+
+def _no_wait(function: Any, env: Any, wait_seconds: int) -> None:
+    """Stand in for the waiting of a Wait state."""
 
 
 def _dynamodb_failure(task: Any, env: Any, ex: Exception) -> Any:

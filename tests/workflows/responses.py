@@ -12,6 +12,9 @@ Answers = dict[str, dict[str, Any]]
 
 SEQUENCER = "0067432F1A2B3C4D5E"
 """The sequencer of every event in tests/events/s3."""
+NEWER = "0067432F1A2B3C4D5F"
+JUDGED = ("PUBLISHED", "BLURRED", "BLOCKED", "IN_REVIEW")
+"""Where an image stands whose original is not replaced any more."""
 OK = {"SdkHttpMetadata": {"HttpStatusCode": 200}}
 
 
@@ -35,6 +38,11 @@ def after_failures(error: str, answer: Answers, *, failures: int) -> Answers:
     """The error for ``failures`` attempts, then the answer."""
     (only,) = answer.values()
     return {**throws(error, times=failures), str(failures): only}
+
+
+def _claim(status: str, sequencer: str = "0067432F1A2B3C4D5D") -> dict[str, Any]:
+    """The part of a record that is read when a claim was refused."""
+    return {"Item": {"status": {"S": status}, "sequencer": {"S": sequencer}}, **OK}
 
 
 def _function_results() -> dict[str, Answers]:
@@ -62,10 +70,12 @@ def _function_results() -> dict[str, Answers]:
 RESPONSES: dict[str, Answers] = {
     **_function_results(),
     "Claimed": returns({"Attributes": {"last_revision": {"N": "1"}}, **OK}),
-    "ClaimedBySameEvent": returns({"Item": {"sequencer": {"S": SEQUENCER}}, **OK}),
-    "ClaimedByOtherEvent": returns({"Item": {"sequencer": {"S": "0067432F1A2B3C4D5F"}}, **OK}),
-    "RemovedBeforeUpload": returns({"Item": {}, **OK}),
+    "ClaimedBySameEvent": returns(_claim("PUBLISHED", SEQUENCER)),
+    "ClaimedByOtherEvent": returns(_claim("PROCESSING", NEWER)),
+    **{f"{status.title()}BeforeUpload": returns(_claim(status)) for status in ("REMOVED", *JUDGED)},
+    "VanishedBeforeUpload": returns(OK),
     "Written": returns(OK),
+    "Deleted": returns(OK),
     "Announced": returns({"Entries": [{"EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860"}], "FailedEntryCount": 0}),
     "ClaimRefused": throws("DynamoDB.ConditionalCheckFailedException"),
 }

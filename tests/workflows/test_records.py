@@ -18,10 +18,13 @@ from tests.workflows.engines import EVENT_BUS, TABLE, execution_name
 
 EVENTS = Path(__file__).parents[1] / "events"
 OLDER, CLAIMED, NEWER = "0067432F1A2B3C4D5D", "0067432F1A2B3C4D5E", "0067432F1A2B3C4D5F"
+ORIGINALS = "image-scaler-originals"
+"""The bucket of the recorded events."""
 SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody-else"
 STATUSES = [str(status) for status in Status]
 CLAIMED_BY_A_NEWER_UPLOAD = {"AWAITING_UPLOAD", "PROCESSING", "HELD", "FAILED", "REJECTED"}
 CLAIMED_WHEN_RESUMED = {"HELD", "FAILED"}
+JUDGED = ("PUBLISHED", "BLURRED", "BLOCKED", "IN_REVIEW")
 
 
 class World:
@@ -30,7 +33,30 @@ class World:
     def __init__(self, deployment):
         self.deployment = deployment
         self.image_id = f"01JDFZ{uuid.uuid4().hex[:20].upper()}"
+        self.key = f"uploads/{self.image_id}/original"
         self._dynamodb = deployment.client("dynamodb")
+        self._s3 = deployment.client("s3")
+
+    def put_original(self, body):
+        """Write a version of the image's original; return its id."""
+        return self._s3.put_object(Bucket=ORIGINALS, Key=self.key, Body=body)["VersionId"]
+
+    @property
+    def originals(self):
+        """Everything that is left of the original, the current version first."""
+        answer = self._s3.list_object_versions(Bucket=ORIGINALS, Prefix=self.key)
+        versions = sorted(answer.get("Versions", ()), key=lambda version: not version["IsLatest"])
+        return [self._body(version["VersionId"]) for version in versions]
+
+    @property
+    def current_original(self):
+        """What a reader finds at the original's key; None when there is nothing."""
+        listed = self._s3.list_objects_v2(Bucket=ORIGINALS, Prefix=self.key)
+        return self._body() if listed["KeyCount"] else None
+
+    def _body(self, version=None):
+        versions = {"VersionId": version} if version else {}
+        return self._s3.get_object(Bucket=ORIGINALS, Key=self.key, **versions)["Body"].read()
 
     def write(self, **attributes):
         """Write the record as it stands before the execution."""
@@ -47,10 +73,12 @@ class World:
             **attributes,
         )  # fmt: skip
 
-    def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, resume=None, name=None):
+    def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, version=None, resume=None, name=None):
         """Run ingest on an upload of this image; the functions answer as ``case`` says."""
-        event = json.loads((EVENTS / "s3" / "put.json").read_text(encoding="utf-8"))
-        event["detail"]["object"] |= {"key": f"uploads/{self.image_id}/original", "sequencer": sequencer}
+        event = json.loads((EVENTS / "s3" / "put-without-version.json").read_text(encoding="utf-8"))
+        event["detail"]["object"] |= {"key": self.key, "sequencer": sequencer}
+        if version:
+            event["detail"]["object"]["version-id"] = version
         document = event if resume is None else {**event, "resume": resume}
         name = name or execution_name(case)
         return self.deployment.run("ingest", document, case=case, name=name), self.arn("ingest", name)
@@ -91,7 +119,7 @@ class World:
 def deployment(request, open_engine):
     """An engine with the table and the event bus; each test has an image of its own on it."""
     with open_engine(request.param) as deployment:
-        dynamodb, events = deployment.client("dynamodb"), deployment.client("events")
+        dynamodb, events, s3 = (deployment.client(service) for service in ("dynamodb", "events", "s3"))
         dynamodb.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
@@ -99,6 +127,8 @@ def deployment(request, open_engine):
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
         )
         events.create_event_bus(Name=EVENT_BUS)
+        s3.create_bucket(Bucket=ORIGINALS)
+        s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
         yield deployment
         events.delete_event_bus(Name=EVENT_BUS)
         dynamodb.delete_table(TableName=TABLE)
@@ -235,6 +265,75 @@ def test_an_empty_record_is_no_claim(world):
     assert world.record["claimed_by"] == arn
 
 
+# --- uploads that come too late ---------------------------------------------------------------------------
+
+
+def test_of_an_upload_after_a_removal_nothing_is_left(world):
+    before = world.write(status="REMOVED", removed_at="2026-11-23T10:00:00Z")
+    version = world.put_original(b"late")
+
+    run, _ = world.upload(version=version)
+
+    assert run.path[-3:] == ("DiscardVersion", "NoteSecondUpload", "DuplicateUpload")
+    assert world.originals == []
+    assert world.record == before
+
+
+def test_an_event_without_a_version_hides_the_upload_after_a_removal(world):
+    world.write(status="REMOVED", removed_at="2026-11-23T10:00:00Z")
+    world.put_original(b"late")
+
+    world.upload()
+
+    assert world.current_original is None
+
+
+@pytest.mark.parametrize("status", JUDGED)
+def test_an_upload_after_the_verdict_does_not_replace_the_original(world, status):
+    before = world.claimed(status)
+    world.put_original(b"judged")
+    version = world.put_original(b"swapped")
+
+    runs = [world.upload(version=version, sequencer=NEWER)[0] for _ in range(2)]  # the event may come twice
+
+    assert [run.path[-1] for run in runs] == ["DuplicateUpload"] * 2
+    assert world.originals == [b"judged"]
+    assert world.current_original == b"judged"
+    assert world.record == before
+    assert {note["type"] for note in world.history} == {"SECOND_UPLOAD"}
+
+
+def test_after_the_verdict_an_event_without_a_version_deletes_nothing(world):
+    world.claimed("PUBLISHED")
+    world.put_original(b"judged")
+
+    run, _ = world.upload(sequencer=NEWER)
+
+    assert run.path[-2:] == ("NoteSecondUpload", "DuplicateUpload")
+    assert world.originals == [b"judged"]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_event_of_the_claim_itself_deletes_nothing_when_it_comes_again(world, status):
+    world.claimed(status)
+    version = world.put_original(b"judged")
+
+    world.upload(sequencer=CLAIMED, version=version)
+
+    assert world.originals == [b"judged"]
+
+
+@pytest.mark.parametrize("status", ["AWAITING_UPLOAD", "PROCESSING", "HELD", "FAILED", "REJECTED"])
+def test_an_older_event_before_the_verdict_deletes_nothing(world, status):
+    world.claimed(status)
+    version = world.put_original(b"older")
+    world.put_original(b"newer")
+
+    world.upload(sequencer=OLDER, version=version)
+
+    assert world.originals == [b"newer", b"older"]
+
+
 # --- refusals and failures --------------------------------------------------------------------------------
 
 
@@ -274,7 +373,29 @@ def test_a_failure_before_the_claim_leaves_a_record_that_can_be_resumed(world):
     assert (world.record["status"], world.record["claimed_by"]) == ("PROCESSING", later)
 
 
-@pytest.mark.parametrize("case", ["ClaimedThenReject", "ClaimedThenFail"])
+def test_an_overwritten_original_that_nobody_took_over_is_recorded_as_failed(world):
+    run, arn = world.upload("FunctionsFindItOverwritten")
+
+    assert (run.status, run.error) == ("FAILED", "ObjectChangedError")
+    record = world.record
+    assert (record["status"], record["claimed_by"], record["error"]["error"]) == ("FAILED", arn, "ObjectChangedError")
+    assert [event["type"] for event in world.history] == ["FAILED"]
+    _, newer = world.upload(sequencer=NEWER)
+    assert (world.record["status"], world.record["claimed_by"]) == ("PROCESSING", newer)
+
+
+def test_an_upload_that_cannot_claim_what_another_one_works_on_fails_and_can_be_started_again(world):
+    before = world.claimed("PROCESSING")
+
+    run, _ = world.upload("ClaimNeverAnswered", sequencer=NEWER)
+
+    assert run.status == "FAILED"
+    assert world.items() == {"RECORD": before}
+    _, again = world.upload(sequencer=NEWER)
+    assert world.record["claimed_by"] == again
+
+
+@pytest.mark.parametrize("case", ["ClaimedThenReject", "ClaimedThenFail", "ClaimedThenOverwritten"])
 @pytest.mark.parametrize(
     "since_the_claim",
     [
