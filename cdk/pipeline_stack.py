@@ -103,7 +103,12 @@ class PipelineStack(Stack):
             }
         )
         if self.prewarm:
-            self._outputs({names.function_output(names.PREWARM): self.prewarm.prewarm.function.function_name})
+            self._outputs(
+                {
+                    names.function_output(names.PREWARM): self.prewarm.prewarm.function.function_name,
+                    "PrewarmQueueUrl": self.prewarm.queue.queue_url,
+                }
+            )
 
     def _data_key(self, config: StageConfig) -> kms.Key:
         key = kms.Key(

@@ -32,7 +32,7 @@ TRIES = 3
 class Prewarm(Construct):
     """Completion events, the queue, and the function: a second entry point of `serve`'s package.
 
-    ``undelivered`` holds the events of images that could not be prewarmed.
+    ``queue`` takes completion events; ``undelivered`` holds those of images that could not be prewarmed.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Prewarm(Construct):
             enforce_ssl=config.enforce_tls,
             retention_period=Duration.days(14),
         )
-        queue = sqs.Queue(
+        self.queue = sqs.Queue(
             self,
             "Queue",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
@@ -73,7 +73,7 @@ class Prewarm(Construct):
             event_pattern=events.EventPattern(
                 source=[names.EVENT_SOURCE], detail_type=["Image Published", "Image Blurred"]
             ),
-            targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered)],
+            targets=[targets.SqsQueue(self.queue, dead_letter_queue=self.undelivered)],
         )
         generated = storage.generated.arn_for_objects("images/*")
         self.prewarm = ScopedFunction(
@@ -92,7 +92,7 @@ class Prewarm(Construct):
             ],
         )
         self.prewarm.function.add_event_source(
-            event_sources.SqsEventSource(queue, batch_size=1, max_concurrency=AT_ONCE)
+            event_sources.SqsEventSource(self.queue, batch_size=1, max_concurrency=AT_ONCE)
         )
 
 

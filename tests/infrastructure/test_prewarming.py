@@ -55,6 +55,13 @@ def test_an_image_is_tried_three_times_one_by_one_and_a_few_at_once(stage, name)
 
 
 @V2_STAGES
+def test_the_queues_address_is_an_output_for_images_that_are_there_already(stage, name):
+    synthesized = stage(name)
+
+    assert synthesized.pipeline["Outputs"]["PrewarmQueueUrl"]["Value"] == {"Ref": queues(synthesized)[0]}
+
+
+@V2_STAGES
 def test_prewarm_runs_from_the_zip_of_serve(stage, name):
     synthesized = stage(name)
     serve = synthesized.pipeline["Resources"][synthesized.function_id("serve")]["Properties"]
