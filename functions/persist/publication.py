@@ -9,7 +9,9 @@ Run again after a crash, a step finds its work done and goes on. An execution th
 what it wrote: a removal during processing wins.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 from functions.persist.settings import PersistSettings
 from functions.persist.verdicts import STATUS_OF, VerdictWriter
@@ -19,6 +21,9 @@ from functions.shared.errors import ContractError, ObjectMissingError, RecordCon
 from functions.shared.keys import generated_prefix, revision_prefix
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.records import ImageRecord, RecordReader
+
+PARALLEL_COPIES: Final = 4
+"""S3 answers one copy in tens of milliseconds whatever it holds; a picture has up to eighteen files."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,7 @@ class Publisher:
     def _publish(self, request: PersistRequest, files: list[str]) -> bool:
         """Copy the files and flip the record; tell whether it shows this revision now."""
         try:
-            for key in files:
-                self.store.copy(self.settings.staging_bucket, key, self.settings.published_bucket, key)
+            self._copy(files)
             self.verdicts.write(request)
         except (RecordConflictError, ObjectMissingError):
             # Removed meanwhile, or a first attempt of this execution was still running and is done now.
@@ -58,6 +62,14 @@ class Publisher:
                 raise
             return _is_written(request, record)
         return True
+
+    def _copy(self, files: list[str]) -> None:
+        """Copy the files side by side; when this ends, by an error too, no copy is under way any more."""
+        with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
+            list(pool.map(self._copy_one, files))
+
+    def _copy_one(self, key: str) -> None:
+        self.store.copy(self.settings.staging_bucket, key, self.settings.published_bucket, key)
 
     def _record(self, request: PersistRequest) -> ImageRecord | None:
         try:

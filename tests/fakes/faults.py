@@ -3,20 +3,28 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock, local
 
 from botocore.exceptions import EndpointConnectionError
 
 
 @dataclass
 class CallWatch:
-    """Counts calls and breaks one. ``names`` are the operations called, in order, such as ``s3.CopyObject``."""
+    """Counts calls and breaks one. ``names`` are the operations called, in order, such as ``s3.CopyObject``.
+
+    Threads may call side by side: each remembers the number of the call that it is in.
+    """
 
     broken: int | None
     lost_answer: bool
     names: list[str] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+    _here: local = field(default_factory=local)
 
     def started(self, model, **_kwargs) -> None:
-        self.names.append(f"{model.service_model.service_name}.{model.name}")
+        with self._lock:
+            self._here.number = len(self.names)
+            self.names.append(f"{model.service_model.service_name}.{model.name}")
         if not self.lost_answer:
             self._break()
 
@@ -25,7 +33,7 @@ class CallWatch:
             self._break()
 
     def _break(self) -> None:
-        if len(self.names) - 1 == self.broken:
+        if self._here.number == self.broken:
             raise EndpointConnectionError(endpoint_url="https://aws.invalid")
 
 

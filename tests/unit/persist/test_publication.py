@@ -1,5 +1,8 @@
 """PersistImage's work over moto: what is published, what is taken away, and who is told."""
 
+from contextlib import contextmanager
+from threading import Barrier, Event
+
 import pytest
 
 from functions.shared.contracts import ContractError
@@ -17,6 +20,33 @@ def record(aws, state) -> dict:
 def files(state) -> list[str]:
     picture = state["picture"]
     return sorted([picture["master"]["key"], *(each["key"] for each in picture["renditions"])])
+
+
+@contextmanager
+def before_call(client, operation, handler):
+    """Have a botocore client call ``handler`` before each call of an operation."""
+    event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+    client.meta.events.register(event, handler)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, handler)
+
+
+@contextmanager
+def after_error(client, operation, event):
+    """Set a threading.Event once a call of an operation was answered by an error."""
+
+    def heard(http_response, **_kwargs):
+        if http_response.status_code >= 400:
+            event.set()
+
+    name = f"after-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+    client.meta.events.register(name, heard)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(name, heard)
 
 
 @pytest.mark.parametrize("case", ["published", "blurred"])
@@ -178,6 +208,43 @@ def test_a_removal_in_the_middle_wins(aws, publisher, clients, operation):
     assert result.to_state()["outcome"] == "superseded"
     assert record(aws, state) == removed
     assert aws.keys(PUBLISHED) == aws.keys(STAGING) == aws.announced() == []
+
+
+def test_files_are_copied_side_by_side(aws, publisher, clients):
+    state = claimed(aws, "published")
+    assert len(files(state)) == 3
+    all_at_once = Barrier(3, timeout=30)  # a copy that comes alone breaks it
+
+    def wait_for_all(**_kwargs):
+        all_at_once.wait()
+
+    with before_call(clients["s3"], "CopyObject", wait_for_all):
+        publisher.persist(request_of(state))
+
+    assert aws.keys(PUBLISHED) == files(state)
+
+
+def test_a_lost_race_deletes_what_slower_copies_write_too(aws, publisher, clients):
+    state = claimed(aws, "published")
+    removed = record_of(state, status="REMOVED")
+    first, *_ = files(state)
+    aws.s3.delete_object(Bucket=STAGING, Key=first)
+    lost = Event()
+
+    def slow_but_for_the_first(params, **_kwargs):
+        if params["url_path"].endswith(first):
+            aws.put_item(removed)
+        else:
+            assert lost.wait(timeout=30)
+
+    with (
+        before_call(clients["s3"], "CopyObject", slow_but_for_the_first),
+        after_error(clients["s3"], "CopyObject", lost),
+    ):
+        result = publisher.persist(request_of(state))
+
+    assert result.to_state()["outcome"] == "superseded"
+    assert aws.keys(PUBLISHED) == aws.keys(STAGING) == []
 
 
 def test_a_missing_file_flips_no_record(aws, publisher):
