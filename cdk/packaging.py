@@ -7,13 +7,15 @@ A build is a function of its inputs: entries are sorted, carry one fixed time an
 sources give the same bytes and CDK's asset hashes are stable. Unpacked wheels are cached by lock file, zips by their
 inputs; a build that has nothing to do takes well under a second.
 
-boto3 and botocore never go in: the Lambda runtime has them. Neither does bytecode: it saved 40 of 350 ms of importing
-`serve` and nothing measurable elsewhere, and it would have to be compiled by the target's own interpreter.
+boto3 and botocore never go in: the Lambda runtime has them. Bytecode goes in where it fits (see bytecode.py): without
+it a cold start of `serve` takes twice as long. The target's own version of Python makes it, so the zips for AWS have
+bytecode only where a Python 3.13 runs the build or is on the PATH; they work without.
 """
 
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,11 +27,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from cdk.bytecode import BytecodeError, bytecode_of, interpreter_of
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 REQUIREMENTS: Final = ROOT / "requirements"
 BOOTSTRAP: Final = ROOT / "cdk" / "runtime" / "bootstrap"
 ZIPS: Final = ROOT / "build" / "zips"
 WHEELS: Final = ROOT / "build" / "wheels"
+BYTECODE: Final = ROOT / "build" / "bytecode"
 
 LAMBDA_PYTHON: Final = "3.13"
 LAMBDA_PLATFORM: Final = "aarch64-manylinux_2_28"
@@ -53,12 +58,13 @@ class FunctionPackage:
     """What goes into one function's zip.
 
     ``packages`` are the subpackages of ``functions``; ``lock`` is a file of requirements/; ``budget_mib`` is what the
-    zip may weigh at most, in MiB.
+    zip may weigh at most, in MiB; ``bytecode`` tells whether compiled files go in too.
     """
 
     packages: tuple[str, ...]
     lock: str
     budget_mib: float
+    bytecode: bool = True
 
 
 PACKAGES: Final[dict[str, FunctionPackage]] = {
@@ -67,8 +73,8 @@ PACKAGES: Final[dict[str, FunctionPackage]] = {
     "blur": FunctionPackage(("shared", "imaging", "blur"), "functions-imaging.txt", 9),
     "persist": FunctionPackage(("shared", "persist"), "functions-base.txt", 3),
     "serve": FunctionPackage(("shared", "imaging", "serve"), "functions-imaging.txt", 9),
-    "upload": FunctionPackage(("shared", "upload"), "functions-api.txt", 3),
-    "manage": FunctionPackage(("shared", "manage"), "functions-api.txt", 3),
+    "upload": FunctionPackage(("shared", "upload"), "functions-api.txt", 3, bytecode=False),  # no room for pydantic's
+    "manage": FunctionPackage(("shared", "manage"), "functions-api.txt", 3, bytecode=False),  # no room for pydantic's
     "purge": FunctionPackage(("shared", "purge"), "functions-base.txt", 3),
     "rotate": FunctionPackage(("shared", "rotate"), "functions-base.txt", 3),
 }
@@ -84,6 +90,9 @@ _DROPPED_PREFIXES: Final = (
     "PIL/_imagingft.",  # text and Tk are never drawn
     "PIL/_imagingtk.",
 )
+
+_UNCOMPILED: Final = re.compile(r"aws_lambda_powertools/(event_handler|utilities/(?!jmespath_utils/)\w+)/")
+"""Parts of Powertools that no function with bytecode imports; their bytecode would be a tenth of serve's zip."""
 
 
 class PackagingError(Exception):
@@ -106,6 +115,8 @@ def build_zip(function: str, arch: Arch, *, out: Path = ZIPS) -> Path:
     for relative, path in _files(wheels):
         if _is_needed(relative):
             entries.setdefault(relative, path)
+    if package.bytecode:
+        entries |= _bytecode(entries, arch)
     target = out / arch / f"{function}.zip"
     stamp = target.with_suffix(".inputs")
     inputs = _digest_of(entries)
@@ -149,11 +160,33 @@ def unpacked_wheels(lock: str, arch: Arch) -> Path:
     return tree
 
 
+def target_python(arch: Arch) -> str:
+    """Return the version of Python that runs the zips: "3.13"."""
+    return LAMBDA_PYTHON if arch is Arch.ARM64 else f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _bytecode(entries: dict[str, Path], arch: Arch) -> dict[str, Path]:
+    """Return the compiled files of the project and of the wheels by name; none without the target's interpreter."""
+    interpreter = interpreter_of(target_python(arch))
+    if interpreter is None:
+        return {}
+    sources = {name: path for name, path in entries.items() if name.endswith(".py") and not _UNCOMPILED.match(name)}
+    ours = {name: path for name, path in sources.items() if name.startswith("functions/")}
+    theirs = {name: path for name, path in sources.items() if name not in ours}
+    try:  # apart, as the wheels' stays in the cache when a line of ours changes
+        return {
+            name: path
+            for each in (ours, theirs)
+            for name, path in bytecode_of(each, interpreter, cache=BYTECODE).items()
+        }
+    except BytecodeError as error:
+        raise PackagingError(f"cannot compile for {arch}: {error}") from error
+
+
 def _target_options(arch: Arch) -> tuple[str, ...]:
     """Return the options by which uv picks wheels; they are part of the cache's key."""
-    if arch is Arch.ARM64:
-        return ("--python-version", LAMBDA_PYTHON, "--python-platform", LAMBDA_PLATFORM)
-    return ("--python-version", f"{sys.version_info.major}.{sys.version_info.minor}")
+    version = ("--python-version", target_python(arch))
+    return (*version, "--python-platform", LAMBDA_PLATFORM) if arch is Arch.ARM64 else version
 
 
 def _sources(package: FunctionPackage, arch: Arch) -> Iterator[tuple[str, Path]]:
@@ -215,6 +248,8 @@ def main() -> None:
         zips = build_all(arguments.arch, out=arguments.out)
     except PackagingError as error:
         sys.exit(str(error))
+    if interpreter_of(target_python(arguments.arch)) is None:
+        print(f"No Python {target_python(arguments.arch)} is on the PATH: the zips have no bytecode and start slower")
     for function, path in zips.items():
         size = path.stat().st_size / MIB
         print(f"{os.path.relpath(path)}  {size:.2f} MiB of {PACKAGES[function].budget_mib:g}")

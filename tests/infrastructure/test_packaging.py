@@ -1,17 +1,24 @@
 """The zips: small, the same bytes each time, made for the right machine, with what is needed and nothing else."""
 
 import ast
+import importlib.util
+import os
 import stat
 import struct
+import subprocess
 import sys
 import zipfile
 
 import pytest
 
 from cdk import packaging
+from cdk.bytecode import BytecodeError, bytecode_of, interpreter_of
 from cdk.packaging import MIB, PACKAGES, ROOT, Arch, PackagingError, build_all, build_zip
+from tests.fakes.aws import ENVIRONMENT
 
 ELF_MACHINE_AARCH64 = 183
+UNCHECKED_HASH = 0b01
+"""The flags of a compiled file that PEP 552 lets nobody check against its source."""
 FUNCTIONS = pytest.mark.parametrize("function", PACKAGES)
 
 
@@ -121,7 +128,7 @@ def test_a_zip_holds_no_caches_tests_or_installers_notes(arm64, host, function, 
     unwanted = [
         name
         for name in names
-        if name.endswith((".pyc", ".pyi", "/RECORD", "/INSTALLER", "/direct_url.json")) or "/tests/" in name
+        if name.endswith((".pyi", "/RECORD", "/INSTALLER", "/direct_url.json")) or "/tests/" in name
     ]
 
     assert unwanted == []
@@ -147,7 +154,7 @@ def test_a_zip_holds_the_packages_that_its_code_imports_and_no_other(arm64, func
 
     assert set(PACKAGES[function].packages) == found
     carried = {name.split("/")[1] for name in names_in(arm64[function]) if name.startswith("functions/")}
-    assert carried == found | {"__init__.py"}
+    assert carried - {"__pycache__"} == found | {"__init__.py"}
 
 
 @FUNCTIONS
@@ -171,10 +178,80 @@ def test_the_zip_for_this_machine_starts_by_an_executable_bootstrap(host, arm64,
 def test_native_code_for_this_machine_is_for_this_python(host):
     tag = f"cpython-{sys.version_info.major}{sys.version_info.minor}-"
 
-    native = [name for name in names_in(host["serve"]) if "cpython-" in name]
+    native = [name for name in names_in(host["serve"]) if "cpython-" in name and name.endswith(".so")]
 
     assert native
     assert all(tag in name for name in native)
+
+
+@FUNCTIONS
+def test_every_line_of_ours_is_compiled_where_bytecode_goes_in(host, function):
+    names = names_in(host[function])
+    tag = sys.implementation.cache_tag
+
+    ours = [name for name in names if name.startswith("functions/") and name.endswith(".py")]
+    compiled = {f"{folder}/__pycache__/{file[:-3]}.{tag}.pyc" for folder, _, file in (x.rpartition("/") for x in ours)}
+
+    assert ours
+    assert compiled & set(names) == (compiled if PACKAGES[function].bytecode else set())
+
+
+@pytest.mark.parametrize("function", ["serve", "optimize"])
+def test_bytecode_is_of_the_source_beside_it_and_is_never_checked_again(host, function):
+    with zipfile.ZipFile(host[function]) as archive:
+        compiled = [name for name in archive.namelist() if name.endswith(".pyc")]
+        for name in compiled:
+            header = archive.read(name)[:16]
+            folder, _, file = name.rpartition("/")
+            source = archive.read(f"{folder.removesuffix('__pycache__')}{file.split('.')[0]}.py")
+
+            assert header[:4] == importlib.util.MAGIC_NUMBER, name
+            assert struct.unpack("<I", header[4:8]) == (UNCHECKED_HASH,), name
+            assert header[8:] == importlib.util.source_hash(source), name
+    assert compiled
+
+
+def test_serve_compiles_nothing_of_its_zip_at_a_cold_start(host, tmp_path):
+    with zipfile.ZipFile(host["serve"]) as archive:
+        archive.extractall(tmp_path)
+    code = "import sys; sys.addaudithook(lambda event, args: event == 'compile' and args[0] and print(args[1]))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport functions.serve.handler, functions.imaging.variants"],
+        env=os.environ | ENVIRONMENT | {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert [path for path in done.stdout.splitlines() if path.startswith(str(tmp_path))] == []
+
+
+def test_the_same_files_are_compiled_to_the_same_bytes(tmp_path):
+    sources = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "functions" / "shared").glob("*.py")}
+
+    first, second = (bytecode_of(sources, sys.executable, cache=tmp_path / name) for name in ("first", "second"))
+
+    assert first
+    assert [path.read_bytes() for path in first.values()] == [path.read_bytes() for path in second.values()]
+
+
+def test_a_file_that_is_no_python_is_named(tmp_path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("def (")
+
+    with pytest.raises(BytecodeError, match=r"broken\.py"):
+        bytecode_of({"broken.py": broken}, sys.executable, cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("script", [None, "#!/bin/sh\nexit 127\n"], ids=["none", "a version manager's stub"])
+def test_an_interpreter_that_is_not_there_is_not_used(tmp_path, monkeypatch, script):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if script is not None:
+        (tmp_path / "python3.99").write_text(script)
+        (tmp_path / "python3.99").chmod(0o755)
+
+    assert interpreter_of("3.99") is None
 
 
 def test_a_lock_without_hashes_is_refused(tmp_path, monkeypatch):
