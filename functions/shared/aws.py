@@ -6,6 +6,7 @@ Clients come from botocore's own session: boto3 on top of it costs 60 ms of cold
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import botocore.session
@@ -18,6 +19,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotocoreConnectionError,
 )
+from botocore.loaders import Loader
 
 from functions.shared.errors import (
     ImageScalerError,
@@ -85,7 +87,18 @@ def client(service: str) -> Any:
 @cache
 def session() -> Any:
     """Return the process's session: its clients share what they read from disk, up to 100 ms each at a cold start."""
-    return botocore.session.get_session()
+    made = botocore.session.get_session()
+    made.register_component("data_loader", _FrugalLoader())
+    return made
+
+
+class _FrugalLoader(Loader):
+    """Takes every folder for a service; botocore looks into all 400 before it loads one, a third of a client's time."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+        """Return the names of all folders; a model that is not in one raises DataNotFoundError when it is loaded."""
+        folders = [folder for folder in map(Path, self.search_paths) if folder.is_dir()]
+        return sorted({path.name for folder in folders for path in folder.iterdir()})
 
 
 @contextmanager
