@@ -176,7 +176,9 @@ class DeployedPipeline:
         """Return the ARN that an execution of this name has."""
         return f"{self.outputs.state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
 
-    def upload_event(self, image_id: str, body: bytes, etag: str, *, sequencer: str) -> dict[str, Any]:
+    def upload_event(
+        self, image_id: str, body: bytes, etag: str, *, sequencer: str, version: str | None = None
+    ) -> dict[str, Any]:
         """Return an event as EventBridge delivers it for an object of the originals bucket."""
         return {
             "version": "0", "id": str(uuid.uuid4()), "source": "aws.s3", "detail-type": "Object Created",
@@ -185,6 +187,7 @@ class DeployedPipeline:
                 "bucket": {"name": self.outputs.buckets["originals"]},
                 "object": {
                     "key": f"uploads/{image_id}/original", "size": len(body), "etag": etag, "sequencer": sequencer,
+                    **({"version-id": version} if version else {}),
                 },
                 "reason": "PutObject",
             },
@@ -278,6 +281,11 @@ class DeployedPipeline:
         """Return the keys of all versions and delete markers below a prefix."""
         answer = self.s3.list_object_versions(Bucket=self.outputs.buckets[bucket], Prefix=prefix)
         return [entry["Key"] for entry in (*answer.get("Versions", ()), *answer.get("DeleteMarkers", ()))]
+
+    def stored_versions(self, bucket: str, prefix: str) -> list[str]:
+        """Return the ids of all versions below a prefix, the newest first; delete markers hold nothing."""
+        answer = self.s3.list_object_versions(Bucket=self.outputs.buckets[bucket], Prefix=prefix)
+        return [entry["VersionId"] for entry in answer.get("Versions", ())]
 
     @contextmanager
     def announcements(self) -> "Iterator[Callable[[str], list[str]]]":

@@ -120,8 +120,9 @@ class Functions(Construct):
                 allow(["s3:PutObject"], originals.arn_for_objects(UPLOADS)),
                 allow(["dynamodb:PutItem"], table),
                 # The memory of Idempotency-Keys, and nothing else: an uploader holds no right to delete an image.
+                # Without GetItem: DynamoDB's refusal of a repeated write brings the item that stood in its way.
                 iam.PolicyStatement(
-                    actions=["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"],
+                    actions=["dynamodb:DeleteItem", "dynamodb:UpdateItem"],
                     resources=[table],
                     conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["idempotency#*"]}},
                 ),

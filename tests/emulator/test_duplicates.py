@@ -34,6 +34,25 @@ def test_a_second_upload_after_the_verdict_is_a_duplicate_noted_in_the_history(p
     assert pipeline.invocations()["optimize"] == called["optimize"]
 
 
+def test_a_second_upload_after_the_verdict_does_not_replace_the_original(pipeline):
+    """On AWS the event names the version; here one is started that does, beside the one that the write starts."""
+    published = pipeline.run(pictures.jpeg(600, 400))
+    place = f"uploads/{published.image_id}/"
+    (first,) = pipeline.stored_versions("originals", place)
+    swapped = pictures.jpeg(400, 300)
+    etag = pipeline.put_original(published.image_id, swapped)
+    second, _ = pipeline.stored_versions("originals", place)
+
+    execution = pipeline.start_again(
+        pipeline.upload_event(published.image_id, swapped, etag, sequencer="FFFFFFFFFFFFFFFFFF", version=second)
+    )
+
+    assert pipeline.states(execution)[-1] == "DuplicateUpload"
+    assert pipeline.stored_versions("originals", place) == [first]
+    assert pipeline.keys("originals", place)
+    assert pipeline.item(published.image_id)["status"] == "PUBLISHED"
+
+
 def test_an_older_event_after_a_newer_one_changes_nothing(pipeline):
     ticket = pipeline.client.ask_for_upload(pipeline.a_small_upload(), "PUT")
     pipeline.put_original(ticket["id"], pictures.truncated(pictures.jpeg()))
