@@ -23,8 +23,8 @@ from functions.serve.responses import not_modified_response, picture_response, s
 from functions.serve.settings import Delivery, ServeSettings
 from functions.shared.contracts import Picture, Status
 from functions.shared.errors import RecordMissingError, TransientDependencyError
-from functions.shared.object_store import S3ObjectStore
-from functions.shared.records import ImageRecord, RecordReader
+from functions.shared.objects import ObjectStore
+from functions.shared.records import ImageRecord, Records
 
 ATTEMPTS: Final = 2
 """An image that changes while it is being served is looked at once more; after that the client is asked to retry."""
@@ -65,8 +65,8 @@ class ImageDelivery:
         self,
         settings: ServeSettings,
         *,
-        store: S3ObjectStore,
-        records: RecordReader,
+        store: ObjectStore,
+        records: Records,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self._settings = settings

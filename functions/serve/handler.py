@@ -5,13 +5,12 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.serve.delivery import ImageDelivery
+from functions.serve.direct import DirectObjectStore, DirectRecordReader
 from functions.serve.settings import ServeSettings
-from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
-from functions.shared.records import RecordReader
 
 settings = ServeSettings.from_environment()  # a bad value fails the cold start
-delivery = ImageDelivery(settings, store=S3ObjectStore(), records=RecordReader(settings.table_name))
+delivery = ImageDelivery(settings, store=DirectObjectStore(), records=DirectRecordReader(settings.table_name))
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image

@@ -16,8 +16,8 @@ from functions.serve.sources import source_for
 from functions.shared.contracts import Picture, Status
 from functions.shared.errors import ObjectMissingError, RecordMissingError, TransientDependencyError
 from functions.shared.keys import generated_key
-from functions.shared.object_store import S3ObjectStore, StoredObject
-from functions.shared.records import ImageRecord, RecordReader
+from functions.shared.objects import ObjectStore, StoredObject
+from functions.shared.records import ImageRecord, Records
 from functions.shared.variant import Variant
 
 SERVABLE: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
@@ -29,7 +29,7 @@ class VariantMaker:
     """Makes and keeps variants. ``max_body_bytes`` is what a variant may weigh, None for any size."""
 
     def __init__(
-        self, settings: ServeSettings, *, store: S3ObjectStore, records: RecordReader, max_body_bytes: int | None
+        self, settings: ServeSettings, *, store: ObjectStore, records: Records, max_body_bytes: int | None
     ) -> None:
         self._settings = settings
         self._store = store

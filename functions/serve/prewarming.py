@@ -12,8 +12,8 @@ from functions.serve.rendering import MAX_BODY_BYTES, Rendered, format_of
 from functions.serve.settings import PrewarmSettings
 from functions.shared.contracts import Picture
 from functions.shared.errors import RecordMissingError, TransientDependencyError
-from functions.shared.object_store import S3ObjectStore
-from functions.shared.records import ImageRecord, RecordReader
+from functions.shared.objects import ObjectStore
+from functions.shared.records import ImageRecord, Records
 from functions.shared.variant import Variant
 
 ATTEMPTS = 2
@@ -30,11 +30,11 @@ class Prewarming:
 
     settings: PrewarmSettings
     maker: VariantMaker
-    records: RecordReader
+    records: Records
     answerable_bytes: int = MAX_BODY_BYTES
 
     @classmethod
-    def of(cls, settings: PrewarmSettings, *, store: S3ObjectStore, records: RecordReader) -> "Prewarming":
+    def of(cls, settings: PrewarmSettings, *, store: ObjectStore, records: Records) -> "Prewarming":
         """Return one that makes variants of any size."""
         maker = VariantMaker(settings.serve, store=store, records=records, max_body_bytes=None)
         return cls(settings, maker, records)

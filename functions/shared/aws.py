@@ -21,13 +21,8 @@ from botocore.exceptions import (
 )
 from botocore.loaders import Loader
 
-from functions.shared.errors import (
-    ImageScalerError,
-    ObjectChangedError,
-    ObjectMissingError,
-    RecordConflictError,
-    TransientDependencyError,
-)
+from functions.shared.error_codes import error_of_code
+from functions.shared.errors import ImageScalerError, RecordConflictError, TransientDependencyError
 
 CONFIG: Final = Config(
     connect_timeout=2,
@@ -35,47 +30,10 @@ CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 
-TRANSIENT_CODES: Final = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "OperationAborted",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-"""Codes that AWS documents as worth a retry, over S3, DynamoDB, Rekognition and EventBridge."""
-
 _TRANSIENT_CANCELLATIONS: Final = frozenset(
     {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )
 """Why DynamoDB cancels a transaction that may succeed later; None stands for an item that was not the cause."""
-
-_ERROR_OF_CODE: Final[dict[str, type[ImageScalerError]]] = {
-    "NoSuchKey": ObjectMissingError,
-    "NoSuchVersion": ObjectMissingError,
-    "404": ObjectMissingError,
-    "PreconditionFailed": ObjectChangedError,
-    "412": ObjectChangedError,
-    "ConditionalCheckFailedException": RecordConflictError,
-}
-"""Codes with a meaning of their own here."""
 
 
 @cache
@@ -124,11 +82,7 @@ def error_of(error: ClientError) -> type[ImageScalerError] | None:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "TransactionCanceledException":
         return _error_of_cancellation({reason.get("Code") for reason in error.response.get("CancellationReasons", ())})
-    if code in _ERROR_OF_CODE:
-        return _ERROR_OF_CODE[code]
-    if code in TRANSIENT_CODES or status == 429 or status >= 500:
-        return TransientDependencyError
-    return None
+    return error_of_code(code, status)
 
 
 def _error_of_cancellation(reasons: set[str | None]) -> type[ImageScalerError] | None:

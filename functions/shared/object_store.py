@@ -5,28 +5,16 @@ Originals are at most 64 MiB and everything derived from them is smaller, so bod
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from functions.shared.aws import client, translated_errors
 from functions.shared.errors import ObjectMissingError
+from functions.shared.objects import StoredObject
 
 DELETE_BATCH = 1000
 """Keys in one DeleteObjects call; S3's own limit."""
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object's bytes with what S3 says of it; the ETag is unquoted, ``metadata`` is the writer's own."""
-
-    body: bytes
-    content_type: str
-    etag: str
-    last_modified: datetime
-    metadata: dict[str, str] = field(default_factory=dict)
 
 
 class S3ObjectStore:

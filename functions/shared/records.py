@@ -5,9 +5,8 @@ is in that function; here stands what a record is and how it is read.
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import OriginalFacts, Picture, Reason, Status
 from functions.shared.dynamo import from_item
 from functions.shared.errors import RecordMissingError
@@ -50,10 +49,27 @@ class ImageRecord:
         return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
 
 
+def record_key(image_id: str) -> dict[str, Any]:
+    """Return the key of an image's record in DynamoDB's typed form."""
+    return {"pk": {"S": record_partition(image_id)}, "sk": {"S": RECORD_SORT_KEY}}
+
+
+class Records(Protocol):
+    """Image records by id, as RecordReader and serve's own reader give them."""
+
+    def get(self, image_id: str, *, consistent: bool = False) -> ImageRecord:
+        """Return the record. Raises RecordMissingError or TransientDependencyError."""
+
+
 class RecordReader:
-    """Reads image records. ``dynamodb`` is a botocore DynamoDB client; the process's own by default."""
+    """Reads image records. ``dynamodb`` is a botocore DynamoDB client; the process's own by default.
+
+    botocore is imported where it is used: serve reads records without it.
+    """
 
     def __init__(self, table: str, dynamodb: Any = None) -> None:
+        from functions.shared.aws import client
+
         self._table = table
         self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
 
@@ -62,10 +78,12 @@ class RecordReader:
 
         Raises RecordMissingError or TransientDependencyError.
         """
+        from functions.shared.aws import translated_errors
+
         with translated_errors():
             answer = self._dynamodb.get_item(
                 TableName=self._table,
-                Key={"pk": {"S": record_partition(image_id)}, "sk": {"S": RECORD_SORT_KEY}},
+                Key=record_key(image_id),
                 ConsistentRead=consistent,
             )
         if "Item" not in answer:

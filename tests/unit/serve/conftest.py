@@ -18,6 +18,7 @@ from functions.shared.keys import record_partition
 from tests import pictures
 from tests.fakes.aws import ENVIRONMENT, PUBLISHED, SmallAws, mock_aws, new_client
 from tests.fakes.handlers import Function
+from tests.fakes.http_aws import http_aws
 
 EVENTS = Path(__file__).parents[2] / "events" / "serve"
 IMAGE_ID = "01JD3M9Q8RKC5V2W7X0Y4Z6ABC"
@@ -163,7 +164,10 @@ class Serve:
 def aws(monkeypatch) -> Iterator[SmallAws]:
     for variable, value in ENVIRONMENT.items():
         monkeypatch.setenv(variable, value)
-    with mock_aws():
+    with mock_aws(), http_aws() as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")  # botocore's clients are moto's
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # what a test breaks is broken
         yield SmallAws(*map(new_client, ("s3", "dynamodb", "events", "sqs")))
         client.cache_clear()
 

@@ -13,7 +13,8 @@ from botocore.exceptions import (
 )
 from botocore.retries import standard
 
-from functions.shared.aws import CONFIG, TRANSIENT_CODES, client, error_of, translated_errors
+from functions.shared.aws import CONFIG, client, error_of, translated_errors
+from functions.shared.error_codes import TRANSIENT_CODES
 from functions.shared.errors import (
     ObjectChangedError,
     ObjectMissingError,
