@@ -146,16 +146,16 @@ def _ingest(photo: Photo, rounds: int) -> dict[str, Any]:
 
 def _cold(photo: Photo, count: int) -> dict[str, Any]:
     commands = {
-        "ours": python("serve_once", measure.IMAGE_ID, "800"),
-        "sharp": node("sharp_once.mjs", "800"),
+        "ours": measure.serve_as_deployed(measure.IMAGE_ID, 800),
+        "sharp": (node("sharp_once.mjs", "800"), {}),
     }
     runs: dict[str, list[measure.ColdStart]] = {name: [] for name in commands}
     with FakeAwsServer(photo) as environment:
-        for command in commands.values():  # files come from the page cache for all
-            cold_start(command, environment)
+        for command, extra in commands.values():  # files come from the page cache for all
+            cold_start(command, environment | extra)
         for _ in range(count):
-            for name, command in commands.items():
-                runs[name].append(cold_start(command, environment))
+            for name, (command, extra) in commands.items():
+                runs[name].append(cold_start(command, environment | extra))
     return {
         name: {"ms": [round(each.ms) for each in many], "mib": round(median(each.mib for each in many), 1)}
         for name, many in runs.items()

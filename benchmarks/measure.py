@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -123,6 +125,19 @@ def once(command: Sequence[str], extra: dict[str, str] | None = None) -> Any:
 def python(module: str, *arguments: str) -> list[str]:
     """Return the command of one of this package's modules."""
     return [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+
+
+def serve_as_deployed(image_id: str, width: int) -> tuple[list[str], dict[str, str]]:
+    """Return the command of one cold start of serve and its environment: the zip for this machine, unpacked.
+
+    `make bench` has built it. Lambda's own runtime client is left out, as is its equal for Node.
+    """
+    folder = CACHE / "serve"
+    shutil.rmtree(folder, ignore_errors=True)
+    with zipfile.ZipFile(CHECKOUT / "build" / "zips" / "host" / "serve.zip") as archive:
+        archive.extractall(folder)
+    command = [sys.executable, str(HERE / "serve_once.py"), image_id, str(width)]
+    return command, {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}  # /var/task is read-only
 
 
 def node(script: str, *arguments: str) -> list[str]:

@@ -1,7 +1,7 @@
 """A cold start of serve: import the handler, answer one request, write the picture; its peak memory in MiB is
 the last line on standard error.
 
-python -m benchmarks.serve_once IMAGE_ID WIDTH
+python serve_once.py IMAGE_ID WIDTH, with serve's unpacked zip as PYTHONPATH: what Lambda runs, not the checkout
 """
 
 import base64
@@ -34,7 +34,7 @@ def main() -> None:
     if answer["statusCode"] != 200:
         raise SystemExit(f"serve answered {answer['statusCode']}")
     os.write(answers, base64.b64decode(answer["body"]))
-    from benchmarks.memory import peak_mib
+    from memory import peak_mib  # this folder's: the zip has none
 
     os.write(2, f"\n{peak_mib()}\n".encode())
     os._exit(0)  # as in Lambda, nothing is torn down before the answer is out
