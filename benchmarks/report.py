@@ -63,7 +63,6 @@ to memory. Peers start from the original, as they do in service; image-scaler st
   higher and have more bytes than the best peer's, so a lower quality would be fairer to both.
 - `quality=auto` is one quality per format as yet; nothing predicts it per picture. Its AVIF quality, 62, is above the
   peers' 50.
-- Cold start: botocore with clients for S3 and DynamoDB, and five calls where the peer makes one.
 - Blur: Pillow's enlargement back to full size is nearly all of it.
 - Ingest writes a file at every step of the ladder (docs/adr/0007), most of them by Pillow's scalar Lanczos.
 
@@ -85,7 +84,8 @@ Against a Lanczos in linear light from the original. 90 and more: no difference 
 
 A cold start is a process that imports, fetches over HTTP from a local S3 and DynamoDB, and answers an 800 px JPEG: for
 `serve` two reads of the record, a look into the bucket of generated images, the rendition, the variant's PUT; for Node
-one GET of the original. Bytecode was at hand for Python; zips carry none (see cdk/packaging.py).
+one GET of the original. `serve` runs from its unpacked zip, bytecode included (docs/adr/0016); Lambda's own runtime client
+is left out on both sides.
 
 ## Photos
 
