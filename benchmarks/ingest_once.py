@@ -1,14 +1,21 @@
-"""One ingest in a process of its own: prints ms and peak memory in MiB. `python -m benchmarks.ingest_once ORIGINAL`"""
+"""One ingest in a process of its own: prints ms, peak memory in MiB, and the files with what each was scaled from.
+
+python -m benchmarks.ingest_once ORIGINAL
+"""
 
 import json
 import sys
 from pathlib import Path
 from time import perf_counter
 
+from PIL import Image
+
 from benchmarks.memory import peak_mib
 from functions.imaging.codecs import load_codec
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
+from functions.imaging.picture import DecodedPicture
+from functions.imaging.renditions import EncodedFile, ReduceChain
 
 
 def main() -> None:
@@ -25,10 +32,20 @@ def main() -> None:
                 "ms": elapsed,
                 "mib": peak_mib(),
                 "bytes": sum(len(file.body) for file in files),
-                "files": [{"width": each.width, "height": each.height, "name": each.name} for each in files],
+                "files": _plan(files),
             }
         )
     )
+
+
+def _plan(files: tuple[EncodedFile, ...]) -> list[dict[str, object]]:
+    """Return each file's size in px, and the width of what it was scaled from, for another engine to do the same."""
+    master = files[0]
+    chain = ReduceChain(DecodedPicture((Image.new("RGB", (master.width, 1)),)))
+    return [
+        {"name": each.name, "width": each.width, "height": each.height, "source": chain.source_width(each.width)}
+        for each in files
+    ]
 
 
 if __name__ == "__main__":

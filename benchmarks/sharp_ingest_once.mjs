@@ -1,4 +1,4 @@
-// The same files by sharp, chained: decode once, each file from the smallest earlier pixels at least twice as wide.
+// The same files by sharp, chained in the same way: decode once, each file from the pixels that ours was scaled from.
 //   node sharp_ingest_once.mjs ORIGINAL FILES_AS_JSON
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -12,17 +12,15 @@ const body = readFileSync(process.argv[2]);
 const files = JSON.parse(process.argv[3]).sort((one, other) => other.width - one.width);
 const started = process.hrtime.bigint();
 const whole = await sharp(body).autoOrient().raw().toBuffer({ resolveWithObject: true });
-const made = [whole];
+const made = new Map([[whole.info.width, whole]]);
 let bytes = 0;
 for (const file of files) {
-  let pixels = whole;
-  if (file.width < whole.info.width) {
-    const enough = made.filter((each) => each.info.width >= 2 * file.width);
-    const source = enough.length ? enough[enough.length - 1] : whole;
-    pixels = await sharp(source.data, { raw: source.info }).resize(file.width, file.height)
-      .raw().toBuffer({ resolveWithObject: true });
-    made.push(pixels);
+  if (!made.has(file.width)) {
+    const source = made.get(file.source);
+    made.set(file.width, await sharp(source.data, { raw: source.info }).resize(file.width, file.height)
+      .raw().toBuffer({ resolveWithObject: true }));
   }
+  const pixels = made.get(file.width);
   const quality = file.name.startsWith("master") ? 92 : file.name.startsWith("proxy") ? 90 : 95;
   const encoded = await sharp(pixels.data, { raw: pixels.info }).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
   bytes += encoded.length;

@@ -5,9 +5,8 @@ same files under the same keys.
 """
 
 from functions.blur.settings import BlurSettings
-from functions.imaging.blurring import blurred
+from functions.imaging.blurring import SoftCopies
 from functions.imaging.derived import derive
-from functions.imaging.renditions import ReduceChain
 from functions.imaging.storing import store_picture
 from functions.imaging.variants import open_rendition
 from functions.shared.contracts import BlurRequest, Picture
@@ -21,8 +20,8 @@ def blur_picture(request: BlurRequest, *, store: S3ObjectStore, settings: BlurSe
     Raises ObjectMissingError or TransientDependencyError.
     """
     master = store.get(settings.staging_bucket, request.picture.master.key)
-    picture = open_rendition(master.body).mapped(blurred)
+    copies = SoftCopies(open_rendition(master.body))
     widths = tuple(rendition.width for rendition in request.picture.renditions)
-    derived = derive(picture, ReduceChain(picture), widths)
+    derived = derive(copies.at(request.picture.master.width), copies, widths)
     prefix = f"{revision_prefix(request.image_id, request.revision)}blurred/"
     return store_picture(derived, store=store, bucket=settings.staging_bucket, prefix=prefix)

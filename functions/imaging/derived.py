@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
 from functions.imaging.quality import predicted_quality
-from functions.imaging.renditions import EncodedFile, ReduceChain, encoded_master, encoded_rungs
+from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_master, encoded_rungs
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class DerivedPicture:
     quality: dict[str, int]
 
 
-def derive(picture: DecodedPicture, chain: ReduceChain, widths: tuple[int, ...]) -> DerivedPicture:
-    """Encode the master and its renditions at these widths, and describe the picture."""
-    rungs = sorted(encoded_rungs(chain, widths), key=lambda each: each.width)
-    smallest = chain.at(min(widths)) if widths else picture
+def derive(picture: DecodedPicture, copies: ScaledCopies, widths: tuple[int, ...]) -> DerivedPicture:
+    """Encode the master and, from ``copies``, its renditions at these widths, and describe the picture."""
+    rungs = sorted(encoded_rungs(copies, widths), key=lambda each: each.width)
+    smallest = copies.at(min(widths)) if widths else picture
     return DerivedPicture(
         master=encoded_master(picture),
         renditions=tuple(rungs),

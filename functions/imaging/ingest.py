@@ -52,8 +52,8 @@ def ingest_here(body: bytes, content_type: str, limits: Limits, keep_rights: boo
     picture = upload.picture
     decoded = perf_counter()
     chain = ReduceChain(picture)
+    proxies = moderation_proxies(picture, chain)  # first: it shares the widest source, and often the size of a rung
     derived = derive(picture, chain, rung_widths(picture))
-    proxies = moderation_proxies(picture)
     ended = perf_counter()
     return Ingested(
         format=inspection.format,

@@ -10,7 +10,7 @@ from PIL import Image
 
 from functions.imaging.encoding import CONTENT_TYPES, encode
 from functions.imaging.picture import DecodedPicture
-from functions.imaging.renditions import EncodedFile
+from functions.imaging.renditions import EncodedFile, ScaledCopies
 from functions.imaging.resizing import flattened, resized
 
 SHORTEST_SIDE_PX: Final = 128
@@ -25,11 +25,15 @@ BACKGROUND: Final = "808080"
 _GREY: Final = (128, 128, 128)
 
 
-def moderation_proxies(picture: DecodedPicture) -> tuple[EncodedFile, ...]:
-    """Return what to moderate of a picture: itself, or frames spread over the whole animation."""
-    count = len(picture.frames)
-    samples = min(count, SAMPLED_FRAMES)
-    chosen = [picture.frames[round(index * (count - 1) / max(1, samples - 1))] for index in range(samples)]
+def moderation_proxies(picture: DecodedPicture, copies: ScaledCopies) -> tuple[EncodedFile, ...]:
+    """Return what to moderate of a picture: one of its ``copies``, or frames spread over the whole animation."""
+    if picture.animated:
+        count = len(picture.frames)
+        samples = min(count, SAMPLED_FRAMES)
+        chosen = tuple(picture.frames[round(index * (count - 1) / (samples - 1))] for index in range(samples))
+    else:
+        width, longest = picture.size[0], max(picture.size)
+        chosen = copies.at(max(1, width * LONGEST_SIDE_PX // longest)).frames  # rounded down: nor is it higher
     return tuple(_proxy(frame, f"proxy-{index}.jpg") for index, frame in enumerate(chosen))
 
 

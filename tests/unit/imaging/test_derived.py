@@ -1,21 +1,27 @@
 """What is stored of a picture: master, renditions, proxies, placeholder and colour."""
 
+from itertools import pairwise
+
 import pytest
 from PIL import Image
 
-from functions.imaging.blurring import blurred, sigma_of
+from functions.imaging.blurring import SoftCopies, blurred, sigma_of
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
 from functions.imaging.proxies import moderation_proxies
-from functions.imaging.renditions import RUNG_WIDTHS
+from functions.imaging.renditions import RUNG_WIDTHS, SOURCE_WIDTHS, ReduceChain
 from functions.shared.variant import LADDER
 from tests import pictures
 
 
 def ingested(body):
     return ingest_here(body, "", DEFAULT_LIMITS)
+
+
+def proxies_of(picture):
+    return moderation_proxies(picture, ReduceChain(picture))
 
 
 def test_renditions_are_the_listed_widths_below_the_original_narrowest_first():
@@ -91,7 +97,7 @@ def test_no_stored_file_carries_metadata():
     "size", [(1, 1), (1, 3_000), (3_000, 1), (20, 20), (127, 129), (2_500, 300), (2_048, 2_048), (4_000, 3_000)]
 )
 def test_a_moderation_proxy_always_fits_rekognition(size):
-    (proxy,) = moderation_proxies(DecodedPicture((Image.new("RGB", size, "teal"),)))
+    (proxy,) = proxies_of(DecodedPicture((Image.new("RGB", size, "teal"),)))
 
     assert 128 <= proxy.width <= 2_048
     assert 128 <= proxy.height <= 2_048
@@ -103,7 +109,7 @@ def test_a_moderation_proxy_always_fits_rekognition(size):
 def test_noise_at_full_size_still_fits_inline():
     noise = Image.effect_noise((2_048, 2_048), 250).convert("RGB")
 
-    (proxy,) = moderation_proxies(DecodedPicture((noise,)))
+    (proxy,) = proxies_of(DecodedPicture((noise,)))
 
     assert len(proxy.body) <= 5_000_000
 
@@ -112,7 +118,7 @@ def test_noise_at_full_size_still_fits_inline():
 def test_an_animation_is_moderated_by_frames_spread_over_all_of_it(frames, proxies):
     images = tuple(pictures.moving_frames(frames, 200, 150))
 
-    made = moderation_proxies(DecodedPicture(images, (100,) * frames))
+    made = proxies_of(DecodedPicture(images, (100,) * frames))
 
     assert [each.name for each in made] == [f"proxy-{index}.jpg" for index in range(proxies)]
     assert pictures.mean_difference(pictures.opened(made[-1].body), images[-1]) < 4
@@ -122,7 +128,7 @@ def test_neither_black_nor_white_drawings_vanish_in_the_proxy():
     for color in ("black", "white"):
         drawing = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
         drawing.paste(color, (50, 50, 150, 150))
-        (proxy,) = moderation_proxies(DecodedPicture((drawing,)))
+        (proxy,) = proxies_of(DecodedPicture((drawing,)))
         grey = pictures.opened(proxy.body).convert("L")
         assert abs(grey.getpixel((100, 100)) - grey.getpixel((10, 10))) > 100
 
@@ -188,5 +194,40 @@ def test_the_outline_is_blurred_with_the_picture():
     assert 40 < alpha.getpixel((500 + 300, 375)) < 215
 
 
+@pytest.mark.parametrize("size", [(320, 240), (2_701, 1_801), (4_032, 300)])
+def test_a_blurred_copy_looks_like_the_blurred_picture_made_smaller(size, tmp_path):
+    scene = pictures.scene(*size)
+    copies = SoftCopies(DecodedPicture((scene,)))
+    smaller = (200, round(size[1] * 200 / size[0]))
+
+    copy = copies.at(200).frames[0]
+
+    assert copies.at(size[0]).frames[0].tobytes() == blurred(scene).tobytes()
+    expected = blurred(scene).resize(smaller, Image.Resampling.LANCZOS)
+    pictures.assert_similar(copy, expected, within=1.0, save_to=tmp_path)
+
+
 def test_the_widths_are_one_ascending_list():
     assert list(RUNG_WIDTHS) == sorted(set(RUNG_WIDTHS))
+
+
+def test_a_copy_is_scaled_five_times_at_most_and_from_a_clearly_wider_one():
+    chain = ReduceChain(DecodedPicture((Image.new("RGB", (5_000, 4)),)))
+
+    for width in RUNG_WIDTHS:
+        steps = [width]
+        while steps[-1] < 5_000:
+            steps.append(chain.source_width(steps[-1]))
+        assert len(steps) <= 6
+        assert all(wider >= 1.25 * narrower for narrower, wider in pairwise(steps))
+
+
+def test_copies_are_the_same_in_whichever_order_they_are_asked_for():
+    picture = DecodedPicture((pictures.scene(2_000, 900),))
+    widths = [*SOURCE_WIDTHS, 1_080, 320, 199]
+    descending, ascending = ReduceChain(picture), ReduceChain(picture)
+
+    wide_first = {width: descending.at(width) for width in sorted(widths, reverse=True)}
+    narrow_first = {width: ascending.at(width) for width in sorted(widths)}
+
+    assert wide_first == narrow_first
