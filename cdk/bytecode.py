@@ -1,10 +1,11 @@
 """Compiles a zip's Python files beforehand: Lambda's /var/task is read-only, so a cold start compiles what is not.
 
-Bytecode belongs to one version of Python and to no CPU, so only an interpreter of the target's version can make it.
-It is never checked against its source at run time (PEP 552, unchecked hash): both come in one zip and never change.
+Bytecode belongs to one version of Python and to no CPU, so only the target's own compiler can make it. For this machine
+that is the interpreter that runs the build; for AWS it is Pyodide's, CPython 3.13 as an npm package, whatever Python is
+installed here. It is never checked against its source at run time (PEP 552, unchecked hash): both come in one zip.
 
 The same files give the same bytes: each set is compiled in a fresh process, in one order, with a fixed hash seed.
-This module imports nothing but the standard library, because the target's interpreter runs it as a script.
+This module imports nothing but the standard library, because the target's Python runs it (``compile_files``).
 """
 
 import hashlib
@@ -16,41 +17,53 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+PYODIDE: Final = Path(__file__).resolve().parent.parent / "node_modules" / "pyodide" / "package.json"
+PYODIDE_PYTHON: Final = "3.13"
+"""The version of Python that the locked Pyodide is; a test asks it."""
 
 
 class BytecodeError(Exception):
     """A file could not be compiled; the message is the compiler's."""
 
 
-def interpreter_of(version: str) -> str | None:
-    """Return the path of an interpreter of ``version`` ("3.13"): this one, or one on the PATH; else None.
+@dataclass(frozen=True)
+class Compiler:
+    """A Python that compiles: a command that takes jobs on standard input, its exact build, and its files' tag."""
 
-    A command by the right name need not be one: version managers leave stubs that know no such version.
-    """
+    command: tuple[str, ...]
+    build: str
+    tag: str
+
+
+def compiler_of(version: str) -> Compiler | None:
+    """Return the compiler for a version of Python ("3.13"): this interpreter's, or Pyodide's; None if it is neither."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return sys.executable
-    path = shutil.which(f"python{version}")
-    if path is None or subprocess.run([path, "-I", "-c", ""], capture_output=True, check=False).returncode != 0:
+        return Compiler((sys.executable, "-I", __file__), sys.version, str(sys.implementation.cache_tag))
+    if version != PYODIDE_PYTHON or not PYODIDE.is_file() or shutil.which("node") is None:
         return None
-    return path
+    build = json.loads(PYODIDE.read_text(encoding="utf-8"))["version"]
+    script = Path(__file__).with_name("bytecode.mjs")
+    return Compiler(("node", str(script)), f"pyodide {build}", f"cpython-{version.replace('.', '')}")
 
 
-def bytecode_of(sources: Mapping[str, Path], interpreter: str, *, cache: Path) -> dict[str, Path]:
+def bytecode_of(sources: Mapping[str, Path], compiler: Compiler, *, cache: Path) -> dict[str, Path]:
     """Compile files, given by their names in the zip, and return what belongs beside them by its name there.
 
     A set that was compiled before comes from ``cache``. Raises BytecodeError.
     """
-    build, tag = _identity(interpreter)
-    names = {name: _compiled_name(name, tag) for name in sorted(sources)}
-    tree = cache / f"{tag}-{_digest(build, sources)}"
+    names = {name: compiled_name(name, compiler.tag) for name in sorted(sources)}
+    tree = cache / f"{compiler.tag}-{_digest(compiler.build, sources)}"
     if not tree.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=cache))
         try:
             jobs = [(str(sources[name].resolve()), name, str(scratch / "tree" / names[name])) for name in names]
             done = subprocess.run(
-                [interpreter, "-I", __file__],
+                compiler.command,
                 input=json.dumps(jobs),
                 env=os.environ | {"PYTHONHASHSEED": "0"},
                 capture_output=True,
@@ -70,17 +83,8 @@ def bytecode_of(sources: Mapping[str, Path], interpreter: str, *, cache: Path) -
     return {compiled: tree / compiled for compiled in names.values()}
 
 
-def _identity(interpreter: str) -> tuple[str, str]:
-    """Return an interpreter's exact build and the tag in its file names, such as cpython-313."""
-    if interpreter == sys.executable:
-        return sys.version, str(sys.implementation.cache_tag)
-    ask = "import sys; print(sys.implementation.cache_tag); print(sys.version)"
-    answer = subprocess.run([interpreter, "-I", "-c", ask], capture_output=True, text=True, check=True).stdout
-    tag, _, build = answer.partition("\n")
-    return build.strip(), tag
-
-
-def _compiled_name(name: str, tag: str) -> str:
+def compiled_name(name: str, tag: str) -> str:
+    """Return where Python looks for the compiled form of a file."""
     folder, _, file = name.rpartition("/")
     compiled = f"__pycache__/{file.removesuffix('.py')}.{tag}.pyc"
     return f"{folder}/{compiled}" if folder else compiled
@@ -93,9 +97,9 @@ def _digest(build: str, sources: Mapping[str, Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def main() -> None:
-    """Compile the jobs on standard input: [source, name in tracebacks, target] each."""
-    for source, name, target in json.load(sys.stdin):
+def compile_files(jobs: str) -> None:
+    """Compile jobs, a JSON list of [source, name in tracebacks, target]."""
+    for source, name, target in json.loads(jobs):
         py_compile.compile(
             source,
             cfile=target,
@@ -106,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    compile_files(sys.stdin.read())

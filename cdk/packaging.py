@@ -8,8 +8,7 @@ sources give the same bytes and CDK's asset hashes are stable. Unpacked wheels a
 inputs; a build that has nothing to do takes well under a second.
 
 boto3 and botocore never go in: the Lambda runtime has them. Bytecode goes in where it fits (see bytecode.py): without
-it a cold start of `serve` takes twice as long. The target's own version of Python makes it, so the zips for AWS have
-bytecode only where a Python 3.13 runs the build or is on the PATH; they work without.
+it a cold start of `serve` takes twice as long.
 """
 
 import argparse
@@ -27,7 +26,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from cdk.bytecode import BytecodeError, bytecode_of, interpreter_of
+from cdk.bytecode import BytecodeError, bytecode_of, compiled_name, compiler_of
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REQUIREMENTS: Final = ROOT / "requirements"
@@ -166,19 +165,20 @@ def target_python(arch: Arch) -> str:
 
 
 def _bytecode(entries: dict[str, Path], arch: Arch) -> dict[str, Path]:
-    """Return the compiled files of the project and of the wheels by name; none without the target's interpreter."""
-    interpreter = interpreter_of(target_python(arch))
-    if interpreter is None:
-        return {}
+    """Return the compiled files of the project and of the wheels by name. Raises PackagingError."""
+    compiler = compiler_of(target_python(arch))
+    if compiler is None:
+        raise PackagingError(
+            f"nothing compiles for Python {target_python(arch)}: run `make setup`, which fetches Pyodide"
+        )
     sources = {name: path for name, path in entries.items() if name.endswith(".py") and not _UNCOMPILED.match(name)}
-    ours = {name: path for name, path in sources.items() if name.startswith("functions/")}
-    theirs = {name: path for name, path in sources.items() if name not in ours}
-    try:  # apart, as the wheels' stays in the cache when a line of ours changes
-        return {
-            name: path
-            for each in (ours, theirs)
-            for name, path in bytecode_of(each, interpreter, cache=BYTECODE).items()
-        }
+    theirs = {name: path for name, path in sources.items() if not name.startswith("functions/")}
+    functions = ROOT / "functions"  # all at once: a compiler takes seconds to start
+    ours = {f"functions/{relative}": path for relative, path in _files(functions) if path.suffix == ".py"}
+    wanted = {compiled_name(name, compiler.tag) for name in sources}
+    try:
+        compiled = [bytecode_of(each, compiler, cache=BYTECODE) for each in (ours, theirs)]
+        return {name: path for each in compiled for name, path in each.items() if name in wanted}
     except BytecodeError as error:
         raise PackagingError(f"cannot compile for {arch}: {error}") from error
 
@@ -248,8 +248,6 @@ def main() -> None:
         zips = build_all(arguments.arch, out=arguments.out)
     except PackagingError as error:
         sys.exit(str(error))
-    if interpreter_of(target_python(arguments.arch)) is None:
-        print(f"No Python {target_python(arguments.arch)} is on the PATH: the zips have no bytecode and start slower")
     for function, path in zips.items():
         size = path.stat().st_size / MIB
         print(f"{os.path.relpath(path)}  {size:.2f} MiB of {PACKAGES[function].budget_mib:g}")

@@ -1,5 +1,6 @@
 """The zips: small, the same bytes each time, made for the right machine, with what is needed and nothing else."""
 
+import _imp
 import ast
 import importlib.util
 import os
@@ -12,11 +13,12 @@ import zipfile
 import pytest
 
 from cdk import packaging
-from cdk.bytecode import BytecodeError, bytecode_of, interpreter_of
-from cdk.packaging import MIB, PACKAGES, ROOT, Arch, PackagingError, build_all, build_zip
+from cdk.bytecode import BytecodeError, bytecode_of, compiler_of
+from cdk.packaging import MIB, PACKAGES, ROOT, Arch, PackagingError, build_all, build_zip, target_python
 from tests.fakes.aws import ENVIRONMENT
 
 ELF_MACHINE_AARCH64 = 183
+MAGIC_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
 UNCHECKED_HASH = 0b01
 """The flags of a compiled file that PEP 552 lets nobody check against its source."""
 FUNCTIONS = pytest.mark.parametrize("function", PACKAGES)
@@ -184,10 +186,11 @@ def test_native_code_for_this_machine_is_for_this_python(host):
     assert all(tag in name for name in native)
 
 
+@pytest.mark.parametrize("arch", list(Arch))
 @FUNCTIONS
-def test_every_line_of_ours_is_compiled_where_bytecode_goes_in(host, function):
-    names = names_in(host[function])
-    tag = sys.implementation.cache_tag
+def test_every_line_of_ours_is_compiled_where_bytecode_goes_in(arm64, host, function, arch):
+    names = names_in((arm64 if arch is Arch.ARM64 else host)[function])
+    tag = "cpython-313" if arch is Arch.ARM64 else sys.implementation.cache_tag
 
     ours = [name for name in names if name.startswith("functions/") and name.endswith(".py")]
     compiled = {f"{folder}/__pycache__/{file[:-3]}.{tag}.pyc" for folder, _, file in (x.rpartition("/") for x in ours)}
@@ -196,18 +199,19 @@ def test_every_line_of_ours_is_compiled_where_bytecode_goes_in(host, function):
     assert compiled & set(names) == (compiled if PACKAGES[function].bytecode else set())
 
 
+@pytest.mark.parametrize("arch", list(Arch))
 @pytest.mark.parametrize("function", ["serve", "optimize"])
-def test_bytecode_is_of_the_source_beside_it_and_is_never_checked_again(host, function):
-    with zipfile.ZipFile(host[function]) as archive:
+def test_bytecode_is_the_target_s_of_the_source_beside_it_and_is_never_checked_again(arm64, host, function, arch):
+    with zipfile.ZipFile((arm64 if arch is Arch.ARM64 else host)[function]) as archive:
         compiled = [name for name in archive.namelist() if name.endswith(".pyc")]
         for name in compiled:
             header = archive.read(name)[:16]
             folder, _, file = name.rpartition("/")
             source = archive.read(f"{folder.removesuffix('__pycache__')}{file.split('.')[0]}.py")
 
-            assert header[:4] == importlib.util.MAGIC_NUMBER, name
+            assert header[:4] == (MAGIC_OF_3_13 if arch is Arch.ARM64 else importlib.util.MAGIC_NUMBER), name
             assert struct.unpack("<I", header[4:8]) == (UNCHECKED_HASH,), name
-            assert header[8:] == importlib.util.source_hash(source), name
+            assert header[8:] == _imp.source_hash(int.from_bytes(header[:4], "little"), source), name
     assert compiled
 
 
@@ -227,31 +231,35 @@ def test_serve_compiles_nothing_of_its_zip_at_a_cold_start(host, tmp_path):
     assert [path for path in done.stdout.splitlines() if path.startswith(str(tmp_path))] == []
 
 
-def test_the_same_files_are_compiled_to_the_same_bytes(tmp_path):
-    sources = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "functions" / "shared").glob("*.py")}
+COMPILERS = pytest.mark.parametrize("arch", list(Arch))
 
-    first, second = (bytecode_of(sources, sys.executable, cache=tmp_path / name) for name in ("first", "second"))
+
+@COMPILERS
+def test_the_same_files_are_compiled_to_the_same_bytes(tmp_path, arch):
+    sources = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "functions" / "shared").glob("*.py")}
+    compiler = compiler_of(target_python(arch))
+
+    first, second = (bytecode_of(sources, compiler, cache=tmp_path / name) for name in ("first", "second"))
 
     assert first
     assert [path.read_bytes() for path in first.values()] == [path.read_bytes() for path in second.values()]
 
 
-def test_a_file_that_is_no_python_is_named(tmp_path):
+@COMPILERS
+def test_a_file_that_is_no_python_is_named(tmp_path, arch):
     broken = tmp_path / "broken.py"
     broken.write_text("def (")
 
     with pytest.raises(BytecodeError, match=r"broken\.py"):
-        bytecode_of({"broken.py": broken}, sys.executable, cache=tmp_path / "cache")
+        bytecode_of({"broken.py": broken}, compiler_of(target_python(arch)), cache=tmp_path / "cache")
 
 
-@pytest.mark.parametrize("script", [None, "#!/bin/sh\nexit 127\n"], ids=["none", "a version manager's stub"])
-def test_an_interpreter_that_is_not_there_is_not_used(tmp_path, monkeypatch, script):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    if script is not None:
-        (tmp_path / "python3.99").write_text(script)
-        (tmp_path / "python3.99").chmod(0o755)
+def test_without_its_compiler_a_zip_is_not_built(tmp_path, monkeypatch):
+    monkeypatch.setattr(packaging, "LAMBDA_PYTHON", "3.99")
+    monkeypatch.setattr(packaging, "unpacked_wheels", lambda *_: tmp_path)
 
-    assert interpreter_of("3.99") is None
+    with pytest.raises(PackagingError, match="make setup"):
+        build_zip("moderate", Arch.ARM64, out=tmp_path)
 
 
 def test_a_lock_without_hashes_is_refused(tmp_path, monkeypatch):
