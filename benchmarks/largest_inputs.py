@@ -4,6 +4,7 @@ Each goes through ingest as OptimizeImage calls it, in a process of its own. Its
 sandbox together, shared pages counted once (PSS), sampled every 20 ms. Making the inputs takes longer than measuring.
 """
 
+import os
 import random
 import sys
 import threading
@@ -73,9 +74,9 @@ def _measure(body: bytes, answers: "Queue[str]") -> None:
 
 
 def _sample(ended: threading.Event, peak: list[float]) -> None:
-    task = Path("/proc/self/task")
+    started_by_main_thread = Path(f"/proc/self/task/{os.getpid()}/children")
     while True:
-        children = [child for each in task.iterdir() for child in (each / "children").read_text().split()]
+        children = started_by_main_thread.read_text().split()
         peak[0] = max(peak[0], sum(map(_pss_mib, ["self", *children])))
         if ended.wait(SAMPLE_SECONDS):
             return
