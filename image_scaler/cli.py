@@ -12,7 +12,16 @@ from typing import Annotated
 import typer
 
 from image_scaler.key_files import Group, KeyDirectory, KeyFilesError, KeyPair, KeyType
-from image_scaler.signing import HashAlgorithm, Policy, Signer, SigningError, canned_policy, custom_policy
+from image_scaler.signing import (
+    HashAlgorithm,
+    Policy,
+    Signer,
+    SigningError,
+    canned_policy,
+    custom_policy,
+    image_url,
+    split_image_url,
+)
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 keys_app = typer.Typer(no_args_is_help=True, help="The key pairs of a stage; a deployment makes changes take effect.")
@@ -46,7 +55,12 @@ def _moment(text: str) -> datetime:
 
 @app.command()
 def sign(
-    url: Annotated[str, typer.Argument(help="The URL to sign, for example https://host/images/ID?width=400")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL|ID", help="What to sign: https://host/images/ID?width=400, or an ID alone with --edge."
+        ),
+    ],
     key_pair_id: Annotated[
         str, typer.Option(envvar="IMAGE_SCALER_KEY_PAIR_ID", help="CloudFront's id of the public key.")
     ],
@@ -66,6 +80,10 @@ def sign(
     all_sizes: Annotated[
         bool, typer.Option("--all-sizes", help="Sign every size, format and crop of the URL's image at once.")
     ] = False,
+    edge: Annotated[
+        str | None,
+        typer.Option(envvar="IMAGE_SCALER_EDGE", help="The edge of an ID, such as https://images.example.com"),
+    ] = None,
     resource: Annotated[
         str | None, typer.Option(help="Sign this instead of the URL; * is any text, ? any one character.")
     ] = None,
@@ -77,8 +95,12 @@ def sign(
     """Sign a URL; the policy is canned unless an option needs a custom one."""
     if all_sizes and resource:
         raise typer.BadParameter("--all-sizes and --resource say the same thing twice; give one of them")
+    if "/" not in url:
+        if not edge:
+            raise typer.BadParameter(f"{url!r} is no URL; with an image's ID give --edge too")
+        url = image_url(edge, url)
     expires_at = datetime.now(UTC) + expires_in
-    signed = f"{url.partition('?')[0]}*" if all_sizes else resource
+    signed = f"{image_url(*split_image_url(url))}*" if all_sizes else resource
     signer = Signer(key_pair_id, private_key.read_bytes(), hash_algorithm=hash_algorithm)
     policy = _policy(url, signed, expires_at=expires_at, valid_from=valid_from, ip_address=ip_address)
     if cookies:

@@ -31,6 +31,7 @@ RESERVED_PARAMETERS: Final = frozenset({"Expires", "Policy", "Signature", "Key-P
 
 _KEY_PAIR_ID = re.compile(r"[A-Z0-9]+")
 _IMAGE_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_IMAGE_URL = re.compile(rf"(https?://[^/?#]+)/images/({_IMAGE_ID.pattern})(?:[/?][^#]*)?")
 _ABSOLUTE = re.compile(r"http[s*]?://[^/?#]")
 _PRINTABLE = re.compile(r"[!-~]+")
 _CLOUDFRONT_BASE64 = bytes.maketrans(b"+=/", b"-_~")
@@ -108,14 +109,29 @@ def image_policy(
 
     ``base_url`` is the edge's origin, for example ``https://images.example.com``. Raises SigningError.
     """
-    if not _IMAGE_ID.fullmatch(image_id):
-        raise SigningError("image_id: it is the 26 characters of a whole id; its beginning would sign other images")
     return custom_policy(
-        f"{base_url.rstrip('/')}/images/{image_id}*",  # ids have one length: none is the beginning of another
+        f"{image_url(base_url, image_id)}*",  # ids have one length: none is the beginning of another
         expires_at=expires_at,
         valid_from=valid_from,
         ip_address=ip_address,
     )
+
+
+def split_image_url(url: str) -> tuple[str, str]:
+    """Return the edge's origin and the image's id from any URL of an image. Raises SigningError."""
+    match = _IMAGE_URL.fullmatch(url)
+    if not match:
+        raise SigningError(
+            f"url: {url!r} is no image's address; those are like https://images.example.com/images/01JD…"
+        )
+    return match[1], match[2]
+
+
+def image_url(base_url: str, image_id: str) -> str:
+    """Return the address of an image, to which a query may be added. Raises SigningError."""
+    if not _IMAGE_ID.fullmatch(image_id):
+        raise SigningError("image_id: it is the 26 characters of a whole id; its beginning would sign other images")
+    return f"{base_url.rstrip('/')}/images/{image_id}"
 
 
 class Signer:

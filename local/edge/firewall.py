@@ -5,10 +5,13 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
 from local.edge.intrinsics import logical_id
 from local.edge.properties import Properties, UnmodelledError
+
+Address = IPv4Address | IPv6Address
 
 ADDRESSES_KEPT: Final = 10_000
 
@@ -130,13 +133,16 @@ class Firewall:
             raise UnmodelledError("the local edge models FallbackBehavior MATCH only")
         header = forwarded["HeaderName"].lower()
         counted = self._statement(part.take("ScopeDownStatement"))
-        seen: OrderedDict[str, deque[float]] = OrderedDict()
+        seen: OrderedDict[Address, deque[float]] = OrderedDict()
 
         def exceeds(request: FirewallRequest, patterns: Patterns) -> bool:
             if not counted(request, patterns):
                 return False
-            address = request.headers.get(header)
-            if not address:
+            written = request.headers.get(header)
+            if written is None:
+                return False  # AWS does not apply the rule then; the edge always writes the header
+            address = _address(written)
+            if address is None:
                 return True
             now = self._clock()
             times = seen.setdefault(address, deque())
@@ -149,6 +155,13 @@ class Firewall:
             return len(times) > limit
 
         return exceeds
+
+
+def _address(written: str) -> Address | None:
+    try:
+        return ip_address(written)
+    except ValueError:
+        return None
 
 
 def _field(field: Mapping[str, Any]) -> Callable[[FirewallRequest], str | None]:

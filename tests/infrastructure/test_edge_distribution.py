@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from ipaddress import IPv6Address, IPv6Network
+from random import Random
 
 import pytest
 
@@ -233,6 +235,59 @@ def test_the_viewers_address_is_the_edges_word_whatever_the_client_says():
     request = event("/v1/images", **{"x-viewer-address": "203.0.113.9"})
 
     assert run(control_request_code(), request)["headers"]["x-viewer-address"] == {"value": "192.0.2.7"}
+
+
+def viewers_as_the_firewall_counts_them(addresses):
+    """Run the deployed function for viewers at these addresses, all in one process, and return what it says of each."""
+    script = (
+        f"{control_request_code()}\n"
+        + """
+        const said = (ip) => handler({ viewer: { ip }, request: { uri: '/v1/images', headers: {} } });
+        const answers = ADDRESSES.map((ip) => said(ip).headers['x-viewer-address'].value);
+        process.stdout.write(JSON.stringify(answers));
+    """.replace("ADDRESSES", json.dumps(addresses))
+    )
+    return json.loads(subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True).stdout)
+
+
+def test_an_ipv4_viewer_is_its_address_and_an_ipv6_viewer_its_network():
+    expected = {
+        "192.0.2.7": "192.0.2.7",
+        "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::",
+        "2001:0DB8:0001:0002:0003:0004:0005:0006": "2001:db8:1:2::",
+        "2001:db8:1:2::": "2001:db8:1:2::",
+        "2001:db8:1:2:ffff:ffff:ffff:ffff": "2001:db8:1:2::",
+        "2001:db8:1:3::6": "2001:db8:1:3::",
+        "2001:db8::6": "2001:db8::",
+        "2001:0:0:1::6": "2001:0:0:1::",
+        "2001::1:2:3:4:5": "2001:0:0:1::",
+        "::1": "::",
+        "::": "::",
+        "1:2:3:4:5:6:7::": "1:2:3:4::",
+        "::ffff:192.0.2.7": "192.0.2.7",
+        "::FFFF:192.0.2.7": "192.0.2.7",
+    }
+
+    assert viewers_as_the_firewall_counts_them(list(expected)) == list(expected.values())
+
+
+def test_what_is_no_address_is_passed_on_for_the_firewall_to_refuse():
+    odd = ["", "unknown", "2001:db8", "1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4:5:6:7:8::", ":1:2:3:4:5:6:7",
+           "12345::", "g::", "fe80::1%eth0", "[2001:db8::1]", "2001:db8::1:443x", "::1.2.3.4"]  # fmt: skip
+
+    assert viewers_as_the_firewall_counts_them(odd) == odd
+
+
+def test_networks_are_written_as_pythons_own_library_writes_them():
+    random = Random(64)
+    addresses = [
+        IPv6Address(random.getrandbits(128) & ~sum(0xFFFF << 16 * group for group in random.sample(range(8), 3)))
+        for _ in range(500)
+    ]
+    networks = [str(IPv6Network((address, 64), strict=False).network_address) for address in addresses]
+
+    assert viewers_as_the_firewall_counts_them([str(address) for address in addresses]) == networks
+    assert viewers_as_the_firewall_counts_them([address.exploded for address in addresses]) == networks
 
 
 def test_an_image_request_becomes_canonical_and_carries_the_address():

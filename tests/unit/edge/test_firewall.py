@@ -95,7 +95,28 @@ def test_requests_past_the_edge_cannot_use_up_somebody_elses_rate(acl, clock):
     assert firewall.rule(request(x_origin_verify="new", x_viewer_address="192.0.2.1"), PATTERNS).allowed
 
 
-def test_a_request_without_an_address_is_not_served_uncounted(firewall):
-    ruling = firewall.rule(request(x_origin_verify="new"), PATTERNS)
+@pytest.mark.parametrize("address", ["", "unknown", "2001:db8", "192.0.2.1:443"])
+def test_a_request_without_a_valid_address_is_not_served_uncounted(firewall, address):
+    ruling = firewall.rule(request(x_origin_verify="new", x_viewer_address=address), PATTERNS)
 
     assert (ruling.allowed, ruling.rule) == (False, "RateLimit")
+
+
+def test_the_rate_does_not_apply_to_a_request_without_the_header_as_aws_says(firewall):
+    ruling = firewall.rule(request(x_origin_verify="new"), PATTERNS)
+
+    assert (ruling.allowed, ruling.rule) == (True, "AllowTheEdge")
+
+
+def test_one_network_is_one_viewer_however_it_is_spelt(acl, clock):
+    name, properties = acl
+    limited = next(rule for rule in properties["Rules"] if rule["Name"] == "RateLimit")
+    limited["Statement"]["RateBasedStatement"]["Limit"] = 1
+    firewall = Firewall(name, properties, clock=clock)
+
+    rulings = [
+        firewall.rule(request(x_origin_verify="new", x_viewer_address=address), PATTERNS).allowed
+        for address in ("2001:db8:1:2::", "2001:0DB8:1:2:0:0:0:0", "2001:db8:1:3::")
+    ]
+
+    assert rulings == [True, False, True]

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from image_scaler import cli
 from image_scaler.key_files import Group, KeyDirectory, KeyFilesError
+from image_scaler.signing import SigningError
 
 IMAGE = "https://images.example.com/images/01JDXYZ0000000000000000000"
 
@@ -101,6 +102,55 @@ def test_a_signed_url_verifies_with_the_public_key_on_disk(keys, sign):
     expires = datetime.fromtimestamp(statement["Condition"]["DateLessThan"]["AWS:EpochTime"], UTC)
     assert statement["Resource"] == f"{IMAGE}*"
     assert timedelta(minutes=119) < expires - datetime.now(UTC) <= timedelta(hours=2)
+
+
+def signed_resource(url):
+    (statement,) = json.loads(decoded(parse_qs(urlsplit(url).query)["Policy"][0]))["Statement"]
+    return statement["Resource"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (IMAGE,),
+        (f"{IMAGE}?width=400",),
+        (f"{IMAGE}/fit=cover,format=webp,position=center,quality=auto,width=400",),
+        (IMAGE.rpartition("/")[2], "--edge", IMAGE.partition("/images/")[0] + "/"),
+    ],
+)
+def test_every_address_of_an_image_and_its_id_alone_sign_the_same_sizes(sign, asked):
+    assert signed_resource(sign(*asked, "--all-sizes")) == f"{IMAGE}*"
+
+
+def test_an_id_alone_is_signed_as_the_images_address(sign):
+    url = sign(IMAGE.rpartition("/")[2], "--edge", IMAGE.partition("/images/")[0])
+
+    assert url.startswith(f"{IMAGE}?Expires=")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://images.example.com/",
+        "https://images.example.com/images/",
+        f"{IMAGE[:-1]}",
+        f"{IMAGE}0",
+        IMAGE.replace("/images/", "/v1/images/"),
+        IMAGE.replace("https:", "ftp:"),
+    ],
+)
+def test_all_sizes_are_signed_of_an_image_and_of_nothing_wider(tmp_path, keys, url):
+    (private_key,) = (tmp_path / "private").glob("viewers-*.pem")
+
+    done = run("sign", url, "--all-sizes", "--key-pair-id", "KVIEWERS", "--private-key", str(private_key))
+
+    assert isinstance(done.exception, SigningError)
+    assert "is no image's address" in str(done.exception)
+    assert done.stdout == ""
+
+
+def test_an_id_needs_to_know_its_edge(sign):
+    assert "give --edge too" in sign(IMAGE.rpartition("/")[2])
 
 
 def test_a_plain_url_is_signed_with_a_canned_policy(sign):
