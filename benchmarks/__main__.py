@@ -43,6 +43,8 @@ def main() -> None:
     say("scores")
     scored = _scores(engines, originals)
     engines.stop()
+    say("automatic quality")
+    automatic = once(python("quality", "--compare"))
     say("ingest")
     ingests = {name: _ingest(originals[name], parsed.rounds) for name in ("progressive", "phone")}
     say("cold starts")
@@ -60,6 +62,7 @@ def main() -> None:
         "rungs": _rungs(),
         "variants": [_row(case, result) for case, result in times.items()],
         "scores": scored,
+        "automatic": automatic,
         "ingest": ingests,
         "cold": cold,
         "blur": blur,
@@ -82,7 +85,7 @@ def _cases(rounds: int) -> list[tuple[Case, int]]:
         for image_format, quality in QUALITY.items():
             slow = image_format == "avif"
             for width in (*WIDTHS, ELSEWHERE) if image_format == "jpeg" else WIDTHS:
-                cases += [(Case(photo, width, image_format, "ours", quality=0), rounds)]
+                cases += [(Case(photo, width, image_format, "ours", quality=quality), rounds)]
                 too_slow = slow and width > 800  # 1 to 5 s each, 10 times what 800 px take
                 if not too_slow:
                     cases += [

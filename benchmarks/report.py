@@ -58,13 +58,13 @@ to memory. Peers start from the original, as they do in service; image-scaler st
 
 - Ratios to peers: libjpeg's shrink-on-load makes the peers quick on baseline originals, and for WebP and AVIF the
   encoder, which all share, is most of what is left of our time.
-- AVIF: OpenCV encodes at speed 9 by default, as we do; sharp and pyvips do not. Speed 9 costs score at equal quality.
-- WebP and JPEG bytes: WebP is encoded at method 2, half the time of method 4; and at equal quality our variants score
-  higher and have more bytes than the best peer's, so a lower quality would be fairer to both.
-- `quality=auto` is one quality per format as yet; nothing predicts it per picture. Its AVIF quality, 62, is above the
-  peers' 50.
-- Blur: Pillow's enlargement back to full size is nearly all of it.
-- Ingest writes a file at every step of the ladder (docs/adr/0007), most of them by Pillow's scalar Lanczos.
+- Slowest original ÷ fastest: what is left to pay for is the entropy coding of what is delivered, and the noisy mosaics
+  have three times the bytes of the Moon at the same width.
+- AVIF: OpenCV encodes at speed 9 by default, as we do; sharp and pyvips do not. Speed 6 would hold the score and take
+  ten times as long. A number that is asked for is set to libvips' bytes.
+- The bytes of `quality=auto` are compared with what it replaces: one number for all pictures, so high that nine of ten
+  still look as they should. At equal mean score it saves nothing: it takes bytes from pictures that need none and gives
+  them to those that do (docs/adr/0018).
 
 ## Milliseconds per variant (median of the rounds, geometric mean over the photos)
 
@@ -84,8 +84,8 @@ Against a Lanczos in linear light from the original. 90 and more: no difference 
 
 A cold start is a process that imports, fetches over HTTP from a local S3 and DynamoDB, and answers an 800 px JPEG: for
 `serve` two reads of the record, a look into the bucket of generated images, the rendition, the variant's PUT; for Node
-one GET of the original. `serve` runs from its unpacked zip, bytecode included (docs/adr/0016); Lambda's own runtime client
-is left out on both sides.
+one GET of the original. `serve` runs from its unpacked zip, bytecode included (docs/adr/0016); Lambda's own runtime
+client is left out on both sides.
 
 ## Photos
 

@@ -21,7 +21,7 @@ for (const file of files) {
       .raw().toBuffer({ resolveWithObject: true }));
   }
   const pixels = made.get(file.width);
-  const quality = file.name.startsWith("master") ? 92 : file.name.startsWith("proxy") ? 90 : 95;
+  const quality = file.name.startsWith("master") ? 92 : file.name.startsWith("proxy") ? 90 : 94;
   const encoded = await sharp(pixels.data, { raw: pixels.info }).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
   bytes += encoded.length;
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
-from functions.imaging.quality import predicted_quality
+from functions.imaging.quality import PROBE_WIDTH_PX, detail_of, predicted_quality
 from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_master, encoded_rungs
 
 
@@ -25,6 +25,7 @@ def derive(picture: DecodedPicture, copies: ScaledCopies, widths: tuple[int, ...
     """Encode the master and, from ``copies``, its renditions at these widths, and describe the picture."""
     rungs = sorted(encoded_rungs(copies, widths), key=lambda each: each.width)
     smallest = copies.at(min(widths)) if widths else picture
+    probe = smallest if picture.animated else copies.at(PROBE_WIDTH_PX)  # scaling an animation scales all its frames
     return DerivedPicture(
         master=encoded_master(picture),
         renditions=tuple(rungs),
@@ -32,5 +33,5 @@ def derive(picture: DecodedPicture, copies: ScaledCopies, widths: tuple[int, ...
         dominant_color=dominant_color(smallest.frames[0]),
         animated=picture.animated,
         has_alpha=picture.has_alpha,
-        quality=predicted_quality(),
+        quality=predicted_quality(detail_of(probe.frames[0])),
     )

@@ -23,8 +23,9 @@ CONTENT_TYPES: Final = {
 
 ANIMATED_FORMATS: Final = frozenset({"webp", "gif"})
 
-FULL_CHROMA_QUALITY: Final = 90
-"""From this JPEG quality on colour is kept at full resolution (4:4:4); below, 4:2:0 as every peer does."""
+FULL_CHROMA_QUALITY: Final = 89
+"""From this encoder quality on, which a request for 90 becomes, JPEG keeps colour at full resolution (4:4:4); below,
+4:2:0 as every peer does."""
 
 WEBP_METHOD: Final = 2
 """At 800 px, quality 80: method 2 takes 17.7 ms for 61.4 KB, method 4 38.9 ms for 59.7 KB at the same score."""
@@ -34,7 +35,10 @@ THOROUGH_LOSSLESS_PX: Final = 16_000_000
 outlast the sandbox. Method 0 takes 22 to 70; photographs grow by 4 %, flat drawings to four times a small size."""
 
 AVIF_SPEED: Final = 9
-"""At 800 px speed 9 takes 26 ms where speed 6 takes 283; quality 62 then equals WebP's quality 80 in score."""
+"""At 800 px speed 9 takes 26 ms where speed 6 takes 283, which scores 2.7 more at equal bytes."""
+
+AVIF_TUNE: Final = {"tune": "ssimulacra2"}
+"""What aom optimises for: 0.7 of SSIMULACRA2 more at equal bytes than its tuning for stills, at the same speed."""
 
 PNG_COMPRESS_LEVEL: Final = 6
 """zlib's own default."""
@@ -75,7 +79,9 @@ def _encode_webp(image: Image.Image, quality: int, _background: str, rights: byt
 
 
 def _encode_avif(image: Image.Image, quality: int, _background: str, rights: bytes) -> bytes:
-    return _saved(image, "AVIF", quality=quality, speed=AVIF_SPEED, max_threads=1, **_metadata(rights))
+    return _saved(
+        image, "AVIF", quality=quality, speed=AVIF_SPEED, max_threads=1, advanced=AVIF_TUNE, **_metadata(rights)
+    )
 
 
 def _encode_png(image: Image.Image, _quality: int, _background: str, rights: bytes) -> bytes:

@@ -1,14 +1,146 @@
-"""Encoder quality where nobody asked for a number: one default per output format, equal to the eye.
+"""Encoder quality for ``quality=auto``: predicted per picture and output format from four cheap measures of its detail.
 
-Measured at 800 px with SSIMULACRA2: WebP 80 scores 75.4 with 62 KB, AVIF 62 at speed 9 scores 74.9 with 46 KB.
-PNG and GIF have no quality.
+A polynomial in them gives the quality at which SSIMULACRA2 scores ``TARGET_SCORE``; `python -m benchmarks.quality` fits
+it and reports its error (docs/adr/0018). PNG and GIF have no quality.
 """
 
+from dataclasses import astuple, dataclass
+from itertools import combinations_with_replacement
+from math import log2, prod
 from typing import Final
 
-DEFAULT_QUALITY: Final = {"jpeg": 80, "webp": 80, "avif": 62}
+from PIL import Image, ImageChops, ImageMath, ImageStat
+
+from functions.imaging.codecs import open_image
+from functions.imaging.encoding import encode
+from functions.imaging.picture import DecodedPicture
+from functions.imaging.resizing import flattened, resized
+
+TARGET_SCORE: Final = 70
+"""SSIMULACRA2's own scale calls 70 high quality: what is lost is not seen without the original beside it."""
+
+PROBE_WIDTH_PX: Final = 480
+FINE_QUALITY: Final = 90
+COARSE_QUALITY: Final = 50
+BLOCK_PX: Final = 8
+"""Side of the blocks of JPEG, and of those whose variance is measured."""
 
 
-def predicted_quality() -> dict[str, int]:
+@dataclass(frozen=True)
+class Detail:
+    """Four measures of a picture, each a binary logarithm.
+
+    ``bits``: bits per pixel of a fine JPEG. ``texture``: how many times fewer a coarse one takes. ``activity``: luma's
+    variance, the mean over blocks. ``color_loss``: mean squared error of chroma in the coarse JPEG.
+    """
+
+    bits: float
+    texture: float
+    activity: float
+    color_loss: float
+
+    @property
+    def terms(self) -> tuple[float, ...]:
+        """1, the measures, and the products of any two of them: what a polynomial of second degree weighs."""
+        measures = astuple(self)
+        return (1.0, *measures, *map(prod, combinations_with_replacement(measures, 2)))
+
+
+@dataclass(frozen=True)
+class QualityModel:
+    """The weights of ``Detail.terms``, and the bounds of the encoder quality that they give."""
+
+    weights: tuple[float, ...]
+    lowest: int
+    highest: int
+
+    def quality_for(self, detail: Detail) -> int:
+        """Return the encoder quality, 1 to 100."""
+        predicted = sum(weight * term for weight, term in zip(self.weights, detail.terms, strict=True))
+        return round(min(max(predicted, self.lowest), self.highest))
+
+
+MODELS: Final = {
+    "jpeg": QualityModel(
+        (71.215, 6.459, 4.264, -5.54, -1.406, 5.415, 8.908, 0.604, 1.11, -0.332, -1.465, 0.936, -0.143, -0.445, -0.222),
+        lowest=50,
+        highest=88,
+    ),
+    "webp": QualityModel(
+        (
+            65.0,
+            -10.762,
+            16.644,
+            -5.682,
+            -3.98,
+            -2.267,
+            16.919,
+            -1.757,
+            2.975,
+            -4.928,
+            3.137,
+            -0.836,
+            0.05,
+            -0.535,
+            0.371,
+        ),
+        lowest=50,
+        highest=90,
+    ),
+    "avif": QualityModel(
+        (
+            62.788,
+            2.035,
+            -12.512,
+            -2.153,
+            0.972,
+            4.174,
+            7.953,
+            -0.769,
+            1.926,
+            3.671,
+            -0.376,
+            -0.767,
+            -0.048,
+            -0.651,
+            0.0,
+        ),
+        lowest=40,
+        highest=76,
+    ),
+}
+"""Printed by `python -m benchmarks.quality`. The bounds are where the pictures of its set end: what lies outside is not
+trusted, and below 89 JPEG colour is subsampled (encoding.py)."""
+
+
+def predicted_quality(detail: Detail) -> dict[str, int]:
     """Return the encoder quality per output format for ``quality=auto``."""
-    return dict(DEFAULT_QUALITY)
+    return {image_format: model.quality_for(detail) for image_format, model in MODELS.items()}
+
+
+def detail_of(image: Image.Image) -> Detail:
+    """Measure an RGB or RGBA image, seen at most ``PROBE_WIDTH_PX`` wide and on white. Takes about 6 ms."""
+    width = min(image.width, PROBE_WIDTH_PX)
+    probe = flattened(resized(image, (width, max(1, round(image.height * width / image.width)))), "white")
+    fine, coarse = (encode(DecodedPicture((probe,)), "jpeg", each) for each in (FINE_QUALITY, COARSE_QUALITY))
+    return Detail(
+        bits=log2(len(fine) * 8 / (probe.width * probe.height)),
+        texture=log2(len(fine) / len(coarse)),
+        activity=_activity(probe.convert("L")),
+        color_loss=_color_loss(probe, coarse),
+    )
+
+
+def _activity(luma: Image.Image) -> float:
+    values = luma.convert("F")
+    squares = ImageMath.lambda_eval(lambda names: names["values"] * names["values"], values=values)
+    means, means_of_squares = (each.reduce(BLOCK_PX).get_flattened_data() for each in (values, squares))
+    variances = [max(0.0, square - mean * mean) for mean, square in zip(means, means_of_squares, strict=True)]
+    return sum(log2(variance + 1) for variance in variances) / len(variances)
+
+
+def _color_loss(probe: Image.Image, coarse: bytes) -> float:
+    with open_image(coarse, "JPEG") as lossy:
+        difference = ImageChops.difference(probe.convert("YCbCr"), lossy.convert("YCbCr"))
+    _, blue, red = (square / (probe.width * probe.height) for square in ImageStat.Stat(difference).sum2)
+    return log2(blue + red + 0.1)

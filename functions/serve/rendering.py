@@ -20,6 +20,12 @@ FALLBACK_QUALITY: Final = 80
 """Where the record predicts none for a format."""
 
 
+ENCODER_OFFSET: Final = {"jpeg": -1, "webp": -1, "avif": -4}
+"""What is added to a quality that was asked for. Variants are scaled from all of the original's pixels and keep more
+detail than a decoder's shrinking leaves: with these offsets they have libvips' bytes at the same number, and JPEG and
+WebP its score (docs/performance.md)."""
+
+
 @dataclass(frozen=True)
 class Rendered:
     """Encoded bytes, their media type and what took how long; ``refit`` says how they had to be made smaller, if so."""
@@ -62,10 +68,16 @@ def spec_of(variant: Variant, picture: Picture) -> "VariantSpec":
         height=height,
         fit=fit,
         format=image_format,
-        quality=variant.quality or picture.quality.get(image_format, FALLBACK_QUALITY),
+        quality=_encoder_quality(variant, picture, image_format),
         position=variant.position.replace("y", ",").removeprefix("x"),  # x3y4 is 3,4 there; no word has an x or a y
         background=variant.background or "white",
     )
+
+
+def _encoder_quality(variant: Variant, picture: Picture, image_format: str) -> int:
+    if variant.quality is None:
+        return picture.quality.get(image_format, FALLBACK_QUALITY)
+    return max(1, variant.quality + ENCODER_OFFSET.get(image_format, 0))
 
 
 def format_of(variant: Variant, picture: Picture) -> str:

@@ -71,7 +71,8 @@ def test_a_blurred_picture_has_the_same_files_under_blurred(s3, body):
         image = image_at(s3, after)
         assert image.size == (after.width, after.height)
         assert getattr(image, "n_frames", 1) == getattr(image_at(s3, before), "n_frames", 1)
-    assert (soft.animated, soft.has_alpha, soft.quality) == (sharp.animated, sharp.has_alpha, sharp.quality)
+    assert (soft.animated, soft.has_alpha) == (sharp.animated, sharp.has_alpha)
+    assert soft.quality["jpeg"] < sharp.quality["jpeg"]  # it is predicted from what is left to be seen
 
 
 def test_every_file_is_blurred(s3):

@@ -7,6 +7,7 @@ from PIL import Image, ImageSequence
 
 from functions.imaging.encoding import encode
 from functions.imaging.picture import DecodedPicture
+from functions.imaging.variants import read_rendition
 from functions.serve.delivery import ImageDelivery
 from functions.serve.refusals import RefusedError
 from functions.serve.rendering import Rendered, render
@@ -216,12 +217,21 @@ def test_cache_lifetimes_are_settings(serve_with, library):
 
 def test_automatic_quality_is_the_one_predicted_for_the_picture():
     source = pictures.jpeg(320, 240)
-    plain = Picture(rendition(320, 240), (), "", "#000000", quality={"jpeg": 40})
+    plain = Picture(rendition(320, 240), (), "", "#000000", quality={"jpeg": 43})
 
     automatic = render(source, variant(w="320", f="jpeg"), plain)
-    asked = render(source, variant(w="320", f="jpeg", q="40"), plain)
 
-    assert automatic.body == asked.body
+    assert automatic.body == encode(read_rendition(Image.open(BytesIO(source))), "jpeg", 43)
+
+
+@pytest.mark.parametrize(("image_format", "encoder_quality"), [("jpeg", 79), ("webp", 79), ("avif", 76)])
+def test_a_quality_that_is_asked_for_is_on_the_scale_of_the_peers(image_format, encoder_quality):
+    source = pictures.jpeg(320, 240)
+    plain = Picture(rendition(320, 240), (), "", "#000000", quality={image_format: 40})
+
+    asked = render(source, variant(w="320", f=image_format, q="80"), plain)
+
+    assert asked.body == encode(read_rendition(Image.open(BytesIO(source))), image_format, encoder_quality)
 
 
 # --- answers that are small enough
