@@ -97,7 +97,7 @@ def _cases(rounds: int) -> list[tuple[Case, int]]:
                         (Case(photo, width, image_format, peer, "ours", quality), min(rounds, 2) if slow else rounds)
                         for peer in PEERS
                     ]
-        cases += [(Case(photo, 800, "jpeg", "floor", quality=80), rounds)]
+        cases += [(Case(photo, width, "jpeg", "floor", quality=80), rounds) for width in (800, 1600)]
     return cases
 
 
