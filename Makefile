@@ -102,7 +102,7 @@ format: setup  ## Let ruff mend layout and imports
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: benchmarks/.cache/.complete  ## Measure beside the peers; writes benchmarks/results.json and docs/performance.md
+bench: setup benchmarks/.cache/.complete  ## Measure beside the peers; writes benchmarks/results.json and docs/performance.md
 	@$(BIN)/python -m cdk.packaging --arch host >/dev/null
 	@benchmarks/.cache/venv/bin/python -m benchmarks
 

@@ -45,6 +45,8 @@ def main() -> None:
     engines.stop()
     say("automatic quality")
     automatic = once(python("quality", "--compare"))
+    say("delivery")
+    delivery = once([str(measure.CHECKOUT / ".venv" / "bin" / "python"), "-m", "benchmarks.delivery"])
     say("ingest")
     ingests = {name: _ingest(originals[name], parsed.rounds) for name in ("progressive", "phone")}
     say("cold starts")
@@ -63,6 +65,7 @@ def main() -> None:
         "variants": [_row(case, result) for case, result in times.items()],
         "scores": scored,
         "automatic": automatic,
+        "delivery": delivery,
         "ingest": ingests,
         "cold": cold,
         "blur": blur,

@@ -87,6 +87,17 @@ A cold start is a process that imports, fetches over HTTP from a local S3 and Dy
 one GET of the original. `serve` runs from its unpacked zip, bytecode included (docs/adr/0016); Lambda's own runtime
 client is left out on both sides.
 
+## Delivery
+
+One client, one request after the other, over HTTP to the edge of a deployed stage on this machine; JPEGs of the phone's
+original, 200 to 1200 px.
+
+{_delivery_table(results)}
+
+{_emulators_part(results)}
+
+{_crowd(results)}
+
 ## Photos
 
 | name | what | size | bytes |
@@ -139,6 +150,45 @@ def _processes_table(results: dict[str, Any]) -> str:
     blur = results["blur"]
     cells = [f"{min(blur[name]['ms'])} to {max(blur[name]['ms'])} ms" for name in ("ours", "sharp")]
     lines.append(f"| blur of 12 MP, sigma 2 % of the width | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def _delivery_table(results: dict[str, Any]) -> str:
+    delivery = results["delivery"]
+    lines = ["| request | ms, median | ms, 99 % | requests/s |", "|---|---|---|---|"]
+    for title, key in (
+        ("cached by the edge", "cached"),
+        ("v2: in the bucket of generated variants", "bucket"),
+        ("v1: computed by `serve`", "computed"),
+    ):
+        row = delivery[key]
+        lines.append(f"| {title} | {row['p50_ms']} | {row['p99_ms']} | {row['per_second']} |")
+    return "\n".join(lines)
+
+
+def _emulators_part(results: dict[str, Any]) -> str:
+    delivery = results["delivery"]
+    return (
+        f"A call of a function by the emulator takes {delivery['call_ms']} ms by itself (an address that `serve` refuses\n"
+        f"unread); `serve` spent {delivery['computed']['serve_ms']} ms on a computation. What cache and bucket answer "
+        "calls no function."
+    )
+
+
+def _crowd(results: dict[str, Any]) -> str:
+    delivery = results["delivery"]
+    lines = [
+        f"{delivery['clients']} clients that ask for one new variant at once, all workers warm:\n",
+        "| who asks | computations | ms until all have it | ms of `serve`, in sum |",
+        "|---|---|---|---|",
+    ]
+    for title, key in (
+        ("one client, past the edge", "one"),
+        ("all through the edge, which asks once for all", "through_edge"),
+        ("all past the edge, on two cores, without locks", "past_edge"),
+    ):
+        row = delivery[key]
+        lines.append(f"| {title} | {row['computations']} | {row['ms']} | {row['serve_ms']} |")
     return "\n".join(lines)
 
 

@@ -1,0 +1,157 @@
+"""Delivery over HTTP: `python -m benchmarks.delivery` prints JSON. It runs in the environment of the local stage.
+
+Both ways of delivery are deployed beside each other on this machine, and one client asks: for what the edge has cached,
+for what lies in the bucket of generated variants, for what `serve` has to compute. Then twenty clients ask for one new
+variant at once, through the edge and past it.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import httpx
+
+from local import aws
+from local.client import PipelineClient, read_upload
+from local.console import Progress
+from local.instance import Instance
+from local.outputs import Outputs
+from local.workspace import CHECKOUT, Workspace
+
+PHOTO = CHECKOUT / "benchmarks" / ".cache" / "photos" / "phone.jpg"
+WIDTHS = (200, 256, 320, 384, 480, 640, 750, 800, 828, 960, 1080, 1200)
+QUALITIES = (70, 80, 90)
+VARIANTS = [{"width": width, "quality": quality, "format": "jpeg"} for quality in QUALITIES for width in WIDTHS]
+CACHED_REQUESTS = 200
+CLIENTS = 20
+EMULATOR_CALLS = 20
+HITS_OF_THE_BUCKET = "bucket 200"
+
+
+def main() -> None:
+    """Deploy, measure, stop, print."""
+    with TemporaryDirectory(prefix="image-scaler-bench-") as home:
+        instance = Instance(Workspace(Path(home)), Progress(quiet=True))
+        with instance.running() as outputs:
+            print(json.dumps(_measured(outputs, instance.up_v1())))
+
+
+def _measured(v2: Outputs, v1: Outputs) -> dict[str, Any]:
+    through, through_v1, past = PipelineClient(v2), PipelineClient(v1), PipelineClient(v2, past_edge=True)
+    try:
+        image, image_v1 = (_published(client) for client in (through, through_v1))
+        for variant in VARIANTS:
+            _answer(through, image, variant)
+        _forget(v2, image)
+        through.variant_from_origin(f"{through.url}/images/{image}?width=200&quality=70&format=jpeg")
+        hits = _times(lambda variant: _from_bucket(through, image, variant), VARIANTS[1:])
+        cached = _times(lambda _: _cached(through, image), range(CACHED_REQUESTS))
+        computing: list[float] = []
+        computed = _times(lambda variant: computing.append(_computed(through_v1, image_v1, variant)), VARIANTS)
+        nothing = _times(lambda _: past.http.get(f"{past.url}/images/nothing"), range(EMULATOR_CALLS))
+        return {
+            "cached": _summary(cached),
+            "bucket": _summary(hits),
+            "computed": _summary(computed) | {"serve_ms": round(median(computing), 1)},
+            "call_ms": round(median(nothing), 1),
+            "clients": CLIENTS,
+            "one": _at_once(past, image, 1, width=1280),
+            "through_edge": _at_once(through, image, CLIENTS, width=1600),
+            "past_edge": _at_once(past, image, CLIENTS, width=1920),
+        }
+    finally:
+        for client in (through, through_v1, past):
+            client.close()
+
+
+def _published(client: PipelineClient) -> str:
+    image_id = client.upload("put", read_upload(PHOTO, "image/jpeg"))
+    status = client.wait(image_id)["status"]
+    if status != "PUBLISHED":
+        raise RuntimeError(f"the picture ended as {status}")
+    return image_id
+
+
+def _answer(client: PipelineClient, image_id: str, variant: dict[str, Any]) -> httpx.Response:
+    answer = client.variant(image_id, **variant)
+    answer.raise_for_status()
+    return answer
+
+
+def _cached(client: PipelineClient, image_id: str) -> None:
+    if not _answer(client, image_id, VARIANTS[1]).headers["x-cache"].startswith("Hit"):
+        raise RuntimeError("the edge did not answer from its cache")
+
+
+def _from_bucket(client: PipelineClient, image_id: str, variant: dict[str, Any]) -> None:
+    asked = _answer(client, image_id, variant).headers.get("x-local-trace")
+    if asked != HITS_OF_THE_BUCKET:
+        raise RuntimeError(f"the edge asked {asked} for what lies in the bucket")
+
+
+def _computed(client: PipelineClient, image_id: str, variant: dict[str, Any]) -> float:
+    """Ask for a variant that has to be made and return the ms that serve spent on it."""
+    return sum(_phases(_answer(client, image_id, variant)).values())
+
+
+def _phases(answer: httpx.Response) -> dict[str, float]:
+    return {name: float(ms) for name, ms in re.findall(r"(\w+);dur=([\d.]+)", answer.headers.get("server-timing", ""))}
+
+
+def _at_once(client: PipelineClient, image_id: str, clients: int, *, width: int) -> dict[str, Any]:
+    """Let many clients ask for one new variant; before, let each ask for one of its own, so that workers are warm."""
+    own = [{"width": 48, "height": 16 + number, "format": "png"} for number in range(clients)]
+    with ThreadPoolExecutor(clients) as pool:
+        list(pool.map(lambda variant: client.variant(image_id, **variant), own))
+        started = perf_counter()
+        wanted = {"width": width, "format": "webp", "quality": 85}
+        answers = list(pool.map(lambda _: _answer(client, image_id, wanted), range(clients)))
+        elapsed = (perf_counter() - started) * 1000
+    # Answers of one computation carry the same timings.
+    computations = {
+        answer.headers["server-timing"]: sum(_phases(answer).values())
+        for answer in answers
+        if "encode" in _phases(answer)
+    }
+    return {"computations": len(computations), "ms": round(elapsed), "serve_ms": round(sum(computations.values()))}
+
+
+def _times(call: Callable[[Any], object], each: Iterable[Any]) -> list[float]:
+    """Return the ms of each call, one after the other."""
+    found = []
+    for item in each:
+        started = perf_counter()
+        call(item)
+        found.append((perf_counter() - started) * 1000)
+    return found
+
+
+def _summary(times: list[float]) -> dict[str, float]:
+    return {
+        "requests": len(times),
+        "p50_ms": round(median(times), 1),
+        "p99_ms": round(quantiles(times, n=100, method="inclusive")[98], 1),
+        "per_second": round(1000 * len(times) / sum(times), 1),
+    }
+
+
+def _forget(outputs: Outputs, image_id: str) -> None:
+    """Empty the edge's cache of one picture, as another edge location is empty of it."""
+    aws.client("cloudfront", outputs).create_invalidation(
+        DistributionId=outputs.edge_stack["DistributionId"],
+        InvalidationBatch={
+            "Paths": {"Quantity": 1, "Items": [f"/images/{image_id}*"]},
+            "CallerReference": uuid.uuid4().hex,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
