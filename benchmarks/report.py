@@ -169,9 +169,9 @@ def _delivery_table(results: dict[str, Any]) -> str:
 def _emulators_part(results: dict[str, Any]) -> str:
     delivery = results["delivery"]
     return (
-        f"A call of a function by the emulator takes {delivery['call_ms']} ms by itself (an address that `serve` refuses\n"
-        f"unread); `serve` spent {delivery['computed']['serve_ms']} ms on a computation. What cache and bucket answer "
-        "calls no function."
+        f"A call of a function by the emulator takes {delivery['call_ms']} ms by itself (for an address that `serve`\n"
+        f"refuses unread); `serve` spent {delivery['computed']['serve_ms']} ms on a computation. "
+        "What cache and bucket answer calls no function."
     )
 
 
