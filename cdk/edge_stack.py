@@ -14,7 +14,7 @@ from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.distribution import EdgeDistribution
 from cdk.constructs.firewall import Firewall
-from cdk.constructs.operations import RUNBOOK
+from cdk.constructs.operations import runbook_alarm
 from cdk.constructs.origin_secret import OriginSecret
 from cdk.constructs.purge import Purge
 from cdk.signing_keys import SigningKeys
@@ -76,7 +76,7 @@ class EdgeStack(Stack):
             ("PurgesUndelivered", undelivered, "Some images could not be taken out of the edge's caches"),
             ("RotationFailed", self.rotation.function.metric_errors(), "The origin's secret could not be rotated"),
         ):
-            self._alarm(name, metric, meaning, action=alarm_action)
+            runbook_alarm(self, name, metric, meaning, action=alarm_action)
         self._outputs(
             {
                 "EdgeUrl": f"https://{config.domain_name or self.edge.distribution.distribution_domain_name}",
@@ -89,22 +89,6 @@ class EdgeStack(Stack):
                 **{f"{group}KeyPairIds": Fn.join(",", ids) for group, ids in self.edge.key_ids.items()},
             }
         )
-
-    def _alarm(
-        self, name: str, metric: cloudwatch.IMetric, meaning: str, *, action: cloudwatch.IAlarmAction | None
-    ) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            name,
-            alarm_description=f"{meaning}. What to do: {RUNBOOK}#{name.lower()}",
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            evaluation_periods=1,
-            metric=metric,
-            threshold=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        if action:
-            alarm.add_alarm_action(action)
 
     def _outputs(self, values: dict[str, str]) -> None:
         for name, value in values.items():

@@ -117,18 +117,7 @@ class Operations(Construct):
     def _alarm(
         self, name: str, metric: cloudwatch.IMetric, meaning: str, *, threshold: float = 1, periods: int = 1
     ) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            name,
-            alarm_description=f"{meaning}. What to do: {RUNBOOK}#{name.lower()}",
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            evaluation_periods=periods,
-            metric=metric,
-            threshold=threshold,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        if self.alarm_action:
-            alarm.add_alarm_action(self.alarm_action)
+        runbook_alarm(self, name, metric, meaning, action=self.alarm_action, threshold=threshold, periods=periods)
 
     def _dashboard(self, config: StageConfig, graphs: dict[str, list[cloudwatch.IMetric]]) -> None:
         widgets: list[cloudwatch.IWidget] = [
@@ -137,3 +126,31 @@ class Operations(Construct):
         cloudwatch.Dashboard(
             self, "Dashboard", dashboard_name=f"image-scaler-{config.name}", widgets=[[widget] for widget in widgets]
         )
+
+
+def runbook_alarm(
+    scope: Construct,
+    name: str,
+    metric: cloudwatch.IMetric,
+    meaning: str,
+    *,
+    action: cloudwatch.IAlarmAction | None,
+    threshold: float = 1,
+    periods: int = 1,
+) -> None:
+    """Alarm when ``metric`` reaches ``threshold`` in so many periods; the section of the runbook has the alarm's name.
+
+    ``meaning`` is a sentence without its full stop; ``action`` tells the operator, where the stage has an address.
+    """
+    alarm = cloudwatch.Alarm(
+        scope,
+        name,
+        alarm_description=f"{meaning}. What to do: {RUNBOOK}#{name.lower()}",
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        evaluation_periods=periods,
+        metric=metric,
+        threshold=threshold,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+    if action:
+        alarm.add_alarm_action(action)

@@ -1,8 +1,11 @@
 """Alarms tell what matters, once, and lead to a page of the runbook."""
 
 import json
+import re
 
 import pytest
+
+from cdk.packaging import ROOT
 
 ALARMS = {
     "IngestFailed": "ExecutionsFailed",
@@ -79,3 +82,29 @@ def test_one_dashboard_shows_ingest_functions_and_api(stage):
     assert dashboard["DashboardName"] == "image-scaler-prod"
     for metric in ("ExecutionsFailed", "ExecutionTime", "Throttles", "5XXError", "NumberOfMessagesSent"):
         assert metric in body
+
+
+def test_every_output_that_the_runbook_names_is_one(stage):
+    synthesized = stage("options")
+    outputs = {*synthesized.pipeline["Outputs"], *synthesized.edge["Outputs"]}
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+    named = set(re.findall(r"(?<!\.)\b[A-Z][a-z]+[A-Za-z]*(?:Arn|Id|Name|Bucket|Url)\b", runbook))
+
+    assert {"StateMachineArn", "DistributionId", "OriginSecretArn"} <= named <= outputs
+
+
+def test_every_alarm_has_a_section_in_the_runbook(stage):
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    sections = {heading.lower() for heading in re.findall(r"^## (\w+)$", runbook, re.MULTILINE)}
+    synthesized = stage("options")
+
+    alarms = [
+        resource["Properties"]["AlarmDescription"].rpartition("#")[2]
+        for template in (synthesized.pipeline, synthesized.edge)
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+
+    assert set(alarms) <= sections
+    assert len(alarms) == len(ALARMS) + 2  # and the edge's
