@@ -154,16 +154,13 @@ def _processes_table(results: dict[str, Any]) -> str:
 
 
 def _delivery_table(results: dict[str, Any]) -> str:
-    delivery = results["delivery"]
-    lines = ["| request | ms, median | ms, 99 % | requests/s |", "|---|---|---|---|"]
-    for title, key in (
-        ("cached by the edge", "cached"),
-        ("v2: in the bucket of generated variants", "bucket"),
-        ("v1: computed by `serve`", "computed"),
-    ):
-        row = delivery[key]
-        lines.append(f"| {title} | {row['p50_ms']} | {row['p99_ms']} | {row['per_second']} |")
-    return "\n".join(lines)
+    titles = {
+        "cached": "cached by the edge",
+        "bucket": "v2: in the bucket of generated variants",
+        "computed": "v1: computed by `serve`",
+    }
+    columns = {"p50_ms": "ms, median", "p99_ms": "ms, 99 %", "per_second": "requests/s"}
+    return _rows_of(results["delivery"], "request", titles, columns)
 
 
 def _emulators_part(results: dict[str, Any]) -> str:
@@ -176,19 +173,22 @@ def _emulators_part(results: dict[str, Any]) -> str:
 
 
 def _crowd(results: dict[str, Any]) -> str:
-    delivery = results["delivery"]
-    lines = [
-        f"{delivery['clients']} clients that ask for one new variant at once, all workers warm:\n",
-        "| who asks | computations | ms until all have it | ms of `serve`, in sum |",
-        "|---|---|---|---|",
-    ]
-    for title, key in (
-        ("one client, past the edge", "one"),
-        ("all through the edge, which asks once for all", "through_edge"),
-        ("all past the edge, on two cores, without locks", "past_edge"),
-    ):
-        row = delivery[key]
-        lines.append(f"| {title} | {row['computations']} | {row['ms']} | {row['serve_ms']} |")
+    titles = {
+        "one": "one client, past the edge",
+        "through_edge": "all through the edge, which asks once for all",
+        "past_edge": "all past the edge, on two cores, without locks",
+    }
+    columns = {"computations": "computations", "ms": "ms until all have it", "serve_ms": "ms of `serve`, in sum"}
+    clients = results["delivery"]["clients"]
+    table = _rows_of(results["delivery"], "who asks", titles, columns)
+    return f"{clients} clients that ask for one new variant at once:\n\n{table}"
+
+
+def _rows_of(figures: dict[str, Any], head: str, titles: dict[str, str], columns: dict[str, str]) -> str:
+    """Return a table of some of the figures: a row for each of ``titles``, a column for each of ``columns``."""
+    lines = [f"| {head} | {' | '.join(columns.values())} |", f"|---|{'---|' * len(columns)}"]
+    for key, title in titles.items():
+        lines.append(f"| {title} | {' | '.join(str(figures[key][column]) for column in columns)} |")
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 import ssl
 import time
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,6 +128,16 @@ class PipelineClient:
                 raise TimeoutError(f"the edge answers from its cache after {within_seconds:.0f} s")
             time.sleep(POLL_SECONDS)
         return answer
+
+    def forget(self, image_id: str) -> None:
+        """Empty the edge's cache of one picture, as another edge location is empty of it."""
+        client("cloudfront", self._outputs).create_invalidation(
+            DistributionId=self._outputs.edge_stack["DistributionId"],
+            InvalidationBatch={
+                "Paths": {"Quantity": 1, "Items": [f"/images/{image_id}*"]},
+                "CallerReference": uuid.uuid4().hex,
+            },
+        )
 
     def signed_url(self, url: str) -> str:
         """Return a URL with a signature for everything that begins like it, whatever its query: all sizes at once."""

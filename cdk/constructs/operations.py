@@ -16,6 +16,7 @@ from cdk.config import StageConfig
 from cdk.constructs.api import Api
 from cdk.constructs.functions import Functions
 from cdk.constructs.prewarm import Prewarm
+from cdk.constructs.queues import operators_queue
 from cdk.constructs.workflows import Workflows
 
 RUNBOOK = "docs/runbook.md"
@@ -97,13 +98,7 @@ class Operations(Construct):
 
     def _note_held(self, event_bus: events.EventBus, config: StageConfig) -> sqs.Queue:
         """Return the queue to which each held image is noted: what to resume, and its metric is the alarm's."""
-        queue = sqs.Queue(
-            self,
-            "HeldImages",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            retention_period=Duration.days(14),
-        )
+        queue = operators_queue(self, "HeldImages", config=config)
         events.Rule(
             self,
             "ImageHeld",

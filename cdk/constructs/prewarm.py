@@ -20,6 +20,7 @@ from cdk import names
 from cdk.config import FunctionConfig, StageConfig
 from cdk.constructs.function import ScopedFunction, allow, use_of
 from cdk.constructs.functions import serve_environment
+from cdk.constructs.queues import operators_queue
 from cdk.constructs.storage import Storage
 
 SIZE = FunctionConfig(memory_mb=3008, timeout_seconds=600)
@@ -48,13 +49,7 @@ class Prewarm(Construct):
         data_key: kms.Key | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.undelivered = sqs.Queue(
-            self,
-            "Undelivered",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            retention_period=Duration.days(14),
-        )
+        self.undelivered = operators_queue(self, "Undelivered", config=config)
         self.queue = sqs.Queue(
             self,
             "Queue",

@@ -19,6 +19,7 @@ from constructs import Construct
 from cdk import names
 from cdk.config import FunctionConfig, StageConfig
 from cdk.constructs.function import ScopedFunction
+from cdk.constructs.queues import operators_queue
 
 SIZE = FunctionConfig(memory_mb=256, timeout_seconds=30)
 IMAGES_PER_INVALIDATION = 3
@@ -44,13 +45,7 @@ class Purge(Construct):
         distribution: cloudfront.Distribution,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.undelivered = sqs.Queue(
-            self,
-            "Undelivered",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            retention_period=Duration.days(14),
-        )
+        self.undelivered = operators_queue(self, "Undelivered", config=config)
         self.queue = self._queue("Queue", config=config)
         self.again = self._queue(
             "Again", config=config, delivery_delay=Duration.seconds(1) if config.runs_on_emulator else AGAIN_AFTER

@@ -17,13 +17,13 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from cdk.config import StageConfig
 from cdk.constructs.function import allow, use_of
 from cdk.constructs.functions import UPLOADS, Functions
+from cdk.constructs.queues import operators_queue
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "workflows"
 
@@ -51,13 +51,7 @@ class Workflows(Construct):
         self._table = table
         self._event_bus = event_bus
         self._data_key = data_key
-        self.undelivered = sqs.Queue(
-            self,
-            "UndeliveredEvents",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            retention_period=Duration.days(14),
-        )
+        self.undelivered = operators_queue(self, "UndeliveredEvents", config=config)
         self.ingest = self._ingest(functions, originals)
         self.settle = self._settle()
         self._start_ingest_on_upload(originals)

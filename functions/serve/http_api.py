@@ -22,11 +22,7 @@ from urllib.parse import urlsplit
 from functions.serve.signature import Credentials, signed
 from functions.shared.error_codes import error_of_code
 from functions.shared.errors import ImageScalerError, TransientDependencyError
-
-CONNECT_TIMEOUT_SECONDS: Final = 2
-READ_TIMEOUT_SECONDS: Final = 10
-ATTEMPTS: Final = 3
-"""How often a call is tried in all, as in shared/aws.py; AWS_MAX_ATTEMPTS overrides it."""
+from functions.shared.patience import ATTEMPTS, CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 
 _CODE: Final = re.compile(rb'<Code>(\w+)</Code>|"__type"\s*:\s*"(?:[^"]*#)?(\w+)"')
 """An error's code as S3 (XML) and DynamoDB (JSON) write it."""

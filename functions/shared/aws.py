@@ -23,11 +23,12 @@ from botocore.loaders import Loader
 
 from functions.shared.error_codes import error_of_code
 from functions.shared.errors import ImageScalerError, RecordConflictError, TransientDependencyError
+from functions.shared.patience import ATTEMPTS, CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 
 CONFIG: Final = Config(
-    connect_timeout=2,
-    read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=CONNECT_TIMEOUT_SECONDS,
+    read_timeout=READ_TIMEOUT_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
 )
 
 _TRANSIENT_CANCELLATIONS: Final = frozenset(

@@ -4,7 +4,6 @@ Delivery v1 is a stage of its own beside the other, with an edge of its own.
 Every line begins with the row of the older design that it shows (docs/architecture.md lists them).
 """
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -99,7 +98,7 @@ def _delivery_v2(outputs: Outputs, through: PipelineClient, image_id: str) -> It
     yield Step("V2.4", f"delivery v2: CloudFront looks into the bucket of generated pictures: {origins[0]}")
     yield Step("V2.5-7", f"it is not there, so it is generated behind WAF and API Gateway: {', '.join(origins[1:])}")
     yield Step("V2.8-9", f"serve returned {len(first.content) / 1000:.0f} kB and stored them in the bucket")
-    _forget(outputs, image_id)
+    through.forget(image_id)
     second = through.variant_from_origin(url)
     _expect(second, 200)
     if _asked(second) != ["bucket 200"]:
@@ -107,17 +106,6 @@ def _delivery_v2(outputs: Outputs, through: PipelineClient, image_id: str) -> It
     yield Step("V2.4", "asked again by a cache that has forgotten it: bucket 200, and no function runs")
     third = through.http.get(url)
     yield Step("V2.4", f"asked once more: {third.headers['x-cache']}")
-
-
-def _forget(outputs: Outputs, image_id: str) -> None:
-    """Empty the edge's cache of one picture, as another edge location is empty of it."""
-    aws.client("cloudfront", outputs).create_invalidation(
-        DistributionId=outputs.edge_stack["DistributionId"],
-        InvalidationBatch={
-            "Paths": {"Quantity": 1, "Items": [f"/images/{image_id}*"]},
-            "CallerReference": uuid.uuid4().hex,
-        },
-    )
 
 
 def _asked(answer: httpx.Response) -> list[str]:

@@ -7,6 +7,14 @@ from tests.deployed import DeployedPipeline
 from tests.e2e.edge import Viewer
 
 
+def published(pipeline):
+    """Return the id of a picture of 1500 by 1000 px that went through a stage's pipeline."""
+    pipeline.rekognition.reset()
+    ended = pipeline.run(pictures.jpeg(1500, 1000))
+    assert ended.status == "PUBLISHED"
+    return ended.image_id
+
+
 @pytest.fixture
 def viewer(deployed):
     with (viewer := Viewer(deployed.outputs)).http:
@@ -16,10 +24,7 @@ def viewer(deployed):
 @pytest.fixture(scope="session")
 def picture(deployed):
     """The id of a published picture of 1500 by 1000 px."""
-    deployed.rekognition.reset()
-    ended = deployed.run(pictures.jpeg(1500, 1000))
-    assert ended.status == "PUBLISHED"
-    return ended.image_id
+    return published(deployed)
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +44,4 @@ def viewer_v1(deployed_v1):
 @pytest.fixture(scope="session")
 def picture_v1(deployed_v1):
     """The id of a published picture of 1500 by 1000 px in the stage with delivery v1."""
-    deployed_v1.rekognition.reset()
-    ended = deployed_v1.run(pictures.jpeg(1500, 1000))
-    assert ended.status == "PUBLISHED"
-    return ended.image_id
+    return published(deployed_v1)

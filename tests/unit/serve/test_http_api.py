@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.serve.direct import DirectObjectStore, DirectRecordReader
-from functions.serve.http_api import ATTEMPTS, HttpApi, RefusedCallError
+from functions.serve.http_api import HttpApi, RefusedCallError
 from functions.serve.signature import Credentials, signed
 from functions.shared.aws import session
 from functions.shared.errors import ObjectMissingError, RecordMissingError, TransientDependencyError
+from functions.shared.patience import ATTEMPTS
 from tests.fakes.aws import ENVIRONMENT
 
 NOW = datetime(2026, 11, 24, 10, 0, 5, tzinfo=UTC)
