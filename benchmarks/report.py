@@ -61,7 +61,7 @@ to memory. Peers start from the original, as they do in service; image-scaler st
 - Slowest original ÷ fastest: what is left to pay for is the entropy coding of what is delivered, and the noisy mosaics
   have three times the bytes of the Moon at the same width.
 - AVIF: OpenCV encodes at speed 9 by default, as we do; sharp and pyvips do not. Speed 6 would hold the score and take
-  ten times as long. A number that is asked for is set to libvips' bytes.
+  ten times as long.
 - The bytes of `quality=auto` are compared with what it replaces: one number for all pictures, so high that nine of ten
   still look as they should. At equal mean score it saves nothing: it takes bytes from pictures that need none and gives
   them to those that do (docs/adr/0018).
