@@ -1,6 +1,7 @@
 """Everything that is derived from an upload, in one decode: master, renditions, proxies, placeholder, colour."""
 
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from functions.imaging.decoding import decode
@@ -28,23 +29,22 @@ class Ingested:
     timings_ms: dict[str, float]
 
 
-def ingest(body: bytes, content_type: str, limits: Limits, keep_rights: bool = False) -> Ingested:  # noqa: FBT001, FBT002
+def ingest(body: bytes, content_type: str, limits: Limits, *, keep_rights: bool = False) -> Ingested:
     """Decode an upload in a sandbox and derive everything from it; ``keep_rights`` as in decoding.py.
 
     Raises RefusedPictureError or SandboxError.
     """
     return run_bounded(
-        ingest_here,
+        partial(ingest_here, keep_rights=keep_rights),
         body,
         content_type,
         limits,
-        keep_rights,
         seconds=limits.max_decode_seconds,
         memory_bytes=limits.max_memory_bytes,
     )
 
 
-def ingest_here(body: bytes, content_type: str, limits: Limits, keep_rights: bool = False) -> Ingested:  # noqa: FBT001, FBT002
+def ingest_here(body: bytes, content_type: str, limits: Limits, *, keep_rights: bool = False) -> Ingested:
     """Do the same in this process, without the deadline. Raises RefusedPictureError."""
     started = perf_counter()
     inspection = inspect(body, limits, content_type=content_type)

@@ -40,7 +40,7 @@ def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, setting
     try:
         check_bytes(original.size, settings.limits)
         stored = store.get(original.bucket, original.key, etag=original.etag)
-        ingested = ingest(stored.body, stored.content_type, settings.limits, settings.keep_rights)
+        ingested = ingest(stored.body, stored.content_type, settings.limits, keep_rights=settings.keep_rights)
     except ObjectChangedError:
         return Optimization(Superseded("The original was overwritten after this upload's event."))
     except RefusedPictureError as refusal:
