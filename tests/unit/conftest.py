@@ -14,3 +14,9 @@ def clients():
 def aws(clients):
     with mock_aws():
         yield SmallAws(**clients)
+
+
+@pytest.fixture
+def s3(aws):
+    """The buckets, for what touches nothing else."""
+    return aws.s3

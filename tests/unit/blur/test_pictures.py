@@ -1,12 +1,8 @@
 """BlurImage through its handler; S3 is moto, no code of ours is patched."""
 
 import json
-import os
-from unittest import mock
 
-import boto3
 import pytest
-from moto import mock_aws
 from PIL import Image
 
 from functions.blur.pictures import blur_picture
@@ -18,41 +14,26 @@ from functions.shared.contracts import BlurRequest
 from functions.shared.errors import ObjectMissingError
 from functions.shared.object_store import S3ObjectStore
 from tests import pictures
-from tests.fakes.lambda_context import LambdaContext
+from tests.fakes.aws import STAGING
+from tests.fakes.handlers import Function
 
 IMAGE_ID = "01JD6V5X3QWERTY0ASDFGHJKZX"
 PREFIX = f"{IMAGE_ID}/3/"
-CONTEXT = LambdaContext()
-
-
-@pytest.fixture
-def s3():
-    environment = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "STAGING_BUCKET": "staging",
-        "POWERTOOLS_SERVICE_NAME": "blur",
-    }
-    with mock.patch.dict(os.environ, environment), mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="staging", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        yield client
 
 
 def staged(s3, body):
     """Put what OptimizeImage would leave of an original, and return its picture."""
     derived = ingest_here(body, "", DEFAULT_LIMITS).picture
-    return store_picture(derived, store=S3ObjectStore(s3), bucket="staging", prefix=PREFIX)
+    return store_picture(derived, store=S3ObjectStore(s3), bucket=STAGING, prefix=PREFIX)
 
 
 def blur(s3, picture):
     request = BlurRequest(IMAGE_ID, 3, picture)
-    return blur_picture(request, store=S3ObjectStore(s3), settings=BlurSettings(staging_bucket="staging"))
+    return blur_picture(request, store=S3ObjectStore(s3), settings=BlurSettings(staging_bucket=STAGING))
 
 
 def image_at(s3, rendition):
-    return pictures.opened(s3.get_object(Bucket="staging", Key=rendition.key)["Body"].read())
+    return pictures.opened(s3.get_object(Bucket=STAGING, Key=rendition.key)["Body"].read())
 
 
 @pytest.mark.parametrize(
@@ -102,26 +83,24 @@ def test_placeholder_and_colour_come_from_the_blurred_pixels(s3):
 def test_blurring_twice_writes_the_same_files(s3):
     sharp = staged(s3, pictures.jpeg(400, 300))
     first = blur(s3, sharp)
-    keys = S3ObjectStore(s3).keys("staging", PREFIX)
+    keys = S3ObjectStore(s3).keys(STAGING, PREFIX)
 
     assert blur(s3, sharp) == first
-    assert S3ObjectStore(s3).keys("staging", PREFIX) == keys
+    assert S3ObjectStore(s3).keys(STAGING, PREFIX) == keys
 
 
 def test_a_missing_master_is_an_error(s3):
     sharp = staged(s3, pictures.jpeg(64, 64))
-    s3.delete_object(Bucket="staging", Key=sharp.master.key)
+    s3.delete_object(Bucket=STAGING, Key=sharp.master.key)
 
     with pytest.raises(ObjectMissingError):
         blur(s3, sharp)
 
 
-def test_the_handler_returns_the_picture_as_json(s3):
-    from functions.blur import handler
-
+def test_the_handler_returns_the_picture_as_json(s3, monkeypatch):
     sharp = staged(s3, pictures.jpeg(64, 64))
 
-    result = handler.lambda_handler({"image_id": IMAGE_ID, "revision": "3", "picture": sharp.to_state()}, CONTEXT)
+    result = Function("blur", monkeypatch)({"image_id": IMAGE_ID, "revision": "3", "picture": sharp.to_state()})
 
     assert json.loads(json.dumps(result)) == result
     assert result["master"]["key"] == f"{PREFIX}blurred/master.jpg"

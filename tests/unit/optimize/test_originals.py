@@ -2,13 +2,9 @@
 
 import hashlib
 import json
-import os
 from dataclasses import replace
-from unittest import mock
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.quality import detail_of, predicted_quality
@@ -19,28 +15,12 @@ from functions.shared.contracts import OptimizeRequest, Reason, Rejected, Supers
 from functions.shared.errors import ObjectMissingError, SettingsError
 from functions.shared.object_store import S3ObjectStore
 from tests import pictures
-from tests.fakes.lambda_context import LambdaContext
+from tests.fakes.aws import ORIGINALS, STAGING
+from tests.fakes.handlers import Function
 
 IMAGE_ID = "01JD6V5X3QWERTY0ASDFGHJKZX"
 KEY = f"uploads/{IMAGE_ID}/original"
-SETTINGS = OptimizeSettings(staging_bucket="staging", limits=DEFAULT_LIMITS)
-CONTEXT = LambdaContext()
-
-
-@pytest.fixture
-def s3():
-    environment = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-        "STAGING_BUCKET": "staging",
-        "POWERTOOLS_SERVICE_NAME": "optimize",
-    }
-    with mock.patch.dict(os.environ, environment), mock_aws():
-        client = boto3.client("s3")
-        for bucket in ("originals", "staging"):
-            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        yield client
+SETTINGS = OptimizeSettings(staging_bucket=STAGING, limits=DEFAULT_LIMITS)
 
 
 class Bench:
@@ -50,8 +30,8 @@ class Bench:
         self.s3 = s3
 
     def put(self, body, content_type="application/octet-stream"):
-        etag = self.s3.put_object(Bucket="originals", Key=KEY, Body=body, ContentType=content_type)["ETag"].strip('"')
-        original = {"bucket": "originals", "key": KEY, "etag": etag, "size": len(body)}
+        etag = self.s3.put_object(Bucket=ORIGINALS, Key=KEY, Body=body, ContentType=content_type)["ETag"].strip('"')
+        original = {"bucket": ORIGINALS, "key": KEY, "etag": etag, "size": len(body)}
         return {"image_id": IMAGE_ID, "revision": 3, "original": original}
 
     def run(self, event, limits=DEFAULT_LIMITS):
@@ -61,7 +41,7 @@ class Bench:
         ).outcome
 
     def staged(self):
-        objects = self.s3.list_objects_v2(Bucket="staging").get("Contents", [])
+        objects = self.s3.list_objects_v2(Bucket=STAGING).get("Contents", [])
         return {each["Key"]: each["Size"] for each in objects}
 
 
@@ -83,7 +63,7 @@ def test_an_original_becomes_master_renditions_and_proxy_in_staging(bench):
     ]
     assert bench.staged() == {each.key: each.bytes for each in files}
     for each in files:
-        stored = bench.s3.get_object(Bucket="staging", Key=each.key)
+        stored = bench.s3.get_object(Bucket=STAGING, Key=each.key)
         assert stored["ContentType"] == each.content_type
         assert pictures.opened(stored["Body"].read()).size == (each.width, each.height)
 
@@ -136,17 +116,15 @@ def test_a_bad_original_is_an_outcome_with_a_sentence_and_writes_nothing(bench, 
 
 
 def test_a_refused_original_is_tagged_for_the_bucket_to_forget_and_a_newer_upload_is_not(bench):
-    bench.s3.put_bucket_versioning(Bucket="originals", VersioningConfiguration={"Status": "Enabled"})
+    bench.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
     refused = bench.put(b"not a picture")
 
     bench.run(refused)
     bench.put(pictures.jpeg(100, 100))
 
-    newer, older = bench.s3.list_object_versions(Bucket="originals", Prefix=KEY)["Versions"]
+    newer, older = bench.s3.list_object_versions(Bucket=ORIGINALS, Prefix=KEY)["Versions"]
     tags = {
-        each["VersionId"]: bench.s3.get_object_tagging(Bucket="originals", Key=KEY, VersionId=each["VersionId"])[
-            "TagSet"
-        ]
+        each["VersionId"]: bench.s3.get_object_tagging(Bucket=ORIGINALS, Key=KEY, VersionId=each["VersionId"])["TagSet"]
         for each in (newer, older)
     }
     assert tags == {
@@ -162,13 +140,13 @@ def test_an_original_that_was_overwritten_before_its_refusal_leaves_the_new_one_
     outcome = bench.run(refused, replace(DEFAULT_LIMITS, max_bytes=100))
 
     assert outcome.reason is Reason.TOO_LARGE
-    assert bench.s3.get_object_tagging(Bucket="originals", Key=KEY)["TagSet"] == []
+    assert bench.s3.get_object_tagging(Bucket=ORIGINALS, Key=KEY)["TagSet"] == []
 
 
 def test_a_file_that_is_too_large_is_not_even_read(bench):
     event = bench.put(b"x")
     event["original"]["size"] = 65 * 1024 * 1024
-    bench.s3.delete_object(Bucket="originals", Key=KEY)
+    bench.s3.delete_object(Bucket=ORIGINALS, Key=KEY)
 
     assert bench.run(event) == Rejected(Reason.TOO_LARGE, "The file has 65.0 MiB; at most 64 MiB are accepted.")
 
@@ -183,16 +161,14 @@ def test_an_original_that_was_overwritten_ends_the_execution(bench):
 
 def test_an_original_that_is_gone_is_an_error(bench):
     event = bench.put(pictures.jpeg(64, 64))
-    bench.s3.delete_object(Bucket="originals", Key=KEY)
+    bench.s3.delete_object(Bucket=ORIGINALS, Key=KEY)
 
     with pytest.raises(ObjectMissingError):
         bench.run(event)
 
 
-def test_the_handler_returns_the_outcome_as_json(bench, capsys):
-    from functions.optimize import handler
-
-    result = handler.lambda_handler(bench.put(pictures.jpeg(400, 300)), CONTEXT)
+def test_the_handler_returns_the_outcome_as_json(bench, monkeypatch, capsys):
+    result = Function("optimize", monkeypatch)(bench.put(pictures.jpeg(400, 300)))
 
     assert json.loads(json.dumps(result)) == result
     assert result["outcome"] == "optimized"
@@ -200,10 +176,8 @@ def test_the_handler_returns_the_outcome_as_json(bench, capsys):
     assert any("ImageOptimized" in line and "DecodeTime" in line for line in lines)
 
 
-def test_the_handler_returns_a_refusal_as_json(bench):
-    from functions.optimize import handler
-
-    result = handler.lambda_handler(bench.put(b"%PDF-1.7"), CONTEXT)
+def test_the_handler_returns_a_refusal_as_json(bench, monkeypatch):
+    result = Function("optimize", monkeypatch)(bench.put(b"%PDF-1.7"))
 
     assert result["outcome"] == "rejected"
     assert result["reason"] == "UNSUPPORTED_FORMAT"
