@@ -1,11 +1,9 @@
 """What the edge remembers, where it looks first, and what it never lets through to the API."""
 
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local import aws
 from tests import pictures
 from tests.e2e.edge import eventually, runs
 
@@ -18,18 +16,11 @@ def trace(answer):
     return answer.headers["x-local-trace"].split("; ") if "x-local-trace" in answer.headers else []
 
 
-def invalidate(deployed, path):
-    aws.client("cloudfront", deployed.outputs).create_invalidation(
-        DistributionId=deployed.outputs.edge_stack["DistributionId"],
-        InvalidationBatch={"Paths": {"Quantity": 1, "Items": [path]}, "CallerReference": uuid.uuid4().hex},
-    )
-
-
 def test_first_it_is_generated_and_stored_then_the_bucket_answers_and_no_function_runs(deployed, viewer, picture):
     query = "width=828&format=webp"
     first = viewer.get(picture, query)
     before = runs(deployed.outputs)
-    invalidate(deployed, f"/images/{picture}*")
+    deployed.client.forget(picture)
 
     second = eventually(lambda: answer if trace(answer := viewer.get(picture, query)) else None)
 
