@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests.corpus.cases import Look
+from tests.corpus.case import Look
 
 
 def differences(look: Look, body: bytes, content_type: str) -> list[str]:

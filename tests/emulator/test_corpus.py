@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.corpus.cases import CASES, Case, Look
+from tests.corpus.case import Case, Look
+from tests.corpus.cases import CASES
 from tests.corpus.looks import differences
 from tests.deployed import DeployedPipeline, Ended
 
