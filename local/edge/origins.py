@@ -116,6 +116,9 @@ class ProtectedApi:
 
 
 def _refusal(ruling: Ruling) -> OriginResponse:
+    """Return API Gateway's document for a plain block; a rule's own response has neither body nor content type."""
+    trace = (f"firewall {ruling.rule or 'default'} {ruling.status}",)
+    if ruling.status != 403:
+        return OriginResponse(ruling.status, (), b"", trace)
     headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-    body = WAF_PROBLEM if ruling.status == 403 else b""
-    return OriginResponse(ruling.status, headers, body, (f"firewall {ruling.rule or 'default'} {ruling.status}",))
+    return OriginResponse(ruling.status, headers, WAF_PROBLEM, trace)
