@@ -155,6 +155,9 @@ class StageConfig:
     domain_name: str | None = None
     """The edge's own host name, with ``certificate_arn`` (ACM, us-east-1); CloudFront's name without."""
     certificate_arn: str | None = None
+    ipv6: bool = True
+    """The edge is reached over IPv6 too. Turn it off before signing for a viewer's address: CloudFront compares IPv4
+    addresses only, and refuses a viewer of both kinds whenever it comes over IPv6."""
 
     viewer_requests_per_5_minutes: int = 3_000
     """Requests of one address that reach the API; what the edge has cached does not count."""

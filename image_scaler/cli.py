@@ -75,7 +75,10 @@ def sign(
         datetime | None, typer.Option(parser=_moment, help="Not valid before this time (UTC unless it says a zone).")
     ] = None,
     ip_address: Annotated[
-        str | None, typer.Option("--ip", help="Valid for this IPv4 address or network (a.b.c.d/n) only.")
+        str | None,
+        typer.Option(
+            "--ip", help="Valid for this IPv4 address or network (a.b.c.d/n) only; the stage must be without IPv6."
+        ),
     ] = None,
     all_sizes: Annotated[
         bool, typer.Option("--all-sizes", help="Sign every size, format and crop of the URL's image at once.")

@@ -81,8 +81,8 @@ def custom_policy(
     """Return a policy for every URL that ``resource`` matches: ``*`` is any text, ``?`` any one character.
 
     ``valid_from`` is the first moment at which it holds. ``ip_address`` is the viewer's IPv4 address or network
-    (``192.0.2.0/24``); CloudFront knows no other kind here, so a viewer who comes over IPv6 is refused then.
-    Raises SigningError.
+    (``192.0.2.0/24``). CloudFront knows no other kind here and refuses viewers who come over IPv6, as most who can do:
+    sign for addresses only where the stage is deployed with ``ipv6=False`` (cdk/config.py). Raises SigningError.
     """
     _check_resource(resource, "resource")
     until = _epoch(expires_at, "expires_at")
@@ -107,7 +107,8 @@ def image_policy(
 ) -> Policy:
     """Return the one policy for all sizes, formats and crops of an image.
 
-    ``base_url`` is the edge's origin, for example ``https://images.example.com``. Raises SigningError.
+    ``base_url`` is the edge's origin, for example ``https://images.example.com``; the rest is as in ``custom_policy``.
+    Raises SigningError.
     """
     return custom_policy(
         f"{image_url(base_url, image_id)}*",  # ids have one length: none is the beginning of another

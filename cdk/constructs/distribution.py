@@ -81,6 +81,7 @@ class EdgeDistribution(Construct):
             domain_names=[config.domain_name] if config.domain_name else None,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            enable_ipv6=config.ipv6,
             enable_logging=True,
             log_bucket=self.logs,
             log_includes_cookies=False,  # a signed cookie would be in them

@@ -38,6 +38,7 @@ OTHER_WAY = replace(
     delivery=Delivery.V1,
     sizes=Sizes.EXACT,
     viewer_access=ViewerAccess.PUBLIC,
+    ipv6=False,
 )
 """A stage that takes the other side of every choice."""
 CONFIGS = {config.name: config for config in (*STAGES.values(), EVERY_OPTION, OTHER_WAY)}

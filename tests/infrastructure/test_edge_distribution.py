@@ -130,6 +130,11 @@ def test_every_viewer_request_passes_a_function_and_every_answer_gets_the_securi
         assert security["ContentSecurityPolicy"]["ContentSecurityPolicy"] == "default-src 'none'; sandbox"
 
 
+def test_viewers_come_over_ipv6_unless_the_stage_signs_for_their_ipv4_addresses(stage, edge):
+    assert stage("other").config.ipv6 is False
+    assert {name: edge(name).config["IPV6Enabled"] for name in ("dev", "other")} == {"dev": True, "other": False}
+
+
 def test_other_web_origins_are_allowed_only_where_they_are_configured(stage, edge):
     def cors(name):
         policy = edge(name).referred(edge(name).default["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]
