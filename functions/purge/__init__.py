@@ -1,0 +1,1 @@
+"""Purge: images that changed or were removed are forgotten by the edge's caches."""
