@@ -5,21 +5,23 @@ that is the interpreter that runs the build; for AWS it is Pyodide's, CPython 3.
 installed here. It is never checked against its source at run time (PEP 552, unchecked hash): both come in one zip.
 
 The same files give the same bytes: each set is compiled in a fresh process, in one order, with a fixed hash seed.
-This module imports nothing but the standard library, because the target's Python runs it (``compile_files``).
 """
 
 import hashlib
 import json
 import os
-import py_compile
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from cdk.cached_folder import cached_folder
+
+COMPILING: Final = Path(__file__).with_name("compiling.py")
+"""What the target's Python runs; compiling.mjs beside it runs it in Pyodide."""
 
 PYODIDE: Final = Path(__file__).resolve().parent.parent / "node_modules" / "pyodide" / "package.json"
 PYODIDE_PYTHON: Final = "3.13"
@@ -42,11 +44,11 @@ class Compiler:
 def compiler_of(version: str) -> Compiler | None:
     """Return the compiler for a version of Python ("3.13"): this interpreter's, or Pyodide's; None if it is neither."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return Compiler((sys.executable, "-I", __file__), sys.version, str(sys.implementation.cache_tag))
+        return Compiler((sys.executable, "-I", str(COMPILING)), sys.version, str(sys.implementation.cache_tag))
     if version != PYODIDE_PYTHON or not PYODIDE.is_file() or shutil.which("node") is None:
         return None
     build = json.loads(PYODIDE.read_text(encoding="utf-8"))["version"]
-    script = Path(__file__).with_name("bytecode.mjs")
+    script = COMPILING.with_suffix(".mjs")
     return Compiler(("node", str(script)), f"pyodide {build}", f"cpython-{version.replace('.', '')}")
 
 
@@ -56,30 +58,21 @@ def bytecode_of(sources: Mapping[str, Path], compiler: Compiler, *, cache: Path)
     A set that was compiled before comes from ``cache``. Raises BytecodeError.
     """
     names = {name: compiled_name(name, compiler.tag) for name in sorted(sources)}
-    tree = cache / f"{compiler.tag}-{_digest(compiler.build, sources)}"
-    if not tree.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=cache))
-        try:
-            jobs = [(str(sources[name].resolve()), name, str(scratch / "tree" / names[name])) for name in names]
-            done = subprocess.run(
-                compiler.command,
-                input=json.dumps(jobs),
-                env=os.environ | {"PYTHONHASHSEED": "0"},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode != 0:
-                raise BytecodeError(done.stderr.strip())
-            (scratch / "tree").mkdir(exist_ok=True)  # of no files
-            try:
-                (scratch / "tree").rename(tree)
-            except OSError:
-                if not tree.is_dir():  # else another build finished first, with the same content
-                    raise
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+
+    def compile_into(tree: Path) -> None:
+        jobs = [(str(sources[name].resolve()), name, str(tree / names[name])) for name in names]
+        done = subprocess.run(
+            compiler.command,
+            input=json.dumps(jobs),
+            env=os.environ | {"PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise BytecodeError(done.stderr.strip())
+
+    tree = cached_folder(cache / f"{compiler.tag}-{_digest(compiler.build, sources)}", compile_into)
     return {compiled: tree / compiled for compiled in names.values()}
 
 
@@ -91,23 +84,7 @@ def compiled_name(name: str, tag: str) -> str:
 
 
 def _digest(build: str, sources: Mapping[str, Path]) -> str:
-    digest = hashlib.sha256(build.encode() + b"\0" + Path(__file__).read_bytes())
+    digest = hashlib.sha256(build.encode() + b"\0" + COMPILING.read_bytes())
     for name in sorted(sources):
         digest.update(name.encode() + b"\0" + hashlib.sha256(sources[name].read_bytes()).digest())
     return digest.hexdigest()[:16]
-
-
-def compile_files(jobs: str) -> None:
-    """Compile jobs, a JSON list of [source, name in tracebacks, target]."""
-    for source, name, target in json.loads(jobs):
-        py_compile.compile(
-            source,
-            cfile=target,
-            dfile=f"/var/task/{name}",
-            doraise=True,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
-
-
-if __name__ == "__main__":
-    compile_files(sys.stdin.read())

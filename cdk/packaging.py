@@ -15,7 +15,6 @@ import argparse
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from cdk.bytecode import BytecodeError, bytecode_of, compiled_name, compiler_of
+from cdk.cached_folder import cached_folder
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REQUIREMENTS: Final = ROOT / "requirements"
@@ -134,29 +134,19 @@ def unpacked_wheels(lock: str, arch: Arch) -> Path:
     """Install a lock file's wheels into a cached directory of their own and return it. Raises PackagingError."""
     lock_file = REQUIREMENTS / lock
     key = hashlib.sha256("\0".join((lock_file.read_text(), *_target_options(arch))).encode()).hexdigest()[:16]
-    tree = WHEELS / f"{lock_file.stem}-{arch}-{key}"
-    if tree.is_dir():
-        return tree
-    WHEELS.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=WHEELS))
-    try:
+
+    def install_into(tree: Path) -> None:
         command = [
             *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--no-config"),
             *("--only-binary", ":all:", "--require-hashes", "--link-mode", "copy"),
             *_target_options(arch),
-            *("--target", str(scratch / "tree"), "--requirement", str(lock_file)),
+            *("--target", str(tree), "--requirement", str(lock_file)),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise PackagingError(f"uv could not install {lock} for {arch}:\n{done.stderr.strip()}")
-        try:
-            (scratch / "tree").rename(tree)
-        except OSError:
-            if not tree.is_dir():  # else another build finished first, with the same content
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return tree
+
+    return cached_folder(WHEELS / f"{lock_file.stem}-{arch}-{key}", install_into)
 
 
 def target_python(arch: Arch) -> str:
