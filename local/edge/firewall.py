@@ -34,16 +34,22 @@ class Ruling:
     rule: str | None = None
 
 
+Patterns = Mapping[str, Sequence[str]]
+"""The regular expressions of each pattern set by its logical id, as deployed at the moment."""
+
+Matcher = Callable[[FirewallRequest, Patterns], bool]
+"""A statement, as a function that tells whether a request matches it."""
+
+Field = Callable[[FirewallRequest], str | None]
+"""A part of a request that a statement looks at; None where the request does not have it."""
+
+
 @dataclass(frozen=True)
 class _Rule:
     name: str
     allows: bool
     status: int
-    matches: Callable[[FirewallRequest, "Patterns"], bool]
-
-
-Patterns = Mapping[str, Sequence[str]]
-"""The regular expressions of each pattern set by its logical id, as deployed at the moment."""
+    matches: Matcher
 
 
 class Firewall:
@@ -93,31 +99,26 @@ class Firewall:
             return _Rule(name, allows=False, status=custom["ResponseCode"], matches=self._statement(statement))
         raise UnmodelledError(f"the local edge does not model the action {action} of {name}")
 
-    def _statement(self, statement: Mapping[str, Any]) -> Callable[[FirewallRequest, Patterns], bool]:
+    def _statement(self, statement: Mapping[str, Any]) -> Matcher:
         ((kind, values),) = statement.items()
         part = Properties(kind, values)
         match kind:
-            case "AndStatement" | "OrStatement":
-                inner = [self._statement(each) for each in part.take("Statements")]
-                combine = all if kind == "AndStatement" else any
-                matches = lambda request, patterns: bool(combine(each(request, patterns) for each in inner))  # noqa: E731
+            case "AndStatement":
+                matches = _all_of([self._statement(each) for each in part.take("Statements")])
+            case "OrStatement":
+                matches = _any_of([self._statement(each) for each in part.take("Statements")])
             case "NotStatement":
-                negated = self._statement(part.take("Statement"))
-                matches = lambda request, patterns: not negated(request, patterns)  # noqa: E731
+                matches = _not(self._statement(part.take("Statement")))
             case "LabelMatchStatement":
                 part.label("Key", "Scope")
-                matches = lambda _request, _patterns: False  # noqa: E731 - only managed groups set labels
+                matches = _never  # only managed groups set labels
             case "ByteMatchStatement":
                 part.only("PositionalConstraint", ["EXACTLY"])
                 part.only("TextTransformations", [[{"Priority": 0, "Type": "NONE"}]])
-                field, text = _field(part.take("FieldToMatch")), part.take("SearchString")
-                matches = lambda request, _patterns: field(request) == text  # noqa: E731
+                matches = _is(_field(part.take("FieldToMatch")), part.take("SearchString"))
             case "RegexPatternSetReferenceStatement":
                 part.only("TextTransformations", [[{"Priority": 0, "Type": "NONE"}]])
-                field, pattern_set = _field(part.take("FieldToMatch")), logical_id(part.take("Arn"))
-                matches = lambda request, patterns: any(  # noqa: E731
-                    re.search(pattern, field(request) or "") for pattern in patterns[pattern_set]
-                )
+                matches = _is_in(_field(part.take("FieldToMatch")), logical_id(part.take("Arn")))
             case "RateBasedStatement":
                 matches = self._rate(part)
             case _:
@@ -125,7 +126,7 @@ class Firewall:
         part.finish()
         return matches
 
-    def _rate(self, part: Properties) -> Callable[[FirewallRequest, Patterns], bool]:
+    def _rate(self, part: Properties) -> Matcher:
         part.only("AggregateKeyType", ["FORWARDED_IP"])
         window, limit = int(part.take("EvaluationWindowSec", 300)), int(part.take("Limit"))
         forwarded = part.take("ForwardedIPConfig")
@@ -157,6 +158,30 @@ class Firewall:
         return exceeds
 
 
+def _all_of(statements: Sequence[Matcher]) -> Matcher:
+    return lambda request, patterns: all(matches(request, patterns) for matches in statements)
+
+
+def _any_of(statements: Sequence[Matcher]) -> Matcher:
+    return lambda request, patterns: any(matches(request, patterns) for matches in statements)
+
+
+def _not(statement: Matcher) -> Matcher:
+    return lambda request, patterns: not statement(request, patterns)
+
+
+def _never(_request: FirewallRequest, _patterns: Patterns) -> bool:
+    return False
+
+
+def _is(field: Field, text: str) -> Matcher:
+    return lambda request, _patterns: field(request) == text
+
+
+def _is_in(field: Field, pattern_set: str) -> Matcher:
+    return lambda request, patterns: any(re.search(each, field(request) or "") for each in patterns[pattern_set])
+
+
 def _address(written: str) -> Address | None:
     try:
         return ip_address(written)
@@ -164,7 +189,7 @@ def _address(written: str) -> Address | None:
         return None
 
 
-def _field(field: Mapping[str, Any]) -> Callable[[FirewallRequest], str | None]:
+def _field(field: Mapping[str, Any]) -> Field:
     if set(field) == {"SingleHeader"}:
         name = field["SingleHeader"]["Name"].lower()
         return lambda request: request.headers.get(name)
