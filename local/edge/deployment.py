@@ -195,11 +195,11 @@ class _EdgeDeployment:
 
     def _as_iam_looks(self, policy: Any) -> Any:
         """Write a pattern set's ARN as the emulator's IAM looks for it: as that of a web ACL of the same name."""
-        text = json.dumps(policy)
-        for name, (_, set_name) in self._pattern_sets.items():
-            expected = f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{set_name}/*"
-            text = text.replace(self._attributes[name, "Arn"], expected)
-        return json.loads(text)
+        arns = {
+            self._attributes[name, "Arn"]: f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{set_name}/*"
+            for name, (_, set_name) in self._pattern_sets.items()
+        }
+        return with_other_resources(policy, arns)
 
     def _written_in(self, value: Any) -> Any:
         """Replace references to what was made by API with its ids."""
@@ -224,3 +224,19 @@ class _EdgeDeployment:
         self._firewall.associate_web_acl(
             WebACLArn=arns[acl_name], ResourceArn=resolver.resolve(association["ResourceArn"])
         )
+
+
+def with_other_resources(policy: Mapping[str, Any], arns: Mapping[str, str]) -> dict[str, Any]:
+    """Return an IAM policy of a template whose statements name other resources: ``arns`` are the new by the old ones.
+
+    What names no resource by its whole ARN (a reference, a pattern) stays as it is.
+    """
+
+    def other(resource: Any) -> Any:
+        if isinstance(resource, list):
+            return [other(each) for each in resource]
+        return arns.get(resource, resource) if isinstance(resource, str) else resource
+
+    document = policy["Properties"]["PolicyDocument"]
+    statements = [{**each, "Resource": other(each["Resource"])} for each in document["Statement"]]
+    return {**policy, "Properties": {**policy["Properties"], "PolicyDocument": {**document, "Statement": statements}}}
