@@ -98,6 +98,8 @@ def sign(
     """Sign a URL; the policy is canned unless an option needs a custom one."""
     if all_sizes and resource:
         raise typer.BadParameter("--all-sizes and --resource say the same thing twice; give one of them")
+    if "*" in url and not resource:
+        raise typer.BadParameter("a URL has no wildcard; write what is to be signed as --resource")
     if "/" not in url:
         if not edge:
             raise typer.BadParameter(f"{url!r} is no URL; with an image's ID give --edge too")

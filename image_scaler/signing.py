@@ -31,8 +31,10 @@ RESERVED_PARAMETERS: Final = frozenset({"Expires", "Policy", "Signature", "Key-P
 
 _KEY_PAIR_ID = re.compile(r"[A-Z0-9]+")
 _IMAGE_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-_IMAGE_URL = re.compile(rf"(https?://[^/?#]+)/images/({_IMAGE_ID.pattern})(?:[/?][^#]*)?")
-_ABSOLUTE = re.compile(r"http[s*]?://[^/?#]")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?")
+_URL = re.compile(rf"{_ORIGIN.pattern}(?:[/?].*)?")
+_IMAGE_URL = re.compile(rf"({_ORIGIN.pattern})/images/({_IMAGE_ID.pattern})(?:[/?][^#]*)?")
+_ABSOLUTE = re.compile(r"http[s*]?://[^/?#]+.*")
 _PRINTABLE = re.compile(r"[!-~]+")
 _CLOUDFRONT_BASE64 = bytes.maketrans(b"+=/", b"-_~")
 _LARGEST_EPOCH = 2_147_483_647
@@ -64,7 +66,7 @@ class Policy:
 
 def canned_policy(url: str, *, expires_at: datetime) -> Policy:
     """Return the policy for exactly this URL, query included. Raises SigningError."""
-    _check_resource(url, "url")
+    _check_url(url)
     if "*" in url:
         raise SigningError("url: a wildcard needs a custom policy; this one is for a single URL")
     moment = _epoch(expires_at, "expires_at")
@@ -80,11 +82,15 @@ def custom_policy(
 ) -> Policy:
     """Return a policy for every URL that ``resource`` matches: ``*`` is any text, ``?`` any one character.
 
+    You write the resource yourself, and what it opens is not checked. ``*`` also matches ``/`` and ``?``: a resource
+    with a wildcard in front of the path, such as ``http*://host/images/A*``, opens every URL that names the rest of it
+    in its query. ``image_policy`` writes one that opens a single image.
+
     ``valid_from`` is the first moment at which it holds. ``ip_address`` is the viewer's IPv4 address or network
     (``192.0.2.0/24``). CloudFront knows no other kind here and refuses viewers who come over IPv6, as most who can do:
     sign for addresses only where the stage is deployed with ``ipv6=False`` (cdk/config.py). Raises SigningError.
     """
-    _check_resource(resource, "resource")
+    _check_resource(resource)
     until = _epoch(expires_at, "expires_at")
     condition: dict[str, dict[str, object]] = {"DateLessThan": {"AWS:EpochTime": until}}
     if ip_address is not None:
@@ -107,8 +113,7 @@ def image_policy(
 ) -> Policy:
     """Return the one policy for all sizes, formats and crops of an image.
 
-    ``base_url`` is the edge's origin, for example ``https://images.example.com``; the rest is as in ``custom_policy``.
-    Raises SigningError.
+    ``base_url`` is as in ``image_url``, the conditions are as in ``custom_policy``. Raises SigningError.
     """
     return custom_policy(
         f"{image_url(base_url, image_id)}*",  # ids have one length: none is the beginning of another
@@ -129,10 +134,18 @@ def split_image_url(url: str) -> tuple[str, str]:
 
 
 def image_url(base_url: str, image_id: str) -> str:
-    """Return the address of an image, to which a query may be added. Raises SigningError."""
+    """Return the address of an image, to which a query may be added. Raises SigningError.
+
+    ``base_url`` is the edge's origin, ``https://images.example.com`` or with a port; no wildcard, for behind one the
+    image's address could stand in another one's query.
+    """
+    if not _ORIGIN.fullmatch(base_url.removesuffix("/")):
+        raise SigningError(
+            "base_url: it is http:// or https://, a host and perhaps a port, for example https://images.example.com"
+        )
     if not _IMAGE_ID.fullmatch(image_id):
         raise SigningError("image_id: it is the 26 characters of a whole id; its beginning would sign other images")
-    return f"{base_url.rstrip('/')}/images/{image_id}"
+    return f"{base_url.removesuffix('/')}/images/{image_id}"
 
 
 class Signer:
@@ -155,7 +168,7 @@ class Signer:
 
     def sign_url(self, url: str, policy: Policy) -> str:
         """Return ``url`` with the signature of ``policy`` in its query. Raises SigningError."""
-        _check_resource(url, "url")
+        _check_url(url)
         separator = "&" if "?" in url else "?"
         return url + separator + "&".join(f"{name}={value}" for name, value in self._parts(policy).items())
 
@@ -200,13 +213,23 @@ def _encode(data: bytes) -> str:
     return base64.b64encode(data).translate(_CLOUDFRONT_BASE64).decode("ascii")
 
 
-def _check_resource(url: str, argument: str) -> None:
+def _check_url(url: str) -> None:
+    _check_text(url, "url")
+    if not _URL.fullmatch(url):
+        raise SigningError("url: it must be absolute, for example https://images.example.com/images/…")
+
+
+def _check_resource(resource: str) -> None:
+    _check_text(resource, "resource")
+    if not _ABSOLUTE.fullmatch(resource):
+        raise SigningError("resource: it must be absolute, for example https://images.example.com/images/…")
+
+
+def _check_text(url: str, argument: str) -> None:
     if not _PRINTABLE.fullmatch(url):
         raise SigningError(f"{argument}: spaces and anything but printable ASCII must be percent-encoded")
     if '"' in url or "\\" in url:
         raise SigningError(f'{argument}: " and \\ must be percent-encoded')
-    if not _ABSOLUTE.match(url):
-        raise SigningError(f"{argument}: it must be absolute, for example https://images.example.com/images/…")
     if "#" in url:
         raise SigningError(f"{argument}: a fragment (#…) never reaches CloudFront")
     taken = {name for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)} & RESERVED_PARAMETERS

@@ -137,6 +137,7 @@ def test_an_id_alone_is_signed_as_the_images_address(sign):
         f"{IMAGE}0",
         IMAGE.replace("/images/", "/v1/images/"),
         IMAGE.replace("https:", "ftp:"),
+        IMAGE.replace("images.", "somebody@images."),
     ],
 )
 def test_all_sizes_are_signed_of_an_image_and_of_nothing_wider(tmp_path, keys, url):
@@ -169,6 +170,23 @@ def test_cookies_are_printed_one_a_line(sign):
     names = [line.partition("=")[0] for line in sign(IMAGE, "--resource", f"{IMAGE}*", "--cookies").splitlines()]
 
     assert names == ["CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"]
+
+
+@pytest.mark.parametrize("options", [(), ("--all-sizes",), ("--ip", "192.0.2.7"), ("--ip", "192.0.2.7", "--cookies")])
+def test_a_wildcard_is_written_as_the_resource_and_never_comes_with_the_url(sign, options):
+    for url in (IMAGE.replace("https", "http*"), IMAGE.replace("images.", "*."), f"{IMAGE}*"):
+        assert "--resource" in sign(url, *options)
+
+
+@pytest.mark.parametrize("edge", ["http*://images.example.com", "https://*.example.com"])
+def test_an_edge_with_a_wildcard_is_refused(tmp_path, keys, edge):
+    (private_key,) = (tmp_path / "private").glob("viewers-*.pem")
+    key = ["--key-pair-id", "KVIEWERS", "--private-key", str(private_key)]
+
+    done = run("sign", IMAGE.rpartition("/")[2], "--edge", edge, "--all-sizes", *key)
+
+    assert isinstance(done.exception, SigningError)
+    assert "base_url: " in str(done.exception)
 
 
 @pytest.mark.parametrize(

@@ -14,18 +14,30 @@ import pytest
 from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from image_scaler import signing
 from image_scaler.signing import HashAlgorithm, Signer, SigningError, canned_policy, custom_policy, image_policy
+from local.edge.signatures import RefusedError, SignedRequest, check_signature
 from tests.aws_command import aws_cloudfront_sign, write_key
 from tests.unit.signing.conftest import to_pem
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
-IMAGE = "https://images.example.com/images/01JDXYZ0000000000000000000"
+EDGE = "https://images.example.com"
+IMAGE_ID, OTHER_ID = "01JDXYZ0000000000000000000", "01JDXYZ0000000000000000001"
+IMAGE = f"{EDGE}/images/{IMAGE_ID}"
 EXPIRES = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 STARTS = datetime(2029, 1, 1, tzinfo=UTC)
+
+IMAGE_IDS = st.from_regex(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", fullmatch=True) | st.just(OTHER_ID)
+PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=20)
+RESTS = st.lists(st.sampled_from(["/", "?x=", "&x=", "..", "%2f", EDGE, IMAGE, IMAGE_ID]) | PRINTABLE).map("".join)
+"""What a viewer may write behind an image's address."""
+BASE_URLS = st.lists(
+    st.sampled_from(["http", "s", "*", "?", "://", "/", "#", "@", "images", ".example.com", ":443"]), max_size=8
+).map("".join)
+"""Edges as a careless caller may write them."""
 
 
 @pytest.fixture
@@ -36,6 +48,24 @@ def signer(rsa_pem):
 @pytest.fixture
 def botocore_signer(rsa_key):
     return CloudFrontSigner(KEY_PAIR_ID, lambda message: rsa_key.sign(message, padding.PKCS1v15(), hashes.SHA1()))
+
+
+@pytest.fixture(scope="session")
+def opens(ec_key):
+    """Return whether the edge lets a viewer who has a policy's signature fetch a URL, as the local edge decides it."""
+    signer, keys = Signer(KEY_PAIR_ID, to_pem(ec_key)), {KEY_PAIR_ID: ec_key.public_key()}
+
+    def opened(policy, url):
+        request = SignedRequest(url=url, viewer_ip="192.0.2.7", now=STARTS.timestamp())
+        try:
+            check_signature(request, parameters=(), cookies=signer.sign_cookies(policy), keys=keys)
+        except RefusedError as refused:
+            if str(refused) != "WrongResource":
+                raise
+            return False
+        return True
+
+    return opened
 
 
 @pytest.mark.parametrize("url", [IMAGE, f"{IMAGE}?width=400&format=webp", f"{IMAGE}/fit=cover,format=webp"])
@@ -93,10 +123,42 @@ def test_a_signature_is_byte_equal_to_the_aws_commands(signer, rsa_key, tmp_path
     assert signer.sign_url(resource, made or canned_policy(resource, expires_at=EXPIRES)) == theirs
 
 
-def test_one_policy_signs_all_sizes_of_an_image_and_no_other_image():
-    policy = image_policy("https://images.example.com/", "01JDXYZ0000000000000000000", expires_at=EXPIRES)
+@pytest.mark.parametrize("base_url", [EDGE, f"{EDGE}/", "http://127.0.0.1:8443"])
+def test_an_images_policy_is_for_its_address_and_what_follows_it(base_url):
+    policy = image_policy(base_url, IMAGE_ID, expires_at=EXPIRES)
 
-    assert json.loads(policy.document)["Statement"][0]["Resource"] == f"{IMAGE}*"
+    assert json.loads(policy.document)["Statement"][0]["Resource"] == f"{base_url.rstrip('/')}/images/{IMAGE_ID}*"
+
+
+@given(rest=RESTS)
+def test_one_policy_signs_all_sizes_of_an_image(opens, rest):
+    assert opens(image_policy(EDGE, IMAGE_ID, expires_at=EXPIRES), f"{IMAGE}{rest}")
+
+
+@given(other=IMAGE_IDS, rest=RESTS)
+def test_one_policy_signs_no_other_image(opens, other, rest):
+    assume(other != IMAGE_ID)
+
+    assert not opens(image_policy(EDGE, IMAGE_ID, expires_at=EXPIRES), f"{EDGE}/images/{other}{rest}")
+
+
+@given(base_url=BASE_URLS, other=IMAGE_IDS)
+@example(base_url=EDGE, other=OTHER_ID)
+@example(base_url="http*://images.example.com", other=OTHER_ID)
+@example(base_url="https://*.example.com", other=OTHER_ID)
+@example(base_url="https://*", other=OTHER_ID)
+@example(base_url="https://*@images.example.com", other=OTHER_ID)
+@example(base_url="https://images.example.com/*", other=OTHER_ID)
+def test_no_edge_that_is_taken_lets_an_images_policy_open_another_image_that_names_it(opens, base_url, other):
+    assume(other != IMAGE_ID)
+    try:
+        policy = image_policy(base_url, IMAGE_ID, expires_at=EXPIRES)
+    except SigningError:
+        return
+
+    resource = f"{base_url.rstrip('/')}/images/{IMAGE_ID}"
+    for start in range(len(resource)):
+        assert not opens(policy, f"{EDGE}/images/{other}?width=320&x={resource[start:]}")
 
 
 def test_an_ecdsa_signature_verifies_and_is_shorter(signer, ec_key):
@@ -143,6 +205,7 @@ def test_a_time_is_a_moment_whatever_its_zone():
         (lambda: canned_policy(f"{IMAGE}?q=a b", expires_at=EXPIRES), "url"),
         (lambda: canned_policy(f"{IMAGE}?Expires=1", expires_at=EXPIRES), "Expires"),
         (lambda: canned_policy(f"{IMAGE}*", expires_at=EXPIRES), "wildcard"),
+        (lambda: canned_policy(IMAGE.replace("https", "http*"), expires_at=EXPIRES), "url"),
         (lambda: canned_policy(IMAGE, expires_at=EXPIRES.replace(tzinfo=None)), "expires_at"),
         (lambda: canned_policy(IMAGE, expires_at=datetime(2040, 1, 1, tzinfo=UTC)), "2038"),
         (lambda: custom_policy(IMAGE, expires_at=STARTS, valid_from=EXPIRES), "valid_from"),
@@ -154,6 +217,21 @@ def test_a_time_is_a_moment_whatever_its_zone():
         (
             lambda: image_policy("https://images.example.com", "01JDXYZ000000000000000000", expires_at=EXPIRES),
             "image_id",
+        ),
+        *(
+            (lambda base_url=base_url: image_policy(base_url, IMAGE_ID, expires_at=EXPIRES), "base_url")
+            for base_url in (
+                "http*://images.example.com",
+                "https://*.example.com",
+                "https://images.example.com/v1",
+                "https://images.example.com?a=b",
+                "https://images.example.com#top",
+                "https://somebody@images.example.com",
+                "https://images.example.com:443:443",
+                "images.example.com",
+                "https://",
+                "ftp://images.example.com",
+            )
         ),
         (lambda: Signer("k-1 ", b""), "key_pair_id"),
         (lambda: Signer(KEY_PAIR_ID, b"not a key"), "private_key"),
