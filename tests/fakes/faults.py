@@ -1,9 +1,10 @@
-"""AWS failing on demand: one of a client's calls is refused before it is sent, or its answer is lost."""
+"""AWS at its worst moment: a call is refused before it is sent, its answer is lost, or something happens meanwhile."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from threading import Lock, local
+from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
@@ -44,12 +45,18 @@ def failing_call(clients, number: int | None, *, lost_answer: bool = False) -> I
     With ``lost_answer`` AWS does what was asked for, and only then the connection breaks. None fails nothing.
     """
     watch = CallWatch(number, lost_answer)
-    for client in clients:
-        client.meta.events.register("before-call", watch.started)
-        client.meta.events.register("after-call", watch.ended)
-    try:
-        yield watch
-    finally:
+    with ExitStack() as hooks:
         for client in clients:
-            client.meta.events.unregister("before-call", watch.started)
-            client.meta.events.unregister("after-call", watch.ended)
+            hooks.enter_context(hooked(client, "before-call", watch.started))
+            hooks.enter_context(hooked(client, "after-call", watch.ended))
+        yield watch
+
+
+@contextmanager
+def hooked(client, event: str, handler: Callable[..., Any]) -> Iterator[None]:
+    """Have a client call ``handler`` at one of botocore's events, such as ``before-call.s3.CopyObject``."""
+    client.meta.events.register(event, handler)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, handler)

@@ -8,6 +8,7 @@ from functions.moderate.moderation import moderate
 from functions.moderate.policy import Policy
 from functions.shared.contracts import Decision, ModerateRequest
 from functions.shared.errors import ModerationRefusedError, TransientDependencyError
+from tests.fakes.faults import hooked
 from tests.fakes.rekognition import labels
 from tests.fakes.states import recorded
 
@@ -115,9 +116,8 @@ def test_one_frame_without_an_answer_leaves_the_whole_image_without_a_verdict(re
         if len(rekognition.requests) == 1:
             rekognition.fails_with = ("InvalidImageFormatException", 400)
 
-    rekognition_client.meta.events.register("before-call", second_fails)
-    try:
-        with pytest.raises(ModerationRefusedError, match="proxy-1"):
-            judge(asked)
-    finally:
-        rekognition_client.meta.events.unregister("before-call", second_fails)
+    with (
+        hooked(rekognition_client, "before-call", second_fails),
+        pytest.raises(ModerationRefusedError, match="proxy-1"),
+    ):
+        judge(asked)

@@ -7,7 +7,7 @@ import pytest
 from functions.shared.errors import TransientDependencyError
 from functions.shared.keys import record_partition
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
-from tests.fakes.faults import failing_call
+from tests.fakes.faults import failing_call, hooked
 from tests.fakes.states import recorded
 from tests.unit.persist.conftest import claimed, request_of
 
@@ -118,11 +118,8 @@ def test_two_attempts_at_once_publish_once(aws, publisher, clients):
         if once.acquire(blocking=False):  # the first copy of all, and never given back
             results.append(publisher.persist(request_of(state)))
 
-    clients["s3"].meta.events.register("before-call.s3.CopyObject", first_attempt_ends)
-    try:
+    with hooked(clients["s3"], "before-call.s3.CopyObject", first_attempt_ends):
         results.append(publisher.persist(request_of(state)))
-    finally:
-        clients["s3"].meta.events.unregister("before-call.s3.CopyObject", first_attempt_ends)
 
     assert results[0] == results[1]
     assert len(world(aws, state)["buckets"][1]) == 3

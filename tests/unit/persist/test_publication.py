@@ -1,6 +1,5 @@
 """PersistImage's work over moto: what is published, what is taken away, and who is told."""
 
-from contextlib import contextmanager
 from threading import Barrier, Event
 
 import pytest
@@ -9,6 +8,7 @@ from functions.shared.contracts import ContractError
 from functions.shared.errors import ObjectMissingError
 from functions.shared.keys import record_partition
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
+from tests.fakes.faults import hooked
 from tests.fakes.states import recorded
 from tests.unit.persist.conftest import claimed, record_of, request_of
 
@@ -22,31 +22,14 @@ def files(state) -> list[str]:
     return sorted([picture["master"]["key"], *(each["key"] for each in picture["renditions"])])
 
 
-@contextmanager
-def before_call(client, operation, handler):
-    """Have a botocore client call ``handler`` before each call of an operation."""
-    event = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
-    client.meta.events.register(event, handler)
-    try:
-        yield
-    finally:
-        client.meta.events.unregister(event, handler)
-
-
-@contextmanager
-def after_error(client, operation, event):
-    """Set a threading.Event once a call of an operation was answered by an error."""
+def sets_at_an_error(event):
+    """Return a handler that sets a threading.Event once a call was answered by an error."""
 
     def heard(http_response, **_kwargs):
         if http_response.status_code >= 400:
             event.set()
 
-    name = f"after-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
-    client.meta.events.register(name, heard)
-    try:
-        yield
-    finally:
-        client.meta.events.unregister(name, heard)
+    return heard
 
 
 @pytest.mark.parametrize("case", ["published", "blurred"])
@@ -192,18 +175,14 @@ def test_a_superseded_execution_leaves_another_revision_alone(aws, publisher):
 def test_a_removal_in_the_middle_wins(aws, publisher, clients, operation):
     state = claimed(aws, "published")
     removed = record_of(state, status="REMOVED")
-    service, name = operation.split(".")
+    service, _ = operation.split(".")
 
     def remove(**_kwargs):  # what DELETE does, just before this call
         aws.put_item(removed)
         clients["s3"].delete_object(Bucket=STAGING, Key=files(state)[0])
 
-    event = f"before-call.{service}.{name}"
-    clients[service].meta.events.register(event, remove)
-    try:
+    with hooked(clients[service], f"before-call.{operation}", remove):
         result = publisher.persist(request_of(state))
-    finally:
-        clients[service].meta.events.unregister(event, remove)
 
     assert result.to_state()["outcome"] == "superseded"
     assert record(aws, state) == removed
@@ -218,7 +197,7 @@ def test_files_are_copied_side_by_side(aws, publisher, clients):
     def wait_for_all(**_kwargs):
         all_at_once.wait()
 
-    with before_call(clients["s3"], "CopyObject", wait_for_all):
+    with hooked(clients["s3"], "before-call.s3.CopyObject", wait_for_all):
         publisher.persist(request_of(state))
 
     assert aws.keys(PUBLISHED) == files(state)
@@ -238,8 +217,8 @@ def test_a_lost_race_deletes_what_slower_copies_write_too(aws, publisher, client
             assert lost.wait(timeout=30)
 
     with (
-        before_call(clients["s3"], "CopyObject", slow_but_for_the_first),
-        after_error(clients["s3"], "CopyObject", lost),
+        hooked(clients["s3"], "before-call.s3.CopyObject", slow_but_for_the_first),
+        hooked(clients["s3"], "after-call.s3.CopyObject", sets_at_an_error(lost)),
     ):
         result = publisher.persist(request_of(state))
 

@@ -6,7 +6,7 @@ from functions.shared.announcements import Announcer
 from functions.shared.contracts import Reason, Status
 from functions.shared.errors import TransientDependencyError
 from tests.fakes.aws import EVENT_BUS
-from tests.fakes.faults import failing_call
+from tests.fakes.faults import failing_call, hooked
 
 
 @pytest.fixture
@@ -35,12 +35,11 @@ def test_a_bus_that_answers_and_takes_nothing_is_transient(announcer, clients):
     def take_nothing(parsed, **_kwargs):
         parsed.update(FailedEntryCount=1, Entries=[{"ErrorCode": "InternalFailure"}])
 
-    clients["events"].meta.events.register("after-call.events.PutEvents", take_nothing)
-    try:
-        with pytest.raises(TransientDependencyError, match="InternalFailure"):
-            announcer.announce("id", Status.REMOVED)
-    finally:
-        clients["events"].meta.events.unregister("after-call.events.PutEvents", take_nothing)
+    with (
+        hooked(clients["events"], "after-call.events.PutEvents", take_nothing),
+        pytest.raises(TransientDependencyError, match="InternalFailure"),
+    ):
+        announcer.announce("id", Status.REMOVED)
 
 
 def test_a_bus_out_of_reach_is_transient(announcer, clients):

@@ -7,7 +7,7 @@ from functions.shared import object_store
 from functions.shared.errors import ObjectChangedError, ObjectMissingError, TransientDependencyError
 from functions.shared.object_store import S3ObjectStore
 from tests.fakes.aws import PUBLISHED, STAGING
-from tests.fakes.faults import failing_call
+from tests.fakes.faults import failing_call, hooked
 
 
 @pytest.fixture
@@ -58,13 +58,8 @@ def refuse(code: str, status: int):
     ids=["403: without ListBucket S3 does not say 404", "a missing bucket is a fault of ours"],
 )
 def test_what_a_refused_read_means(store, clients, code, status, expected):
-    hook = refuse(code, status)
-    clients["s3"].meta.events.register("before-call.s3.GetObject", hook)
-    try:
-        with pytest.raises(expected):
-            store.get(STAGING, "k")
-    finally:
-        clients["s3"].meta.events.unregister("before-call.s3.GetObject", hook)
+    with hooked(clients["s3"], "before-call.s3.GetObject", refuse(code, status)), pytest.raises(expected):
+        store.get(STAGING, "k")
 
 
 def test_a_read_by_etag_sees_only_that_version(store):
@@ -119,12 +114,8 @@ def test_an_object_that_s3_did_not_delete_is_an_error_although_the_call_succeeds
     def not_deleted(parsed, **_kwargs):
         parsed["Errors"] = [{"Key": "a/1", "Code": code, "Message": "m"}]
 
-    clients["s3"].meta.events.register("after-call.s3.DeleteObjects", not_deleted)
-    try:
-        with pytest.raises(expected):
-            store.delete_prefix(STAGING, "a/")
-    finally:
-        clients["s3"].meta.events.unregister("after-call.s3.DeleteObjects", not_deleted)
+    with hooked(clients["s3"], "after-call.s3.DeleteObjects", not_deleted), pytest.raises(expected):
+        store.delete_prefix(STAGING, "a/")
 
 
 @pytest.mark.parametrize(
