@@ -12,6 +12,7 @@ from cdk_nag import AwsSolutionsChecks
 from constructs import Construct, IConstruct
 
 from cdk import names
+from cdk.constructs.resource import resource_of
 from cdk.constructs.workflows import INGEST_STATES
 from cdk.edge_stack import EdgeStack
 from cdk.pipeline_stack import PipelineStack
@@ -127,7 +128,4 @@ def _accept_in_api(pipeline: PipelineStack) -> None:
 
 
 def _logical_id(construct: Construct) -> str:
-    element = construct.node.default_child
-    if not isinstance(element, CfnElement):
-        raise TypeError(f"{construct.node.path} has no CloudFormation resource of its own")
-    return str(Stack.of(construct).resolve(element.logical_id))
+    return str(Stack.of(construct).resolve(resource_of(construct, CfnElement).logical_id))

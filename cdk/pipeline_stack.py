@@ -14,6 +14,7 @@ from cdk.constructs.api import Api
 from cdk.constructs.functions import Functions
 from cdk.constructs.operations import Operations
 from cdk.constructs.prewarm import Prewarm
+from cdk.constructs.resource import resource_of
 from cdk.constructs.storage import Storage
 from cdk.constructs.table import RecordsTable
 from cdk.constructs.workflows import Workflows
@@ -118,10 +119,7 @@ class PipelineStack(Stack):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
         )
-        resource = key.node.default_child
-        if not isinstance(resource, kms.CfnKey):
-            raise TypeError(f"{key.node.path} has no CfnKey")
-        resource.override_logical_id(names.DATA_KEY)
+        resource_of(key, kms.CfnKey).override_logical_id(names.DATA_KEY)
         return key
 
     def _outputs(self, values: dict[str, str]) -> None:

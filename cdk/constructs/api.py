@@ -11,6 +11,7 @@ from constructs import Construct
 from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.functions import Functions
+from cdk.constructs.resource import resource_of
 
 ROUTES = (
     ("POST", "/v1/images", "upload"),
@@ -139,9 +140,7 @@ class Api(Construct):
             expose_headers=["ETag", "Location", "Retry-After"],
             max_age=None,
         )
-        method = preflight.node.default_child
-        if not isinstance(method, apigateway.CfnMethod):
-            raise TypeError(f"{preflight.node.path} has no CfnMethod")
+        method = resource_of(preflight, apigateway.CfnMethod)
         method.add_property_override("Integration.ContentHandling", "CONVERT_TO_TEXT")
 
     def _answer_with_problem(self, refusal: Refusal) -> None:

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from cdk import names
 from cdk.config import StageConfig
+from cdk.constructs.resource import resource_of
 
 REJECTED_TAG = ("image-scaler-status", "REJECTED")
 """The object tag by which the originals bucket's lifecycle finds what was refused."""
@@ -68,7 +69,7 @@ class Storage(Construct):
             else None,
         )
         # The L2's event_bridge_enabled is a custom resource (a function on Node); this property is the same thing.
-        _resource_of(bucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        resource_of(bucket, s3.CfnBucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )
         return bucket
@@ -100,7 +101,7 @@ class Storage(Construct):
             removal_policy=RemovalPolicy.RETAIN if self._config.keep_data else RemovalPolicy.DESTROY,
             versioned=versioned,
         )
-        _resource_of(bucket).override_logical_id(logical_id)
+        resource_of(bucket, s3.CfnBucket).override_logical_id(logical_id)
         return bucket
 
     def _let_cloudfront_read_generated(self) -> None:
@@ -145,10 +146,3 @@ def _expire(
         tag_filters=tag_filters,
         object_size_less_than=smaller_than_bytes,
     )
-
-
-def _resource_of(bucket: s3.Bucket) -> s3.CfnBucket:
-    resource = bucket.node.default_child
-    if not isinstance(resource, s3.CfnBucket):
-        raise TypeError(f"{bucket.node.path} has no CfnBucket")
-    return resource

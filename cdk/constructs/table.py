@@ -7,6 +7,7 @@ from constructs import Construct
 
 from cdk import names
 from cdk.config import StageConfig
+from cdk.constructs.resource import resource_of
 
 LISTING_INDEX = "by_day"
 EXPIRY_ATTRIBUTE = "expires_at"
@@ -38,7 +39,4 @@ class RecordsTable(Construct):
             partition_key=dynamodb.Attribute(name="listing_day", type=text),
             sort_key=dynamodb.Attribute(name="image_id", type=text),
         )
-        resource = self.table.node.default_child
-        if not isinstance(resource, dynamodb.CfnTable):
-            raise TypeError(f"{self.table.node.path} has no CfnTable")
-        resource.override_logical_id(names.RECORDS_TABLE)
+        resource_of(self.table, dynamodb.CfnTable).override_logical_id(names.RECORDS_TABLE)
