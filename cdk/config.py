@@ -151,7 +151,9 @@ class StageConfig:
     browser_max_age_seconds: int = 3_600
     upload_expires_seconds: int = 3_600
     allowed_origins: tuple[str, ...] = ()
-    """Web origins whose pages may call the API and upload to S3; none by default."""
+    """Web origins whose pages may read pictures by script and upload to S3 with a presigned form; none by default. The
+    API answers their preflights too, for operators' own tools: a signature for /v1/* holds for every method, so the
+    application's servers fetch the forms, and a visitor's page is never given such a signature."""
     domain_name: str | None = None
     """The edge's own host name, with ``certificate_arn`` (ACM, us-east-1); CloudFront's name without."""
     certificate_arn: str | None = None

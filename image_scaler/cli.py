@@ -18,6 +18,7 @@ from image_scaler.signing import (
     Signer,
     SigningError,
     canned_policy,
+    control_url,
     custom_policy,
     image_url,
     split_image_url,
@@ -130,7 +131,7 @@ def status(
     ],
 ) -> None:
     """Print an image's record: where it stands, what was found, what was decided."""
-    url = f"{edge.rstrip('/')}/v1/images/{image_id}"
+    url = control_url(edge, image_id)
     signer = Signer(key_pair_id, private_key.read_bytes())
     signed = signer.sign_url(url, canned_policy(url, expires_at=datetime.now(UTC) + timedelta(minutes=5)))
     request = urllib.request.Request(signed, headers={"Accept": "application/json"})  # noqa: S310 - https or http only

@@ -8,6 +8,9 @@ page. The private key stays in the application's back end; CloudFront knows its 
     for width in (400, 800, 1200):
         signer.sign_url(f"https://images.example.com/images/01JD…?width={width}", policy)
 
+A signature opens a URL for every method. For pictures that is harmless; for the API (``/v1``) it is not, so signatures
+by a control key stay on servers (see ``control_url``).
+
 A *canned* policy protects exactly one URL until a time. A *custom* policy may also have wildcards, a first valid time
 and a network; it travels with the URL, which gets longer by it.
 """
@@ -139,13 +142,19 @@ def image_url(base_url: str, image_id: str) -> str:
     ``base_url`` is the edge's origin, ``https://images.example.com`` or with a port; no wildcard, for behind one the
     image's address could stand in another one's query.
     """
-    if not _ORIGIN.fullmatch(base_url.removesuffix("/")):
-        raise SigningError(
-            "base_url: it is http:// or https://, a host and perhaps a port, for example https://images.example.com"
-        )
-    if not _IMAGE_ID.fullmatch(image_id):
-        raise SigningError("image_id: it is the 26 characters of a whole id; its beginning would sign other images")
-    return f"{base_url.removesuffix('/')}/images/{image_id}"
+    return f"{_origin(base_url)}/images/{_whole(image_id)}"
+
+
+def control_url(base_url: str, image_id: str | None = None) -> str:
+    """Return the API's address of all images, or of one image's record. Raises SigningError.
+
+    What is signed of it stays on servers; a browser gets no more than the presigned S3 form that the API answers with.
+    CloudFront's policies have no condition for the method, so a signature holds for all of them: who was given an
+    address to POST an upload to can GET the list of all records there, and who was given a record's can DELETE it.
+    ``base_url`` is as in ``image_url``.
+    """
+    address = f"{_origin(base_url)}/v1/images"
+    return address if image_id is None else f"{address}/{_whole(image_id)}"
 
 
 class Signer:
@@ -235,6 +244,21 @@ def _check_text(url: str, argument: str) -> None:
     taken = {name for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)} & RESERVED_PARAMETERS
     if taken:
         raise SigningError(f"{argument}: it already has {', '.join(sorted(taken))}, which are CloudFront's own")
+
+
+def _origin(base_url: str) -> str:
+    origin = base_url.removesuffix("/")
+    if not _ORIGIN.fullmatch(origin):
+        raise SigningError(
+            "base_url: it is http:// or https://, a host and perhaps a port, for example https://images.example.com"
+        )
+    return origin
+
+
+def _whole(image_id: str) -> str:
+    if not _IMAGE_ID.fullmatch(image_id):
+        raise SigningError("image_id: it is the 26 characters of a whole id; its beginning would sign other images")
+    return image_id
 
 
 def _epoch(moment: datetime, argument: str) -> int:

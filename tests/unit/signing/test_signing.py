@@ -18,7 +18,15 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from image_scaler import signing
-from image_scaler.signing import HashAlgorithm, Signer, SigningError, canned_policy, custom_policy, image_policy
+from image_scaler.signing import (
+    HashAlgorithm,
+    Signer,
+    SigningError,
+    canned_policy,
+    control_url,
+    custom_policy,
+    image_policy,
+)
 from local.edge.signatures import RefusedError, SignedRequest, check_signature
 from tests.aws_command import aws_cloudfront_sign, write_key
 from tests.unit.signing.conftest import to_pem
@@ -130,6 +138,11 @@ def test_an_images_policy_is_for_its_address_and_what_follows_it(base_url):
     assert json.loads(policy.document)["Statement"][0]["Resource"] == f"{base_url.rstrip('/')}/images/{IMAGE_ID}*"
 
 
+def test_the_apis_addresses_are_those_of_the_records():
+    assert control_url(f"{EDGE}/") == f"{EDGE}/v1/images"
+    assert control_url(EDGE, IMAGE_ID) == f"{EDGE}/v1/images/{IMAGE_ID}"
+
+
 @given(rest=RESTS)
 def test_one_policy_signs_all_sizes_of_an_image(opens, rest):
     assert opens(image_policy(EDGE, IMAGE_ID, expires_at=EXPIRES), f"{IMAGE}{rest}")
@@ -218,8 +231,10 @@ def test_a_time_is_a_moment_whatever_its_zone():
             lambda: image_policy("https://images.example.com", "01JDXYZ000000000000000000", expires_at=EXPIRES),
             "image_id",
         ),
+        (lambda: control_url(EDGE, "*"), "image_id"),
         *(
-            (lambda base_url=base_url: image_policy(base_url, IMAGE_ID, expires_at=EXPIRES), "base_url")
+            (lambda make=make, base_url=base_url: make(base_url), "base_url")
+            for make in (control_url, lambda base_url: image_policy(base_url, IMAGE_ID, expires_at=EXPIRES))
             for base_url in (
                 "http*://images.example.com",
                 "https://*.example.com",
