@@ -153,7 +153,8 @@ class StageConfig:
     allowed_origins: tuple[str, ...] = ()
     """Web origins whose pages may read pictures by script and upload to S3 with a presigned form; none by default. The
     API answers their preflights too, for operators' own tools: a signature for /v1/* holds for every method, so the
-    application's servers fetch the forms, and a visitor's page is never given such a signature."""
+    application's servers fetch the forms, and a visitor's page is never given such a signature. Cookies may come from
+    origins that are spelled out, not from those that ``*`` stands for."""
     domain_name: str | None = None
     """The edge's own host name, with ``certificate_arn`` (ACM, us-east-1); CloudFront's name without."""
     certificate_arn: str | None = None

@@ -233,7 +233,8 @@ class EdgeDistribution(Construct):
             "ResponseHeaders",
             comment="image-scaler: what every answer carries",
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
-                access_control_allow_credentials=False,
+                # With cookies only for pages whose origin is spelled out: CloudFront has "*" without them alone.
+                access_control_allow_credentials="*" not in "".join(config.allowed_origins),
                 access_control_allow_headers=["Content-Type", "Idempotency-Key"],
                 access_control_allow_methods=["GET", "HEAD", "OPTIONS", "POST", "DELETE"],
                 access_control_allow_origins=list(config.allowed_origins),

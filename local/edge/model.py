@@ -45,6 +45,7 @@ class Cors:
     exposed: tuple[str, ...]
     max_age: int
     override: bool
+    credentials: bool
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from local.edge.cache import Cache, Entry, lifetime
+from local.edge.headers import with_policy
 from local.edge.javascript import FunctionFailedError, FunctionRunner
 from local.edge.live import LiveEdge, Snapshot
-from local.edge.model import ApiOrigin, Behavior, Cors, Distribution, OriginGroup, ResponseHeaders
+from local.edge.model import ApiOrigin, Behavior, Distribution, OriginGroup
 from local.edge.origins import OriginRequest, OriginResponse, Origins, ProtectedApi
 from local.edge.requests import BadRequestError, ViewerRequest
 from local.edge.signatures import NAMES, PublicKey, RefusedError, SignedRequest, check_signature
@@ -108,7 +109,8 @@ class EdgeServer:
         except RefusedError as refusal:
             return _error(403, str(refusal))
         answer = await self._after_signature(request, behavior, snapshot)
-        return _with_headers(answer, behavior.response_headers, request)
+        headers = with_policy(behavior.response_headers, answer.headers, request)
+        return replace(answer, headers=headers)
 
     def _behavior_of(self, request: ViewerRequest) -> Behavior:
         path = request.normalized_path
@@ -325,36 +327,3 @@ def _range(entry: Entry, asked: re.Match[str], cached: str, age: int | None) -> 
         return Answer(416, (("content-range", f"bytes */{length}"),), b"", cached, age)
     headers = (*entry.headers, ("content-range", f"bytes {first}-{last}/{length}"))
     return Answer(206, headers, entry.body[first : last + 1], cached, age)
-
-
-def _with_headers(answer: Answer, policy: ResponseHeaders, request: ViewerRequest) -> Answer:
-    """Apply the response headers policy."""
-    headers = [(name, value) for name, value in answer.headers if name not in policy.removed]
-    present = {name for name, _ in headers}
-    cors = _cors_headers(policy.cors, request) if policy.cors else []
-    rules = [(rule.name, rule.value, rule.override) for rule in policy.rules] + cors
-    for name, value, override in rules:
-        lower = name.lower()
-        if override:
-            headers = [each for each in headers if each[0] != lower]
-        if override or lower not in present:
-            headers.append((lower, value))
-    return replace(answer, headers=tuple(headers))
-
-
-def _cors_headers(cors: Cors, request: ViewerRequest) -> list[tuple[str, str, bool]]:
-    origin = request.headers.get("origin")
-    if not origin or not ("*" in cors.origins or origin in cors.origins):
-        return []
-    headers = [("Access-Control-Allow-Origin", "*" if "*" in cors.origins else origin)]
-    if "*" not in cors.origins:
-        headers.append(("Vary", "Origin"))
-    if request.method == "OPTIONS":
-        headers += [
-            ("Access-Control-Allow-Methods", ", ".join(cors.methods)),
-            ("Access-Control-Allow-Headers", ", ".join(cors.headers)),
-            ("Access-Control-Max-Age", str(cors.max_age)),
-        ]
-    elif cors.exposed:
-        headers.append(("Access-Control-Expose-Headers", ", ".join(cors.exposed)))
-    return [(name, value, cors.override) for name, value in headers]

@@ -304,7 +304,6 @@ def _security_rules(security: Properties) -> list[HeaderRule]:
 
 
 def _cors(part: Properties) -> Cors:
-    part.only("AccessControlAllowCredentials", [False])
     cors = Cors(
         origins=tuple(part.take("AccessControlAllowOrigins")["Items"]),
         methods=tuple(part.take("AccessControlAllowMethods")["Items"]),
@@ -312,6 +311,7 @@ def _cors(part: Properties) -> Cors:
         exposed=tuple(part.take("AccessControlExposeHeaders", {"Items": []})["Items"]),
         max_age=part.take("AccessControlMaxAgeSec", 5),
         override=part.take("OriginOverride"),
+        credentials=part.take("AccessControlAllowCredentials"),
     )
     part.finish()
     return cors

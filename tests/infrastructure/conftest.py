@@ -39,6 +39,7 @@ OTHER_WAY = replace(
     sizes=Sizes.EXACT,
     viewer_access=ViewerAccess.PUBLIC,
     ipv6=False,
+    allowed_origins=("*",),
 )
 """A stage that takes the other side of every choice."""
 CONFIGS = {config.name: config for config in (*STAGES.values(), EVERY_OPTION, OTHER_WAY)}

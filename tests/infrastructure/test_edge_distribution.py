@@ -135,13 +135,20 @@ def test_viewers_come_over_ipv6_unless_the_stage_signs_for_their_ipv4_addresses(
     assert {name: edge(name).config["IPV6Enabled"] for name in ("dev", "other")} == {"dev": True, "other": False}
 
 
-def test_other_web_origins_are_allowed_only_where_they_are_configured(stage, edge):
-    def cors(name):
-        policy = edge(name).referred(edge(name).default["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]
-        return policy.get("CorsConfig", {}).get("AccessControlAllowOrigins", {}).get("Items", [])
+def cors_of(edge):
+    policy = edge.referred(edge.default["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]
+    return policy.get("CorsConfig")
 
-    assert cors("dev") == []
-    assert cors("options") == list(stage("options").config.allowed_origins) != []
+
+def test_other_web_origins_are_allowed_only_where_they_are_configured(stage, edge):
+    assert cors_of(edge("dev")) is None
+    assert cors_of(edge("options"))["AccessControlAllowOrigins"]["Items"] == list(
+        stage("options").config.allowed_origins
+    )
+
+
+def test_cookies_come_from_pages_of_origins_that_are_spelled_out_and_from_no_others(edge):
+    assert [cors_of(edge(name))["AccessControlAllowCredentials"] for name in ("options", "other")] == [True, False]
 
 
 @ALL_STAGES
@@ -349,9 +356,15 @@ def test_without_a_download_name_there_is_no_disposition():
 
 @pytest.mark.parametrize(
     ("origin", "viewer"),
-    [(None, "Accept"), ("Origin", "Origin, Accept"), ("accept", "accept"), ("Origin, Accept", "Origin, Accept")],
+    [
+        (None, "Accept, Origin"),
+        ("Origin", "Origin, Accept"),
+        ("accept", "accept, Origin"),
+        ("Origin,Accept", "Origin, Accept"),
+        ("*", "*"),
+    ],
 )
-def test_every_picture_says_that_its_format_depends_on_accept(origin, viewer):
+def test_every_picture_says_that_it_depends_on_accept_and_on_who_reads_it(origin, viewer):
     answered = event("/images/x")
     answered["response"]["headers"] = {"vary": {"value": origin}} if origin else {}
 
