@@ -190,3 +190,13 @@ def serve_with(aws: SmallAws, monkeypatch) -> Callable[..., Serve]:
 @pytest.fixture
 def serve(serve_with) -> Serve:
     return serve_with()
+
+
+@pytest.fixture
+def after_storing() -> Callable[[Callable[[], Any]], None]:
+    """Let something happen between a PUT into the generated bucket and the second look at the record."""
+
+    def register(action: Callable[[], Any]) -> None:
+        client("s3").meta.events.register("after-call.s3.PutObject", lambda **_: action())
+
+    return register

@@ -97,16 +97,6 @@ def test_a_generated_variant_of_an_older_revision_is_made_anew(serve, library, a
     assert aws.s3.head_object(Bucket=GENERATED, Key=f"images/{IMAGE_ID}/{WEBP_640}")["Metadata"] == {"revision": "2"}
 
 
-@pytest.fixture
-def after_storing(serve):
-    """Let something happen between serve's PUT into the generated bucket and its second look at the record."""
-
-    def register(action) -> None:
-        client("s3").meta.events.register("after-call.s3.PutObject", lambda **_: action())
-
-    return register
-
-
 def test_an_image_removed_while_it_is_served_does_not_come_back(serve, library, aws, after_storing):
     library.publish()
     after_storing(lambda: library.record("REMOVED"))

@@ -152,16 +152,6 @@ def test_a_variant_of_an_older_revision_is_replaced(prewarm, library, aws):
 # --- an image that changes meanwhile
 
 
-@pytest.fixture
-def after_storing(prewarm):
-    """Let something happen between a PUT into the generated bucket and the second look at the record."""
-
-    def register(action) -> None:
-        client("s3").meta.events.register("after-call.s3.PutObject", lambda **_: action())
-
-    return register
-
-
 @pytest.mark.parametrize("status", ["REMOVED", "BLOCKED", "PROCESSING", "FAILED"])
 def test_an_image_that_may_not_be_served_is_left_alone(prewarm, library, aws, status):
     library.publish()
