@@ -117,12 +117,17 @@ benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json
 
 # --- AWS --------------------------------------------------------------------------------------------------
 
+# A stage's own keys lie in keys/. Those of dev are made where they are missing; another stage without keys is
+# synthesized with some that `make deploy` never reads, and refused there: new keys shut out every URL that is signed.
+OWN_KEYS = $(wildcard keys/$(STAGE)/viewers/*.pem keys/$(STAGE)/control/*.pem)
+SYNTH_KEYS = $(if $(filter dev,$(STAGE))$(OWN_KEYS),keys,build/keys)/$(STAGE)
+
 synth: setup  ## Write the templates of a real stage into cdk.out: make synth STAGE=dev
-	@$(BIN)/python -m image_scaler.cli keys create --stage $(STAGE) --if-missing
-	@npx --no-install cdk synth --quiet -c stage=$(STAGE)
+	@$(if $(OWN_KEYS),,$(BIN)/python -m image_scaler.cli keys create --directory $(SYNTH_KEYS) --if-missing)
+	@npx --no-install cdk synth --quiet -c stage=$(STAGE) -c keys=$(SYNTH_KEYS)
 
 deploy: setup  ## Deploy both stacks to the account of your AWS credentials: make deploy STAGE=dev
-	@$(BIN)/python -m image_scaler.cli keys create --stage $(STAGE) --if-missing
+	@$(if $(OWN_KEYS)$(filter-out dev,$(STAGE)),,$(BIN)/python -m image_scaler.cli keys create --stage dev)
 	@npx --no-install cdk deploy --all -c stage=$(STAGE)
 
 destroy: setup  ## Remove the stacks of a stage; buckets and table of a real stage are kept with their data

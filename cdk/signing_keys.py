@@ -53,9 +53,17 @@ class SigningKeys:
 
 def _group(directory: Path) -> tuple[TrustedKey, ...]:
     files = sorted(directory.glob("*.pem"))
-    if not 1 <= len(files) <= KEYS_PER_GROUP:
+    if not files:
+        raise ConfigError(
+            f"{directory} has no public key. If the stage is deployed already, get its keys from version control: new "
+            "ones shut out every URL that is signed. For a new stage, and once only: "
+            f"`image-scaler keys create --directory {directory.parent}` (in the checkout, image-scaler is "
+            "`.venv/bin/python -m image_scaler.cli`); then commit the folders viewers and control, and keep what lies "
+            "in private, which signs, in your secret store."
+        )
+    if len(files) > KEYS_PER_GROUP:
         raise ConfigError(
             f"{directory} has {len(files)} public keys; it takes 1 or {KEYS_PER_GROUP}. "
-            "`image-scaler keys create|rotate|retire` makes and removes them."
+            "`image-scaler keys retire` removes the oldest."
         )
     return tuple(TrustedKey.from_pem(path.read_text(), str(path)) for path in files)
