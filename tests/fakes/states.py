@@ -5,7 +5,17 @@ from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
+from functions.shared.contracts import BlurRequest, ModerateRequest, OptimizeRequest, PersistRequest
+
 DIRECTORY = Path(__file__).parents[1] / "events" / "states"
+
+REQUESTS = {
+    "OptimizeImage": OptimizeRequest,
+    "ModerateImage": ModerateRequest,
+    "BlurImage": BlurRequest,
+    "PersistImage": PersistRequest,
+}
+"""What each Task's function reads its input as."""
 
 
 @cache

@@ -97,6 +97,16 @@ class Deployment:
         )
         return run_of(stepfunctions, machine, started["executionArn"], within_seconds=self.run_seconds)
 
+    def create_table_and_bus(self) -> None:
+        """Create what the state machines write to by themselves."""
+        self.client("dynamodb").create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        )
+        self.client("events").create_event_bus(Name=EVENT_BUS)
+
     def execution_arn(self, machine: str, name: str) -> str:
         """Return the ARN that an execution of this name has."""
         return f"{self.machines[machine].replace(':stateMachine:', ':execution:')}:{name}"

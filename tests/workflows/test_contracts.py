@@ -5,24 +5,11 @@ from dataclasses import fields
 
 import pytest
 
-from functions.shared.contracts import (
-    BlurRequest,
-    ModerateRequest,
-    OptimizeRequest,
-    PersistRequest,
-    Picture,
-    Verdict,
-)
-from tests.fakes.states import cases, recorded
+from functions.shared.contracts import Picture, Verdict
+from tests.fakes.states import REQUESTS, cases, recorded
 from workflows import lint
 
 STATES = json.loads((lint.DIRECTORY / "ingest.asl.json").read_text(encoding="utf-8"))["States"]
-REQUESTS = {
-    "OptimizeImage": OptimizeRequest,
-    "ModerateImage": ModerateRequest,
-    "BlurImage": BlurRequest,
-    "PersistImage": PersistRequest,
-}
 
 
 @pytest.mark.parametrize(("state", "contract"), [("ModerateImage", Verdict), ("BlurImage", Picture)])

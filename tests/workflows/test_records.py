@@ -119,19 +119,13 @@ class World:
 def deployment(request, open_engine):
     """An engine with the table and the event bus; each test has an image of its own on it."""
     with open_engine(request.param) as deployment:
-        dynamodb, events, s3 = (deployment.client(service) for service in ("dynamodb", "events", "s3"))
-        dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        )
-        events.create_event_bus(Name=EVENT_BUS)
+        deployment.create_table_and_bus()
+        s3 = deployment.client("s3")
         s3.create_bucket(Bucket=ORIGINALS)
         s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
         yield deployment
-        events.delete_event_bus(Name=EVENT_BUS)
-        dynamodb.delete_table(TableName=TABLE)
+        deployment.client("events").delete_event_bus(Name=EVENT_BUS)
+        deployment.client("dynamodb").delete_table(TableName=TABLE)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflows.cases import MOTO
-from tests.workflows.engines import EVENT_BUS, TABLE
+from tests.workflows.engines import TABLE
 
 EVENTS = Path(__file__).parents[1] / "events"
 KEY = {"pk": {"S": "IMAGE#01JDFZ8Q6W4T3R2Y1X0V9B8N7M"}, "sk": {"S": "RECORD"}}
@@ -19,13 +19,7 @@ KEY = {"pk": {"S": "IMAGE#01JDFZ8Q6W4T3R2Y1X0V9B8N7M"}, "sk": {"S": "RECORD"}}
 @pytest.fixture(scope="module")
 def engine(open_engine):
     with open_engine(MOTO) as deployment:
-        deployment.client("dynamodb").create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        )
-        deployment.client("events").create_event_bus(Name=EVENT_BUS)
+        deployment.create_table_and_bus()
         yield deployment
 
 

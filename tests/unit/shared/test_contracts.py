@@ -3,10 +3,7 @@
 import pytest
 
 from functions.shared.contracts import (
-    BlurRequest,
-    ModerateRequest,
     Optimized,
-    OptimizeRequest,
     Original,
     OriginalFacts,
     Persisted,
@@ -21,14 +18,7 @@ from functions.shared.contracts import (
     as_json,
 )
 from functions.shared.errors import ContractError
-from tests.fakes.states import cases, recorded
-
-REQUESTS = {
-    "OptimizeImage": OptimizeRequest,
-    "ModerateImage": ModerateRequest,
-    "BlurImage": BlurRequest,
-    "PersistImage": PersistRequest,
-}
+from tests.fakes.states import REQUESTS, cases, recorded
 
 
 def read_output(state: str, output: dict):
