@@ -29,6 +29,19 @@ def firewall(acl, clock):
     return Firewall(*acl, clock=clock)
 
 
+@pytest.fixture
+def firewall_that_allows(acl, clock):
+    """Return a function that makes the firewall with another number of requests for one viewer."""
+
+    def make(requests):
+        name, properties = acl
+        limit = next(rule for rule in properties["Rules"] if rule["Name"] == "RateLimit")
+        limit["Statement"]["RateBasedStatement"]["Limit"] = requests
+        return Firewall(name, properties, clock=clock)
+
+    return make
+
+
 def request(**headers):
     return FirewallRequest("GET", "/live/v1/images", {name.replace("_", "-"): value for name, value in headers.items()})
 
@@ -67,11 +80,8 @@ def test_without_its_allowing_rule_the_acl_lets_nobody_in(acl, clock):
     assert not ruling.allowed
 
 
-def test_one_address_is_limited_others_are_not_and_time_heals(acl, clock):
-    name, properties = acl
-    limited = next(rule for rule in properties["Rules"] if rule["Name"] == "RateLimit")
-    limited["Statement"]["RateBasedStatement"]["Limit"] = 10
-    firewall = Firewall(name, properties, clock=clock)
+def test_one_address_is_limited_others_are_not_and_time_heals(firewall_that_allows, clock):
+    firewall = firewall_that_allows(10)
     asked = request(x_origin_verify="new", x_viewer_address="192.0.2.1")
 
     rulings = [firewall.rule(asked, PATTERNS) for _ in range(11)]
@@ -84,11 +94,8 @@ def test_one_address_is_limited_others_are_not_and_time_heals(acl, clock):
     assert firewall.rule(asked, PATTERNS).allowed
 
 
-def test_requests_past_the_edge_cannot_use_up_somebody_elses_rate(acl, clock):
-    name, properties = acl
-    limited = next(rule for rule in properties["Rules"] if rule["Name"] == "RateLimit")
-    limited["Statement"]["RateBasedStatement"]["Limit"] = 10
-    firewall = Firewall(name, properties, clock=clock)
+def test_requests_past_the_edge_cannot_use_up_somebody_elses_rate(firewall_that_allows):
+    firewall = firewall_that_allows(10)
     for _ in range(50):
         firewall.rule(request(x_viewer_address="192.0.2.1"), PATTERNS)
 
@@ -108,11 +115,8 @@ def test_the_rate_does_not_apply_to_a_request_without_the_header_as_aws_says(fir
     assert (ruling.allowed, ruling.rule) == (True, "AllowTheEdge")
 
 
-def test_one_network_is_one_viewer_however_it_is_spelt(acl, clock):
-    name, properties = acl
-    limited = next(rule for rule in properties["Rules"] if rule["Name"] == "RateLimit")
-    limited["Statement"]["RateBasedStatement"]["Limit"] = 1
-    firewall = Firewall(name, properties, clock=clock)
+def test_one_network_is_one_viewer_however_it_is_spelt(firewall_that_allows):
+    firewall = firewall_that_allows(1)
 
     rulings = [
         firewall.rule(request(x_origin_verify="new", x_viewer_address=address), PATTERNS).allowed
