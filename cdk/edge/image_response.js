@@ -1,23 +1,47 @@
 // Completes an image's answer on its way out, whether it comes from the cache, from S3 or from the API.
 // Vary: the format may have been picked by Accept, which the cached variant cannot know: its path names the format.
 // And what a browser has kept for a plain <img> lacks the headers that a page of another origin needs to read pixels.
-// Content-Disposition where ?download=name asks for it: the name is no part of the cache key. Only letters, digits and
-// a few harmless signs of it survive.
+// Content-Disposition where ?download=name asks for it: the name is no part of the cache key.
 function handler(event) {
-  const response = event.response;
-  const varies = response.headers.vary ? response.headers.vary.value.split(',').map((name) => name.trim()) : [];
+  const headers = event.response.headers;
+  const varies = headers.vary ? headers.vary.value.split(',').map((name) => name.trim()).filter(Boolean) : [];
   const named = varies.map((name) => name.toLowerCase());
   const missing = ['Accept', 'Origin'].filter((name) => named.indexOf(name.toLowerCase()) < 0);
-  if (named.indexOf('*') < 0) response.headers.vary = { value: varies.concat(missing).join(', ') };
+  if (named.indexOf('*') < 0) headers.vary = { value: varies.concat(missing).join(', ') };
   const asked = event.request.querystring.download;
-  if (!asked || !asked.value) return response;
-  let name = asked.value;
-  try {
-    name = decodeURIComponent(name);
-  } catch (error) {
-    name = '';
+  const type = headers['content-type']; // a 304 has none, and changes nothing of what the browser has
+  if (asked && asked.value && type) {
+    headers['content-disposition'] = { value: attachment(decoded(asked.value), type.value) };
   }
-  name = name.replace(/[^0-9A-Za-z ._()-]/g, '_').slice(0, 100) || 'image';
-  response.headers['content-disposition'] = { value: 'attachment; filename="' + name + '"' };
-  return response;
+  return event.response;
+}
+
+// A form and URLSearchParams write a space as +. What is no UTF-8 is no name.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text.replace(/\+/g, ' '));
+  } catch (error) {
+    return '';
+  }
+}
+
+// The twin of attachment() in functions/serve/responses.py: a change here is a change there, and tests compare the two.
+// Characters are counted in the percent-encoded text: engines differ in what the length of an emoji is.
+const UNSAFE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"<>|;%]/g;
+const LONGEST = 100;
+
+function attachment(name, contentType) {
+  const harmless = name.replace(UNSAFE, '_').replace(/^[ .]+|[ .]+$/g, '');
+  let characters = encodedCharacters(harmless || 'image').slice(0, LONGEST);
+  if (characters.indexOf('.') < 0) {
+    characters = characters.concat('.' + contentType.replace('image/', '').replace('jpeg', 'jpg'));
+  }
+  const plain = characters.map((each) => (/^%[89A-F]/.test(each) ? '_' : decodeURIComponent(each))).join('');
+  return 'attachment; filename="' + plain + '"; filename*=UTF-8\'\'' + characters.join('');
+}
+
+function encodedCharacters(text) {
+  const encoded = encodeURIComponent(text)
+    .replace(/[!'()]/g, (sign) => '%' + sign.charCodeAt(0).toString(16).toUpperCase());
+  return encoded.match(/(?:%[0-7C-F][0-9A-F]|[^%])(?:%[89AB][0-9A-F])*/g);
 }

@@ -48,7 +48,10 @@ def not_modified_response(validators: dict[str, str]) -> dict[str, Any]:
 
 
 def attachment(name: str, content_type: str) -> str:
-    """Return Content-Disposition for saving under ``name`` (RFC 6266), made harmless, with an extension."""
+    """Return Content-Disposition for saving under ``name`` (RFC 6266), made harmless, with an extension.
+
+    cdk/edge/image_response.js has its twin: a change here is a change there, and tests hold one against the other.
+    """
     text = name.encode("utf-8", "ignore").decode("utf-8")  # lone surrogates have no bytes
     text = _UNSAFE.sub("_", text).strip(" .")[:MAX_FILENAME_CHARACTERS] or "image"
     if "." not in text:

@@ -98,14 +98,19 @@ def test_head_says_what_get_would_give(viewer, picture):
 
 
 @pytest.mark.parametrize(
-    ("asked", "named"), [("me.jpg", "me.jpg"), ("a%22%0d%0aSet-Cookie:x.jpg", "a___Set-Cookie_x.jpg")]
+    ("asked", "named"),
+    [
+        ("me", "filename=\"me.jpg\"; filename*=UTF-8''me.jpg"),
+        ("Gr%C3%BC%C3%9Fe.jpg", "filename=\"Gr__e.jpg\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe.jpg"),
+        ("a%22%0d%0aSet-Cookie:x.jpg", "filename=\"a___Set-Cookie_x.jpg\"; filename*=UTF-8''a___Set-Cookie_x.jpg"),
+    ],
 )
 def test_download_is_a_header_on_the_same_cached_picture(viewer, picture, asked, named):
     viewer.get(picture)
 
     answer = viewer.get(picture, f"width=320&format=jpeg&download={asked}")
 
-    assert answer.headers["content-disposition"] == f'attachment; filename="{named}"'
+    assert answer.headers["content-disposition"] == f"attachment; {named}"
     assert answer.headers["x-cache"] == HIT
     assert "set-cookie" not in answer.headers
 

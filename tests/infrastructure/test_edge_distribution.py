@@ -335,26 +335,6 @@ def test_odd_paths_of_the_api_are_answered_by_the_edge(uri):
 
 
 @pytest.mark.parametrize(
-    ("asked", "header"),
-    [
-        ("me.jpg", 'attachment; filename="me.jpg"'),
-        ("a%22%0d%0ab", 'attachment; filename="a___b"'),
-        ("%ff", 'attachment; filename="image"'),
-        ("%C3%A9.jpg", 'attachment; filename="_.jpg"'),
-        ("x" * 300, f'attachment; filename="{"x" * 100}"'),
-    ],
-)
-def test_a_download_name_is_sanitised(asked, header):
-    answered = run(source("image_response.js"), event("/images/x", query={"download": {"value": asked}}))
-
-    assert answered["headers"]["content-disposition"] == {"value": header}
-
-
-def test_without_a_download_name_there_is_no_disposition():
-    assert "content-disposition" not in run(source("image_response.js"), event("/images/x"))["headers"]
-
-
-@pytest.mark.parametrize(
     ("origin", "viewer"),
     [
         (None, "Accept, Origin"),

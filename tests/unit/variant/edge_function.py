@@ -1,4 +1,4 @@
-"""The CloudFront Function in one long-lived node process, with events in the form in which CloudFront makes them."""
+"""CloudFront Functions in long-lived node processes, with events in the form in which CloudFront makes them."""
 
 import json
 import subprocess
@@ -7,34 +7,46 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 HERE = Path(__file__).parent
-FUNCTION = HERE.parents[2] / "cdk" / "edge" / "canonicalize.js"
+FUNCTIONS = HERE.parents[2] / "cdk" / "edge"
+FUNCTION = FUNCTIONS / "canonicalize.js"
 
 
-class EdgeFunction:
-    """Call it with a path, a raw query string and an Accept header; it returns the request or the response."""
+class CloudFrontFunction:
+    """A function's source, run on one event after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Path) -> None:
         self._process = subprocess.Popen(
-            ["node", str(HERE / "run_canonicalize.js"), str(FUNCTION)],
+            ["node", str(HERE / "run_function.js"), str(source)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
         )
 
-    def __call__(
-        self, uri: str, query: str = "", *, accept: str | None = None, sizes: str = "ladder"
-    ) -> dict[str, Any]:
-        headers = {} if accept is None else {"accept": {"value": accept}}
-        request = {"method": "GET", "uri": uri, "querystring": cloudfront_querystring(query), "headers": headers}
+    def handle(self, event: dict[str, Any], *, sizes: str = "ladder") -> dict[str, Any]:
+        """Return what the handler returns for an event."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"sizes": sizes, "event": {"version": "1.0", "request": request}}) + "\n")
+        self._process.stdin.write(json.dumps({"sizes": sizes, "event": {"version": "1.0", **event}}) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
         """End the process."""
         self._process.communicate()
+
+
+class EdgeFunction(CloudFrontFunction):
+    """Call it with a path, a raw query string and an Accept header; it returns the request or the response."""
+
+    def __init__(self) -> None:
+        super().__init__(FUNCTION)
+
+    def __call__(
+        self, uri: str, query: str = "", *, accept: str | None = None, sizes: str = "ladder"
+    ) -> dict[str, Any]:
+        headers = {} if accept is None else {"accept": {"value": accept}}
+        request = {"method": "GET", "uri": uri, "querystring": cloudfront_querystring(query), "headers": headers}
+        return self.handle({"request": request}, sizes=sizes)
 
 
 def cloudfront_querystring(raw: str) -> dict[str, Any]:

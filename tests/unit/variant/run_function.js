@@ -1,4 +1,4 @@
-// Runs the CloudFront Function on events from stdin: one JSON line {"sizes", "event"} in, one JSON line out.
+// Runs a CloudFront Function on events from stdin: one JSON line {"sizes", "event"} in, one JSON line out.
 // Its code runs in a context with the globals of cloudfront-js alone, so that a use of Node's own would fail.
 'use strict';
 

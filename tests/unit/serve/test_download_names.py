@@ -1,0 +1,75 @@
+"""Names of downloads by the shared table of cases: serve and the edge's function give the same header."""
+
+import json
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.serve.responses import attachment
+from tests.unit.variant.edge_function import FUNCTIONS, CloudFrontFunction
+
+CASES = json.loads((Path(__file__).parents[2] / "cases" / "downloads.json").read_text())
+EACH_CASE = pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES])
+TYPES = st.sampled_from([f"image/{name}" for name in ("avif", "gif", "jpeg", "png", "webp")])
+NAMES = st.one_of(st.text(), st.text('a. é/%+😀\u202e\x00"', max_size=110))
+
+
+@pytest.fixture(scope="session")
+def edge():
+    function = CloudFrontFunction(FUNCTIONS / "image_response.js")
+    yield function
+    function.close()
+
+
+def disposition_at(edge, download, content_type):
+    """Return the header that the edge adds; ``download`` is percent-encoded, as CloudFront hands it over."""
+    headers = {"content-type": {"value": content_type}} if content_type else {}
+    request = {"querystring": {"download": {"value": download}} if download is not None else {}}
+    answer = edge.handle({"request": request, "response": {"headers": headers}})
+    return answer["headers"].get("content-disposition", {}).get("value")
+
+
+@EACH_CASE
+def test_serve_names_the_download(case):
+    assert attachment(case["download"], case["content_type"]) == case["disposition"]
+
+
+@EACH_CASE
+def test_the_edge_names_it_the_same(edge, case):
+    for encode in (quote, quote_plus):
+        assert disposition_at(edge, encode(case["download"], safe=""), case["content_type"]) == case["disposition"]
+
+
+@given(name=NAMES.filter(bool), content_type=TYPES)
+def test_no_name_makes_the_edge_and_serve_differ(edge, name, content_type):
+    encoded = quote(name.encode("utf-8", "ignore"), safe="") or "%FF"
+
+    assert disposition_at(edge, encoded, content_type) == attachment(name, content_type)
+
+
+@given(name=st.text())
+def test_no_name_breaks_the_header(name):
+    disposition = attachment(name, "image/jpeg")
+
+    assert disposition.isascii()
+    assert disposition.isprintable()
+    assert disposition.count('"') == 2
+    assert "/" not in disposition
+    assert len(disposition) < 1500
+
+
+def test_what_is_no_text_is_no_name(edge):
+    assert disposition_at(edge, "%ff.jpg", "image/png") == attachment("", "image/png")
+    assert attachment("\ud800", "image/png") == attachment("", "image/png")
+
+
+def test_without_a_name_there_is_no_header(edge):
+    assert disposition_at(edge, None, "image/png") is None
+    assert disposition_at(edge, "", "image/png") is None
+
+
+def test_a_304_leaves_the_name_that_the_browser_has(edge):
+    assert disposition_at(edge, "cat", None) is None
