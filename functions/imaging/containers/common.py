@@ -1,6 +1,7 @@
 """What the walks share: the result, the checks against limits, and reading numbers out of bytes."""
 
 from dataclasses import dataclass
+from math import ceil
 from struct import Struct
 from typing import Final
 
@@ -33,7 +34,8 @@ def check_bytes(size: int, limits: Limits) -> None:
     """Raise RefusedPictureError (TOO_LARGE) for a file of more bytes than allowed."""
     if size > limits.max_bytes:
         raise RefusedPictureError(
-            Reason.TOO_LARGE, f"The file has {size / MIB:.1f} MiB; at most {limits.max_bytes / MIB:g} MiB are accepted."
+            Reason.TOO_LARGE,
+            f"The file has {_visibly_over(size, MIB)} MiB; at most {limits.max_bytes / MIB:g} MiB are accepted.",
         )
 
 
@@ -49,7 +51,7 @@ def check_size(width: int, height: int, limits: Limits) -> None:
     if width * height > limits.max_pixels:
         raise RefusedPictureError(
             Reason.TOO_MANY_PIXELS,
-            f"The picture has {width * height / MEGAPIXEL:.1f} megapixels; "
+            f"The picture has {_visibly_over(width * height, MEGAPIXEL)} megapixels; "
             f"at most {limits.max_pixels / MEGAPIXEL:g} are accepted.",
         )
 
@@ -61,11 +63,17 @@ def check_frames(frames: int, width: int, height: int, limits: Limits) -> None:
             Reason.TOO_MANY_FRAMES, f"The animation has more than {limits.max_frames} frames, the most accepted."
         )
     if frames > 1 and frames * width * height > limits.max_animation_pixels:
+        pixels = _visibly_over(frames * width * height, MEGAPIXEL)
         raise RefusedPictureError(
             Reason.TOO_MANY_PIXELS,
-            f"The animation's {frames} frames have {frames * width * height / MEGAPIXEL:.0f} megapixels together; "
+            f"The animation's {frames} frames have {pixels} megapixels together; "
             f"at most {limits.max_animation_pixels / MEGAPIXEL:g} are accepted.",
         )
+
+
+def _visibly_over(amount: int, unit: int) -> str:
+    """Return what was measured in units, rounded up to a tenth: one byte above 64 MiB reads as more than 64."""
+    return f"{ceil(10 * amount / unit) / 10:.1f}"
 
 
 class EndOfFileError(Exception):

@@ -132,6 +132,18 @@ def test_too_many_bytes_are_refused_with_both_numbers():
     assert refusal.detail == "The file has 3.0 MiB; at most 2 MiB are accepted."
 
 
+def test_a_limit_that_is_passed_by_the_least_is_visibly_passed():
+    bytes_ = refusal_of(bytes(2 * 1024 * 1024 + 1), limits=replace(LIMITS, max_bytes=2 * 1024 * 1024))
+    pixels = refusal_of(pictures.png_header(2_000, 1_001), limits=replace(LIMITS, max_pixels=2_000_000))
+    frames = refusal_of(
+        pictures.gif_with_many_frames(200, 1_000, 1_001), limits=replace(LIMITS, max_animation_pixels=200_000_000)
+    )
+
+    assert bytes_.detail == "The file has 2.1 MiB; at most 2 MiB are accepted."
+    assert pixels.detail == "The picture has 2.1 megapixels; at most 2 are accepted."
+    assert frames.detail == ("The animation's 200 frames have 200.2 megapixels together; at most 200 are accepted.")
+
+
 @pytest.mark.parametrize(
     "body", [pictures.gif_with_many_frames(257), pictures.apng_that_claims(100_001), pictures.apng_that_claims(257)]
 )
