@@ -13,7 +13,7 @@ from benchmarks.photos import photos
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.renditions import EncodedFile, ReduceChain, encoded_master, encoded_rungs
 from functions.imaging.variants import VariantSpec, render_variant
-from functions.shared.variant import LADDER
+from functions.shared.variant import LADDER, POINTS
 
 CANDIDATES = {
     "three": (640, 1280, 2560),
@@ -51,7 +51,7 @@ def main() -> None:
 def _fetched(files: list[EncodedFile], width: int) -> float:
     """Return ms of decoding and scaling to ``width`` from the smallest file that suffices."""
     source = min((file for file in files if file.width >= width), key=lambda file: file.width)
-    spec = VariantSpec(width, None, "cover", "jpeg", 80, "center", "white")
+    spec = VariantSpec(width, None, "cover", "jpeg", 80, POINTS["center"], "white")
     runs = [render_variant(source.body, spec).timings_ms for _ in range(3)]
     return median(run["decode"] + run["resize"] for run in runs)
 

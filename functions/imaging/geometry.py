@@ -5,23 +5,8 @@ Nothing is ever enlarged: a box that the picture cannot fill shrinks with its sh
 """
 
 from dataclasses import dataclass
-from typing import Final
 
-POSITIONS: Final[dict[str, tuple[float, float]]] = {
-    "center": (0.5, 0.5),
-    "north": (0.5, 0.0),
-    "northeast": (1.0, 0.0),
-    "east": (1.0, 0.5),
-    "southeast": (1.0, 1.0),
-    "south": (0.5, 1.0),
-    "southwest": (0.0, 1.0),
-    "west": (0.0, 0.5),
-    "northwest": (0.0, 0.0),
-}
-"""Compass points as fractions of the picture's width and height."""
-
-POINT_STEPS: Final = 16
-"""A position ``x,y`` counts in sixteenths of the picture, 0 to 16."""
+from functions.shared.variant import POINT_STEPS
 
 
 @dataclass(frozen=True)
@@ -37,10 +22,13 @@ class Placement:
     offset: tuple[int, int] = (0, 0)
 
 
-def place(source: tuple[int, int], width: int | None, height: int | None, fit: str, position: str) -> Placement:
+def place(
+    source: tuple[int, int], width: int | None, height: int | None, fit: str, position: tuple[int, int]
+) -> Placement:
     """Plan the fit of a picture of ``source`` px into ``width`` by ``height`` px; a missing side follows.
 
-    Raises ValueError for an unknown fit or position and for sides below 1.
+    ``position`` is the point to keep or to put the picture at: x and y of 0 to POINT_STEPS. Raises ValueError for an
+    unknown fit and for sides below 1.
     """
     source_width, source_height = source
     if any(side is not None and side < 1 for side in (width, height)):
@@ -65,37 +53,31 @@ def place(source: tuple[int, int], width: int | None, height: int | None, fit: s
         return Placement(whole, size, size)
     if fit == "cover":
         canvas = _scaled((width, height), min(1.0, 1 / max(by_width, by_height)))
-        crop = _window(source, canvas, point_of(position))
+        crop = _window(source, canvas, position)
         return Placement(crop, canvas, canvas)
     if fit == "contain":
         factor = min(by_width, by_height)
         canvas = _scaled((width, height), min(1.0, 1 / factor))
         factor = min(1.0, factor)
         size = (min(canvas[0], _rounded(source_width * factor)), min(canvas[1], _rounded(source_height * factor)))
-        x, y = point_of(position)
-        offset = (round((canvas[0] - size[0]) * x), round((canvas[1] - size[1]) * y))
+        x, y = position
+        offset = (
+            round((canvas[0] - size[0]) * x / POINT_STEPS),
+            round((canvas[1] - size[1]) * y / POINT_STEPS),
+        )
         return Placement(whole, size, canvas, offset)
     raise ValueError(f"fit {fit!r} is not one of cover, contain, fill, inside, outside")
 
 
-def point_of(position: str) -> tuple[float, float]:
-    """Return a position as fractions of width and height. Raises ValueError for an unknown one."""
-    if position in POSITIONS:
-        return POSITIONS[position]
-    x, comma, y = position.partition(",")
-    if comma and x.isdecimal() and y.isdecimal() and int(x) <= POINT_STEPS and int(y) <= POINT_STEPS:
-        return int(x) / POINT_STEPS, int(y) / POINT_STEPS
-    raise ValueError(f"position {position!r} is neither a compass point nor x,y in sixteenths")
-
-
 def _window(
-    source: tuple[int, int], shape: tuple[int, int], point: tuple[float, float]
+    source: tuple[int, int], shape: tuple[int, int], position: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """Return the largest part of the source with the proportions of ``shape``, centred on the point if it can be."""
+    """Return the largest part of the source with the proportions of ``shape``, centred on the position if it can be."""
     factor = min(source[0] / shape[0], source[1] / shape[1])
     width, height = min(source[0], shape[0] * factor), min(source[1], shape[1] * factor)
-    left = min(max(0.0, point[0] * source[0] - width / 2), source[0] - width)
-    top = min(max(0.0, point[1] * source[1] - height / 2), source[1] - height)
+    x, y = position
+    left = min(max(0.0, source[0] * x / POINT_STEPS - width / 2), source[0] - width)
+    top = min(max(0.0, source[1] * y / POINT_STEPS - height / 2), source[1] - height)
     return left, top, left + width, top + height
 
 

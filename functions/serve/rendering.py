@@ -69,7 +69,7 @@ def spec_of(variant: Variant, picture: Picture) -> "VariantSpec":
         fit=fit,
         format=image_format,
         quality=_encoder_quality(variant, picture, image_format),
-        position=variant.position.replace("y", ",").removeprefix("x"),  # x3y4 is 3,4 there; no word has an x or a y
+        position=variant.position,
         background=variant.background or "white",
     )
 

@@ -57,6 +57,9 @@ NEGOTIATED_FORMATS: Final = ("avif", "webp")
 WITHOUT_QUALITY: Final = ("gif", "png")
 BACKGROUNDS: Final = ("black", "gray", "transparent", "white")
 
+POINT_STEPS: Final = 16
+"""Positions count in sixteenths of the picture."""
+
 POINTS: Final = {
     "center": (8, 8),
     "north": (8, 0),
@@ -107,14 +110,17 @@ class NotCanonicalError(ValueError):
 
 @dataclass(frozen=True)
 class Variant:
-    """One variant, normalised. Sides in px, None when absent; ``quality`` is None for auto."""
+    """One variant, normalised. Sides in px, None when absent; ``quality`` is None for auto.
+
+    ``position`` is x and y from 0 to POINT_STEPS.
+    """
 
     width: int | None
     height: int | None
     fit: str
     format: str
     quality: int | None
-    position: str
+    position: tuple[int, int]
     background: str | None
 
     @property
@@ -125,7 +131,7 @@ class Variant:
             "fit": self.fit,
             "format": self.format,
             "height": self.height,
-            "position": self.position,
+            "position": _spelled_position(self.position),
             "quality": self.quality or "auto",
             "width": self.width,
         }
@@ -240,7 +246,7 @@ def _normalised(values: dict[str, str], *, sizes: Sizes, automatic_format: str) 
         fit=fit,
         format=image_format,
         quality=None if image_format in WITHOUT_QUALITY else quality,
-        position=_spelled_position(position),
+        position=position,
         background=background if fit == "contain" else None,
     )
 
@@ -265,7 +271,7 @@ def _position(values: dict[str, str]) -> tuple[int, int]:
     if text in POINTS:
         return POINTS[text]
     point = _POINT.fullmatch(text)
-    if not point or int(point[1]) > 16 or int(point[2]) > 16:
+    if not point or int(point[1]) > POINT_STEPS or int(point[2]) > POINT_STEPS:
         raise VariantError("position", _RULES["position"])
     return int(point[1]), int(point[2])
 

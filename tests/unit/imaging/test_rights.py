@@ -7,6 +7,7 @@ from functions.imaging.encoding import CONTENT_TYPES, encode
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.variants import VariantSpec, open_rendition, render_variant
+from functions.shared.variant import POINTS
 from tests import pictures
 
 COPYRIGHT, ARTIST, ORIENTATION, DESCRIPTION, GPS = 0x8298, 0x013B, 0x0112, 0x010E, 0x8825
@@ -39,7 +40,7 @@ def test_kept_rights_are_in_every_stored_file_and_nothing_beside_them(pillow_for
 @pytest.mark.parametrize("image_format", sorted(set(CONTENT_TYPES) - {"gif"}))
 def test_what_is_served_carries_them_too(image_format):
     master = kept_of(tagged("JPEG")).picture.master.body
-    spec = VariantSpec(200, None, "cover", image_format, 80, "center", "white")
+    spec = VariantSpec(200, None, "cover", image_format, 80, POINTS["center"], "white")
 
     assert fields(render_variant(master, spec).body) == {ARTIST: "A. Photographer", COPYRIGHT: "(c) Somebody"}
 

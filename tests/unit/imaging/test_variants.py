@@ -10,10 +10,11 @@ from PIL import Image
 
 from functions.imaging.encoding import CONTENT_TYPES
 from functions.imaging.variants import VariantSpec, open_rendition, render_variant
+from functions.shared.variant import POINTS
 from tests import pictures
 
 SPEC = VariantSpec(
-    width=None, height=None, fit="cover", format="png", quality=80, position="center", background="white"
+    width=None, height=None, fit="cover", format="png", quality=80, position=POINTS["center"], background="white"
 )
 
 
@@ -56,7 +57,8 @@ def test_decoding_at_a_fraction_loses_nothing_that_shows(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("position", "corner"), [("northwest", "top-left"), ("southeast", "bottom-right"), ("16,0", "top-right")]
+    ("position", "corner"),
+    [(POINTS["northwest"], "top-left"), (POINTS["southeast"], "bottom-right"), ((16, 0), "top-right")],
 )
 def test_cover_shows_the_corner_that_was_asked_for_from_a_draft_too(position, corner):
     image = image_of(pictures.jpeg(1600, 1200, quality=95, subsampling="4:4:4"), width=40, height=40, position=position)
@@ -163,9 +165,7 @@ def test_no_metadata_but_rights_is_written(image_format):
     assert not {"exif", "icc_profile", "comment", "xmp"} & set(pictures.opened(variant.body).info)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"fit": "squeeze"}, {"position": "middle"}, {"background": "no colour", "format": "jpeg"}]
-)
+@pytest.mark.parametrize("changes", [{"fit": "squeeze"}, {"background": "no colour", "format": "jpeg"}])
 def test_a_word_that_does_not_exist_is_a_value_error(changes):
     with pytest.raises(ValueError):
         rendered(pictures.transparent_png(), width=10, height=10, **changes)
@@ -183,7 +183,7 @@ def test_what_is_no_rendition_is_a_value_error():
     alpha=st.booleans(),
     fit=st.sampled_from(["cover", "contain", "fill", "inside", "outside"]),
     image_format=st.sampled_from(sorted(CONTENT_TYPES)),
-    position=st.sampled_from(["center", "northeast", "3,11"]),
+    position=st.sampled_from([POINTS["center"], POINTS["northeast"], (3, 11)]),
     background=st.sampled_from(["transparent", "white"]),
 )
 def test_every_combination_gives_a_picture_of_the_exact_size_and_keeps_alpha(
