@@ -26,10 +26,11 @@ export function imageUrl(edge, picture, variant = {}) {
 
 /**
  * Return the value of a srcset attribute: every width once, with its descriptor.
+ * @param {(width: number) => object} [variantOf]  what to ask for in one width; the whole picture by default
  * @returns {string}
  */
-export function imageSrcset(edge, picture, variant = {}, widths = WIDTHS) {
-  return widths.map((width) => `${imageUrl(edge, picture, { ...variant, width })} ${width}w`).join(', ');
+export function imageSrcset(edge, picture, variantOf = (width) => ({ width })) {
+  return WIDTHS.map((width) => `${imageUrl(edge, picture, variantOf(width))} ${width}w`).join(', ');
 }
 
 /**
@@ -37,10 +38,11 @@ export function imageSrcset(edge, picture, variant = {}, widths = WIDTHS) {
  */
 export function loadPictures(edge, root = document) {
   for (const image of root.querySelectorAll('img[data-picture]')) {
-    const [across, down] = (image.dataset.ratio || '').split('/').map(Number);
-    const shape = (width) => (down ? { width, height: Math.round((width * down) / across), fit: 'cover' } : { width });
-    const address = (width) => imageUrl(edge, image.dataset.picture, shape(width));
-    image.srcset = WIDTHS.map((width) => `${address(width)} ${width}w`).join(', ');
-    image.src = address(640);
+    const { picture, ratio = '' } = image.dataset;
+    const [across, down] = ratio.split('/').map(Number);
+    const variantOf = (width) =>
+      down ? { width, height: Math.round((width * down) / across), fit: 'cover' } : { width };
+    image.srcset = imageSrcset(edge, picture, variantOf);
+    image.src = imageUrl(edge, picture, variantOf(640));
   }
 }
