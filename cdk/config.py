@@ -15,6 +15,9 @@ from aws_cdk.aws_logs import RetentionDays
 from cdk.names import FUNCTIONS
 
 LARGEST_SIDE_PX: Final = 3840
+MOST_UPLOADED_PIXELS: Final = 89_478_485
+LONGEST_UPLOADED_SIDE_PX: Final = 16_384
+"""What Pillow and libavif decode at most. A test holds both against the functions' own settings."""
 VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
 """What variants may be; a test holds both against the functions' own grammar."""
 
@@ -66,6 +69,15 @@ class Limits:
     def as_environment(self) -> dict[str, str]:
         """Return the limits as the functions' environment variables."""
         return {name.upper(): str(value) for name, value in vars(self).items()}
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with them; the functions would refuse to start."""
+        faults = [f"limits.{name} must be 1 or more" for name, value in vars(self).items() if value < 1]
+        if self.max_pixels > MOST_UPLOADED_PIXELS:
+            faults.append(f"limits.max_pixels is at most {MOST_UPLOADED_PIXELS}, which Pillow decodes")
+        if self.max_side_px > LONGEST_UPLOADED_SIDE_PX:
+            faults.append(f"limits.max_side_px is at most {LONGEST_UPLOADED_SIDE_PX}, which libavif decodes")
+        return faults
 
 
 @dataclass(frozen=True)
@@ -199,7 +211,7 @@ class StageConfig:
             faults.append("keep_metadata may hold copyright and nothing else")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
-        return [*faults, *self.prewarm.faults()]
+        return [*faults, *self.limits.faults(), *self.prewarm.faults()]
 
 
 _LOCAL: Final = StageConfig(

@@ -61,6 +61,9 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
+MOST_PIXELS = 89_478_485
+"""The highest ``max_pixels``: above, Pillow itself takes a picture for a bomb (Image.MAX_IMAGE_PIXELS)."""
+
 KEPT_ANIMATION_PIXELS = 64 * MEGAPIXEL
 """Pixels of all frames together that are kept of an animation: 256 MB in memory, and 5 s of encoding at the 13
 megapixels a second that animated WebP was measured to take. Larger ones are scaled down frame by frame while

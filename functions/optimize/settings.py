@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from functions.imaging.limits import DEFAULT_LIMITS, MIB, Limits
+from functions.imaging.limits import DEFAULT_LIMITS, MIB, MOST_PIXELS, Limits
 from functions.shared.settings import EnvironmentReader
 
 SANDBOX_SHARE: Final = 0.75
@@ -36,7 +36,7 @@ class OptimizeSettings:
             staging_bucket=reader.text("STAGING_BUCKET"),
             limits=Limits(
                 max_bytes=reader.integer("MAX_BYTES", DEFAULT_LIMITS.max_bytes),
-                max_pixels=reader.integer("MAX_PIXELS", DEFAULT_LIMITS.max_pixels),
+                max_pixels=reader.integer("MAX_PIXELS", DEFAULT_LIMITS.max_pixels, maximum=MOST_PIXELS),
                 max_side_px=reader.integer(
                     "MAX_SIDE_PX", DEFAULT_LIMITS.max_side_px, maximum=DEFAULT_LIMITS.max_side_px
                 ),

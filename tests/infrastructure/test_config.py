@@ -5,10 +5,20 @@ from dataclasses import replace
 import pytest
 
 from cdk import names
-from cdk.config import STAGES, CommonVariants, ConfigError, Limits, WarmStart, stage_config
+from cdk.config import (
+    LONGEST_UPLOADED_SIDE_PX,
+    MOST_UPLOADED_PIXELS,
+    STAGES,
+    CommonVariants,
+    ConfigError,
+    Limits,
+    WarmStart,
+    stage_config,
+)
 from cdk.constructs import storage, table
 from cdk.packaging import PACKAGES
 from functions.optimize.originals import REJECTED_TAGS
+from functions.optimize.settings import OptimizeSettings
 from functions.shared import keys
 from functions.shared.observability import NAMESPACE
 
@@ -35,6 +45,9 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm takes widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
         ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm takes the formats"),
+        ({"limits": Limits(max_pixels=MOST_UPLOADED_PIXELS + 1)}, "max_pixels is at most 89478485"),
+        ({"limits": Limits(max_side_px=LONGEST_UPLOADED_SIDE_PX + 1)}, "max_side_px is at most 16384"),
+        ({"limits": Limits(max_frames=0)}, "max_frames must be 1 or more"),
         ({"functions": {}}, "functions"),
     ],
 )
@@ -57,6 +70,14 @@ def test_default_limits_are_the_documented_ones():
         "MAX_ANIMATION_PIXELS": "256000000",
         "MAX_DECODE_SECONDS": "30",
     }
+
+
+def test_the_largest_limits_of_a_stage_are_those_that_the_function_starts_with():
+    largest = Limits(max_pixels=MOST_UPLOADED_PIXELS, max_side_px=LONGEST_UPLOADED_SIDE_PX)
+
+    taken = OptimizeSettings.from_environment({"STAGING_BUCKET": "staging", **largest.as_environment()}).limits
+
+    assert (taken.max_pixels, taken.max_side_px) == (MOST_UPLOADED_PIXELS, LONGEST_UPLOADED_SIDE_PX)
 
 
 def test_default_retention_and_cache_times_are_the_documented_ones():

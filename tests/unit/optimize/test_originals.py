@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.quality import detail_of, predicted_quality
@@ -204,6 +205,14 @@ def test_the_defaults_are_the_published_limits():
     assert limits.max_frames == 256
     assert limits.max_animation_pixels == 256_000_000
     assert limits.max_decode_seconds == 30
+
+
+def test_no_setting_lets_in_more_pixels_than_pillow_decodes():
+    most = OptimizeSettings.from_environment({"STAGING_BUCKET": "s", "MAX_PIXELS": str(Image.MAX_IMAGE_PIXELS)})
+
+    assert most.limits.max_pixels == Image.MAX_IMAGE_PIXELS
+    with pytest.raises(SettingsError, match="MAX_PIXELS is 89478486; it must be a whole number from 1 to 89478485"):
+        OptimizeSettings.from_environment({"STAGING_BUCKET": "s", "MAX_PIXELS": str(Image.MAX_IMAGE_PIXELS + 1)})
 
 
 def test_all_faults_of_the_environment_are_reported_together():
