@@ -21,7 +21,7 @@ SAMPLED_FRAMES: Final = 8
 QUALITY_STEPS: Final = (90, 75, 50, 25)
 """JPEG qualities in the order in which they are tried; at 2048 x 2048 px noise at 90 has 4 MB."""
 
-BACKGROUND: Final = "808080"
+BACKGROUND: Final = "gray"
 _GREY: Final = (128, 128, 128)
 
 

@@ -6,7 +6,7 @@ colour to their neighbours; it resamples in gamma-encoded sRGB, as every peer do
 
 from typing import Final
 
-from PIL import Image, ImageColor
+from PIL import Image
 
 from functions.imaging.geometry import Placement
 
@@ -14,7 +14,13 @@ REDUCING_GAP: Final = 3.0
 """Reduce by whole factors first while the rest is at least this factor: Pillow documents 3.0 as nearly equal to a
 full resample in quality (Image.resize)."""
 
-_OPAQUE_WHITE: Final = (255, 255, 255, 255)
+COLORS: Final = {
+    "black": (0, 0, 0, 255),
+    "gray": (128, 128, 128, 255),
+    "transparent": (0, 0, 0, 0),
+    "white": (255, 255, 255, 255),
+}
+"""What can be behind a picture (BACKGROUNDS of shared/variant.py), as RGBA."""
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -25,13 +31,13 @@ def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def placed(image: Image.Image, placement: Placement, background: str) -> Image.Image:
-    """Return the image cropped, scaled and padded as planned; ``background`` fills what padding adds."""
+    """Return the image cropped, scaled and padded as planned; ``background``, of COLORS, fills what padding adds."""
     box = placement.crop
     if placement.size != image.size or box != (0.0, 0.0, *map(float, image.size)):
         image = image.resize(placement.size, Image.Resampling.LANCZOS, box=box, reducing_gap=REDUCING_GAP)
     if placement.canvas == placement.size:
         return image
-    color = color_of(background)
+    color = COLORS[background]
     mode = "RGB" if image.mode == "RGB" and color[3] == 255 else "RGBA"
     canvas = Image.new(mode, placement.canvas, color if mode == "RGBA" else color[:3])
     canvas.paste(image, placement.offset)
@@ -39,19 +45,9 @@ def placed(image: Image.Image, placement: Placement, background: str) -> Image.I
 
 
 def flattened(image: Image.Image, background: str) -> Image.Image:
-    """Return the image without alpha, laid on ``background``; on white where that is transparent itself."""
+    """Return the image without alpha, laid on ``background``, of COLORS; on white where that is transparent itself."""
     if image.mode != "RGBA":
         return image
-    color = color_of(background)
-    canvas = Image.new("RGBA", image.size, color if color[3] == 255 else _OPAQUE_WHITE)
+    canvas = Image.new("RGBA", image.size, COLORS["white" if background == "transparent" else background])
     canvas.alpha_composite(image)
     return canvas.convert("RGB")
-
-
-def color_of(background: str) -> tuple[int, int, int, int]:
-    """Return ``transparent``, a CSS colour name or ``rrggbb`` as RGBA. Raises ValueError for anything else."""
-    if background == "transparent":
-        return (0, 0, 0, 0)
-    is_hex = len(background) == 6 and all(digit in "0123456789abcdefABCDEF" for digit in background)
-    color = ImageColor.getcolor(f"#{background}" if is_hex else background, "RGBA")
-    return (int(color[0]), int(color[1]), int(color[2]), int(color[3]))  # type: ignore[index]

@@ -25,8 +25,8 @@ the decoder's own scaling is softer than Lanczos, and below this it shows."""
 class VariantSpec:
     """What a variant looks like. Sides in px, None follows from the other; quality from 1 to 100.
 
-    ``fit`` and ``position`` as in geometry.place; ``format`` is a key of encoding.CONTENT_TYPES; ``background`` is
-    ``transparent``, a CSS colour name or ``rrggbb``. ``half_frames`` leaves out every second frame of an animation.
+    ``fit`` and ``position`` as in geometry.place; ``format`` is a key of encoding.CONTENT_TYPES; ``background`` of
+    resizing.COLORS. ``half_frames`` leaves out every second frame of an animation.
     """
 
     width: int | None
@@ -54,7 +54,7 @@ def render_variant(body: bytes, spec: VariantSpec, *, allow_animation: bool = Tr
     """Make a variant of a rendition. It is never larger than the rendition.
 
     An animation stays one where the format can and ``allow_animation`` says so; else its first frame is used.
-    Raises ValueError for a fit or background that does not exist.
+    Raises ValueError for a fit that does not exist.
     """
     started = perf_counter()
     with open_image(body, rendition_format(body)) as source:
