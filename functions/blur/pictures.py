@@ -6,7 +6,7 @@ same files under the same keys.
 
 from functions.blur.settings import BlurSettings
 from functions.imaging.blurring import SoftCopies
-from functions.imaging.derived import derive
+from functions.imaging.derived import DerivedPicture, derive
 from functions.imaging.storing import store_picture
 from functions.imaging.variants import open_rendition
 from functions.shared.contracts import BlurRequest, Picture
@@ -20,8 +20,14 @@ def blur_picture(request: BlurRequest, *, store: S3ObjectStore, settings: BlurSe
     Raises ObjectMissingError or TransientDependencyError.
     """
     master = store.get(settings.staging_bucket, request.picture.master.key)
-    copies = SoftCopies(open_rendition(master.body))
     widths = tuple(rendition.width for rendition in request.picture.renditions)
-    derived = derive(copies.at(request.picture.master.width), copies, widths)
+    twin = blurred_twin(master.body, widths)
     prefix = f"{revision_prefix(request.image_id, request.revision)}blurred/"
-    return store_picture(derived, store=store, bucket=settings.staging_bucket, prefix=prefix)
+    return store_picture(twin, store=store, bucket=settings.staging_bucket, prefix=prefix)
+
+
+def blurred_twin(master: bytes, widths: tuple[int, ...]) -> DerivedPicture:
+    """Return what is stored of a picture once it is blurred: its master and renditions at these widths in px."""
+    sharp = open_rendition(master)
+    copies = SoftCopies(sharp)
+    return derive(copies.at(sharp.size[0]), copies, widths)

@@ -12,13 +12,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from functions.imaging.blurring import blurred
-from functions.imaging.derived import derive
+from functions.blur.pictures import blurred_twin
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
-from functions.imaging.renditions import ReduceChain, rung_widths
 from functions.imaging.storing import store_picture
-from functions.imaging.variants import open_rendition
 from functions.serve.rendering import render
 from functions.serve.sources import source_for
 from functions.shared.variant import Sizes, parse_query
@@ -138,8 +135,9 @@ def _crops() -> Iterator[Exhibit]:
     yield Exhibit("a wide window, by position", photo, "jpg", across)
     backgrounds = tuple({**box, "fit": "contain", "background": each} for each in ("white", "black", "transparent"))
     yield Exhibit("contain, by background", photo, "jpg", backgrounds)
-    petals = (SAMPLES / "petals-transparent.png").read_bytes()
-    yield Exhibit("a transparent picture, contained", petals, "png", backgrounds)
+    with Image.open(SAMPLES / "petals-transparent.png") as petals:
+        wide = petals.crop((0, petals.height // 4, petals.width, petals.height * 3 // 4))
+    yield Exhibit("a transparent picture, contained", pictures.png(image=wide), "png", backgrounds)
 
 
 def _blurs() -> Iterator[Exhibit]:
@@ -162,8 +160,7 @@ def variants(exhibit: Exhibit) -> Iterator[tuple[str, bytes, str]]:
     """Yield the caption, the bytes and the media type of each variant of an exhibit."""
     derived = ingest_here(exhibit.body, "", DEFAULT_LIMITS).picture
     if exhibit.blur:
-        picture = open_rendition(derived.master.body).mapped(blurred)
-        derived = derive(picture, ReduceChain(picture), rung_widths(picture))
+        derived = blurred_twin(derived.master.body, tuple(each.width for each in derived.renditions))
     shelf = _Shelf()
     stored = store_picture(derived, store=shelf, bucket="", prefix="")
     for query in exhibit.queries:
