@@ -51,7 +51,8 @@ class SoftCopies:
 
     def __init__(self, picture: DecodedPicture) -> None:
         self._picture = picture
-        self._frames = tuple(softened(frame) for frame in picture.frames)
+        sigma = sigma_of(picture.size)
+        self._frames = tuple(softened(frame, sigma) for frame in picture.frames)
 
     def at(self, width: int) -> DecodedPicture:
         """Return the blurred picture ``width`` px wide, at most as wide as the sharp one."""
@@ -60,15 +61,8 @@ class SoftCopies:
         return replace(self._picture, frames=tuple(frame.at(size) for frame in self._frames))
 
 
-def blurred(image: Image.Image, sigma: float | None = None) -> Image.Image:
-    """Return an RGB or RGBA image of the same size, blurred; ``sigma`` in px is ``sigma_of`` its size by default."""
-    return softened(image, sigma).at(image.size)
-
-
-def softened(image: Image.Image, sigma: float | None = None) -> SoftImage:
-    """Return an RGB or RGBA image blurred, to be had at any size; ``sigma`` as in ``blurred``."""
-    if sigma is None:
-        sigma = sigma_of(image.size)
+def softened(image: Image.Image, sigma: float) -> SoftImage:
+    """Return an RGB or RGBA image blurred by ``sigma`` px, to be had at any size."""
     factor = max(1, int(sigma / WORKING_SIGMA_PX))
     premultiplied = image.convert("RGBa") if image.mode == "RGBA" else image
     small = premultiplied.reduce(factor) if factor > 1 else premultiplied

@@ -35,10 +35,6 @@ class DecodedPicture:
         """Whether any frame carries an alpha channel."""
         return any(frame.mode == "RGBA" for frame in self.frames)
 
-    def still(self) -> Self:
-        """Return the first frame alone."""
-        return replace(self, frames=self.frames[:1], durations_ms=(), loop=0)
-
     def halved(self) -> Self:
         """Return every second frame, each shown for as long as it and the one after it were."""
         pairs = range(0, len(self.durations_ms), 2)

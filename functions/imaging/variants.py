@@ -50,11 +50,10 @@ class RenderedVariant:
     timings_ms: dict[str, float]
 
 
-def render_variant(body: bytes, spec: VariantSpec, *, allow_animation: bool = True) -> RenderedVariant:
+def render_variant(body: bytes, spec: VariantSpec) -> RenderedVariant:
     """Make a variant of a rendition. It is never larger than the rendition.
 
-    An animation stays one where the format can and ``allow_animation`` says so; else its first frame is used.
-    Raises ValueError for a fit that does not exist.
+    An animation stays one where the format can; else its first frame is used. Raises ValueError for an unknown fit.
     """
     started = perf_counter()
     with open_image(body, rendition_format(body)) as source:
@@ -63,7 +62,7 @@ def render_variant(body: bytes, spec: VariantSpec, *, allow_animation: bool = Tr
         source.draft("RGB", _draft_size(whole, placement))  # without effect unless it is a JPEG
         if source.size != whole:
             placement = _on_draft(placement, whole, source.size)
-        picture = read_rendition(source, still=not (allow_animation and spec.format in ANIMATED_FORMATS))
+        picture = read_rendition(source, still=spec.format not in ANIMATED_FORMATS)
     if spec.half_frames:
         picture = picture.halved()
     decoded = perf_counter()

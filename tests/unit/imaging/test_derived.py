@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from functions.imaging.blurring import SoftCopies, blurred, sigma_of
+from functions.imaging.blurring import SoftCopies, sigma_of
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.picture import DecodedPicture
@@ -22,6 +22,10 @@ def ingested(body):
 
 def proxies_of(picture):
     return moderation_proxies(picture, ReduceChain(picture))
+
+
+def blurred(image):
+    return SoftCopies(DecodedPicture((image,))).at(image.width).frames[0]
 
 
 def test_renditions_are_the_listed_widths_below_the_original_narrowest_first():
@@ -202,8 +206,7 @@ def test_a_blurred_copy_looks_like_the_blurred_picture_made_smaller(size, tmp_pa
 
     copy = copies.at(200).frames[0]
 
-    assert copies.at(size[0]).frames[0].tobytes() == blurred(scene).tobytes()
-    expected = blurred(scene).resize(smaller, Image.Resampling.LANCZOS)
+    expected = copies.at(size[0]).frames[0].resize(smaller, Image.Resampling.LANCZOS)
     pictures.assert_similar(copy, expected, within=1.0, save_to=tmp_path)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.imaging.blurring import blurred
+from functions.imaging.blurring import SoftCopies
 from functions.imaging.encoding import CONTENT_TYPES, encode
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
@@ -56,7 +56,7 @@ def test_a_transparent_or_animated_picture_keeps_them_as_well():
 def test_a_blurred_picture_has_the_rights_of_the_sharp_one():
     master = kept_of(tagged("JPEG")).picture.master.body
 
-    body = encode(open_rendition(master).mapped(blurred), "jpeg", 80)
+    body = encode(SoftCopies(open_rendition(master)).at(300), "jpeg", 80)
 
     assert fields(body)[COPYRIGHT] == "(c) Somebody"
 

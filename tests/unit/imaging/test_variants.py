@@ -132,12 +132,6 @@ def test_a_format_without_animations_shows_the_first_frame(image_format, tmp_pat
     pictures.assert_similar(image, pictures.moving_frames(4)[0], within=4, save_to=tmp_path)
 
 
-def test_a_still_can_be_asked_for_of_an_animation():
-    variant = render_variant(pictures.animated_webp(frames=4), replace(SPEC, format="webp"), allow_animation=False)
-
-    assert pictures.opened(variant.body).n_frames == 1
-
-
 def test_a_gif_of_few_colours_keeps_them_exactly():
     chart = Image.new("RGB", (200, 100), "white")
     chart.paste((200, 30, 60), (20, 20, 60, 100))
