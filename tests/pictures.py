@@ -244,6 +244,59 @@ def tiff_16_bit_grey(width: int = 256, height: int = 64) -> bytes:
     return encoded(Image.fromarray(np.tile(levels, (height, 1))), "TIFF")
 
 
+def tiff_of_rows(
+    rows: Sequence[bytes],
+    width: int,
+    *,
+    bits: int,
+    samples: int = 1,
+    photometric: int = 1,
+    compression: int = 1,
+    odd_tags: Sequence[tuple[int, int, bytes]] = (),
+) -> bytes:
+    """Return a little-endian TIFF of one strip; ``odd_tags`` (number, type, four bytes) replace tags of theirs."""
+    data = b"".join(rows)
+    tags = {256: width, 257: len(rows), 259: compression, 262: photometric, 277: samples, 278: len(rows)}
+    tags |= {279: len(data)} | ({338: 2} if samples in {2, 4} else {})
+    entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()}
+    depths = struct.pack(f"<{samples}H", *[bits] * samples)
+    start = 8 + 2 + 12 * (len(entries) + 2) + 4
+    entries[258] = struct.pack("<HHI", 258, 3, samples) + (
+        depths.ljust(4, b"\0") if samples <= 2 else struct.pack("<I", start)
+    )
+    entries[273] = struct.pack("<HHII", 273, 4, 1, start + len(depths))
+    entries |= {tag: struct.pack("<HHI", tag, kind, 1) + value for tag, kind, value in odd_tags}
+    directory = b"".join(entry for _, entry in sorted(entries.items()))
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + bytes(4) + depths + data
+
+
+def tiff_12_bit_grey(width: int = 256, height: int = 64) -> bytes:
+    """Return a 12-bit grey TIFF, black on the left to white on the right; ``width`` is even."""
+    levels = np.linspace(0, 4_095, width).round().astype(int)
+    row = int("".join(f"{level:012b}" for level in levels), 2).to_bytes(width * 12 // 8, "big")
+    return tiff_of_rows([row] * height, width, bits=12)
+
+
+def tiff_16_bit_white_is_zero(width: int = 256, height: int = 64) -> bytes:
+    """Return a 16-bit grey TIFF in which 0 is white, black on the left to white on the right."""
+    row = np.linspace(65_535, 0, width).round().astype("<u2").tobytes()
+    return tiff_of_rows([row] * height, width, bits=16, photometric=0)
+
+
+def tiff_16_bit_grey_alpha(width: int = 64, height: int = 48) -> bytes:
+    """Return a TIFF of 16-bit grey and alpha, which Pillow does not read."""
+    return tiff_of_rows([struct.pack("<2H", 0x4000, 0x8000) * width] * height, width, bits=16, samples=2)
+
+
+def shallow_grey_png(bit_depth: int, *, transparent: int, width: int = 64, height: int = 48) -> bytes:
+    """Return a grey PNG of 1, 2 or 4 bits: the left half is the level that is transparent, the right half another."""
+    other = 0 if transparent else 1
+    bits = "".join(f"{level:0{bit_depth}b}" for level in [transparent] * (width // 2) + [other] * (width // 2))
+    row = int(bits, 2).to_bytes(width * bit_depth // 8, "big")
+    chunks = [(b"tRNS", struct.pack(">H", transparent))]
+    return png_of_rows([row] * height, width, bit_depth=bit_depth, color_type=0, chunks=chunks)
+
+
 def float_tiff(width: int = 32, height: int = 32) -> bytes:
     """Return a TIFF of floating point samples."""
     return encoded(Image.new("F", (width, height), 0.5), "TIFF")
@@ -506,6 +559,7 @@ TEXT_FILES: dict[str, bytes] = {
     "shell script": b"#!/bin/sh\nrm -rf /\n",
     "program": b"\x7fELF\x02\x01\x01" + bytes(64),
     "zip": b"PK\x03\x04" + bytes(64),
+    "big-endian BigTIFF": b"MM\x00+\x00\x08\x00\x00" + bytes(64),
     "photoshop": b"8BPS\x00\x01" + bytes(64),
     "icon": b"\x00\x00\x01\x00\x01\x00" + bytes(64),
     "video": b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(64),

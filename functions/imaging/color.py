@@ -9,27 +9,33 @@ Two decisions where decoders disagree:
 from io import BytesIO
 from typing import Any, Final
 
-from PIL import Image, ImageCms, ImageMath
+from PIL import Image, ImageCms, ImageMath, ImageOps
 
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 
 _SPACE_OF_MODE: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK", "LAB": "Lab"}
 _SIXTEEN_BITS: Final = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
-_FULL_SCALE: Final = 65_535
+_WHITE_OF_12_BITS: Final = 4_095
+_WHITE_OF_16_BITS: Final = 65_535
+"""The highest levels of the depths that Pillow hands over as they are, both in 16 bits."""
 
 _SAME: Final = 1
 """Levels of 255 by which a profile may differ from sRGB and still count as sRGB: rounding."""
 
 
-def to_srgb(image: Image.Image, *, bit_depth: int = 8) -> Image.Image:
+def to_srgb(image: Image.Image, *, bit_depth: int = 8, white_is_zero: bool = False) -> Image.Image:
     """Return a loaded frame as RGB, or RGBA where it has transparency, converted by its profile; ``info`` is empty.
 
-    Where there is nothing to convert, the result is the given image itself.
-    ``bit_depth`` is that of the file. Raises RefusedPictureError for floating point and 32-bit samples.
+    Where there is nothing to convert, the result is the given image itself. ``bit_depth`` and ``white_is_zero`` are
+    the file's, as in Inspection. Raises RefusedPictureError for floating point and 32-bit samples.
     """
     profile = image.info.get("icc_profile")
-    pixels, alpha = _split(image, bit_depth)
+    if image.mode in _SIXTEEN_BITS:
+        white = _WHITE_OF_12_BITS if bit_depth == 12 else _WHITE_OF_16_BITS
+        pixels, alpha = _from_sixteen_bits(image, white, white_is_zero=white_is_zero)
+    else:
+        pixels, alpha = _split(image, bit_depth)
     pixels = _through_profile(pixels, profile) if profile else pixels
     result = pixels if pixels.mode == "RGB" else pixels.convert("RGB")
     if alpha is not None and alpha.getextrema() != (255, 255):
@@ -40,8 +46,6 @@ def to_srgb(image: Image.Image, *, bit_depth: int = 8) -> Image.Image:
 
 def _split(image: Image.Image, bit_depth: int) -> tuple[Image.Image, Image.Image | None]:
     """Return colour, in a mode that a profile can apply to, and alpha if there is any."""
-    if image.mode in _SIXTEEN_BITS:
-        return _from_sixteen_bits(image)
     if image.mode in {"I", "F"}:
         raise RefusedPictureError(
             Reason.UNSUPPORTED_FORMAT, "Pictures with 32-bit or floating point samples are not accepted."
@@ -49,9 +53,14 @@ def _split(image: Image.Image, bit_depth: int) -> tuple[Image.Image, Image.Image
     if image.mode == "LAB":
         return image, None
     if image.has_transparency_data:
-        if bit_depth == 16 and isinstance(image.info.get("transparency"), tuple):
+        transparent = image.info.get("transparency")
+        if bit_depth == 16 and isinstance(transparent, tuple):
             # The colour that is transparent is given in 16 bits, the pixels have arrived in 8.
-            image.info["transparency"] = tuple(level >> 8 for level in image.info["transparency"])
+            image.info["transparency"] = tuple(level >> 8 for level in transparent)
+        elif image.mode == "L" and bit_depth in {2, 4} and isinstance(transparent, int):
+            # The same the other way round: the level is one of 4 or 16, the pixels have 256.
+            most = (1 << bit_depth) - 1
+            image.info["transparency"] = (transparent & most) * 255 // most
         full = image.convert("RGBA")
         alpha = full.getchannel("A")
         if image.mode in {"L", "LA"}:
@@ -62,12 +71,16 @@ def _split(image: Image.Image, bit_depth: int) -> tuple[Image.Image, Image.Image
     return image.convert("L" if image.mode == "1" else "RGB"), None
 
 
-def _from_sixteen_bits(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Scale 16-bit grey to 8 bits: Pillow's own convert() clips at 255, which turns pictures white."""
+def _from_sixteen_bits(
+    image: Image.Image, white: int, *, white_is_zero: bool
+) -> tuple[Image.Image, Image.Image | None]:
+    """Scale grey of more than 8 bits to 8: Pillow's own convert() clips at 255, which turns pictures white."""
     wide = image.convert("I")
     grey = ImageMath.lambda_eval(
-        lambda names: names["convert"]((names["wide"] * 255 + _FULL_SCALE // 2) / _FULL_SCALE, "L"), wide=wide
+        lambda names: names["convert"]((names["wide"] * 255 + white // 2) / white, "L"), wide=wide
     )
+    if white_is_zero:
+        grey = ImageOps.invert(grey)
     transparent = image.info.get("transparency")
     if not isinstance(transparent, int):
         return grey, None

@@ -50,7 +50,7 @@ def decode(body: bytes, inspection: Inspection, limits: Limits, *, keep_rights: 
             durations.append(round(frame.info.get("duration") or 0) or DEFAULT_FRAME_MS)
             if not frames:
                 size = frame.size
-            pixels = to_srgb(frame, bit_depth=inspection.bit_depth)
+            pixels = to_srgb(frame, bit_depth=inspection.bit_depth, white_is_zero=inspection.white_is_zero)
             if frames and pixels.size != frames[0].size:
                 pixels = _on_canvas(pixels, frames[0].size, scale)
             elif scale < 1:

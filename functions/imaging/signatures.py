@@ -28,7 +28,6 @@ _ACCEPTED_SIGNATURES: Final = (
     (b"II*\x00", "TIFF"),
     (b"MM\x00*", "TIFF"),
     (b"II+\x00", "TIFF"),
-    (b"MM\x00+", "TIFF"),
     (b"BM", "BMP"),
 )
 
@@ -46,6 +45,7 @@ _FOREIGN: Final = (
     (b"PK\x03\x04", "Archives"),
     (b"\x1f\x8b", "Compressed files"),
     (b"8BPS", "Photoshop files"),
+    (b"MM\x00+", "Big-endian BigTIFF files"),  # Pillow reads their header as that of a small one
     (b"\x00\x00\x01\x00", "Icon files"),
     (b"\x00\x00\x00\x0cjP  ", "JPEG 2000 files"),
     (b"\xff\x4f\xff\x51", "JPEG 2000 files"),

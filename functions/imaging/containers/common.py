@@ -20,7 +20,7 @@ class Inspection:
     """A file that is worth decoding. ``format`` is Pillow's name; px as stored, before orientation is applied.
 
     ``frames`` is what the container was seen to hold; decoding counts again. ``bit_depth`` is bits per sample
-    where the format tells, else 8.
+    where the format tells, else 8. ``white_is_zero`` is of grey in more than 8 bits; Pillow turns only the others.
     """
 
     format: str
@@ -28,6 +28,7 @@ class Inspection:
     height: int
     frames: int = 1
     bit_depth: int = 8
+    white_is_zero: bool = False
 
 
 def check_bytes(size: int, limits: Limits) -> None:

@@ -119,7 +119,12 @@ def _of_one_color(
 def _depths() -> Iterator[Case]:
     ramp = {(0.002, 0.5): (0,) * 3, (0.25, 0.5): (64,) * 3, (0.5, 0.5): (128,) * 3, (0.999, 0.5): (255,) * 3}
     yield Case("png, 16-bit grey", pictures.png_16_bit_grey, "image/png", Look((256, 64), ramp, within=3))
-    yield Case("tiff, 16-bit grey", pictures.tiff_16_bit_grey, "image/tiff", Look((256, 64), ramp, within=3))
+    for name, build in (
+        ("16-bit grey", pictures.tiff_16_bit_grey),
+        ("16-bit grey where 0 is white", pictures.tiff_16_bit_white_is_zero),
+        ("12-bit grey", pictures.tiff_12_bit_grey),
+    ):
+        yield Case(f"tiff, {name}", build, "image/tiff", Look((256, 64), ramp, within=3))
     yield Case(
         "png, 16-bit RGB",
         pictures.png_16_bit_rgb,
@@ -132,6 +137,13 @@ def _depths() -> Iterator[Case]:
         "image/png",
         Look((256, 64), {(0.999, 0.5): (255, 255, 255, 0), (0.5, 0.5): (128, 128, 128, 255)}, within=3),
     )
+    for bit_depth in (1, 2, 4):
+        yield Case(
+            f"png, {bit_depth}-bit grey, white is transparent",
+            partial(pictures.shallow_grey_png, bit_depth, transparent=2**bit_depth - 1),
+            "image/png",
+            Look((64, 48), {(0.2, 0.5): (0, 0, 0, 0), (0.8, 0.5): (0, 0, 0, 255)}, within=3),
+        )
     yield Case(
         "png, 16-bit RGB, one colour is transparent",
         partial(pictures.png_16_bit_rgb, transparent=(0x1234, 0x8000, 0xFFFF)),

@@ -90,6 +90,15 @@ def _unsupported() -> Iterator[Case]:
         "image/tiff",
         Refusal("UNSUPPORTED_FORMAT", r"Pictures with 32-bit or floating point samples are not accepted\."),
     )
+    yield Case(
+        "tiff, 16-bit grey and alpha",
+        pictures.tiff_16_bit_grey_alpha,
+        "image/tiff",
+        Refusal(
+            "UNSUPPORTED_FORMAT",
+            r"TIFF files are not accepted with 2 x 16 bits a pixel, photometric 1 and compression 1; 8-bit RGB is\.",
+        ),
+    )
 
 
 def _declared_wrongly() -> Iterator[Case]:

@@ -90,8 +90,16 @@ def test_an_alpha_channel_without_a_transparent_pixel_is_dropped():
     assert frame_of(pictures.png(image=pictures.scene().convert("RGBA"))).mode == "RGB"
 
 
-@pytest.mark.parametrize("make", [pictures.png_16_bit_grey, pictures.tiff_16_bit_grey])
-def test_16_bit_grey_is_scaled_and_not_clipped(make):
+@pytest.mark.parametrize(
+    "make",
+    [
+        pictures.png_16_bit_grey,
+        pictures.tiff_16_bit_grey,
+        pictures.tiff_16_bit_white_is_zero,
+        pictures.tiff_12_bit_grey,
+    ],
+)
+def test_grey_of_more_than_8_bits_is_scaled_and_not_clipped(make):
     row = np.asarray(frame_of(make(256, 8)))[0, :, 0]
 
     assert np.abs(row.astype(int) - np.arange(256)).max() <= 1
@@ -106,6 +114,15 @@ def test_the_transparent_grey_of_a_16_bit_png_is_taken_in_16_bits():
 
     assert alpha[-1] == 0
     assert (alpha[:-1] == 255).all()
+
+
+@pytest.mark.parametrize(("bit_depth", "level"), [(1, 1), (2, 0), (2, 1), (2, 3), (4, 0), (4, 7), (4, 15), (8, 7)])
+def test_the_transparent_grey_of_a_shallow_png_is_taken_in_its_own_bits(bit_depth, level):
+    frame = frame_of(pictures.shallow_grey_png(bit_depth, transparent=level))
+
+    shown = level * 255 // (2**bit_depth - 1)
+    assert frame.getpixel((0, 0)) == (shown, shown, shown, 0)
+    assert frame.getpixel((63, 0))[3] == 255
 
 
 def test_the_transparent_colour_of_a_16_bit_png_is_taken_in_16_bits():
@@ -255,6 +272,13 @@ def test_nothing_of_the_metadata_is_left():
 )
 def test_a_damaged_file_is_corrupt(body):
     assert refusal_of(body).reason is Reason.CORRUPT
+
+
+@pytest.mark.parametrize("tag", [256, 257, 258, 273])
+def test_a_tiff_with_text_where_a_number_belongs_is_refused(tag):
+    body = pictures.tiff_of_rows([bytes(16)] * 16, 16, bits=8, odd_tags=[(tag, 2, b"abc\0")])
+
+    assert refusal_of(body).reason in {Reason.CORRUPT, Reason.UNSUPPORTED_FORMAT}
 
 
 def test_damaged_bits_in_a_jpeg_scan_are_shown_as_every_viewer_does():

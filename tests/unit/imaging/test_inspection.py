@@ -240,6 +240,34 @@ def test_jpegs_that_no_browser_shows_are_unsupported(body):
     assert refusal_of(body).reason is Reason.UNSUPPORTED_FORMAT
 
 
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (pictures.tiff_16_bit_grey_alpha(), "2 x 16 bits a pixel, photometric 1 and compression 1"),
+        (
+            pictures.tiff_of_rows([bytes(18)] * 4, 4, bits=12, samples=3, photometric=2),
+            "3 x 12 bits a pixel, photometric 2 and compression 1",
+        ),
+        (
+            pictures.tiff_of_rows([bytes(4)] * 4, 4, bits=8, compression=33_005),
+            "1 x 8 bits a pixel, photometric 1 and compression 33005",
+        ),
+    ],
+)
+def test_a_sound_tiff_whose_pixels_pillow_does_not_read_is_unsupported_and_not_damaged(body, what):
+    refusal = refusal_of(body)
+
+    assert refusal.reason is Reason.UNSUPPORTED_FORMAT
+    assert refusal.detail == f"TIFF files are not accepted with {what}; 8-bit RGB is."
+
+
+def test_a_tiff_that_pillow_does_not_read_is_cut_short_all_the_same():
+    refusal = refusal_of(pictures.truncated(pictures.tiff_16_bit_grey_alpha()))
+
+    assert refusal.reason is Reason.CORRUPT
+    assert refusal.detail.startswith("The file ends after ")
+
+
 def test_a_jpeg_profile_of_exactly_the_limit_is_accepted_and_one_more_byte_is_not():
     limits = replace(LIMITS, max_icc_bytes=200_000)  # more than fits into one segment
 
