@@ -59,18 +59,8 @@ class EdgeDistribution(Construct):
             "Viewers": [self._public_keys[key.fingerprint].public_key_id for key in keys.viewers],
             "Control": [self._public_keys[key.fingerprint].public_key_id for key in keys.control],
         }
-        stack = Stack.of(self)
-        api = origins.HttpOrigin(
-            f"{api_stage.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}",
-            custom_headers={HEADER: origin_secret.value},
-            http_port=80,
-            https_port=443,
-            origin_path=f"/{names.API_STAGE}",
-            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-            read_timeout=Duration.seconds(30),  # API Gateway gives up after 29
-        )
         self.logs = self._log_bucket()
+        api = self._api_origin(api_stage, origin_secret)
         headers = self._response_headers()
         self.distribution = cloudfront.Distribution(
             self,
@@ -86,55 +76,74 @@ class EdgeDistribution(Construct):
             enable_logging=True,
             log_bucket=self.logs,
             log_includes_cookies=False,  # a signed cookie would be in them
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=api,
-                allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
-                cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-                function_associations=[self._on_request("Closed", source("closed.js"))],
-                response_headers_policy=headers,
-                trusted_key_groups=[control],
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-            ),
+            default_behavior=self._closed(api, headers, trusted=control),
             additional_behaviors={
-                "/images/*": cloudfront.BehaviorOptions(
-                    origin=self._image_origin(api, generated_bucket),
-                    allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-                    cache_policy=self._cache_by_path(),
-                    compress=False,
-                    function_associations=[
-                        self._on_request("ImageRequest", image_request_code(config.sizes)),
-                        self._on_response("ImageResponse", source("image_response.js")),
-                    ],
-                    origin_request_policy=self._forward_to_images(),
-                    response_headers_policy=headers,
-                    trusted_key_groups=[viewers] if config.viewer_access is ViewerAccess.SIGNED else None,
-                    viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                ),
-                "/v1/*": cloudfront.BehaviorOptions(
-                    origin=api,
-                    allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-                    cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-                    function_associations=[self._on_request("ControlRequest", control_request_code())],
-                    origin_request_policy=self._forward_to_api(),
-                    response_headers_policy=headers,
-                    trusted_key_groups=[control],
-                    viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-                ),
+                "/images/*": self._images(self._image_origin(api, generated_bucket), headers, trusted=viewers),
+                "/v1/*": self._control(api, headers, trusted=control),
             },
-            error_responses=[
-                # The firewall refuses one request; the next one for the same picture may be another viewer's.
-                cloudfront.ErrorResponse(http_status=403, ttl=Duration.seconds(0)),
-                # An answer without a lifetime of its own is asked for again soon: uploads are published in seconds.
-                cloudfront.ErrorResponse(http_status=404, ttl=Duration.seconds(5)),
-                *(
-                    cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(1))
-                    for status in (500, 502, 503, 504)
-                ),
-            ],
+            error_responses=error_responses(),
         )
         resource_of(self.distribution, cloudfront.CfnDistribution).override_logical_id(names.DISTRIBUTION)
 
-    def _image_origin(self, api: origins.HttpOrigin, generated_bucket: s3.IBucket) -> cloudfront.IOrigin:
+    def _closed(
+        self, api: cloudfront.IOrigin, headers: cloudfront.ResponseHeadersPolicy, *, trusted: cloudfront.KeyGroup
+    ) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=api,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            function_associations=[self._on_request("Closed", source("closed.js"))],
+            response_headers_policy=headers,
+            trusted_key_groups=[trusted],
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+        )
+
+    def _images(
+        self, pictures: cloudfront.IOrigin, headers: cloudfront.ResponseHeadersPolicy, *, trusted: cloudfront.KeyGroup
+    ) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=pictures,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+            cache_policy=self._cache_by_path(),
+            compress=False,
+            function_associations=[
+                self._on_request("ImageRequest", image_request_code(self._config.sizes)),
+                self._on_response("ImageResponse", source("image_response.js")),
+            ],
+            origin_request_policy=self._forward_to_images(),
+            response_headers_policy=headers,
+            trusted_key_groups=[trusted] if self._config.viewer_access is ViewerAccess.SIGNED else None,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        )
+
+    def _control(
+        self, api: cloudfront.IOrigin, headers: cloudfront.ResponseHeadersPolicy, *, trusted: cloudfront.KeyGroup
+    ) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=api,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            function_associations=[self._on_request("ControlRequest", control_request_code())],
+            origin_request_policy=self._forward_to_api(),
+            response_headers_policy=headers,
+            trusted_key_groups=[trusted],
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+        )
+
+    def _api_origin(self, api_stage: apigateway.Stage, origin_secret: OriginSecret) -> cloudfront.IOrigin:
+        stack = Stack.of(self)
+        return origins.HttpOrigin(
+            f"{api_stage.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}",
+            custom_headers={HEADER: origin_secret.value},
+            http_port=80,
+            https_port=443,
+            origin_path=f"/{names.API_STAGE}",
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            read_timeout=Duration.seconds(30),  # API Gateway gives up after 29
+        )
+
+    def _image_origin(self, api: cloudfront.IOrigin, generated_bucket: s3.IBucket) -> cloudfront.IOrigin:
         if self._config.delivery is Delivery.V1:
             return api
         # A bucket of another stack, by name: with the construct itself CDK would write the bucket's policy, and the
@@ -233,7 +242,7 @@ class EdgeDistribution(Construct):
             "ResponseHeaders",
             comment="image-scaler: what every answer carries",
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
-                # With cookies only for pages whose origin is spelled out: CloudFront has "*" without them alone.
+                # Browsers take no "*" together with cookies, and CloudFront's wildcards would be anybody's subdomain.
                 access_control_allow_credentials="*" not in "".join(config.allowed_origins),
                 access_control_allow_headers=["Content-Type", "Idempotency-Key"],
                 access_control_allow_methods=["GET", "HEAD", "OPTIONS", "POST", "DELETE"],
@@ -279,6 +288,16 @@ class EdgeDistribution(Construct):
         return bucket
 
 
+def error_responses() -> list[cloudfront.ErrorResponse]:
+    """Return for how long an error is kept that says nothing of its own lifetime, by status."""
+    seconds = {
+        403: 0,  # the firewall refuses one request; the next one for the same picture may be another viewer's
+        404: 5,  # asked for again soon: uploads are published in seconds
+        **dict.fromkeys((500, 502, 503, 504), 1),
+    }
+    return [cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(ttl)) for status, ttl in seconds.items()]
+
+
 def source(name: str) -> str:
     """Return a CloudFront Function's code without its comments, which would count against the limit."""
     lines = (SOURCES / name).read_text().splitlines()
@@ -287,18 +306,9 @@ def source(name: str) -> str:
 
 def image_request_code(sizes: Sizes) -> str:
     """Return the viewer-request function of /images/*: the canonical path, then the viewer's address."""
-    canonicalize = source("canonicalize.js").replace("__SIZES__", sizes.value)
-    return _rewriting(canonicalize) + source("viewer_address.js")
+    return source("canonicalize.js").replace("__SIZES__", sizes.value) + source("viewer_address.js")
 
 
 def control_request_code() -> str:
     """Return the viewer-request function of /v1/*: only plain paths, then the viewer's address."""
     return source("control_path.js") + source("viewer_address.js")
-
-
-def _rewriting(code: str) -> str:
-    """Return a whole function's code as the ``rewritten`` of another."""
-    start = "function handler(event) {"
-    if code.count(start) != 1:
-        raise ValueError(f"expected exactly one {start!r}")
-    return code.replace(start, "function rewritten(event) {")

@@ -1,7 +1,7 @@
 // The edge's half of the variant grammar: a CloudFront Function (runtime cloudfront-js-2.0, event viewer-request).
 // It turns /images/{id}?width=… into /images/{id}/{canonical}, answers what cannot be served by itself, and lets only
 // canonical paths through. functions/shared/variant.py is its twin and documents the grammar; tests compare the two.
-// 10 KB is CloudFront's limit for a function. No message repeats what a client sent.
+// viewer_address.js is put behind it and calls `rewritten`. No message repeats what a client sent. 10 KB is the limit.
 
 // PLACEHOLDER: replaced by "ladder" or "exact" when the template is synthesized.
 const SIZES = '__SIZES__';
@@ -32,7 +32,7 @@ const PARAMETERS = [
 const ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const CACHED_BRIEFLY = 'public, max-age=60';
 
-function handler(event) {
+function rewritten(event) {
   const request = event.request;
   const parts = request.uri.split('/'); // "", "images", id, canonical
   if (parts.length < 3 || parts.length > 4 || parts[1] !== 'images' || !ID.test(parts[2])) {

@@ -14,16 +14,16 @@ FUNCTION = FUNCTIONS / "canonicalize.js"
 class CloudFrontFunction:
     """A function's source, run on one event after the other."""
 
-    def __init__(self, source: Path) -> None:
+    def __init__(self, source: Path, entry: str = "handler") -> None:
         self._process = subprocess.Popen(
-            ["node", str(HERE / "run_function.js"), str(source)],
+            ["node", str(HERE / "run_function.js"), str(source), entry],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
         )
 
     def handle(self, event: dict[str, Any], *, sizes: str = "ladder") -> dict[str, Any]:
-        """Return what the handler returns for an event."""
+        """Return what the function returns for an event."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"sizes": sizes, "event": {"version": "1.0", **event}}) + "\n")
@@ -39,7 +39,7 @@ class EdgeFunction(CloudFrontFunction):
     """Call it with a path, a raw query string and an Accept header; it returns the request or the response."""
 
     def __init__(self) -> None:
-        super().__init__(FUNCTION)
+        super().__init__(FUNCTION, entry="rewritten")
 
     def __call__(
         self, uri: str, query: str = "", *, accept: str | None = None, sizes: str = "ladder"

@@ -6,14 +6,15 @@ const fs = require('node:fs');
 const readline = require('node:readline');
 const vm = require('node:vm');
 
-const source = fs.readFileSync(process.argv[2], 'utf8');
+const [file, entry] = process.argv.slice(2);
+const source = fs.readFileSync(file, 'utf8');
 const handlers = {};
 
 function handlerOf(sizes) {
   if (!handlers[sizes]) {
     const context = vm.createContext({});
     vm.runInContext(source.replace('__SIZES__', sizes), context);
-    handlers[sizes] = (event) => JSON.parse(vm.runInContext(`JSON.stringify(handler(${JSON.stringify(event)}))`, context));
+    handlers[sizes] = (event) => JSON.parse(vm.runInContext(`JSON.stringify(${entry}(${JSON.stringify(event)}))`, context));
   }
   return handlers[sizes];
 }
