@@ -1,4 +1,4 @@
-"""Asks the origins: the generated bucket as origin access control signs its requests, the API behind its firewall."""
+"""Asks the origins: the generated bucket with signed requests, the API behind its firewall."""
 
 import ssl
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ class Origins:
         await self._http.aclose()
 
     async def ask_bucket(self, bucket: str, request: OriginRequest) -> OriginResponse:
-        """Read an object with a signed request, as CloudFront does with origin access control."""
+        """Read an object with a signed request, as CloudFront does with origin access control, but as root."""
         url = f"{self._emulator_url}/{bucket}{quote(unquote(request.path), safe='/-_.~')}"
         signed = AWSRequest(method=request.method, url=url, headers={"x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
         self._signer.add_auth(signed)

@@ -12,6 +12,8 @@ NOT_MODELLED = {
     "addresses and protocols": "Aliases, certificates, TLS versions, HTTP/2, HTTP/3, IPv6: it speaks plain HTTP/1.1.",
     "viewer protocol policy": "There is no TLS here, so nothing is redirected or refused for lacking it.",
     "managed rule groups": "AWS keeps the rules of AWSManagedRules…; here they match nothing and set no label.",
+    "origin access control": "Buckets are read with the emulator's root credentials: a bucket's policy that lets the "
+    "distribution in is neither needed nor checked.",
     "origin timeouts": "An origin is waited for as long as its emulator takes.",
     "WAF metrics": "Rules are evaluated; nothing is counted in CloudWatch.",
     "rotation schedule": "Secrets Manager's calendar; `python -m local.edge.rotation` takes the four steps at once.",
