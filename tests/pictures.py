@@ -230,6 +230,11 @@ def palette_png(width: int = 320, height: int = 240, *, transparent: bool = Fals
     return encoded(indexed, "PNG", transparency=int(np.bincount(np.asarray(indexed).ravel()).argmax()))
 
 
+def indexed_png(*chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG of palette indexes 0 to 15; its palette, and what of it is transparent, are up to ``chunks``."""
+    return png_of_rows([bytes(range(16))] * 16, 16, color_type=3, chunks=chunks)
+
+
 def interlaced_png(width: int = 64, height: int = 48) -> bytes:
     """Return an Adam7-interlaced RGB PNG, which Pillow cannot write."""
     pixels = np.asarray(scene(width, height))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageMath, ImageOps
 
+from functions.imaging.faults import decoder_faults
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 
@@ -52,23 +53,29 @@ def _split(image: Image.Image, bit_depth: int) -> tuple[Image.Image, Image.Image
         )
     if image.mode == "LAB":
         return image, None
-    if image.has_transparency_data:
-        transparent = image.info.get("transparency")
-        if bit_depth == 16 and isinstance(transparent, tuple):
-            # The colour that is transparent is given in 16 bits, the pixels have arrived in 8.
-            image.info["transparency"] = tuple(level >> 8 for level in transparent)
-        elif image.mode == "L" and bit_depth in {2, 4} and isinstance(transparent, int):
-            # The same the other way round: the level is one of 4 or 16, the pixels have 256.
-            most = (1 << bit_depth) - 1
-            image.info["transparency"] = (transparent & most) * 255 // most
+    if image.mode == "La":  # grey multiplied by its alpha, in TIFFs alone; Pillow converts it in this one direction
+        image = image.convert("LA")
+    _scale_transparent_level(image, bit_depth)
+    with decoder_faults():  # a palette and its transparent entries are the file's, and need not fit each other
+        if not image.has_transparency_data:
+            if image.mode in {"L", "RGB", "CMYK"}:
+                return image, None
+            return image.convert("L" if image.mode == "1" else "RGB"), None
         full = image.convert("RGBA")
-        alpha = full.getchannel("A")
-        if image.mode in {"L", "LA"}:
-            return full.getchannel("R"), alpha
-        return full.convert("RGB"), alpha
-    if image.mode in {"L", "RGB", "CMYK"}:
-        return image, None
-    return image.convert("L" if image.mode == "1" else "RGB"), None
+    alpha = full.getchannel("A")
+    if image.mode in {"L", "LA"}:
+        return full.getchannel("R"), alpha
+    return full.convert("RGB"), alpha
+
+
+def _scale_transparent_level(image: Image.Image, bit_depth: int) -> None:
+    """Bring a level that is transparent to the 8 bits in which the pixels have arrived; the file has it in its own."""
+    transparent = image.info.get("transparency")
+    if image.mode == "RGB" and bit_depth == 16 and isinstance(transparent, tuple):
+        image.info["transparency"] = tuple(level >> 8 for level in transparent)
+    elif image.mode == "L" and bit_depth in {2, 4} and isinstance(transparent, int):
+        most = (1 << bit_depth) - 1
+        image.info["transparency"] = (transparent & most) * 255 // most
 
 
 def _from_sixteen_bits(

@@ -42,7 +42,9 @@ def decode(body: bytes, inspection: Inspection, limits: Limits, *, keep_rights: 
 
     Raises RefusedPictureError (CORRUPT, TOO_…, UNSUPPORTED_FORMAT).
     """
-    with decoder_faults(), open_image(body, inspection.format) as source:
+    with decoder_faults():
+        source = open_image(body, inspection.format)
+    with source:
         frames: list[Image.Image] = []
         durations: list[int] = []
         scale = _kept_scale(inspection)
@@ -70,26 +72,35 @@ def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) 
     animated = inspection.format in _ANIMATED and inspection.frames > 1
     index = 1 if animated and source.info.get("default_image") else 0  # an APNG's picture for old viewers
     count = 0
-    while True:
-        if index:
-            try:
-                source.seek(index)
-            except EOFError:
-                break
+    while index == 0 or _moved_to(source, index):
         check_size(*source.size, limits)
         count += 1
         check_frames(count, *source.size, limits)
-        source.load()
+        with decoder_faults():
+            source.load()
         check_size(*source.size, limits)
         if not animated:
-            ImageOps.exif_transpose(source, in_place=True)
+            with decoder_faults():
+                ImageOps.exif_transpose(source, in_place=True)
             yield source
             return
-        # A copy: the next frame is decoded with the file's own size, profile and orientation, which are used up here.
-        yield ImageOps.exif_transpose(source)
+        with decoder_faults():
+            # A copy: the next frame is decoded with the file's own size, profile and orientation, used up here.
+            upright = ImageOps.exif_transpose(source)
+        yield upright
         index += 1
     if inspection.format == "GIF" and count < inspection.frames:
         raise RefusedPictureError(Reason.CORRUPT, f"Frame {count + 1} of the animation cannot be decoded.")
+
+
+def _moved_to(source: Image.Image, index: int) -> bool:
+    """Go to a later frame; tell whether there is one."""
+    with decoder_faults():
+        try:
+            source.seek(index)
+        except EOFError:
+            return False
+    return True
 
 
 def _kept_scale(inspection: Inspection) -> float:

@@ -33,8 +33,8 @@ _FAULTS: Final = (
     struct.error,
     zlib.error,
 )
-"""Seen on hostile files, or raised by Pillow's parsers on paths that they reach. Blocks under this stay short, so that
-no fault of our own code hides behind a CORRUPT."""
+"""Seen on hostile files, or raised by Pillow's parsers on paths that they reach. Only calls into Pillow stand in blocks
+under this, so that no fault of our own code hides behind a CORRUPT."""
 
 
 @contextmanager

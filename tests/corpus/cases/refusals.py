@@ -59,6 +59,7 @@ def _damaged() -> Iterator[Case]:
         ("bmp, of zeros", lambda: b"BM" + bytes(100), "image/bmp", r"The picture has no pixels\."),
         ("png, a header alone", partial(pictures.png_header, 100, 100), "image/png", cannot),
         ("png, no pixels", partial(pictures.png_header, 0, 10), "image/png", r"The picture has no pixels\."),
+        ("png, indexes without a palette", pictures.indexed_png, "image/png", cannot),
         ("jpeg, without its end", lambda: pictures.jpeg()[:-2], "image/jpeg", TRUNCATED),
         ("jpeg, a signature alone", lambda: pictures.jpeg()[:3], "image/jpeg", r"The file ends inside its header\."),
     ):

@@ -105,6 +105,12 @@ def test_grey_of_more_than_8_bits_is_scaled_and_not_clipped(make):
     assert np.abs(row.astype(int) - np.arange(256)).max() <= 1
 
 
+def test_grey_that_is_stored_multiplied_by_its_alpha_is_divided_by_it():
+    body = pictures.tiff_of_rows([b"\x40\x80" * 16] * 16, 16, bits=8, samples=2, odd_tags=[(338, 3, b"\1\0\0\0")])
+
+    assert frame_of(body).getpixel((8, 8)) == (127, 127, 127, 128)
+
+
 def test_16_bit_rgb_keeps_its_colours():
     assert frame_of(pictures.png_16_bit_rgb()).getpixel((1, 1)) == (0x12, 0x80, 0xFF)
 
@@ -264,6 +270,8 @@ def test_nothing_of_the_metadata_is_left():
         pictures.with_bit_rot(pictures.avif(), at=0.002, length=200),
         pictures.with_bit_rot(pictures.heic(), at=0.002, length=200),
         pictures.png_header(100, 100),
+        pictures.indexed_png(),
+        pictures.indexed_png((b"PLTE", bytes(48)), (b"tRNS", bytes(300))),
         pictures.apng_that_claims(5)[:-20] + pictures.png_chunk(b"IEND", b""),
         b"II*\x00" + b"\xff" * 4 + bytes(50),
         b"BM" + bytes(100),
@@ -272,6 +280,13 @@ def test_nothing_of_the_metadata_is_left():
 )
 def test_a_damaged_file_is_corrupt(body):
     assert refusal_of(body).reason is Reason.CORRUPT
+
+
+def test_a_mistake_of_ours_while_decoding_is_not_called_a_damaged_file():
+    body = pictures.png()
+
+    with pytest.raises(AttributeError, match="max_side_px"):
+        decode(body, inspect(body, LIMITS), limits=None)
 
 
 @pytest.mark.parametrize("tag", [256, 257, 258, 273])
