@@ -91,9 +91,14 @@ test-docker: setup  ## The state machines on Step Functions Local (needs a Docke
 		{ echo "make test-docker needs a Docker engine with the compose plugin; none answers here" >&2; exit 1; }
 	@$(PYTEST) tests/workflows -k step-functions-local
 
-test-browser: setup  ## The pages of docs/frontend in headless Chromium, through the local edge
+test-browser: setup tests/browser/node_modules/.complete  ## The pages of docs/frontend in headless Chromium, through the local edge
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
 	@$(PYTEST) tests/browser
+
+tests/browser/node_modules/.complete: tests/browser/package-lock.json
+	@echo "Installing Next.js into tests/browser/node_modules ..."
+	@cd tests/browser && npm ci --omit=optional --ignore-scripts --loglevel=error --no-audit --no-fund
+	@touch $@
 
 gallery: setup  ## Uploads beside what becomes of them, for the eye: .local/gallery/index.html
 	@$(BIN)/python -m tests.corpus.gallery
@@ -139,5 +144,5 @@ lock: setup  ## Write the lock files anew from requirements/*.in (hashes, no hos
 	@cd requirements && for input in *.in; do $(COMPILE) --upgrade "$$input" -o "$${input%.in}.txt"; done
 
 clean:  ## Remove everything that is not tracked and can be made again
-	@rm -rf $(VENV) node_modules build cdk.out .local benchmarks/.cache .coverage \
+	@rm -rf $(VENV) node_modules build cdk.out .local benchmarks/.cache tests/browser/node_modules .coverage \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

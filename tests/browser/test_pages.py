@@ -1,10 +1,13 @@
 """The pages of docs/frontend in headless Chromium, through the local edge: which size is chosen, and what is seen.
 
-The pages stand on a web server of their own, as an application's would; the pictures come from the edge.
+The pages stand on a web server of their own, as an application's would; the pictures come from the edge. The page of
+next/image holds what Next.js itself renders with the loader.
 """
 
 import io
+import os
 import shutil
+import subprocess
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +21,7 @@ from tests import pictures
 from tests.e2e.edge import Viewer
 
 PAGES = Path(__file__).parents[2] / "docs" / "frontend"
+NEXT_IMAGE = Path(__file__).with_name("next_image.mjs")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TOLERANCE = 24
 """How far a colour may be off after scaling and lossy encoding, of 255."""
@@ -29,13 +33,15 @@ class PageServer(SimpleHTTPRequestHandler):
     """Serves docs/frontend with its names in braces filled in, as an application's templates do."""
 
     values: dict[str, str] = {}
+    rendered: dict[str, str] = {}
+    """Pages that something else has made already, by their path."""
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
 
     def do_GET(self):
         if not self.path.endswith(".html"):
             super().do_GET()
             return
-        text = (PAGES / self.path.lstrip("/")).read_text()
+        text = self.rendered.get(self.path) or (PAGES / self.path.lstrip("/")).read_text()
         for name, value in self.values.items():
             text = text.replace("{{" + name + "}}", value)
         self.send_response(200)
@@ -47,6 +53,19 @@ class PageServer(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+def page_of_next_image(edge, picture):
+    """Return a page with the element that Next.js makes for a picture of 1500 by 1000 px, its id and signature."""
+    made = subprocess.run(
+        ["node", str(NEXT_IMAGE), picture, "1500", "1000"],
+        env={"PATH": os.environ["PATH"], "NEXT_PUBLIC_IMAGE_SCALER_EDGE": edge},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    style = "<style>body { margin: 0 } img { width: 100%; height: auto; display: block }</style>"
+    return f"<!doctype html><meta charset=utf-8><meta name=viewport content=width=device-width>{style}{made.stdout}"
+
+
 @pytest.fixture(scope="module")
 def pages(deployed):
     """The address of the pages, which show a published picture of 1500 by 1000 px."""
@@ -55,7 +74,9 @@ def pages(deployed):
     viewer = Viewer(deployed.outputs)
     signed = viewer.signer.sign_url(viewer.image_url(ended.image_id, ""), viewer.policy(ended.image_id))
     handler = type("Pages", (PageServer,), {})
-    handler.values = {"edge": viewer.url, "id": ended.image_id, "signature": signed.partition("?")[2]}
+    signature = signed.partition("?")[2]
+    handler.values = {"edge": viewer.url, "id": ended.image_id, "signature": signature}
+    handler.rendered = {"/next-image.html": page_of_next_image(viewer.url, f"{ended.image_id}?{signature}")}
     viewer.http.close()
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(PAGES))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
