@@ -1,16 +1,16 @@
-"""A variant from one of our own renditions: one decode, one resize, one encode. The pixel path of serving.
+"""A variant from one of our own renditions in three steps: decode, scale, encode. The pixel path of serving.
 
-Renditions are trusted: optimize or blur wrote them, upright, in sRGB and within every limit.
+What comes out too large is encoded or scaled again, and not decoded again. Renditions are trusted: optimize or blur
+wrote them, upright, in sRGB and within every limit.
 """
 
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Final
 
 from PIL import Image
 
 from functions.imaging.codecs import open_image, rendition_format
-from functions.imaging.encoding import ANIMATED_FORMATS, CONTENT_TYPES, encode
+from functions.imaging.encoding import ANIMATED_FORMATS, encode
 from functions.imaging.geometry import Placement, place
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import placed
@@ -38,49 +38,40 @@ class VariantSpec:
     background: str
     half_frames: bool = False
 
+    def placement(self, whole: tuple[int, int]) -> Placement:
+        """Plan the variant on a picture of this size in px. Raises ValueError for an unknown fit."""
+        return place(whole, self.width, self.height, self.fit, self.position)
+
 
 @dataclass(frozen=True)
-class RenderedVariant:
-    """An encoded variant: its real size in px and what took how long (``decode``, ``resize``, ``encode``)."""
+class DecodedRendition:
+    """A rendition in pixels; a JPEG's may be fewer than the ``whole`` file's width and height in px."""
 
-    body: bytes
-    content_type: str
-    width: int
-    height: int
-    timings_ms: dict[str, float]
+    picture: DecodedPicture
+    whole: tuple[int, int]
+
+    def scaled(self, spec: VariantSpec) -> DecodedPicture:
+        """Return the variant's pixels. It is never larger than the rendition, nor than what that was decoded for."""
+        placement = _on_draft(spec.placement(self.whole), self.whole, self.picture.size)
+        return self.picture.mapped(lambda frame: placed(frame, placement, spec.background))
 
 
-def render_variant(body: bytes, spec: VariantSpec) -> RenderedVariant:
-    """Make a variant of a rendition. It is never larger than the rendition.
+def decode_for(spec: VariantSpec, body: bytes) -> DecodedRendition:
+    """Decode as much of a rendition as the variant, or a smaller one of the kind, needs.
 
-    An animation stays one where the format can; else its first frame is used. Raises ValueError for an unknown fit.
+    An animation is decoded whole where the format can show it; else only its first frame. Raises ValueError for an
+    unknown fit and for what is no rendition.
     """
-    started = perf_counter()
     with open_image(body, rendition_format(body)) as source:
-        placement = place(source.size, spec.width, spec.height, spec.fit, spec.position)
         whole = source.size
-        source.draft("RGB", _draft_size(whole, placement))  # without effect unless it is a JPEG
-        if source.size != whole:
-            placement = _on_draft(placement, whole, source.size)
-        picture = read_rendition(source, still=spec.format not in ANIMATED_FORMATS)
-    if spec.half_frames:
-        picture = picture.halved()
-    decoded = perf_counter()
-    picture = picture.mapped(lambda frame: placed(frame, placement, spec.background))
-    scaled = perf_counter()
-    encoded = encode(picture, spec.format, spec.quality, background=spec.background)
-    ended = perf_counter()
-    return RenderedVariant(
-        body=encoded,
-        content_type=CONTENT_TYPES[spec.format],
-        width=picture.size[0],
-        height=picture.size[1],
-        timings_ms={
-            "decode": (decoded - started) * 1000,
-            "resize": (scaled - decoded) * 1000,
-            "encode": (ended - scaled) * 1000,
-        },
-    )
+        source.draft("RGB", _draft_size(whole, spec.placement(whole)))  # without effect unless it is a JPEG
+        return DecodedRendition(read_rendition(source, still=spec.format not in ANIMATED_FORMATS), whole)
+
+
+def encode_variant(scaled: DecodedPicture, spec: VariantSpec) -> bytes:
+    """Encode the variant's pixels."""
+    picture = scaled.halved() if spec.half_frames else scaled
+    return encode(picture, spec.format, spec.quality, background=spec.background)
 
 
 def open_rendition(body: bytes) -> DecodedPicture:

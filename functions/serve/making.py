@@ -4,15 +4,13 @@ Requests and prewarming both make variants here. Neither takes a lock: the last 
 looks at the record again and takes back what may not be served any more.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from time import perf_counter
 from typing import Final
 
 from functions.serve.rendering import Rendered, render
 from functions.serve.settings import ServeSettings
 from functions.serve.sources import source_for
+from functions.serve.timing import timed
 from functions.shared.contracts import Picture, Status
 from functions.shared.errors import ObjectMissingError, RecordMissingError, TransientDependencyError
 from functions.shared.keys import generated_key
@@ -98,14 +96,6 @@ class VariantMaker:
         except RecordMissingError:
             return False
         return (now.status, now.revision) == (record.status, record.revision)
-
-
-@contextmanager
-def timed(timings_ms: dict[str, float], phase: str) -> Iterator[None]:
-    """Note how long the block took, in ms."""
-    started = perf_counter()
-    yield
-    timings_ms[phase] = (perf_counter() - started) * 1000
 
 
 def _key(record: ImageRecord, variant: Variant) -> str:

@@ -3,15 +3,18 @@
 The imaging code is imported when a picture is first rendered: answers without one do not pay for it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from functions.serve.refusals import too_large
+from functions.serve.timing import timed
 from functions.shared.contracts import Picture
 from functions.shared.variant import LADDER, LARGEST_SIDE_PX, QUALITY_STEPS, WITHOUT_QUALITY, Variant
 
 if TYPE_CHECKING:
-    from functions.imaging.variants import RenderedVariant, VariantSpec
+    from functions.imaging.variants import DecodedRendition, VariantSpec
 
 MAX_BODY_BYTES: Final = 4_500_000
 """What fits in Lambda's 6 MB answer once it is base64, with room for headers."""
@@ -42,17 +45,22 @@ def render(source: bytes, variant: Variant, picture: Picture, *, max_bytes: int 
     What is larger than ``max_bytes`` is encoded again: at lower quality, an animation with every second frame. Raises
     RefusedError (413) where neither is possible (lossless formats) or enough. With None any size will do.
     """
-    from functions.imaging.variants import render_variant
+    from functions.imaging.encoding import CONTENT_TYPES
+    from functions.imaging.variants import decode_for, encode_variant
 
+    limit = inf if max_bytes is None else max_bytes
     spec = spec_of(variant, picture)
-    rendered = render_variant(source, spec)
-    if max_bytes is None or len(rendered.body) <= max_bytes:
-        return Rendered(rendered.body, rendered.content_type, rendered.timings_ms)
-    for smaller, refit in _smaller_specs(spec, picture):
-        spec, rendered = smaller, render_variant(source, smaller)
-        if len(rendered.body) <= max_bytes:
-            return Rendered(rendered.body, rendered.content_type, rendered.timings_ms, refit)
-    raise too_large(_largest_width(source, spec, rendered, max_bytes))
+    timings_ms: dict[str, float] = {}
+    with timed(timings_ms, "decode"):
+        decoded = decode_for(spec, source)
+    with timed(timings_ms, "resize"):
+        scaled = decoded.scaled(spec)
+    for attempt, refit in _attempts(spec, picture):
+        with timed(timings_ms, "encode"):
+            body = encode_variant(scaled, attempt)
+        if len(body) <= limit:
+            return Rendered(body, CONTENT_TYPES[spec.format], timings_ms, refit)
+    raise too_large(_largest_width(decoded, attempt, scaled.size, len(body), limit))
 
 
 def spec_of(variant: Variant, picture: Picture) -> "VariantSpec":
@@ -87,29 +95,35 @@ def format_of(variant: Variant, picture: Picture) -> str:
     return "webp" if variant.format == "avif" and picture.animated else variant.format
 
 
-def _smaller_specs(spec: "VariantSpec", picture: Picture) -> list[tuple["VariantSpec", str]]:
-    """Return what to try where a variant is too large, best first, each with the words that tell of it."""
+def _attempts(spec: "VariantSpec", picture: Picture) -> Iterator[tuple["VariantSpec", str | None]]:
+    """Yield how to encode a variant, best first; after the first each with the words that tell how it is smaller."""
     from functions.imaging.encoding import ANIMATED_FORMATS
 
+    yield spec, None
     if picture.animated and spec.format in ANIMATED_FORMATS:
-        return [(replace(spec, half_frames=True), "half the frames")]
-    if spec.format in WITHOUT_QUALITY:
-        return []
-    return [(replace(spec, quality=step), f"quality {step}") for step in reversed(QUALITY_STEPS) if step < spec.quality]
+        yield replace(spec, half_frames=True), "half the frames"
+    elif spec.format not in WITHOUT_QUALITY:
+        for step in reversed(QUALITY_STEPS):
+            if step < spec.quality:
+                yield replace(spec, quality=step), f"quality {step}"
 
 
-def _largest_width(source: bytes, spec: "VariantSpec", rendered: "RenderedVariant", max_bytes: int) -> int | None:
-    """Return the largest step whose variant fits, found by trying: first where bytes in proportion to pixels would fit.
+def _largest_width(
+    decoded: "DecodedRendition", spec: "VariantSpec", size: tuple[int, int], body_bytes: int, limit: float
+) -> int | None:
+    """Return the largest step whose variant fits, where one of ``size`` px has ``body_bytes`` and does not.
 
-    Few are tried, as the guess is near: upwards from it until one does not fit, or downwards until one does.
+    It is found by trying: first where bytes in proportion to pixels would fit. Few are tried, as the guess is near:
+    upwards from it until one does not fit, or downwards until one does.
     """
-    from functions.imaging.variants import render_variant
+    from functions.imaging.variants import encode_variant
 
     def fits(step: int) -> bool:
-        return len(render_variant(source, _narrowed(spec, rendered, step)).body) <= max_bytes
+        narrowed = _narrowed(spec, size, step)
+        return len(encode_variant(decoded.scaled(narrowed), narrowed)) <= limit
 
-    steps = [step for step in LADDER if step < rendered.width]
-    guess = rendered.width * (max_bytes / len(rendered.body)) ** 0.5
+    steps = [step for step in LADDER if step < size[0]]
+    guess = size[0] * (limit / body_bytes) ** 0.5
     below = [step for step in steps if step <= guess]
     largest = next((step for step in reversed(below) if fits(step)), None)
     if below and largest != below[-1]:
@@ -121,7 +135,7 @@ def _largest_width(source: bytes, spec: "VariantSpec", rendered: "RenderedVarian
     return largest
 
 
-def _narrowed(spec: "VariantSpec", rendered: "RenderedVariant", width: int) -> "VariantSpec":
+def _narrowed(spec: "VariantSpec", size: tuple[int, int], width: int) -> "VariantSpec":
     both = spec.width is not None and spec.height is not None
-    height = max(1, round(rendered.height * width / rendered.width)) if both else None
+    height = max(1, round(size[1] * width / size[0])) if both else None
     return replace(spec, width=width, height=height)

@@ -1,5 +1,7 @@
 """What serve makes of an image: sizes, formats, sources, storing, and answers that are small enough."""
 
+import itertools
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -8,6 +10,7 @@ from PIL import Image, ImageSequence
 from functions.imaging.encoding import encode
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.variants import read_rendition
+from functions.serve import timing
 from functions.serve.delivery import ImageDelivery
 from functions.serve.refusals import RefusedError
 from functions.serve.rendering import Rendered, render
@@ -331,6 +334,33 @@ def test_a_variant_that_fits_at_no_quality_and_no_width_is_refused():
     response = Served(refused.value.response)
     assert response.status == 413
     assert "largest_width" not in response.document
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Let a phase take one second each time it is gone through."""
+    monkeypatch.setattr(timing, "perf_counter", itertools.count().__next__)
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_variant_is_decoded_and_scaled_once_and_encoded_until_it_fits():
+    source, picture = noise()
+    at_75 = len(render(source, variant(w="640", f="jpeg", q="75"), picture).body)  # of the encoder's 74
+
+    rendered = render(source, variant(w="640", f="jpeg", q="95"), picture, max_bytes=at_75)
+
+    assert rendered.refit == "quality 70"
+    assert rendered.timings_ms == {"decode": 1_000, "resize": 1_000, "encode": 6_000}  # 94, 90, 85, 80, 75, 70
+
+
+def test_what_is_encoded_again_has_the_bytes_of_a_variant_asked_for_at_that_quality():
+    source, picture = noise()
+    whole = render(source, variant(w="640", f="jpeg"), picture)
+
+    rendered = render(source, variant(w="640", f="jpeg"), picture, max_bytes=len(whole.body) - 1)
+
+    assert rendered.refit == "quality 85"
+    assert rendered.body == render(source, variant(w="640", f="jpeg"), replace(picture, quality={"jpeg": 85})).body
 
 
 def test_a_refitted_answer_says_so(serve, library):
