@@ -426,6 +426,20 @@ def truncated(body: bytes, fraction: float = 0.5) -> bytes:
     return body[: int(len(body) * fraction)]
 
 
+def cut_and_closed(body: bytes, fraction: float = 0.5) -> bytes:
+    """Return the first part of a JPEG's last scan with all before it, and an end marker behind the cut."""
+    start = body.rindex(b"\xff\xda") + 20
+    cut = start + int((len(body) - start) * fraction)
+    return body[:cut].rstrip(b"\xff") + b"\xff\xd9"
+
+
+def grey_below(width: int = 320, height: int = 240) -> Image.Image:
+    """Return ``scene`` with a lower half in mid-grey, as decoders paint what is missing of a JPEG."""
+    image = scene(width, height).copy()
+    image.paste((128, 128, 128), (0, height // 2, width, height))
+    return image
+
+
 def with_bit_rot(body: bytes, at: float = 0.6, length: int = 8) -> bytes:
     """Return a file with a few bytes in its middle overwritten by zeros."""
     start = int(len(body) * at)

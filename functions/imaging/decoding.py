@@ -1,9 +1,10 @@
 """An upload to pixels: upright, sRGB, 8 bits, without metadata, within limits.
 
 inspection.py has read the header; sizes and frames are checked again here, because decoders find what headers hide.
-Frames are counted by seeking, never by what the file claims. A file that ends early is corrupt, not half grey.
+Frames are counted by seeking, never by what the file claims. A file that ends early is corrupt, not half grey, also
+where an end marker was put behind the cut. Accepted is what decodes to a whole picture all the same, as every viewer
+shows it: damaged bits inside a JPEG scan, and a progressive JPEG closed after its first scan, coarse below the cut.
 A HEIC's own rotation counts and its EXIF orientation does not, as the standard says (ISO/IEC 23008-12, A.2.3).
-Damaged bits inside a JPEG scan that decode without complaint are accepted: every viewer shows such files.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from PIL import Image, ImageOps
 from functions.imaging.codecs import open_image
 from functions.imaging.color import to_srgb
 from functions.imaging.containers.common import Inspection, check_frames, check_size
+from functions.imaging.containers.jpeg import check_jpeg_is_whole
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import KEPT_ANIMATION_PIXELS, LONGEST_KEPT_SIDE_PX, Limits
 from functions.imaging.picture import DecodedPicture
@@ -48,7 +50,7 @@ def decode(body: bytes, inspection: Inspection, limits: Limits, *, keep_rights: 
         frames: list[Image.Image] = []
         durations: list[int] = []
         scale = _kept_scale(inspection)
-        for frame in _loaded_frames(source, inspection, limits):
+        for frame in _loaded_frames(source, body, inspection, limits):
             durations.append(round(frame.info.get("duration") or 0) or DEFAULT_FRAME_MS)
             if not frames:
                 size = frame.size
@@ -67,7 +69,7 @@ def decode(body: bytes, inspection: Inspection, limits: Limits, *, keep_rights: 
     return DecodedUpload(picture, *size)
 
 
-def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) -> Iterator[Image.Image]:
+def _loaded_frames(source: Image.Image, body: bytes, inspection: Inspection, limits: Limits) -> Iterator[Image.Image]:
     """Yield the opened file once per frame, loaded and upright; the first one alone where a format is no animation."""
     animated = inspection.format in _ANIMATED and inspection.frames > 1
     index = 1 if animated and source.info.get("default_image") else 0  # an APNG's picture for old viewers
@@ -79,6 +81,8 @@ def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) 
         with decoder_faults():
             source.load()
         check_size(*source.size, limits)
+        if inspection.format == "JPEG":
+            check_jpeg_is_whole(body, source, limits)
         if not animated:
             with decoder_faults():
                 ImageOps.exif_transpose(source, in_place=True)

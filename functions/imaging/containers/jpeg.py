@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from PIL import Image
+
 from functions.imaging.codecs import open_image
 from functions.imaging.containers.common import (
     U16,
@@ -32,8 +34,17 @@ _JPEG_ICC_HEAD: Final = len(_JPEG_ICC) + 2
 _JPEG_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """A marker in entropy-coded data: neither a stuffed zero nor a restart."""
 
+_JPEG_HUFFMAN: Final = frozenset({0xC0, 0xC1, 0xC2})
+"""Start-of-frame markers of pictures whose data is there to the last bit; arithmetic coding leaves out zeros."""
+
 _DRAFT_DIVISOR: Final = 8
 """libjpeg's smallest scale; enough to see where the rows of a truncated JPEG end."""
+
+_MISSING: Final = frozenset({127, 128})
+"""What libjpeg makes of blocks without data: mid-grey in every channel; Pillow inverts that of CMYK."""
+
+_MORE_DATA: Final = b"".join([bytes(range(255)), *(b"\xff" + bytes([0xD0 + n, *range(255)]) for n in range(8))])
+"""Something to decode for a scan that wants more, after any restart marker that it may wait for."""
 
 
 @dataclass
@@ -43,9 +54,11 @@ class _JpegWalk:
     width: int = 0
     height: int = 0
     progressive: bool = False
+    huffman: bool = False
     scans: int = 0
     icc_bytes: int = 0
     complete: bool = False
+    end: int = 0
 
 
 def inspect_jpeg(body: bytes, limits: Limits) -> Inspection:
@@ -79,6 +92,7 @@ def _walk_jpeg(body: bytes, limits: Limits, seen: _JpegWalk) -> None:
             continue
         if marker == 0xD9:
             seen.complete = True
+            seen.end = position
             return
         if marker == 0x01 or 0xD0 <= marker <= 0xD8:
             position += 2
@@ -104,6 +118,7 @@ def _note_jpeg_segment(body: bytes, start: int, marker: int, length: int, *, lim
             raise RefusedPictureError(Reason.UNSUPPORTED_FORMAT, "JPEG files of more than 8 bits are not accepted.")
         seen.height, seen.width = read(U16, body, start + 1), read(U16, body, start + 3)
         seen.progressive = marker in _JPEG_PROGRESSIVE
+        seen.huffman = marker in _JPEG_HUFFMAN
         check_size(seen.width, seen.height, limits)
     elif marker == 0xE2 and body.startswith(_JPEG_ICC, start):
         seen.icc_bytes += length - _JPEG_ICC_HEAD
@@ -114,11 +129,33 @@ def _note_jpeg_segment(body: bytes, start: int, marker: int, length: int, *, lim
             raise too_complex(f"The JPEG draws its picture in {seen.scans} scans or more, which is too many to decode.")
 
 
-def _jpeg_percent(body: bytes) -> float:
-    """Return how much of a baseline JPEG is there: decode it small and see where rows stop changing."""
+def check_jpeg_is_whole(body: bytes, image: Image.Image, limits: Limits) -> None:
+    """Raise RefusedPictureError (CORRUPT) for a file that was cut short and then given an end marker.
+
+    ``image`` is the file, loaded. libjpeg paints what is missing grey, with a warning that Pillow does not pass on. A
+    picture may be grey at its end by itself: if it is, more data is put before the marker, of which only an
+    unfinished picture takes any. The two decodes at an eighth of the size cost as much as one at full size.
+    """
+    corner = image.getpixel((image.width - 1, image.height - 1))
+    if not _MISSING.issuperset(corner if isinstance(corner, tuple) else (corner,)):
+        return
+    seen = _JpegWalk()
+    _walk_jpeg(body, limits, seen)
+    data = body[: seen.end]
+    if seen.huffman and _small_jpeg(data).tobytes() != _small_jpeg(data + _MORE_DATA).tobytes():
+        raise truncated(_jpeg_percent(data))
+
+
+def _small_jpeg(body: bytes) -> Image.Image:
+    """Return a JPEG without its end marker in grey, at an eighth of its size."""
     with decoder_faults(), open_image(body + b"\xff\xd9", "JPEG") as image:
         image.draft("L", (max(1, image.width // _DRAFT_DIVISOR), max(1, image.height // _DRAFT_DIVISOR)))
-        rows = image.convert("L")
+        return image.convert("L")
+
+
+def _jpeg_percent(body: bytes) -> float:
+    """Return how much of a baseline JPEG is there: decode it small and see where rows stop changing."""
+    rows = _small_jpeg(body)
     width, height = rows.size
     pixels = rows.tobytes()
     last = pixels[-width:]

@@ -43,6 +43,10 @@ def _jpegs() -> Iterator[Case]:
     for name, build in jpegs.items():
         yield shows_scene(f"jpeg, {name}", build, "image/jpeg")
     yield Case("jpeg, arithmetic coding", ARITHMETIC_JPEG.read_bytes, "image/jpeg", Look((64, 48), SCENE, within=24))
+    grey = Look((WIDTH, HEIGHT), {(1 / 12, 1 / 12): SCENE[1 / 12, 1 / 12], (11 / 12, 11 / 12): (128, 128, 128)})
+    yield Case(
+        "jpeg, grey below by itself", lambda: pictures.jpeg(image=pictures.grey_below(**SIZE)), "image/jpeg", grey
+    )
     for name, make in (("Adobe's marker", pictures.cmyk), ("no marker", pictures.cmyk_without_adobe_marker)):
         yield shows_scene(f"jpeg, inverted CMYK, {name}", partial(make, **SIZE), "image/jpeg", within=24)
 

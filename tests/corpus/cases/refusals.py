@@ -46,6 +46,14 @@ def _cut_short() -> Iterator[Case]:
                 Refusal("CORRUPT", TRUNCATED, percent if tells and percent > 12 else None),
             )
 
+    for form, options in (("", {}), (" with restart markers", {"restart_marker_rows": 2})):
+        yield Case(
+            f"jpeg{form}, cut and closed by an end marker",
+            lambda options=options: pictures.cut_and_closed(pictures.jpeg(**options)),
+            "image/jpeg",
+            Refusal("CORRUPT", TRUNCATED, 50),
+        )
+
 
 def _damaged() -> Iterator[Case]:
     cannot = r"The file is damaged: it cannot be decoded\."

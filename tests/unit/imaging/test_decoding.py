@@ -13,6 +13,7 @@ from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 from tests import pictures
+from tests.corpus.cases.formats import ARITHMETIC_JPEG
 
 LIMITS = Limits()
 
@@ -294,6 +295,65 @@ def test_a_tiff_with_text_where_a_number_belongs_is_refused(tag):
     body = pictures.tiff_of_rows([bytes(16)] * 16, 16, bits=8, odd_tags=[(tag, 2, b"abc\0")])
 
     assert refusal_of(body).reason in {Reason.CORRUPT, Reason.UNSUPPORTED_FORMAT}
+
+
+JPEG_FORMS = {
+    "baseline": {},
+    "full chroma": {"subsampling": "4:4:4"},
+    "optimized tables": {"optimize": True},
+    "restart markers": {"restart_marker_rows": 2},
+    "a restart marker after each block": {"restart_marker_blocks": 1},
+    "stored as RGB": {"keep_rgb": True},
+}
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.2, 0.5, 0.97])
+@pytest.mark.parametrize("form", JPEG_FORMS)
+def test_an_end_marker_does_not_make_a_cut_jpeg_whole(form, fraction):
+    body = pictures.cut_and_closed(pictures.jpeg(**JPEG_FORMS[form]), fraction)
+
+    refusal = refusal_of(body)
+
+    assert refusal.reason is Reason.CORRUPT
+    percent = int(refusal.detail.removeprefix("The file ends after ").removesuffix(" % of the picture."))
+    assert abs(percent - 100 * fraction) < 12
+
+
+@pytest.mark.parametrize("image", [pictures.scene().convert("L"), pictures.scene().convert("CMYK")])
+def test_a_cut_jpeg_is_found_in_every_colour_space(image):
+    assert refusal_of(pictures.cut_and_closed(pictures.jpeg(image=image))).reason is Reason.CORRUPT
+
+
+def test_a_progressive_jpeg_that_is_cut_in_its_first_scan_is_found_too():
+    whole = pictures.jpeg(progressive=True)
+    first = whole.index(b"\xff\xda")
+    body = whole[: first + (whole.index(b"\xff\xc4", first) - first) // 2] + b"\xff\xd9"
+
+    assert refusal_of(body).reason is Reason.CORRUPT
+
+
+def test_a_progressive_jpeg_that_is_closed_after_its_first_scan_is_shown_as_every_viewer_does(tmp_path):
+    body = pictures.cut_and_closed(pictures.jpeg(progressive=True))
+
+    pictures.assert_similar(frame_of(body), pictures.scene(), within=8, save_to=tmp_path)
+
+
+@pytest.mark.parametrize("size", [(320, 240), (321, 241), (24, 16)])
+@pytest.mark.parametrize("form", [*JPEG_FORMS, "progressive"])
+def test_a_whole_jpeg_may_be_grey_at_its_end(form, size, tmp_path):
+    image = pictures.grey_below(*size)
+    body = pictures.jpeg(image=image, **JPEG_FORMS.get(form, {"progressive": True}))
+
+    pictures.assert_similar(frame_of(body + b"what follows"), image, within=8, save_to=tmp_path)
+
+
+def test_an_arithmetic_jpeg_is_taken_as_whole_since_its_last_zeros_need_not_be_there():
+    whole = ARITHMETIC_JPEG.read_bytes()
+    start = whole.index(b"\xff\xda")
+    data = start + 2 + int.from_bytes(whole[start + 2 : start + 4], "big")
+    grey_in_its_corner = whole[:data] + b"\x95" + b"\xff\xd9"
+
+    assert set(frame_of(grey_in_its_corner).getpixel((63, 47))) <= {127, 128}
 
 
 def test_damaged_bits_in_a_jpeg_scan_are_shown_as_every_viewer_does():
