@@ -21,7 +21,7 @@ from functions.serve.rendering import MAX_BODY_BYTES
 from functions.serve.requests import ImageRequest, parse_request
 from functions.serve.responses import not_modified_response, picture_response, server_timing
 from functions.serve.settings import Delivery, ServeSettings
-from functions.serve.timing import timed
+from functions.serve.timing import summed, timed
 from functions.shared.contracts import Picture, Status
 from functions.shared.errors import RecordMissingError, TransientDependencyError
 from functions.shared.objects import ObjectStore
@@ -98,7 +98,8 @@ class ImageDelivery:
                 last_modified=validators["Last-Modified"],
             ):
                 return Answer(not_modified_response(validators), "VariantNotModified", request.image_id)
-            found = self._stored(request, record) or self._made(request, record, picture)
+            looked_ms: dict[str, float] = {}
+            found = self._stored(request, record, looked_ms) or self._made(request, record, picture, looked_ms)
             if found is not None:
                 timing = server_timing(found.timings_ms, refit=found.refit)
                 response = picture_response(
@@ -129,20 +130,24 @@ class ImageDelivery:
         }
         return headers | ({"Vary": "Accept"} if request.negotiated else {})
 
-    def _stored(self, request: ImageRequest, record: ImageRecord) -> _Found | None:
-        """Return the variant from the generated bucket, if one of the record's revision is there."""
+    def _stored(self, request: ImageRequest, record: ImageRecord, looked_ms: dict[str, float]) -> _Found | None:
+        """Return the variant from the generated bucket, if one of the record's revision is there.
+
+        The time of the look goes into ``looked_ms``.
+        """
         if self._settings.delivery is Delivery.V1:
             return None
-        timings: dict[str, float] = {}
-        with timed(timings, "fetch"):
+        with timed(looked_ms, "fetch"):
             stored = self._maker.stored(record, request.variant)
         if stored is None:
             return None
         if len(stored.body) > self._max_body_bytes:  # made by prewarming, for the CDN, which reads the bucket itself
             raise refusals.too_large(None)
-        return _Found(stored.body, stored.content_type, timings, metric="VariantFound")
+        return _Found(stored.body, stored.content_type, looked_ms, metric="VariantFound")
 
-    def _made(self, request: ImageRequest, record: ImageRecord, picture: Picture) -> _Found | None:
+    def _made(
+        self, request: ImageRequest, record: ImageRecord, picture: Picture, looked_ms: dict[str, float]
+    ) -> _Found | None:
         """Make the variant, and keep it; None if the image changed meanwhile and has to be looked at again."""
         rendered = self._maker.made(picture, request.variant)
         if rendered is None:
@@ -150,7 +155,7 @@ class ImageDelivery:
         found = _Found(
             rendered.body,
             rendered.content_type,
-            rendered.timings_ms,
+            summed(looked_ms, rendered.timings_ms),
             metric="VariantGenerated",
             refit=rendered.refit,
         )

@@ -26,6 +26,12 @@ from tests.fakes.handlers import emitted_metrics
 from tests.unit.serve.conftest import IMAGE_ID, WEBP_640, Served
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """Let a phase take one second each time it is gone through."""
+    monkeypatch.setattr(timing, "perf_counter", itertools.count().__next__)
+
+
 def variant(**query: str) -> Variant:
     return parse_query(query.items(), accept="", sizes=Sizes.LADDER).variant
 
@@ -182,6 +188,16 @@ def test_the_first_request_is_generated_and_stored_and_the_second_found(serve, l
     ]
 
 
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(("version", "fetch_ms"), [("v2", 2_000), ("v1", 1_000)])
+def test_a_look_for_a_variant_that_is_not_there_counts_as_fetching(serve_with, library, version, fetch_ms):
+    library.publish()
+
+    answer = serve_with(DELIVERY=version).path()
+
+    assert answer.headers["Server-Timing"].split(", ")[0] == f"fetch;dur={fetch_ms:.1f}"
+
+
 def test_a_stored_variant_is_complete_for_a_cdn_that_reads_the_bucket(serve, library, aws):
     library.publish(revision=7)
 
@@ -334,12 +350,6 @@ def test_a_variant_that_fits_at_no_quality_and_no_width_is_refused():
     response = Served(refused.value.response)
     assert response.status == 413
     assert "largest_width" not in response.document
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Let a phase take one second each time it is gone through."""
-    monkeypatch.setattr(timing, "perf_counter", itertools.count().__next__)
 
 
 @pytest.mark.usefixtures("clock")
