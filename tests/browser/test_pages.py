@@ -12,19 +12,41 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from cdk.config import stage_config
 from tests import pictures
 from tests.e2e.edge import Viewer
 
 PAGES = Path(__file__).parents[2] / "docs" / "frontend"
 NEXT_IMAGE = Path(__file__).with_name("next_image.mjs")
+APPLICATION = stage_config("local").allowed_origins[0]
+"""The origin of the pages for the browser, whatever the port that they are served at."""
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TOLERANCE = 24
 """How far a colour may be off after scaling and lossy encoding, of 255."""
+
+READ_PIXEL = """async (address) => {
+  const load = (crossOrigin) => new Promise((resolve, reject) => {
+    const image = new Image();
+    image.crossOrigin = crossOrigin;
+    image.onload = () => resolve(image);
+    image.onerror = () => reject(new Error(`not loaded with crossOrigin ${crossOrigin}`));
+    image.src = address;
+  });
+  await load(null);
+  const image = await load('anonymous');
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  return [...context.getImageData(20, 20, 1, 1).data.slice(0, 3)];
+}"""
+"""Shows a picture in a plain element, then reads a pixel of the same address."""
 
 pytestmark = pytest.mark.browser
 
@@ -68,7 +90,7 @@ def page_of_next_image(edge, picture):
 
 @pytest.fixture(scope="module")
 def pages(deployed):
-    """The address of the pages, which show a published picture of 1500 by 1000 px."""
+    """The port of the pages, which show a published picture of 1500 by 1000 px."""
     ended = deployed.run(pictures.jpeg(1500, 1000))
     assert ended.status == "PUBLISHED"
     viewer = Viewer(deployed.outputs)
@@ -80,21 +102,24 @@ def pages(deployed):
     viewer.http.close()
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(PAGES))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server.server_port
         server.shutdown()
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def chromium(pages):
     assert CHROMIUM, "no Chromium on the PATH (Debian: apt-get install chromium)"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", f"--host-resolver-rules=MAP {urlsplit(APPLICATION).netloc} 127.0.0.1:{pages}"],
+        )
         yield browser
         browser.close()
 
 
 @pytest.fixture
-def show(chromium, pages):
+def show(chromium):
     """Return a function that opens a page on a screen and returns what each of its pictures became."""
     contexts = []
 
@@ -104,7 +129,7 @@ def show(chromium, pages):
         page = context.new_page()
         answers = {}
         page.on("response", lambda response: answers.update({response.url: response}))
-        page.goto(f"{pages}/{page_name}", wait_until="networkidle")
+        page.goto(f"{APPLICATION}/{page_name}", wait_until="networkidle")
         shown = []
         for image in page.locator("img").all():
             address = image.evaluate("image => image.currentSrc")
@@ -183,3 +208,13 @@ def test_a_second_visit_makes_no_new_variant(deployed, show):
     _, _, answer, _ = show("srcset.html", width=600)[0]
 
     assert answer.headers["x-cache"] == "Hit from cloudfront"
+
+
+def test_a_page_reads_pixels_also_of_a_picture_that_a_plain_element_has_shown(chromium, show):
+    address = show("srcset.html", width=600)[0][0]
+    with chromium.new_page() as page:
+        page.goto(f"{APPLICATION}/image-scaler.mjs")
+
+        colour = page.evaluate(READ_PIXEL, address)
+
+    assert max(abs(a - b) for a, b in zip(colour, pictures.CORNERS["top-left"], strict=True)) <= TOLERANCE
