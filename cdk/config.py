@@ -114,14 +114,14 @@ class CommonVariants:
 def _functions(*, serve: int | None, ingest: int | None) -> Mapping[str, FunctionConfig]:
     """Return every function's size; a vCPU is 1,769 MB. ``serve`` and ``ingest`` are reserved concurrencies.
 
-    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec.
-    `serve` answers within API Gateway's 29 s.
+    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec, `blur` such
+    a picture and its blurred twin (docs/memory.md). `serve` answers within API Gateway's 29 s.
     """
     return MappingProxyType(
         {
             "optimize": FunctionConfig(memory_mb=3008, timeout_seconds=120, reserved_concurrency=ingest),
             "moderate": FunctionConfig(memory_mb=256, timeout_seconds=60, reserved_concurrency=ingest),
-            "blur": FunctionConfig(memory_mb=1769, timeout_seconds=60, reserved_concurrency=ingest),
+            "blur": FunctionConfig(memory_mb=3008, timeout_seconds=60, reserved_concurrency=ingest),
             "persist": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=ingest),
             "serve": FunctionConfig(memory_mb=1769, timeout_seconds=28, reserved_concurrency=serve),
             "upload": FunctionConfig(memory_mb=512, timeout_seconds=28),

@@ -28,6 +28,13 @@ def test_the_stages_are_two_local_ones_dev_and_prod():
     assert replace(STAGES["local-v1"], name="local", delivery="v2") == STAGES["local"]
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_blurs_a_master_has_as_much_memory_as_what_made_it(stage):
+    functions = STAGES[stage].functions
+
+    assert functions["blur"].memory_mb == functions["optimize"].memory_mb == 3008
+
+
 def test_an_unknown_stage_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError, match="no stage 'test'; there are local, local-v1, dev, prod"):
         stage_config("test")
