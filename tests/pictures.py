@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 CORNERS = {
     "top-left": (220, 40, 40),
@@ -75,6 +75,15 @@ def drawing(width: int = 320, height: int = 240) -> Image.Image:
     pixels[distance < 0.85, :3] = (200, 30, 60)
     pixels[..., 3] = alpha
     return Image.fromarray(pixels, "RGBA")
+
+
+def page(width: int = 320, height: int = 240, *, shift: int = 0) -> Image.Image:
+    """Return coloured text on paper: few colours, sharp edges."""
+    image = Image.new("RGB", (width, height), "white")
+    canvas = ImageDraw.Draw(image)
+    for row, color in enumerate(("black", "#c00000", "#0000c0") * (height // 60)):
+        canvas.text((8 + shift, 4 + 18 * row), "Sphinx of black quartz, judge my vow " * 4, fill=color, font_size=13)
+    return image
 
 
 def moving_frames(count: int, width: int = 160, height: int = 120, *, alpha: bool = False) -> list[Image.Image]:

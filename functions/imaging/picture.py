@@ -2,9 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 
 from PIL import Image
+
+FEW_COLORS: Final = 128
+"""Colours up to which a picture is flat however they are spread. A grey photograph has nearly all of its 256."""
+
+FLAT_COLORS: Final = 1024
+"""Colours that a flat picture has at most: text scaled down has up to 700, the plainest shaded drawing 2,700."""
+
+FLAT_MOST_COMMON: Final = 16
+FLAT_SHARE: Final = 0.5
+"""What its most common colours cover at least: paper and ink. In a grey photograph, 256 colours in all, they cover less
+than a third."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,11 @@ class DecodedPicture:
         """Whether any frame carries an alpha channel."""
         return any(frame.mode == "RGBA" for frame in self.frames)
 
+    @property
+    def flat(self) -> bool:
+        """Whether every frame is drawn in few colours: text, charts, line art. What is lossy spoils these."""
+        return all(is_flat(frame) for frame in self.frames)
+
     def halved(self) -> Self:
         """Return every second frame, each shown for as long as it and the one after it were."""
         pairs = range(0, len(self.durations_ms), 2)
@@ -44,3 +60,12 @@ class DecodedPicture:
     def mapped(self, change: Callable[[Image.Image], Image.Image]) -> Self:
         """Return the picture with ``change`` applied to each frame."""
         return replace(self, frames=tuple(change(frame) for frame in self.frames))
+
+
+def is_flat(image: Image.Image) -> bool:
+    """Return whether an image is drawn in few colours. Takes 0.1 ms for a photograph, 4 ms a megapixel for text."""
+    colors = image.getcolors(FLAT_COLORS)  # None, after a few rows of a photograph, where there are more
+    if colors is None:
+        return False
+    most_common = sorted((count for count, _ in colors), reverse=True)[:FLAT_MOST_COMMON]
+    return len(colors) <= FEW_COLORS or sum(most_common) >= FLAT_SHARE * image.width * image.height

@@ -23,10 +23,10 @@ FALLBACK_QUALITY: Final = 80
 """Where the record predicts none for a format."""
 
 
-ENCODER_OFFSET: Final = {"jpeg": -1, "webp": -1, "avif": -4}
+ENCODER_OFFSET: Final = {"jpeg": -1, "webp": -2, "avif": -4}
 """What is added to a quality that was asked for. Variants are scaled from all of the original's pixels and keep more
 detail than a decoder's shrinking leaves: these offsets bring them within 4 % of libvips' bytes at the same number, and
-JPEG and WebP to its score (docs/performance.md)."""
+JPEG and WebP within a point of its score (docs/performance.md)."""
 
 
 @dataclass(frozen=True)

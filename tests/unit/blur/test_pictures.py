@@ -53,7 +53,14 @@ def test_a_blurred_picture_has_the_same_files_under_blurred(s3, body):
         assert image.size == (after.width, after.height)
         assert getattr(image, "n_frames", 1) == getattr(image_at(s3, before), "n_frames", 1)
     assert (soft.animated, soft.has_alpha) == (sharp.animated, sharp.has_alpha)
-    assert soft.quality["jpeg"] < sharp.quality["jpeg"]  # it is predicted from what is left to be seen
+
+
+def test_quality_is_predicted_from_what_is_left_to_be_seen(s3):
+    sharp = staged(s3, pictures.jpeg(700, 500))
+
+    soft = blur(s3, sharp)
+
+    assert soft.quality["jpeg"] < sharp.quality["jpeg"]
 
 
 def test_every_file_is_blurred(s3):

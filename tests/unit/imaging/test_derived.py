@@ -1,5 +1,6 @@
 """What is stored of a picture: master, renditions, proxies, placeholder and colour."""
 
+from io import BytesIO
 from itertools import pairwise
 
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 from functions.imaging.blurring import SoftCopies, sigma_of
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
-from functions.imaging.picture import DecodedPicture
+from functions.imaging.picture import DecodedPicture, is_flat
 from functions.imaging.placeholder import dominant_color, thumb_hash
 from functions.imaging.proxies import moderation_proxies
 from functions.imaging.renditions import RUNG_WIDTHS, SOURCE_WIDTHS, ReduceChain
@@ -56,6 +57,34 @@ def test_opaque_pictures_are_stored_as_baseline_jpeg_with_full_chroma():
     assert image.format == "JPEG"
     assert "progressive" not in image.info
     assert [each[1:3] for each in image.layer] == [(1, 1)] * 3
+
+
+def test_a_page_of_text_is_stored_without_loss_and_in_fewer_bytes_than_as_jpeg(tmp_path):
+    page = pictures.page(1_280, 800)
+
+    master = ingested(pictures.png(image=page)).picture.master
+
+    assert (master.name, master.content_type) == ("master.webp", "image/webp")
+    assert len(master.body) < len(pictures.jpeg(image=page, quality=92)) / 3
+    pictures.assert_similar(pictures.opened(master.body), page, within=0, save_to=tmp_path)
+
+
+def test_an_animation_of_text_is_stored_without_loss(tmp_path):
+    pages = [pictures.page(shift=shift) for shift in range(0, 30, 10)]
+    body = pictures.encoded(pages[0], "GIF", save_all=True, append_images=pages[1:], duration=100)
+    with Image.open(BytesIO(body)) as gif:
+        first = gif.convert("RGB")
+
+    master = ingested(body).picture.master
+
+    pictures.assert_similar(pictures.opened(master.body), first, within=0, save_to=tmp_path)
+
+
+def test_a_photograph_is_not_flat_even_where_it_is_grey():
+    grey = Image.effect_noise((320, 240), 40).convert("RGB")
+
+    assert not is_flat(grey)
+    assert not is_flat(pictures.scene())
 
 
 def test_transparent_pictures_are_stored_without_loss(tmp_path):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from functions.imaging.encoding import CONTENT_TYPES
+from functions.imaging.encoding import CONTENT_TYPES, WEBP_METHOD
 from functions.imaging.resizing import COLORS
 from functions.imaging.variants import VariantSpec, decode_for, encode_variant, open_rendition
 from functions.shared.variant import BACKGROUNDS, POINTS
@@ -164,6 +164,39 @@ def test_a_gif_is_dithered(tmp_path):
 
     blurry = [each.convert("RGB").resize((40, 30), Image.Resampling.BOX) for each in (image, pictures.scene())]
     pictures.assert_similar(*blurry, within=2, save_to=tmp_path)
+
+
+@pytest.mark.parametrize("image_format", ["jpeg", "avif"])
+def test_coloured_text_keeps_its_colours_as_sharp_as_its_shapes(image_format):
+    page = pictures.page()
+    usual = pictures.encoded(page, image_format, quality=80, subsampling="4:2:0")
+
+    actual = rendered(pictures.png(image=page), format=image_format, quality=80)
+
+    lost, usually_lost = (
+        pictures.mean_difference(
+            pictures.opened(each).convert("YCbCr").getchannel("Cr"), page.convert("YCbCr").getchannel("Cr")
+        )
+        for each in (actual, usual)
+    )
+    assert lost < usually_lost / 2
+
+
+def test_text_as_webp_is_exact_where_that_is_smaller(tmp_path):
+    chart = Image.new("RGB", (200, 100), "white")
+    chart.paste((200, 30, 60), (21, 21, 60, 99))
+
+    image = image_of(pictures.png(image=chart), format="webp", quality=60)
+
+    pictures.assert_similar(image, chart, within=0, save_to=tmp_path)
+
+
+def test_a_smooth_picture_is_encoded_with_more_care():
+    smooth = pictures.scene().filter(ImageFilter.GaussianBlur(12))
+
+    careful = rendered(pictures.png(image=smooth), format="webp", quality=60)
+
+    assert len(careful) < len(pictures.webp(image=smooth, quality=60, method=WEBP_METHOD))
 
 
 @pytest.mark.parametrize("image_format", CONTENT_TYPES)

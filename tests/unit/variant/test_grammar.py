@@ -307,7 +307,7 @@ def test_without_position_a_ladder_has_few_variants_per_encoding():
     assert len(boxes) <= len(LADDER) * 95
 
 
-def test_ten_thousand_query_strings_make_few_variants():
+def test_ten_thousand_widths_and_qualities_make_few_variants():
     queries = [[("w", str(number)), ("q", str(number % 100 + 1)), (f"x{number}", "1")] for number in range(1, 10_001)]
 
     spellings = {parse_query(query, accept="", sizes=Sizes.LADDER).variant.canonical for query in queries}
