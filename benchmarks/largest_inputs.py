@@ -1,7 +1,8 @@
 """The largest inputs that are allowed, and bombs: `python -m benchmarks.largest_inputs` prints docs/memory.md's table.
 
-Each goes through ingest as OptimizeImage calls it, in a process of its own. Its memory is that of this process and its
-sandbox together, shared pages counted once (PSS), sampled every 20 ms. Making the inputs takes longer than measuring.
+Each goes through ingest as OptimizeImage calls it, and the largest master through what blur and serve make of it, in a
+process of its own. Its memory is that of this process and its sandbox together with shared pages counted once (PSS),
+sampled every 20 ms. Making the inputs takes longer than measuring.
 """
 
 import os
@@ -18,11 +19,17 @@ from time import perf_counter
 
 from PIL import Image
 
+from functions.blur.pictures import blurred_twin
 from functions.imaging.codecs import load_codec
+from functions.imaging.encoding import encode_lossless_webp
 from functions.imaging.ingest import ingest
 from functions.imaging.limits import MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
+from functions.imaging.renditions import TRANSPARENT_RUNG_WIDTHS
 from functions.optimize.settings import DEFAULT_MEMORY_MIB, SANDBOX_SHARE
+from functions.serve.rendering import render
+from functions.shared.contracts import Picture, Rendition
+from functions.shared.variant import LARGEST_SIDE_PX, Sizes, parse_query
 from tests import pictures
 
 SIDE_PX = 8_000
@@ -31,21 +38,26 @@ _FORK = get_context("fork")
 _SPAWN = get_context("spawn")  # shares nothing with this process, so that its memory is its own
 LIMITS = Limits(max_memory_bytes=int(DEFAULT_MEMORY_MIB * MIB * SANDBOX_SHARE))
 
+Make = Callable[[], bytes]
+Work = Callable[[bytes], str]
+"""What is done with an input, and its outcome in a word or two."""
+
 
 def main() -> None:
     """Make each input, measure it, print its row as soon as it is known; arguments are the beginnings of names."""
     print("| input | MB | outcome | s | peak, MiB |\n|---|---|---|---|---|", flush=True)
-    for name, make in (*_largest(), *_bombs()):
+    uploads = ((name, make, _ingest) for name, make in (*_largest(), *_bombs()))
+    for name, make, work in (*uploads, *_stored()):
         if len(sys.argv) > 1 and not name.startswith(tuple(sys.argv[1:])):
             continue
         answers: Queue[str] = _SPAWN.Queue()
-        process = _SPAWN.Process(target=_measure, args=(_made(make), answers))
+        process = _SPAWN.Process(target=_measure, args=(_made(make), work, answers))
         process.start()
         print(f"| {name} | {answers.get()} |", flush=True)
         process.join()
 
 
-def _made(make: Callable[[], bytes]) -> bytes:
+def _made(make: Make) -> bytes:
     """Make the input in a process of its own, whose memory goes with it."""
     bodies: Queue[bytes] = _FORK.Queue()
     process = _FORK.Process(target=lambda: bodies.put(make()))
@@ -55,22 +67,39 @@ def _made(make: Callable[[], bytes]) -> bytes:
     return body
 
 
-def _measure(body: bytes, answers: "Queue[str]") -> None:
+def _measure(body: bytes, work: Work, answers: "Queue[str]") -> None:
     ended = threading.Event()
     peak = [0.0]
     sampler = threading.Thread(target=_sample, args=(ended, peak))
     sampler.start()
     load_codec("JPEG")  # as in a warm function
     started = perf_counter()
-    try:
-        result = ingest(body, "", LIMITS)
-        outcome = f"{result.frames} frames" if result.frames > 1 else "optimized"
-    except RefusedPictureError as refusal:
-        outcome = str(refusal.reason)
+    outcome = work(body)
     seconds = perf_counter() - started
     ended.set()
     sampler.join()
     answers.put(f"{len(body) / 1e6:.1f} | {outcome} | {seconds:.3f} | {peak[0]:.0f}")
+
+
+def _ingest(body: bytes) -> str:
+    try:
+        result = ingest(body, "", LIMITS)
+    except RefusedPictureError as refusal:
+        return str(refusal.reason)
+    return f"{result.frames} frames" if result.frames > 1 else "optimized"
+
+
+def _blur(master: bytes) -> str:
+    blurred_twin(master, TRANSPARENT_RUNG_WIDTHS)
+    return "blurred"
+
+
+def _serve(master: bytes) -> str:
+    whole = Rendition("master", SIDE_PX, SIDE_PX, len(master), "image/webp")
+    picture = Picture(whole, (), placeholder="", dominant_color="#000000", has_alpha=True)
+    asked = [("width", str(LARGEST_SIDE_PX)), ("format", "avif")]
+    render(master, parse_query(asked, accept="", sizes=Sizes.LADDER).variant, picture)
+    return "served"
 
 
 def _sample(ended: threading.Event, peak: list[float]) -> None:
@@ -90,7 +119,7 @@ def _pss_mib(process: str) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
 
 
-def _largest() -> Iterator[tuple[str, Callable[[], bytes]]]:
+def _largest() -> Iterator[tuple[str, Make]]:
     for subsampling in ("4:2:0", "4:4:4"):
         for progressive in (False, True):
             kind = "progressive" if progressive else "baseline"
@@ -106,12 +135,17 @@ def _largest() -> Iterator[tuple[str, Callable[[], bytes]]]:
         yield f"{pillow_format}, 256 frames of 1 MP", partial(_animation, pillow_format)
 
 
-def _bombs() -> Iterator[tuple[str, Callable[[], bytes]]]:
+def _bombs() -> Iterator[tuple[str, Make]]:
     yield "bomb: JPEG, 5,000 scans", pictures.scan_bomb
     yield "bomb: PNG, 300,000 chunks", pictures.png_chunk_bomb
     yield "bomb: PNG, 200,000 texts", pictures.png_text_bomb
     yield "bomb: PNG header of 3,600 MP", partial(pictures.png_header, 60_000, 60_000)
     yield "bomb: GIF, 3,600 MP in frame 2", pictures.gif_bomb_in_second_frame
+
+
+def _stored() -> Iterator[tuple[str, Make, Work]]:
+    yield "blur: master, 64 MP with alpha", _master, _blur
+    yield f"serve: {LARGEST_SIDE_PX} px AVIF from that master", _master, _serve
 
 
 def _tiled(mode: str) -> Image.Image:
@@ -134,6 +168,10 @@ def _still(mode: str, pillow_format: str, **options: object) -> bytes:
     buffer = BytesIO()
     _tiled(mode).save(buffer, pillow_format, **options)
     return buffer.getvalue()
+
+
+def _master() -> bytes:
+    return encode_lossless_webp(_tiled("RGBA"))
 
 
 def _png_16_bit_rgba() -> bytes:
