@@ -31,6 +31,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--cold-starts", type=int, default=9)
+    arguments.add_argument("--imports", type=int, default=5)
     parsed = arguments.parse_args()
     started = time.perf_counter()
     originals = {photo.name: photo for photo in photos()}
@@ -51,6 +52,8 @@ def main() -> None:
     ingests = {name: _ingest(originals[name], parsed.rounds) for name in ("progressive", "phone")}
     say("cold starts")
     cold = {name: _cold(originals[name], parsed.cold_starts) for name in ("progressive", "phone")}
+    say("imports")
+    imports = _imports(parsed.imports)
     say("blur")
     blur = _blur(originals["phone"])
     results: dict[str, Any] = {
@@ -68,6 +71,7 @@ def main() -> None:
         "delivery": delivery,
         "ingest": ingests,
         "cold": cold,
+        "imports": imports,
         "blur": blur,
     }
     results["targets"] = judge(results)
@@ -162,10 +166,23 @@ def _cold(photo: Photo, count: int) -> dict[str, Any]:
         for _ in range(count):
             for name, (command, extra) in commands.items():
                 runs[name].append(cold_start(command, environment | extra))
-    return {
-        name: {"ms": [round(each.ms) for each in many], "mib": round(median(each.mib for each in many), 1)}
-        for name, many in runs.items()
-    }
+    return {name: _started(many) for name, many in runs.items()}
+
+
+def _imports(rounds: int) -> dict[str, Any]:
+    """Import every handler but serve's in a process of its own, one of each per round."""
+    commands = {function: measure.import_as_deployed(function) for function in measure.HANDLERS}
+    runs: dict[str, list[measure.ColdStart]] = {function: [] for function in commands}
+    for command, environment in commands.values():  # files come from the page cache for all
+        cold_start(command, environment)
+    for _ in range(rounds):
+        for function, (command, environment) in commands.items():
+            runs[function].append(cold_start(command, environment))
+    return {function: _started(many) for function, many in runs.items()}
+
+
+def _started(runs: list[measure.ColdStart]) -> dict[str, Any]:
+    return {"ms": [round(each.ms) for each in runs], "mib": round(median(each.mib for each in runs), 1)}
 
 
 def _blur(photo: Photo) -> dict[str, Any]:

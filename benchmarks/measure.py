@@ -30,6 +30,41 @@ ENVIRONMENT = os.environ | {
 
 PEERS = ("sharp", "pyvips", "opencv", "pillow")
 
+DEPLOYED_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "ORIGINALS_BUCKET": "originals",
+    "STAGING_BUCKET": "staging",
+    "PUBLISHED_BUCKET": "published",
+    "GENERATED_BUCKET": "generated",
+    "TABLE_NAME": "images",
+    "EVENT_BUS_NAME": "images",
+    "DISTRIBUTION_ID": "E1",
+    "HEADER_NAME": "x-origin-secret",
+    "PATTERN_SET_ID": "1",
+    "PATTERN_SET_NAME": "secrets",
+    "DELIVERY": "v2",
+    "SIZES": "exact",
+    "POWERTOOLS_SERVICE_NAME": "benchmark",
+    "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",
+}
+"""What a function finds in its environment, for all of them."""
+
+HANDLERS = {
+    "optimize": ("optimize", "functions.optimize.handler"),
+    "moderate": ("moderate", "functions.moderate.handler"),
+    "blur": ("blur", "functions.blur.handler"),
+    "persist": ("persist", "functions.persist.handler"),
+    "prewarm": ("serve", "functions.serve.prewarm"),
+    "upload": ("upload", "functions.upload.handler"),
+    "manage": ("manage", "functions.manage.handler"),
+    "purge": ("purge", "functions.purge.handler"),
+    "rotate": ("rotate", "functions.rotate.handler"),
+}
+"""The zip and the handler's module of every function but serve, whose cold start is measured to its first answer."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -128,16 +163,26 @@ def python(module: str, *arguments: str) -> list[str]:
 
 
 def serve_as_deployed(image_id: str, width: int) -> tuple[list[str], dict[str, str]]:
-    """Return the command of one cold start of serve and its environment: the zip for this machine, unpacked.
+    """Return the command of one cold start of serve and its environment.
 
-    `make bench` has built it. Lambda's own runtime client is left out, as is its equal for Node.
+    Lambda's own runtime client is left out, as is its equal for Node.
     """
-    folder = CACHE / "serve"
+    return [sys.executable, str(HERE / "serve_once.py"), image_id, str(width)], _deployed("serve")
+
+
+def import_as_deployed(function: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command of one import of a function's handler and its environment; ``function`` is of HANDLERS."""
+    package, module = HANDLERS[function]
+    return [sys.executable, str(HERE / "import_once.py"), module], DEPLOYED_ENVIRONMENT | _deployed(package)
+
+
+def _deployed(package: str) -> dict[str, str]:
+    """Unpack the zip for this machine, which `make bench` has built, and return the environment to run from it."""
+    folder = CACHE / "zips" / package
     shutil.rmtree(folder, ignore_errors=True)
-    with zipfile.ZipFile(CHECKOUT / "build" / "zips" / "host" / "serve.zip") as archive:
+    with zipfile.ZipFile(CHECKOUT / "build" / "zips" / "host" / f"{package}.zip") as archive:
         archive.extractall(folder)
-    command = [sys.executable, str(HERE / "serve_once.py"), image_id, str(width)]
-    return command, {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}  # /var/task is read-only
+    return {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}  # /var/task is read-only
 
 
 def node(script: str, *arguments: str) -> list[str]:
@@ -166,20 +211,7 @@ class FakeAwsServer:
         )
         assert self._process.stdout
         port = int(self._process.stdout.readline())
-        return {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "eu-central-1",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "PUBLISHED_BUCKET": "published",
-            "GENERATED_BUCKET": "generated",
-            "TABLE_NAME": "images",
-            "DELIVERY": "v2",
-            "SIZES": "exact",
-            "POWERTOOLS_SERVICE_NAME": "serve",
-            "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",
-        }
+        return DEPLOYED_ENVIRONMENT | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
@@ -197,5 +229,5 @@ def cold_start(command: Sequence[str], environment: dict[str, str]) -> ColdStart
     elapsed = (perf_counter() - started) * 1000
     _, errors = process.communicate()
     if not first or process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode} and no picture: {errors.decode()}")
+        raise RuntimeError(f"{command} ended with {process.returncode} and no answer: {errors.decode()}")
     return ColdStart(elapsed, float(errors.decode().splitlines()[-1]))

@@ -3,6 +3,7 @@
 import json
 from html import escape
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.measure import PEERS
@@ -87,6 +88,12 @@ A cold start is a process that imports, fetches over HTTP from a local S3 and Dy
 one GET of the original. `serve` runs from its unpacked zip, bytecode included (docs/adr/0016); Lambda's own runtime
 client is left out on both sides.
 
+The other functions, from process start until the handler is imported: no event is handled yet. Each runs from its
+unpacked zip (`upload`'s and `manage`'s have no bytecode: there is no room for pydantic's), with botocore, which Lambda's
+runtime has, from this machine.
+
+{_imports_table(results)}
+
 ## Delivery
 
 One client, one request after the other, over HTTP to the edge of a deployed stage on this machine; JPEGs of the phone's
@@ -150,6 +157,14 @@ def _processes_table(results: dict[str, Any]) -> str:
     blur = results["blur"]
     cells = [f"{min(blur[name]['ms'])} to {max(blur[name]['ms'])} ms" for name in ("ours", "sharp")]
     lines.append(f"| blur of 12 MP, sigma 2 % of the width | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
+def _imports_table(results: dict[str, Any]) -> str:
+    imports = results["imports"]
+    rounds = max(len(each["ms"]) for each in imports.values())
+    lines = [f"| process start until the handler is imported | ms, median of {rounds} | peak, MiB |", "|---|---|---|"]
+    lines += [f"| `{function}` | {median(each['ms']):.0f} | {each['mib']} |" for function, each in imports.items()]
     return "\n".join(lines)
 
 
