@@ -89,8 +89,8 @@ one GET of the original. `serve` runs from its unpacked zip, bytecode included (
 client is left out on both sides.
 
 The other functions, from process start until the handler is imported: no event is handled yet. Each runs from its
-unpacked zip (`upload`'s and `manage`'s have no bytecode: there is no room for pydantic's), with botocore, which Lambda's
-runtime has, from this machine.
+unpacked zip (those of `upload` and `manage` have no bytecode: there is no room for pydantic's), with this machine's
+botocore, which Lambda's runtime has too.
 
 {_imports_table(results)}
 
