@@ -51,13 +51,13 @@ class DecodedRendition:
     whole: tuple[int, int]
 
     def scaled(self, spec: VariantSpec) -> DecodedPicture:
-        """Return the variant's pixels. It is never larger than the rendition, nor than what that was decoded for."""
+        """Return the pixels of a variant that needs no more than what this was decoded for, never enlarged."""
         placement = _on_draft(spec.placement(self.whole), self.whole, self.picture.size)
         return self.picture.mapped(lambda frame: placed(frame, placement, spec.background))
 
 
 def decode_for(spec: VariantSpec, body: bytes) -> DecodedRendition:
-    """Decode as much of a rendition as the variant, or a smaller one of the kind, needs.
+    """Decode as much of a rendition as the variant needs, which suffices for the same at a narrower width too.
 
     An animation is decoded whole where the format can show it; else only its first frame. Raises ValueError for an
     unknown fit and for what is no rendition.
