@@ -61,7 +61,10 @@ class EdgeDistribution(Construct):
         }
         self.logs = self._log_bucket()
         api = self._api_origin(api_stage, origin_secret)
-        headers = self._response_headers()
+        # Browsers take no "*" together with cookies, and CloudFront's wildcards would be anybody's subdomain.
+        spelled_out = "*" not in "".join(config.allowed_origins)
+        picture_headers = self._response_headers("PictureHeaders", cookies=spelled_out)
+        api_headers = self._response_headers("ApiHeaders", cookies=False)  # a page must not act with a control cookie
         self.distribution = cloudfront.Distribution(
             self,
             names.DISTRIBUTION,
@@ -76,10 +79,10 @@ class EdgeDistribution(Construct):
             enable_logging=True,
             log_bucket=self.logs,
             log_includes_cookies=False,  # a signed cookie would be in them
-            default_behavior=self._closed(api, headers, trusted=control),
+            default_behavior=self._closed(api, api_headers, trusted=control),
             additional_behaviors={
-                "/images/*": self._images(self._image_origin(api, generated_bucket), headers, trusted=viewers),
-                "/v1/*": self._control(api, headers, trusted=control),
+                "/images/*": self._images(self._image_origin(api, generated_bucket), picture_headers, trusted=viewers),
+                "/v1/*": self._control(api, api_headers, trusted=control),
             },
             error_responses=error_responses(),
         )
@@ -235,15 +238,14 @@ class EdgeDistribution(Construct):
             query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.all(),
         )
 
-    def _response_headers(self) -> cloudfront.ResponseHeadersPolicy:
+    def _response_headers(self, title: str, *, cookies: bool) -> cloudfront.ResponseHeadersPolicy:
         config = self._config
         return cloudfront.ResponseHeadersPolicy(
             self,
-            "ResponseHeaders",
+            title,
             comment="image-scaler: what every answer carries",
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
-                # Browsers take no "*" together with cookies, and CloudFront's wildcards would be anybody's subdomain.
-                access_control_allow_credentials="*" not in "".join(config.allowed_origins),
+                access_control_allow_credentials=cookies,
                 access_control_allow_headers=["Content-Type", "Idempotency-Key"],
                 access_control_allow_methods=["GET", "HEAD", "OPTIONS", "POST", "DELETE"],
                 access_control_allow_origins=list(config.allowed_origins),
