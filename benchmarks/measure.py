@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.photos import CACHE, NODE_MODULES, Photo
+from cdk.allocation import KEEP_FREED_MEMORY
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parent
@@ -128,7 +129,12 @@ class Engines:
         else:
             command = [sys.executable, "-m", "benchmarks.worker", name]
         return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, cwd=CHECKOUT, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=ENVIRONMENT | KEEP_FREED_MEMORY,  # serve's own; the peers shall gain by it too
+            cwd=CHECKOUT,
+            text=True,
         )
 
 
@@ -167,7 +173,7 @@ def serve_as_deployed(image_id: str, width: int) -> tuple[list[str], dict[str, s
 
     Lambda's own runtime client is left out, as is its equal for Node.
     """
-    return [sys.executable, str(HERE / "serve_once.py"), image_id, str(width)], _deployed("serve")
+    return [sys.executable, str(HERE / "serve_once.py"), image_id, str(width)], _deployed("serve") | KEEP_FREED_MEMORY
 
 
 def import_as_deployed(function: str) -> tuple[list[str], dict[str, str]]:

@@ -16,6 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk import names
+from cdk.allocation import KEEP_FREED_MEMORY
 from cdk.config import StageConfig, WarmStart
 from cdk.constructs.function import ScopedFunction, allow, use_of
 from cdk.constructs.storage import Storage
@@ -37,7 +38,7 @@ def serve_environment(config: StageConfig, *, storage: Storage, table: dynamodb.
         "SIZES": config.sizes,
         "S_MAXAGE_SECONDS": str(config.shared_max_age_seconds),
         "MAX_AGE_SECONDS": str(config.browser_max_age_seconds),
-    }
+    } | KEEP_FREED_MEMORY
 
 
 class Functions(Construct):

@@ -1,6 +1,8 @@
 """Takedown, rotation of the origin's secret, rotation of keys: nothing stale is served, nobody is refused meanwhile."""
 
+import itertools
 import threading
+from collections import Counter
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -49,14 +51,25 @@ def invalidations_of(image_id, outputs):
 
 
 class Load:
-    """Clients that ask for new variants and records all the time, past every cache, and keep what was not a success."""
+    """Clients that ask all the time for what no cache has, two for new variants and two for records.
+
+    ``answered`` counts by kind; ``failed`` keeps what was not a success.
+    """
 
     def __init__(self, viewer: Viewer, image_id: str) -> None:
         self._viewer = viewer
-        self._image_id = image_id
+        records = itertools.repeat(f"{viewer.url}/v1/images/{image_id}")
+        variants = (
+            viewer.image_url(image_id, f"width=96&height=64&format=jpeg&quality={quality}&position={across},{down}")
+            for quality, across, down in itertools.product((40, 60, 80), range(17), range(17))
+        )
         self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(4)]
-        self.answered = 0
+        self._next_url = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._ask, args=asked)
+            for asked in (("records", records), ("variants", variants)) * 2
+        ]
+        self.answered = Counter()
         self.failed = []
 
     def __enter__(self):
@@ -69,16 +82,15 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def _ask(self):
+    def _ask(self, kind, urls):
         with Viewer(self._viewer.outputs).http as http:
-            url = self._viewer.signer.sign_url(
-                f"{self._viewer.url}/v1/images/{self._image_id}", self._viewer.everything()
-            )
             while not self._stopped.is_set():
-                answer = http.get(url)
-                self.answered += 1
-                if answer.status_code != 200:
-                    self.failed.append((answer.status_code, answer.text))
+                with self._next_url:
+                    url = next(urls)
+                answer = http.get(self._viewer.signer.sign_url(url, self._viewer.everything()))
+                self.answered[kind] += 1
+                if answer.status_code != 200 or answer.headers["x-cache"] != "Miss from cloudfront":
+                    self.failed.append((kind, answer.status_code, answer.headers, answer.text[:200]))
 
 
 def test_the_origins_secret_rotates_under_load_without_one_refused_request(deployed, viewer, picture):
@@ -87,8 +99,8 @@ def test_the_origins_secret_rotates_under_load_without_one_refused_request(deplo
     with Load(viewer, picture) as load:
         for _ in range(2):
             rotate_origin_secret(deployed.outputs)
-        enough = load.answered + 20
-        eventually(lambda: load.answered >= enough or load.failed)
+        enough = {kind: load.answered[kind] + 10 for kind in ("records", "variants")}
+        eventually(lambda: load.answered >= Counter(enough) or load.failed)
 
     after = edge_headers(deployed.outputs)
     assert load.failed == []

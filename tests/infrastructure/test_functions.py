@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from cdk.allocation import KEEP_FREED_MEMORY
 from cdk.names import FUNCTIONS, PREWARM, package_of
 from cdk.packaging import PACKAGES, ROOT
 from tests.infrastructure.policies import grants_of_role, role_of
@@ -139,7 +140,8 @@ def test_a_function_gets_exactly_the_variables_that_its_settings_read(stage, nam
 
     given = set(function["Environment"]["Variables"])
 
-    assert given == COMMON_VARIABLES | variables_read_by(name)
+    of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", PREWARM} else set()
+    assert given == COMMON_VARIABLES | of_malloc | variables_read_by(name)
 
 
 def test_a_stage_without_allowed_origins_sets_no_empty_variable(stage):
