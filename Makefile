@@ -115,7 +115,7 @@ benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json
 	@echo "Installing what is measured into benchmarks/.cache ..."
 	@mkdir -p benchmarks/.cache/node
 	@test -x benchmarks/.cache/venv/bin/python || $(PYTHON) -m venv benchmarks/.cache/venv
-	@$(BIN)/uv pip install --quiet --python benchmarks/.cache/venv/bin/python --require-hashes -r requirements/bench.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python benchmarks/.cache/venv/bin/python --require-hashes -r requirements/bench.txt
 	@cp benchmarks/package.json benchmarks/package-lock.json benchmarks/.cache/node/
 	@cd benchmarks/.cache/node && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
