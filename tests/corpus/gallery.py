@@ -63,7 +63,7 @@ def exhibits() -> dict[str, list[Exhibit]]:
         "Colour: each upload says in a profile what its numbers mean": list(_profiles()),
         "Alpha, palettes and 16 bits": list(_alpha()),
         "Fit and crop": list(_crops()),
-        "Blur: after shows nothing that could be recognised": list(_blurs()),
+        "Blur: details are gone, large shapes and colours stay": list(_blurs()),
         "Animation": list(_animations()),
     }
 
