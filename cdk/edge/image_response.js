@@ -9,8 +9,9 @@ function handler(event) {
   const missing = ['Accept', 'Origin'].filter((name) => named.indexOf(name.toLowerCase()) < 0);
   if (named.indexOf('*') < 0) headers.vary = { value: varies.concat(missing).join(', ') };
   const asked = event.request.querystring.download;
-  const type = headers['content-type']; // a 304 has none, and changes nothing of what the browser has
-  if (asked && asked.value && type) {
+  // A 304 has no type, and changes nothing of what the browser has; a 202 says in JSON that there is no picture yet.
+  const type = headers['content-type'];
+  if (asked && asked.value && type && type.value.startsWith('image/')) {
     headers['content-disposition'] = { value: attachment(decoded(asked.value), type.value) };
   }
   return event.response;

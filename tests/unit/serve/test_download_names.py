@@ -73,3 +73,8 @@ def test_without_a_name_there_is_no_header(edge):
 
 def test_a_304_leaves_the_name_that_the_browser_has(edge):
     assert disposition_at(edge, "cat", None) is None
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/problem+json"])
+def test_what_is_no_picture_is_not_saved_as_one(edge, content_type):
+    assert disposition_at(edge, "cat", content_type) is None
