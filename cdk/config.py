@@ -17,7 +17,7 @@ from cdk.names import FUNCTIONS
 LARGEST_SIDE_PX: Final = 3840
 MOST_UPLOADED_PIXELS: Final = 89_478_485
 LONGEST_UPLOADED_SIDE_PX: Final = 16_384
-"""What Pillow and libavif decode at most. A test holds both against the functions' own settings."""
+"""What Pillow decodes at most, and one px more than WebP stores. A test holds both against the functions' own."""
 VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
 """What variants may be; a test holds both against the functions' own grammar."""
 
@@ -76,7 +76,7 @@ class Limits:
         if self.max_pixels > MOST_UPLOADED_PIXELS:
             faults.append(f"limits.max_pixels is at most {MOST_UPLOADED_PIXELS}, which Pillow decodes")
         if self.max_side_px > LONGEST_UPLOADED_SIDE_PX:
-            faults.append(f"limits.max_side_px is at most {LONGEST_UPLOADED_SIDE_PX}, which libavif decodes")
+            faults.append(f"limits.max_side_px is at most {LONGEST_UPLOADED_SIDE_PX}, about what WebP stores")
         return faults
 
 

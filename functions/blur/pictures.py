@@ -1,4 +1,4 @@
-"""A picture to its blurred twin: the same files in the same sizes, nothing in them from the sharp pixels.
+"""A picture to its blurred twin: master and renditions in the same sizes, nothing in them from the sharp pixels.
 
 Placeholder and dominant colour are made from the blurred pixels as well: they leak otherwise. Running twice writes the
 same files under the same keys.

@@ -19,7 +19,7 @@ class Limits:
     """Pixels of one frame: the largest phone sensors that are read out whole have 50 to 64 megapixels."""
 
     max_side_px: int = 16_384
-    """Width or height in px: libavif refuses more by default."""
+    """Width or height in px: one more than WebP can store (``LONGEST_KEPT_SIDE_PX``)."""
 
     max_frames: int = 256
     """Frames of an animation."""

@@ -109,8 +109,9 @@ MODELS: Final = {
         highest=72,
     ),
 }
-"""Printed by `python -m benchmarks.quality`. The bounds are where the pictures of its set end: what lies outside is not
-trusted, and below 89 JPEG colour is subsampled (encoding.py)."""
+"""Printed by `python -m benchmarks.quality`. The upper bounds are where the pictures of its set end: what lies above is
+not trusted, and below 89 JPEG colour is subsampled (encoding.py). Below the lower bounds faint edges become steps,
+which the score does not see (docs/adr/0018)."""
 
 
 def predicted_quality(detail: Detail) -> dict[str, int]:
