@@ -211,6 +211,8 @@ class StageConfig:
             faults.append("keep_metadata may hold copyright and nothing else")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
+        elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
+            faults.append("allowed_origins takes no origin with a * in it: the API compares whole origins")
         return [*faults, *self.limits.faults(), *self.prewarm.faults()]
 
 

@@ -61,8 +61,7 @@ class EdgeDistribution(Construct):
         }
         self.logs = self._log_bucket()
         api = self._api_origin(api_stage, origin_secret)
-        # Browsers take no "*" together with cookies, and CloudFront's wildcards would be anybody's subdomain.
-        spelled_out = "*" not in "".join(config.allowed_origins)
+        spelled_out = "*" not in config.allowed_origins  # with which browsers take no cookies
         picture_headers = self._response_headers("PictureHeaders", cookies=spelled_out)
         api_headers = self._response_headers("ApiHeaders", cookies=False)  # a page must not act with a control cookie
         self.distribution = cloudfront.Distribution(

@@ -7,8 +7,9 @@ from typing import Final, Self
 
 from PIL import Image, ImageChops
 
-FLAT_COLORS: Final = 1024
-"""Colours that a flat picture has at most: text scaled down has up to 700, the plainest shaded drawing 2,700."""
+FLAT_COLORS: Final = 4096
+"""Colours that a flat picture has at most: pages of text in two inks, scaled down, have up to 5,000; shaded drawings
+4,000 to 14,000."""
 
 FLAT_SHARE: Final = 0.45
 """The part of a flat picture's pixels, at least, that repeat the one before them. Pages of text repeat half and more,

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from functions.shared.variant import QUALITY_STEPS
 from image_scaler.signing import Signer
 from local import aws
 from local.client import edge_headers
@@ -61,7 +62,7 @@ class Load:
         records = itertools.repeat(f"{viewer.url}/v1/images/{image_id}")
         variants = (
             viewer.image_url(image_id, f"width=96&height=64&format=jpeg&quality={quality}&position={across},{down}")
-            for quality, across, down in itertools.product((40, 60, 80), range(17), range(17))
+            for quality, across, down in itertools.product(QUALITY_STEPS, range(17), range(17))
         )
         self._stopped = threading.Event()
         self._next_url = threading.Lock()

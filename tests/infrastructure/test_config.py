@@ -48,6 +48,7 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"runs_on_emulator": True, "warm_start": WarmStart.SNAPSTART}, "snapstart"),
         ({"domain_name": "images.example"}, "certificate_arn"),
         ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
+        ({"allowed_origins": ("https://*.app.example",)}, "allowed_origins"),
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm takes widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
