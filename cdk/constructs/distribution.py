@@ -10,7 +10,7 @@ A viewer's signature is of no use on /v1/*: the two groups share no key.
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -72,7 +72,9 @@ class EdgeDistribution(Construct):
             if config.certificate_arn
             else None,
             domain_names=[config.domain_name] if config.domain_name else None,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
+            if config.certificate_arn  # CloudFront's own certificate has a fixed one
+            else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=config.ipv6,
             enable_logging=True,
@@ -86,6 +88,10 @@ class EdgeDistribution(Construct):
             error_responses=error_responses(),
         )
         resource_of(self.distribution, cloudfront.CfnDistribution).override_logical_id(names.DISTRIBUTION)
+        Annotations.of(self.distribution).acknowledge_warning(
+            "@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac",
+            "The bucket's policy, in the Pipeline stack, lets this account's distributions read it.",
+        )
 
     def _closed(
         self, api: cloudfront.IOrigin, headers: cloudfront.ResponseHeadersPolicy, *, trusted: cloudfront.KeyGroup

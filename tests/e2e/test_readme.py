@@ -33,7 +33,7 @@ def _without_prompts_and_answers(block: str) -> str:
 @pytest.fixture
 def checkout_with_the_instance(pipeline, tmp_path):
     """A folder that looks like a checkout after `make up`: .local is the instance that the tests run."""
-    for name in ("samples", "node_modules", ".venv"):
+    for name in ("samples", "node_modules", ".venv", "image_scaler"):
         (tmp_path / name).symlink_to(CHECKOUT / name)
     (tmp_path / ".local").symlink_to(Path(pipeline.outputs.ca_file).parents[1])
     return tmp_path
