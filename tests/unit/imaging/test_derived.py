@@ -4,7 +4,7 @@ from io import BytesIO
 from itertools import pairwise
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from functions.imaging.blurring import SoftCopies, sigma_of
 from functions.imaging.ingest import ingest_here
@@ -69,6 +69,12 @@ def test_a_page_of_text_is_stored_without_loss_and_in_fewer_bytes_than_as_jpeg(t
     pictures.assert_similar(pictures.opened(master.body), page, within=0, save_to=tmp_path)
 
 
+def test_text_is_stored_without_loss_at_every_width_at_which_it_can_be_read():
+    picture = ingested(pictures.png(image=pictures.page(1_280, 800))).picture
+
+    assert {each.content_type for each in picture.renditions if each.width >= 320} == {"image/webp"}
+
+
 def test_an_animation_of_text_is_stored_without_loss(tmp_path):
     pages = [pictures.page(shift=shift) for shift in range(0, 30, 10)]
     body = pictures.encoded(pages[0], "GIF", save_all=True, append_images=pages[1:], duration=100)
@@ -85,6 +91,10 @@ def test_a_photograph_is_not_flat_even_where_it_is_grey():
 
     assert not is_flat(grey)
     assert not is_flat(pictures.scene())
+
+
+def test_a_smooth_drawing_is_not_flat():
+    assert not is_flat(pictures.scene().filter(ImageFilter.GaussianBlur(8)))
 
 
 def test_transparent_pictures_are_stored_without_loss(tmp_path):
