@@ -7,9 +7,9 @@ from typing import Final, Self
 
 from PIL import Image, ImageChops
 
-FLAT_SHARE: Final = 0.45
+FLAT_SHARE: Final = 0.4
 """The part of a flat picture's pixels, at least, that repeat the one before them. Pages of text repeat half and more,
-charts nine tenths; photographs of few colours, grey or dithered, up to four tenths."""
+charts nine tenths; what is dithered repeats less, and would be dear to keep without loss."""
 
 FLAT_COLORS: Final = 4096
 """Colours that a flat picture has at most. Pages of text in two inks, scaled down, have up to 2,600 in these rows."""
