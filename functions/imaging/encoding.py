@@ -10,7 +10,8 @@ from typing import Any, Final
 from PIL import Image, ImageChops, ImageStat
 
 from functions.imaging.codecs import load_codec, with_alpha_flag
-from functions.imaging.picture import DecodedPicture, is_flat
+from functions.imaging.flatness import is_flat
+from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened
 
 CONTENT_TYPES: Final = {

@@ -2,27 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import reduce
-from typing import Final, Self
+from typing import Self
 
-from PIL import Image, ImageChops
+from PIL import Image
 
-FLAT_SHARE: Final = 0.4
-"""The part of a flat picture's pixels, at least, that repeat the one before them. Pages of text repeat half and more,
-charts nine tenths; what is dithered repeats less, and would be dear to keep without loss."""
-
-FLAT_COLORS: Final = 4096
-"""Colours that a flat picture has at most. Pages of text in two inks, scaled down, have up to 2,600 in these rows."""
-
-MOST_COMMON: Final = 16
-MOST_COMMON_SHARE: Final = 0.5
-"""What the most common of its colours cover at least: paper and ink. In shaded drawings they cover a third."""
-
-FEW_COLORS: Final = 128
-"""Colours up to which it does not matter how they are spread."""
-
-ROWS_APART: Final = 8
-"""Every eighth row tells what all would."""
+from functions.imaging.flatness import is_flat
 
 
 @dataclass(frozen=True)
@@ -67,17 +51,3 @@ class DecodedPicture:
     def mapped(self, change: Callable[[Image.Image], Image.Image]) -> Self:
         """Return the picture with ``change`` applied to each frame."""
         return replace(self, frames=tuple(change(frame) for frame in self.frames))
-
-
-def is_flat(image: Image.Image) -> bool:
-    """Return whether an image is drawn in few colours. Takes 0.2 ms at 800 px."""
-    rows = image.resize((image.width, -(-image.height // ROWS_APART)), Image.Resampling.NEAREST)
-    changes = ImageChops.difference(rows, ImageChops.offset(rows, 1, 0)).split()
-    unchanged = reduce(ImageChops.lighter, changes).histogram()[0]
-    if unchanged < FLAT_SHARE * rows.width * rows.height:
-        return False
-    colors = rows.getcolors(FLAT_COLORS)  # None where there are more
-    if colors is None:
-        return False
-    most_common = sorted((count for count, _ in colors), reverse=True)[:MOST_COMMON]
-    return len(colors) <= FEW_COLORS or sum(most_common) >= MOST_COMMON_SHARE * rows.width * rows.height

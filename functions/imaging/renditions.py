@@ -2,8 +2,8 @@
 
 The one list of widths is here. Serving starts from the smallest file that suffices, so a rung at exactly the width that
 is asked for costs one decode and no resize. Baseline JPEG 4:4:4 decodes 2.5 to 4.7 times faster than WebP, AVIF, PNG or
-progressive JPEG; transparency goes into lossless WebP, animations into animated WebP. What is flat (picture.py) is kept
-without loss: text as JPEG takes five times the bytes and scores 5 SSIMULACRA2 points less when it is encoded again.
+progressive JPEG; transparency goes into lossless WebP, animations into animated WebP. What is flat (flatness.py) is
+kept without loss: text as JPEG takes five times the bytes and scores 5 SSIMULACRA2 points less when encoded again.
 """
 
 from collections.abc import Iterable, Iterator

@@ -7,9 +7,10 @@ import pytest
 from PIL import Image, ImageFilter
 
 from functions.imaging.blurring import SoftCopies, sigma_of
+from functions.imaging.flatness import is_flat
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
-from functions.imaging.picture import DecodedPicture, is_flat
+from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
 from functions.imaging.proxies import moderation_proxies
 from functions.imaging.renditions import RUNG_WIDTHS, SOURCE_WIDTHS, ReduceChain
