@@ -7,15 +7,21 @@ between, come into one cloud assembly.
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from aws_cdk import App, Tags
 
 from cdk import nag, names
 from cdk.config import ConfigError, StageConfig, stage_config
+from cdk.edge_functions import EdgeFunctionError
 from cdk.edge_stack import EdgeStack
 from cdk.packaging import ROOT, Arch, PackagingError, build_all
 from cdk.pipeline_stack import PipelineStack
 from cdk.signing_keys import SigningKeys
+
+UNTAGGED: Final = ["AWS::CloudFront::Function", "aws:cdk:stack"]
+"""CreateFunction with tags answers 409 when it is tried again. CloudFormation gives a stack's own tags to all of its
+resources, so the stacks have none."""
 
 
 def add_stacks(
@@ -42,7 +48,7 @@ def add_stacks(
         zips=zips,
     )
     for stack in (pipeline, edge):
-        Tags.of(stack).add("image-scaler:stage", config.name)
+        Tags.of(stack).add("image-scaler:stage", config.name, exclude_resource_types=UNTAGGED)
     if not config.runs_on_emulator:
         nag.check(app)
         nag.accept_in_pipeline(pipeline)
@@ -59,7 +65,7 @@ def main() -> None:
             keys = SigningKeys.read(ROOT / (app.node.try_get_context("keys") or f"keys/{config.name}"))
             zips = build_all(Arch.HOST if config.runs_on_emulator else Arch.ARM64)
             add_stacks(app, config, zips, keys)
-    except (ConfigError, PackagingError) as error:
+    except (ConfigError, EdgeFunctionError, PackagingError) as error:
         sys.exit(str(error))
     app.synth()
 

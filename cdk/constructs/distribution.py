@@ -7,10 +7,10 @@
 A viewer's signature is of no use on /v1/*: the two groups share no key.
 """
 
-from pathlib import Path
+import hashlib
 from typing import Final
 
-from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
+from aws_cdk import Annotations, Aws, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -18,16 +18,12 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk import names
-from cdk.config import Delivery, Sizes, StageConfig, ViewerAccess
+from cdk import edge_functions, names
+from cdk.config import Delivery, StageConfig, ViewerAccess
 from cdk.constructs.firewall import ADDRESS_HEADER
 from cdk.constructs.origin_secret import HEADER, OriginSecret
 from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys, TrustedKey
-
-SOURCES: Final = Path(__file__).resolve().parent.parent / "edge"
-FUNCTION_LIMIT_BYTES: Final = 10 * 1024
-"""CloudFront's limit for a function's code."""
 
 FAILOVER_STATUS: Final = (403, 404, 500, 502, 503, 504)
 """A variant that is not there is a 403 (the edge may not list the bucket) or a 404; trouble in S3 goes on too."""
@@ -100,7 +96,7 @@ class EdgeDistribution(Construct):
             origin=api,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            function_associations=[self._on_request("Closed", source("closed.js"))],
+            function_associations=[self._on_request("Closed", edge_functions.closed_code())],
             response_headers_policy=headers,
             trusted_key_groups=[trusted],
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
@@ -115,8 +111,8 @@ class EdgeDistribution(Construct):
             cache_policy=self._cache_by_path(),
             compress=False,
             function_associations=[
-                self._on_request("ImageRequest", image_request_code(self._config.sizes)),
-                self._on_response("ImageResponse", source("image_response.js")),
+                self._on_request("ImageRequest", self._image_request_code()),
+                self._on_response("ImageResponse", edge_functions.image_response_code()),
             ],
             origin_request_policy=self._forward_to_images(),
             response_headers_policy=headers,
@@ -131,7 +127,7 @@ class EdgeDistribution(Construct):
             origin=api,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            function_associations=[self._on_request("ControlRequest", control_request_code())],
+            function_associations=[self._on_request("ControlRequest", edge_functions.control_request_code())],
             origin_request_policy=self._forward_to_api(),
             response_headers_policy=headers,
             trusted_key_groups=[trusted],
@@ -190,16 +186,31 @@ class EdgeDistribution(Construct):
     def _function(
         self, title: str, code: str, event_type: cloudfront.FunctionEventType
     ) -> cloudfront.FunctionAssociation:
-        if len(code.encode()) > FUNCTION_LIMIT_BYTES:
-            raise ValueError(f"the CloudFront Function {title} has {len(code.encode())} bytes; 10 KB is the limit")
         function = cloudfront.Function(
             self,
             title,
+            function_name=self._function_name(title, code),
             code=cloudfront.FunctionCode.from_inline(code),
             comment=f"image-scaler {self._config.name}",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
         )
         return cloudfront.FunctionAssociation(event_type=event_type, function=function)
+
+    def _function_name(self, title: str, code: str) -> str:
+        """Return a name that no earlier function has.
+
+        A fixed name answers 409 when a create is tried again and when a function is replaced. This one changes with
+        the code and with the stack: the first part of the stack's id is new each time the stack is created.
+        """
+        stack_id = Fn.select(0, Fn.split("-", Fn.select(2, Fn.split("/", Aws.STACK_ID))))
+        digest = hashlib.sha256(code.encode()).hexdigest()[:8]
+        return f"image-scaler-{self._config.name}-{title}-{digest}-{stack_id}"
+
+    def _image_request_code(self) -> str:
+        origins_ = self._config.allowed_origins
+        return edge_functions.image_request_code(
+            self._config.sizes, allowed_origins=origins_, credentials=bool(origins_) and "*" not in origins_
+        )
 
     def _cache_by_path(self) -> cloudfront.CachePolicy:
         """Cache by path alone: the function has put size, format and everything else that matters into it."""
@@ -303,19 +314,3 @@ def error_responses() -> list[cloudfront.ErrorResponse]:
         **dict.fromkeys((500, 502, 503, 504), 1),
     }
     return [cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(ttl)) for status, ttl in seconds.items()]
-
-
-def source(name: str) -> str:
-    """Return a CloudFront Function's code without its comments, which would count against the limit."""
-    lines = (SOURCES / name).read_text().splitlines()
-    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("//")) + "\n"
-
-
-def image_request_code(sizes: Sizes) -> str:
-    """Return the viewer-request function of /images/*: the canonical path, then the viewer's address."""
-    return source("canonicalize.js").replace("__SIZES__", sizes.value) + source("viewer_address.js")
-
-
-def control_request_code() -> str:
-    """Return the viewer-request function of /v1/*: only plain paths, then the viewer's address."""
-    return source("control_path.js") + source("viewer_address.js")

@@ -1,10 +1,22 @@
 // The edge's half of the variant grammar: a CloudFront Function (runtime cloudfront-js-2.0, event viewer-request).
 // It turns /images/{id}?width=… into /images/{id}/{canonical}, answers what cannot be served by itself, and lets only
 // canonical paths through. functions/shared/variant.py is its twin and documents the grammar; tests compare the two.
-// viewer_address.js is put behind it and calls `rewritten`. No message repeats what a client sent. 10 KB is the limit.
+// viewer_address.js follows it and calls `rewritten`. No message repeats what a client sent.
+// CloudFront throttles a function that uses too much time, for everyone: nothing here reads input without a bound.
 
-// PLACEHOLDER: replaced by "ladder" or "exact" when the template is synthesized.
+// Placeholders, replaced when the template is synthesized: "ladder" or "exact", the allowed origins (a list), and
+// whether their pages may send cookies.
 const SIZES = '__SIZES__';
+const ORIGINS = '__ORIGINS__';
+const CREDENTIALS = '__CREDENTIALS__';
+
+const LONGEST_PATH = 200; // the longest canonical path has 140 characters
+const MOST_PARAMETERS = 32; // eight are known; the rest are a page's own, such as utm_source
+const LONGEST_NAME = 30; // the longest known name, background, with every character percent-encoded
+const LONGEST_VALUE = 33; // the longest allowed value, transparent, likewise
+const LONGEST_DOWNLOAD = 1200; // 100 characters of four bytes, percent-encoded
+const LONGEST_ACCEPT = 512; // browsers send 60 to 200 characters
+const MOST_ATTRIBUTES = 8; // of one media type, itself included
 
 const LADDER = [16, 32, 48, 64, 96, 128, 200, 256, 320, 384, 480, 640, 750, 800, 828, 960,
   1080, 1200, 1280, 1600, 1920, 2048, 2560, 3840];
@@ -29,25 +41,25 @@ const PARAMETERS = [
   ['quality', 'q', 'must be auto or a whole number from 1 to 100.'],
   ['width', 'w', SIDE_RULE],
 ];
-const ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const TOO_LONG = '\n'; // no rule allows a control character
+const ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}/;
 const CACHED_BRIEFLY = 'public, max-age=60';
 
 function rewritten(event) {
   const request = event.request;
+  if (request.method === 'OPTIONS') return preflight(request.headers.origin);
+  if (request.uri.length > LONGEST_PATH) return noVariant();
   const parts = request.uri.split('/'); // "", "images", id, canonical
-  if (parts.length < 3 || parts.length > 4 || parts[1] !== 'images' || !ID.test(parts[2])) {
+  if (parts.length < 3 || parts.length > 4 || parts[1] !== 'images' || parts[2].length !== 26 || !ID.test(parts[2])) {
     return problem(404, 'Not Found', 'There is no image with this id.');
   }
-  const pairs = decodedPairs(request.querystring);
   try {
+    const pairs = decodedPairs(request.querystring);
     if (parts.length === 4) {
-      if (!isCanonical(parts[3])) {
-        return problem(404, 'Not Found', 'The path does not name a variant in its canonical spelling.');
-      }
+      if (!isCanonical(parts[3])) return noVariant();
       knownParameters(pairs.filter(pair => pair[0] === 'download'));
     } else {
-      const accept = request.headers.accept;
-      const variant = normalised(knownParameters(pairs), acceptedFormat(accept ? joined(accept) : ''));
+      const variant = normalised(knownParameters(pairs), acceptedFormat(acceptOf(request)));
       request.uri = '/images/' + parts[2] + '/' + canonical(variant);
     }
   } catch (error) {
@@ -59,6 +71,25 @@ function rewritten(event) {
   request.headers.accept = { value: '*/*' };
   delete request.headers['x-forwarded-for'];
   return request;
+}
+
+// S3 gets neither Origin nor the requested method, so it refuses preflights. The response headers policy says the same;
+// the documentation leaves open whether it applies to what a function answers.
+function preflight(origin) {
+  const headers = { 'cache-control': { value: 'no-store' }, vary: { value: 'Origin' } };
+  const any = ORIGINS.indexOf('*') >= 0;
+  if (origin && (any || ORIGINS.indexOf(origin.value) >= 0)) {
+    headers['access-control-allow-origin'] = { value: any ? '*' : origin.value };
+    headers['access-control-allow-methods'] = { value: 'GET, HEAD, OPTIONS' };
+    headers['access-control-allow-headers'] = { value: 'Content-Type, Idempotency-Key' };
+    headers['access-control-max-age'] = { value: '3600' };
+    if (CREDENTIALS) headers['access-control-allow-credentials'] = { value: 'true' };
+  }
+  return { statusCode: 204, statusDescription: 'No Content', headers: headers };
+}
+
+function noVariant() {
+  return problem(404, 'Not Found', 'The path does not name a variant in its canonical spelling.');
 }
 
 function problem(status, title, detail, parameter) {
@@ -86,24 +117,32 @@ function decoded(text) {
 }
 
 function decodedPairs(querystring) {
+  const names = Object.keys(querystring);
+  if (names.length > MOST_PARAMETERS) refuse('query', 'has too many parameters.');
   const pairs = [];
-  Object.keys(querystring).forEach(name => {
-    const entry = querystring[name];
-    (entry.multiValue || [entry]).forEach(each => pairs.push([decoded(name), decoded(each.value)]));
+  names.filter(name => name.length <= LONGEST_NAME).forEach(name => {
+    const known = decoded(name);
+    const longest = known === 'download' ? LONGEST_DOWNLOAD : LONGEST_VALUE;
+    const values = querystring[name].multiValue || [querystring[name]];
+    // Two show that it is given more than once. What is too long is allowed by no rule, decoded or not.
+    values.slice(0, 2).forEach(each =>
+      pairs.push([known, each.value.length > longest ? TOO_LONG : decoded(each.value)]));
   });
   return pairs;
 }
 
-function joined(header) {
-  return (header.multiValue || [header]).map(each => each.value).join(',');
+function acceptOf(request) {
+  const header = request.headers.accept;
+  if (!header) return '';
+  const values = header.multiValue || [header];
+  const text = values.length > MOST_PARAMETERS ? '' : values.map(each => each.value).join(',');
+  return text.length > LONGEST_ACCEPT ? '' : text;
 }
 
 function onlyDownload(querystring) {
-  const kept = {};
-  Object.keys(querystring).forEach(name => {
-    if (decoded(name) === 'download') kept.download = { value: querystring[name].value };
-  });
-  return kept;
+  const name = Object.keys(querystring).filter(each =>
+    each.length <= LONGEST_NAME && decoded(each) === 'download')[0];
+  return name === undefined ? {} : { download: { value: querystring[name].value } };
 }
 
 function refuse(parameter, rule) {
@@ -120,6 +159,7 @@ function knownParameters(pairs) {
     const given = pairs.filter(pair => pair[0] === each[0] || (each[1] && pair[0] === each[1]));
     if (given.length > 1) refuse(each[0], 'is given more than once.');
     if (given.length === 1 && given[0][1] === '') refuse(each[0], 'is empty.');
+    if (given.length === 1 && each[0] === 'download' && given[0][1] === TOO_LONG) refuse(each[0], each[2]);
     if (given.length === 1) values[each[0]] = given[0][1];
   });
   return values;
@@ -130,7 +170,7 @@ function isCanonical(text) {
     const at = pair.indexOf('=');
     const name = at < 0 ? pair : pair.slice(0, at);
     const value = at < 0 ? '' : pair.slice(at + 1);
-    const point = name === 'position' ? /^x([0-9]{1,2})y([0-9]{1,2})$/.exec(value) : null;
+    const point = name === 'position' ? pointIn(/^x([0-9]{1,2})y([0-9]{1,2})/, value) : null;
     return [name, point ? point[1] + ',' + point[2] : value];
   });
   try {
@@ -193,6 +233,16 @@ function normalised(values, automaticFormat) {
   };
 }
 
+// Without $: CloudFront's engine lets it match before a last newline, so that "200\n" would be a number.
+function isDigits(text, most) {
+  return text.length > 0 && text.length <= most && !/[^0-9]/.test(text);
+}
+
+function pointIn(pattern, text) {
+  const point = pattern.exec(text);
+  return point && point[0].length === text.length ? point : null;
+}
+
 function word(values, name, words, byDefault) {
   if (values[name] === undefined) return byDefault;
   if (words.indexOf(values[name]) < 0) refuse(name, ruleOf(name));
@@ -201,7 +251,7 @@ function word(values, name, words, byDefault) {
 
 function side(values, name) {
   if (values[name] === undefined) return null;
-  if (!/^[0-9]{1,6}$/.test(values[name]) || Number(values[name]) === 0) refuse(name, ruleOf(name));
+  if (!isDigits(values[name], 6) || Number(values[name]) === 0) refuse(name, ruleOf(name));
   return Number(values[name]);
 }
 
@@ -209,7 +259,7 @@ function pointOf(values) {
   const text = values.position === undefined ? 'center' : values.position;
   const named = POINTS.filter(point => point[0] === text)[0];
   if (named) return [named[1], named[2]];
-  const point = /^([0-9]{1,2}),([0-9]{1,2})$/.exec(text);
+  const point = pointIn(/^([0-9]{1,2}),([0-9]{1,2})/, text);
   if (!point || Number(point[1]) > 16 || Number(point[2]) > 16) refuse('position', ruleOf('position'));
   return [Number(point[1]), Number(point[2])];
 }
@@ -218,7 +268,7 @@ function qualityOf(values) {
   const text = values.quality;
   if (text === undefined || text === 'auto') return 'auto';
   const percent = Number(text);
-  if (!/^[0-9]{1,3}$/.test(text) || percent < 1 || percent > 100) refuse('quality', ruleOf('quality'));
+  if (!isDigits(text, 3) || percent < 1 || percent > 100) refuse('quality', ruleOf('quality'));
   return QUALITY_STEPS.reduce((best, each) => // halfway goes up
     Math.abs(each - percent) <= Math.abs(best - percent) ? each : best);
 }
@@ -244,12 +294,17 @@ function spelledPoint(point) {
 // Ranges such as image/* choose nothing: every browser sends one, whatever it can decode.
 function acceptedFormat(accept) {
   const weights = { avif: 0, webp: 0 };
-  accept.split(',').forEach(entry => {
-    const parts = entry.split(';').map(part => part.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase());
+  const named = accept.toLowerCase().split(',').filter(entry =>
+    entry.indexOf('image/avif') >= 0 || entry.indexOf('image/webp') >= 0);
+  named.forEach(entry => {
+    let parts = entry.split(';');
+    if (parts.length > MOST_ATTRIBUTES) return;
+    parts = parts.map(part => part.replace(/^[ \t]+|[ \t]+$/g, ''));
     let weight = 1;
     parts.slice(1).forEach(part => {
       if (part.indexOf('q=') !== 0) return;
-      weight = /^(0(\.[0-9]{0,3})?|1(\.0{0,3})?)$/.test(part.slice(2)) ? Number(part.slice(2)) : 0;
+      const found = /^(0(\.[0-9]{0,3})?|1(\.0{0,3})?)/.exec(part.slice(2));
+      weight = found && found[0].length === part.length - 2 ? Number(found[0]) : 0;
     });
     if (parts[0] === 'image/avif') weights.avif = Math.max(weights.avif, weight);
     if (parts[0] === 'image/webp') weights.webp = Math.max(weights.webp, weight);

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdk.edge_functions import image_response_code
 from functions.serve.responses import attachment
-from tests.unit.variant.edge_function import FUNCTIONS, CloudFrontFunction
+from tests.unit.variant.edge_function import CloudFrontFunction, run_on_njs
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "downloads.json").read_text())
 EACH_CASE = pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES])
@@ -19,17 +20,21 @@ NAMES = st.one_of(st.text(), st.text('a. é/%+😀\u202e\x00"', max_size=110))
 
 @pytest.fixture(scope="session")
 def edge():
-    function = CloudFrontFunction(FUNCTIONS / "image_response.js")
+    function = CloudFrontFunction(image_response_code())
     yield function
     function.close()
 
 
 def disposition_at(edge, download, content_type):
     """Return the header that the edge adds; ``download`` is percent-encoded, as CloudFront hands it over."""
+    answer = edge.handle(event_of(download, content_type))
+    return answer["headers"].get("content-disposition", {}).get("value")
+
+
+def event_of(download, content_type):
     headers = {"content-type": {"value": content_type}} if content_type else {}
     request = {"querystring": {"download": {"value": download}} if download is not None else {}}
-    answer = edge.handle({"request": request, "response": {"headers": headers}})
-    return answer["headers"].get("content-disposition", {}).get("value")
+    return {"request": request, "response": {"headers": headers}}
 
 
 @EACH_CASE
@@ -41,6 +46,16 @@ def test_serve_names_the_download(case):
 def test_the_edge_names_it_the_same(edge, case):
     for encode in (quote, quote_plus):
         assert disposition_at(edge, encode(case["download"], safe=""), case["content_type"]) == case["disposition"]
+
+
+def test_the_table_holds_on_cloudfronts_own_engine(tmp_path):
+    events = [event_of(quote(case["download"], safe=""), case["content_type"]) for case in CASES]
+
+    answers = run_on_njs(image_response_code(), events, tmp_path)
+
+    assert [answer["headers"]["content-disposition"]["value"] for answer in answers] == [
+        case["disposition"] for case in CASES
+    ]
 
 
 @given(name=NAMES.filter(bool), content_type=TYPES)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdk.edge_functions import image_request_code
 from functions.shared.problem import problem
 from functions.shared.variant import (
     LADDER,
@@ -18,11 +19,10 @@ from functions.shared.variant import (
     parse_download,
     parse_query,
 )
-from tests.unit.variant.edge_function import FUNCTION, EdgeFunction, api_gateway_parameters
+from tests.unit.variant.edge_function import EdgeFunction, api_gateway_parameters, image_event, run_on_njs
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "variants.json").read_text())
 IMAGE_ID = "01JD3M9Q8RKC5V2W7X0Y4Z6ABC"
-FUNCTION_LIMIT_BYTES = 10 * 1024
 BAD_PATH = "The path does not name a variant in its canonical spelling."
 NO_IMAGE = "There is no image with this id."
 
@@ -315,8 +315,35 @@ def test_ten_thousand_widths_and_qualities_make_few_variants():
     assert len(spellings) <= len(LADDER) * 9
 
 
-def test_the_function_fits_cloudfronts_limit_and_has_one_placeholder():
-    source = FUNCTION.read_text()
+@pytest.mark.parametrize("sizes", list(Sizes))
+def test_the_table_holds_on_cloudfronts_own_engine(sizes, tmp_path):
+    cases = [case for case in CASES if case["sizes"] == sizes]
+    events = [image_event(f"/images/{IMAGE_ID}", case["query"], accept=case["accept"] or None) for case in cases]
 
-    assert len(source.encode()) <= FUNCTION_LIMIT_BYTES
-    assert source.count("__SIZES__") == 1
+    answers = run_on_njs(image_request_code(sizes), events, tmp_path)
+
+    for case, answer in zip(cases, answers, strict=True):
+        expected = answer_of_python(case["query"], case["accept"], Sizes(case["sizes"]))
+        assert answer_of_edge(answer) == expected, case["name"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("width=200%0A", "width"),
+        ("h=200%0a", "height"),
+        ("quality=80%0A", "quality"),
+        ("position=4,4%0A", "position"),
+        ("fit=cover%0A", "fit"),
+        ("width=%0A200", "width"),
+        ("width=2%0000", "width"),
+    ],
+)
+def test_a_control_character_never_hides_behind_a_number(edge: EdgeFunction, query, parameter, tmp_path):
+    event = image_event(f"/images/{IMAGE_ID}", query)
+
+    answers = [edge(f"/images/{IMAGE_ID}", query), *run_on_njs(image_request_code("ladder"), [event], tmp_path)]
+
+    for answer in answers:
+        assert answer["statusCode"] == 400
+        assert json.loads(answer["body"])["parameter"] == parameter

@@ -1,0 +1,69 @@
+"""The code of the CloudFront Functions as it is deployed: assembled from cdk/edge, then minified.
+
+CloudFront takes 10 KB, and its documentation leaves open whether that is 10,000 or 10,240 bytes. The limit here leaves
+room for growth below the smaller one. Minifying needs Node and the terser of package-lock.json at synthesis only.
+"""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+SOURCES: Final = Path(__file__).resolve().parent / "edge"
+LIMIT_BYTES: Final = 9_000
+"""Most bytes of one function's minified code."""
+
+
+class EdgeFunctionError(Exception):
+    """A function's code cannot be minified, or is too long; the message says which."""
+
+
+def image_request_code(sizes: str, *, allowed_origins: Sequence[str] = (), credentials: bool = False) -> str:
+    """Return the viewer-request function of /images/*: preflights, the canonical path, then the viewer's address.
+
+    ``sizes`` is "ladder" or "exact". ``allowed_origins`` are answered by preflights; their pages may send cookies where
+    ``credentials`` says so. Raises EdgeFunctionError.
+    """
+    source = _source("canonicalize.js", "viewer_address.js")
+    for placeholder, value in {
+        "'__SIZES__'": sizes,
+        "'__ORIGINS__'": list(allowed_origins),
+        "'__CREDENTIALS__'": credentials,
+    }.items():
+        source = source.replace(placeholder, json.dumps(value))
+    return _minified("ImageRequest", source)
+
+
+def image_response_code() -> str:
+    """Return the viewer-response function of /images/*: Vary and the name of a download. Raises EdgeFunctionError."""
+    return _minified("ImageResponse", _source("image_response.js"))
+
+
+def control_request_code() -> str:
+    """Return the viewer-request function of /v1/*: plain paths, then the viewer's address. Raises EdgeFunctionError."""
+    return _minified("ControlRequest", _source("control_path.js", "viewer_address.js"))
+
+
+def closed_code() -> str:
+    """Return the viewer-request function of every other path, which answers 403. Raises EdgeFunctionError."""
+    return _minified("Closed", _source("closed.js"))
+
+
+def _source(*names: str) -> str:
+    return "\n".join((SOURCES / name).read_text(encoding="utf-8") for name in names)
+
+
+@cache
+def _minified(name: str, source: str) -> str:
+    done = subprocess.run(
+        ["node", str(SOURCES / "minify.mjs")], input=json.dumps([source]), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise EdgeFunctionError(f"{name} cannot be minified (make setup fetches terser): {done.stderr.strip()}")
+    (code,) = json.loads(done.stdout)
+    size = len(code.encode())
+    if size > LIMIT_BYTES:
+        raise EdgeFunctionError(f"{name} has {size} bytes minified; {LIMIT_BYTES} is the limit")
+    return str(code)
