@@ -42,6 +42,7 @@ def add_stacks(
         config=config,
         keys=keys,
         api_stage=pipeline.api.stage,
+        entry_points=pipeline.functions.entry_points,
         generated_bucket=pipeline.storage.generated,
         event_bus=pipeline.event_bus,
         alarm_action=pipeline.operations.alarm_action,

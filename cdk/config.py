@@ -175,7 +175,13 @@ class StageConfig:
     addresses only, and refuses a viewer of both kinds whenever it comes over IPv6."""
 
     viewer_requests_per_5_minutes: int = 3_000
-    """Requests of one address that reach the API; what the edge has cached does not count."""
+    """Requests for images of one address that reach the API; what the edge has cached does not count."""
+    control_requests_per_5_minutes: int = 30_000
+    """Calls of the API of one address; an application's servers have few."""
+    firewall_rule_versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Static versions of the groups of rules that AWS keeps, by name; AWS's default version where there is none. AWS
+    lets versions expire and a deployment with one that is gone fails: `aws wafv2
+    list-available-managed-rule-group-versions --scope REGIONAL --vendor-name AWS --name NAME` lists them."""
     edge_log_days: int = 90
 
     api_requests_per_second: int = 1_000
@@ -223,6 +229,7 @@ _LOCAL: Final = StageConfig(
     prewarm=CommonVariants(widths=(640,), formats=("webp",)),
     allowed_origins=("http://localhost:3000",),  # where front ends are developed
     viewer_requests_per_5_minutes=100_000,  # all tests have one address
+    control_requests_per_5_minutes=100_000,
     functions=_functions(serve=24, ingest=8),  # the emulator starts a process per parallel call
     log_retention=RetentionDays.ONE_WEEK,
 )

@@ -2,28 +2,42 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
-from aws_cdk import CfnOutput, Fn, Stack
+from aws_cdk import Aws, CfnCondition, CfnOutput, Duration, Fn, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk import names
-from cdk.config import StageConfig
+from cdk.config import Delivery, StageConfig
+from cdk.constructs.access_logs import AccessLogs
+from cdk.constructs.api_access import ApiAccess
 from cdk.constructs.distribution import EdgeDistribution
 from cdk.constructs.firewall import Firewall
 from cdk.constructs.operations import runbook_alarm
 from cdk.constructs.origin_secret import OriginSecret
 from cdk.constructs.purge import Purge
+from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys
+
+METRICS_REGION: Final = "us-east-1"
+"""Where CloudFront's metrics are, whatever the stage's region."""
+BLOCKED_BY_DEFAULT: Final = 100
+"""Requests in five minutes that the firewall's default action blocks, above which it may be the edge's own: scanners
+that know the API's address stay below it, and an edge whose secret is refused has every miss in it."""
+STORED_VARIANTS_FOUND: Final = 50
+"""Stored variants that serve finds in five minutes before their share counts; two requests at once make some."""
 
 
 class EdgeStack(Stack):
     """CloudFront, WAF and what they need. It refers to the Pipeline stack; the Pipeline never refers to it.
 
-    ``api_stage`` is the API's deployed stage (its REST API is ``api_stage.rest_api``); ``generated_bucket`` already
+    ``api_stage`` is the API's deployed stage (its REST API is ``api_stage.rest_api``) and ``entry_points`` what it
+    invokes, by name: Edge gives it that right. ``generated_bucket`` already
     lets CloudFront distributions of this account read it; completion events arrive on ``event_bus``; ``zips`` are the
     built packages by function; ``alarm_action`` tells the operator. It lives in the pipeline's region; only a
     certificate has to be in us-east-1.
@@ -38,6 +52,7 @@ class EdgeStack(Stack):
         keys: SigningKeys,
         zips: Mapping[str, Path],
         api_stage: apigateway.Stage,
+        entry_points: Mapping[str, lambda_.IFunction],
         generated_bucket: s3.IBucket,
         event_bus: events.IEventBus,
         alarm_action: cloudwatch.IAlarmAction | None = None,
@@ -54,6 +69,7 @@ class EdgeStack(Stack):
         self.firewall = Firewall(
             self, "Firewall", config=config, api_stage=api_stage, accepted_values=self.origin_secret.accepted_values
         )
+        ApiAccess(self, "ApiAccess", api_stage=api_stage, entry_points=entry_points, after=self.firewall.association)
         self.edge = EdgeDistribution(
             self,
             "Edge",
@@ -65,18 +81,16 @@ class EdgeStack(Stack):
         )
         # No moment in which the distribution knows an API that is open to everyone.
         self.edge.distribution.node.add_dependency(self.firewall.association)
+        self.access_logs = AccessLogs(self, "AccessLogs", config=config, distribution=self.edge.distribution)
         self.rotation = self.origin_secret.add_rotation(
-            distribution=self.edge.distribution, log_bucket_arn=self.edge.logs.bucket_arn, zips=zips
+            distribution=self.edge.distribution,
+            api_url=f"https://{self.edge.api_domain}/{names.API_STAGE}",
+            zips=zips,
         )
         self.purge = Purge(
             self, "Purging", config=config, zips=zips, event_bus=event_bus, distribution=self.edge.distribution
         )
-        undelivered = self.purge.undelivered.metric_approximate_number_of_messages_visible(statistic="Maximum")
-        for name, metric, meaning in (
-            ("PurgesUndelivered", undelivered, "Some images could not be taken out of the edge's caches"),
-            ("RotationFailed", self.rotation.function.metric_errors(), "The origin's secret could not be rotated"),
-        ):
-            runbook_alarm(self, name, metric, meaning, action=alarm_action)
+        self._alarms(config, alarm_action)
         self._outputs(
             {
                 "EdgeUrl": f"https://{config.domain_name or self.edge.distribution.distribution_domain_name}",
@@ -88,6 +102,78 @@ class EdgeStack(Stack):
                 "UndeliveredPurgesUrl": self.purge.undelivered.queue_url,
                 **{f"{group}KeyPairIds": Fn.join(",", ids) for group, ids in self.edge.key_ids.items()},
             }
+        )
+
+    def _alarms(self, config: StageConfig, action: cloudwatch.IAlarmAction | None) -> None:
+        undelivered = self.purge.undelivered.metric_approximate_number_of_messages_visible(statistic="Maximum")
+        runbook_alarm(
+            self,
+            "PurgesUndelivered",
+            undelivered,
+            "Some images could not be taken out of the edge's caches",
+            action=action,
+        )
+        runbook_alarm(
+            self,
+            "RotationFailed",
+            self.rotation.function.metric_errors(),
+            "The origin's secret could not be rotated",
+            action=action,
+        )
+        runbook_alarm(
+            self,
+            "EdgeLockedOut",
+            self._metric("AWS/WAFV2", "BlockedRequests", WebACL="WebAcl", Rule="Default_Action", Region=Aws.REGION),
+            "The firewall refuses requests that carry no accepted secret, perhaps the edge's own",
+            action=action,
+            threshold=BLOCKED_BY_DEFAULT,
+            periods=2,
+        )
+        if config.delivery is Delivery.V2:
+            found, generated = (
+                self._metric(names.METRICS_NAMESPACE, f"Variant{what}", service="serve")
+                for what in ("Found", "Generated")
+            )
+            share = cloudwatch.MathExpression(
+                expression=f"IF(found > {STORED_VARIANTS_FOUND}, 100 * found / (found + FILL(generated, 0)), 0)",
+                using_metrics={"found": found, "generated": generated},
+                label="stored variants among those that serve answered, in percent",
+                period=Duration.minutes(5),
+            )
+            runbook_alarm(
+                self,
+                "EdgeMissesStored",
+                share,
+                "The edge asks serve for variants that it should read from the bucket itself",
+                action=action,
+                threshold=50,
+                periods=3,
+            )
+        if not config.runs_on_emulator:
+            self._alarm_on_throttled_functions(action)
+
+    def _alarm_on_throttled_functions(self, action: cloudwatch.IAlarmAction | None) -> None:
+        """CloudFront's metrics are in us-east-1 and alarms see their own region: elsewhere it is made by hand."""
+        here = CfnCondition(self, "InMetricsRegion", expression=Fn.condition_equals(Aws.REGION, METRICS_REGION))
+        for title, name in self.edge.function_names.items():
+            alarm = runbook_alarm(
+                self,
+                f"FunctionThrottled{title}",
+                self._metric("AWS/CloudFront", "FunctionThrottles", FunctionName=name, Region="Global"),
+                f"CloudFront throttles the function {title}, which takes too long",
+                action=action,
+                section="FunctionThrottled",
+            )
+            resource_of(alarm, cloudwatch.CfnAlarm).cfn_options.condition = here
+
+    @staticmethod
+    def _metric(namespace: str, metric: str, **dimensions: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=namespace,
+            metric_name=metric,
+            dimensions_map=dimensions,
+            period=Duration.minutes(5),
+            statistic="Sum",
         )
 
     def _outputs(self, values: dict[str, str]) -> None:

@@ -58,12 +58,30 @@ def accept_in_edge(edge: EdgeStack) -> None:
     for function in (edge.rotation, edge.purge.purge):
         accept(function, "L1", "Locks are for Python 3.13; a newer runtime is a tested change.")
         accept(function.role, "IAM5[Resource::*]", "X-Ray and GetRandomPassword take no resource.")
+    _accept_in_access_logs(edge)
     distribution = edge.edge.distribution
-    accept(edge.edge.logs, "S1", "It holds access logs itself; logging its own readers would go round in circles.")
+    accept(
+        edge.access_logs.bucket, "S1", "It holds access logs itself; logging its own readers would go round in circles."
+    )
     accept(distribution, "CFR1", "Where images may be seen is the application's decision.")
     accept(distribution, "CFR2", "WAF stands in front of the API; at the edge, signatures decide.")
     accept(distribution, "CFR4", "TLS 1.2 is the minimum with a domain of one's own; CloudFront's name sets its own.")
     accept(edge.purge.undelivered, "SQS3", "This is the dead-letter queue.")
+
+
+def _accept_in_access_logs(edge: EdgeStack) -> None:
+    accept(edge.edge.distribution, "CFR3", "Standard logging v2 is no property of the distribution; see access_logs.")
+    accept(
+        edge.access_logs,
+        "IAM5[Resource::arn:<AWS::Partition>:logs:us-east-1:<AWS::AccountId>:delivery:*]",
+        "A delivery's id is made by the call that creates it.",
+    )
+    caller = edge.node.find_child("AWS679f53fac002430cb0da5b7982bd2287")  # what CDK calls AWS with
+    accept(
+        caller,
+        "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
+        "CDK's own function, which it gives no other right to write its log.",
+    )
 
 
 def accept(construct: IConstruct, finding: str, reason: str) -> None:

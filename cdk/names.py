@@ -15,7 +15,7 @@ GENERATED_BUCKET: Final = "Generated"
 RECORDS_TABLE: Final = "Records"
 DATA_KEY: Final = "DataKey"
 DISTRIBUTION: Final = "Distribution"
-EDGE_LOGS_BUCKET: Final = "EdgeLogsBucket"
+EDGE_LOGS_BUCKET: Final = "EdgeAccessLogs"
 ACCEPTED_ORIGIN_VALUES: Final = "AcceptedOriginValues"
 
 STATEFUL_LOGICAL_IDS: Final = frozenset(
@@ -37,6 +37,10 @@ EDGE_STATEFUL_LOGICAL_IDS: Final = frozenset({DISTRIBUTION, EDGE_LOGS_BUCKET})
 
 API_STAGE: Final = "live"
 """The API's stage, the first segment of its own URLs; the edge hides it."""
+
+CACHE_TAG_HEADER: Final = "x-amz-meta-cache-tag"
+"""Names the image of an answer, for invalidations. S3 sends an object's metadata under such names, so that one header
+serves both origins; a test holds it against the functions' own."""
 
 METRICS_NAMESPACE: Final = "ImageScaler"
 EVENT_SOURCE: Final = "image-scaler"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -64,7 +65,11 @@ REFUSALS = (
 
 
 class Api(Construct):
-    """The API of a stage. ``rest_api`` and its deployed ``stage``, on which the edge's firewall sits."""
+    """The API of a stage. ``rest_api`` and its deployed ``stage``, on which the edge's firewall sits.
+
+    It may not invoke its functions: the Edge stack gives it that right once the firewall stands before it (see
+    cdk/constructs/api_access.py).
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig, functions: Functions) -> None:
         super().__init__(scope, construct_id)
@@ -73,8 +78,7 @@ class Api(Construct):
         self.stage = self.rest_api.deployment_stage
         for method, path, function in ROUTES:
             self.rest_api.root.resource_for_path(path).add_method(
-                method,
-                apigateway.LambdaIntegration(functions.entry_points[function], allow_test_invoke=False, proxy=True),
+                method, _invocation_of(functions.entry_points[function])
             )
         if config.allowed_origins:
             for path in sorted({path for _, path, _ in ROUTES}):
@@ -166,3 +170,10 @@ class Api(Construct):
                 "application/problem+json": json.dumps(problem),
             },
         )
+
+
+def _invocation_of(function: lambda_.IFunction) -> apigateway.Integration:
+    """Return the proxy integration of a function or alias without the permission that CDK's own would add."""
+    return apigateway.AwsIntegration(
+        proxy=True, service="lambda", path=f"2015-03-31/functions/{function.function_arn}/invocations"
+    )

@@ -10,7 +10,7 @@ A viewer's signature is of no use on /v1/*: the two groups share no key.
 import hashlib
 from typing import Final
 
-from aws_cdk import Annotations, Aws, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import Annotations, Aws, Duration, Fn, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -21,7 +21,7 @@ from constructs import Construct
 from cdk import edge_functions, names
 from cdk.config import Delivery, StageConfig, ViewerAccess
 from cdk.constructs.firewall import ADDRESS_HEADER
-from cdk.constructs.origin_secret import HEADER, OriginSecret
+from cdk.constructs.origin_secret import DEPLOYED_HEADER, HEADER, OriginSecret
 from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys, TrustedKey
 
@@ -32,7 +32,7 @@ FAILOVER_STATUS: Final = (403, 404, 500, 502, 503, 504)
 class EdgeDistribution(Construct):
     """The distribution, its policies, functions and trusted keys. ``key_ids`` are the ids that signers need, by group.
 
-    ``logs`` is the bucket of its access logs.
+    ``function_names`` are the names of its functions, for their metrics; ``api_domain`` is the API's own host.
     """
 
     def __init__(
@@ -49,14 +49,16 @@ class EdgeDistribution(Construct):
         super().__init__(scope, construct_id)
         self._config = config
         self._public_keys: dict[str, cloudfront.PublicKey] = {}
+        self.function_names: dict[str, str] = {}
         viewers = self._key_group("Viewers", keys.viewers)
         control = self._key_group("Control", keys.control)
         self.key_ids = {
             "Viewers": [self._public_keys[key.fingerprint].public_key_id for key in keys.viewers],
             "Control": [self._public_keys[key.fingerprint].public_key_id for key in keys.control],
         }
-        self.logs = self._log_bucket()
-        api = self._api_origin(api_stage, origin_secret)
+        stack = Stack.of(self)
+        self.api_domain = f"{api_stage.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
+        api = self._api_origin(origin_secret)
         spelled_out = "*" not in config.allowed_origins  # with which browsers take no cookies
         picture_headers = self._response_headers("PictureHeaders", cookies=spelled_out)
         api_headers = self._response_headers("ApiHeaders", cookies=False)  # a page must not act with a control cookie
@@ -73,9 +75,6 @@ class EdgeDistribution(Construct):
             else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=config.ipv6,
-            enable_logging=True,
-            log_bucket=self.logs,
-            log_includes_cookies=False,  # a signed cookie would be in them
             default_behavior=self._closed(api, api_headers, trusted=control),
             additional_behaviors={
                 "/images/*": self._images(self._image_origin(api, generated_bucket), picture_headers, trusted=viewers),
@@ -83,7 +82,9 @@ class EdgeDistribution(Construct):
             },
             error_responses=error_responses(),
         )
-        resource_of(self.distribution, cloudfront.CfnDistribution).override_logical_id(names.DISTRIBUTION)
+        resource = resource_of(self.distribution, cloudfront.CfnDistribution)
+        resource.override_logical_id(names.DISTRIBUTION)
+        resource.add_property_override("DistributionConfig.CacheTagConfig.HeaderName", names.CACHE_TAG_HEADER)
         Annotations.of(self.distribution).acknowledge_warning(
             "@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac",
             "The bucket's policy, in the Pipeline stack, lets this account's distributions read it.",
@@ -134,11 +135,10 @@ class EdgeDistribution(Construct):
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         )
 
-    def _api_origin(self, api_stage: apigateway.Stage, origin_secret: OriginSecret) -> cloudfront.IOrigin:
-        stack = Stack.of(self)
+    def _api_origin(self, origin_secret: OriginSecret) -> cloudfront.IOrigin:
         return origins.HttpOrigin(
-            f"{api_stage.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}",
-            custom_headers={HEADER: origin_secret.value},
+            self.api_domain,
+            custom_headers={HEADER: origin_secret.value, DEPLOYED_HEADER: origin_secret.value},
             http_port=80,
             https_port=443,
             origin_path=f"/{names.API_STAGE}",
@@ -159,7 +159,12 @@ class EdgeDistribution(Construct):
             bucket_regional_domain_name=generated_bucket.bucket_regional_domain_name,
         )
         return origins.OriginGroup(
-            primary_origin=origins.S3BucketOrigin.with_origin_access_control(bucket),
+            primary_origin=origins.S3BucketOrigin.with_origin_access_control(
+                bucket,
+                origin_access_control=cloudfront.S3OriginAccessControl(
+                    self, "GeneratedAccess", origin_access_control_name=self._name("Generated")
+                ),
+            ),
             fallback_origin=api,
             fallback_status_codes=list(FAILOVER_STATUS),
         )
@@ -168,14 +173,23 @@ class EdgeDistribution(Construct):
         for key in keys:
             if key.fingerprint not in self._public_keys:
                 self._public_keys[key.fingerprint] = cloudfront.PublicKey(
-                    self, f"Key{key.fingerprint}", encoded_key=key.pem, comment=f"image-scaler {self._config.name}"
+                    self,
+                    f"Key{key.fingerprint}",
+                    encoded_key=key.pem,
+                    comment=f"image-scaler {self._config.name}",
+                    public_key_name=self._name(key.fingerprint),
                 )
         return cloudfront.KeyGroup(
             self,
             title,
             items=[self._public_keys[key.fingerprint] for key in keys],
             comment=f"image-scaler {self._config.name}: {title.lower()}",
+            key_group_name=self._name(title),
         )
+
+    def _name(self, title: str) -> str:
+        """Return a name of a policy, key or access control. CloudFront's names hold for all regions of an account."""
+        return f"image-scaler-{self._config.name}-{title}-{Aws.REGION}"
 
     def _on_request(self, title: str, code: str) -> cloudfront.FunctionAssociation:
         return self._function(title, code, cloudfront.FunctionEventType.VIEWER_REQUEST)
@@ -194,6 +208,7 @@ class EdgeDistribution(Construct):
             comment=f"image-scaler {self._config.name}",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
         )
+        self.function_names[title] = self._function_name(title, code)
         return cloudfront.FunctionAssociation(event_type=event_type, function=function)
 
     def _function_name(self, title: str, code: str) -> str:
@@ -217,6 +232,7 @@ class EdgeDistribution(Construct):
         return cloudfront.CachePolicy(
             self,
             "ByCanonicalPath",
+            cache_policy_name=self._name("ByCanonicalPath"),
             comment="image-scaler: one entry for each variant of an image",
             cookie_behavior=cloudfront.CacheCookieBehavior.none(),
             header_behavior=cloudfront.CacheHeaderBehavior.none(),
@@ -230,6 +246,7 @@ class EdgeDistribution(Construct):
         return cloudfront.OriginRequestPolicy(
             self,
             "ForwardToImages",
+            origin_request_policy_name=self._name("ForwardToImages"),
             comment="image-scaler: images depend on their path; the address is for the rate limit",
             cookie_behavior=cloudfront.OriginRequestCookieBehavior.none(),
             header_behavior=cloudfront.OriginRequestHeaderBehavior.allow_list("Accept", ADDRESS_HEADER),
@@ -240,6 +257,7 @@ class EdgeDistribution(Construct):
         return cloudfront.OriginRequestPolicy(
             self,
             "ForwardToApi",
+            origin_request_policy_name=self._name("ForwardToApi"),
             comment="image-scaler: what the API reads",
             cookie_behavior=cloudfront.OriginRequestCookieBehavior.none(),
             header_behavior=cloudfront.OriginRequestHeaderBehavior.allow_list(
@@ -259,6 +277,7 @@ class EdgeDistribution(Construct):
         return cloudfront.ResponseHeadersPolicy(
             self,
             title,
+            response_headers_policy_name=self._name(title),
             comment="image-scaler: what every answer carries",
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
                 access_control_allow_credentials=cookies,
@@ -278,7 +297,7 @@ class EdgeDistribution(Construct):
                     )
                 ]
             ),
-            remove_headers=["x-amz-server-side-encryption"],
+            remove_headers=["x-amz-server-side-encryption", names.CACHE_TAG_HEADER],
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy="default-src 'none'; sandbox", override=True
@@ -289,21 +308,6 @@ class EdgeDistribution(Construct):
                 ),
             ),
         )
-
-    def _log_bucket(self) -> s3.Bucket:
-        config = self._config
-        bucket = s3.Bucket(
-            self,
-            names.EDGE_LOGS_BUCKET,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            lifecycle_rules=[s3.LifecycleRule(id="old-logs", expiration=Duration.days(config.edge_log_days))],
-            object_ownership=s3.ObjectOwnership.OBJECT_WRITER,  # CloudFront delivers with an access control list
-            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
-        )
-        resource_of(bucket, s3.CfnBucket).override_logical_id(names.EDGE_LOGS_BUCKET)
-        return bucket
 
 
 def error_responses() -> list[cloudfront.ErrorResponse]:

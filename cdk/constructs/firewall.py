@@ -4,10 +4,9 @@ The ACL is regional, where the client's address is CloudFront's; the edge says w
 Requests are allowed by one rule and blocked by default, so that a rule that is missing closes the API.
 """
 
-from dataclasses import dataclass
-
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
@@ -21,45 +20,12 @@ ADDRESS_HEADER = "x-viewer-address"
 _NO_TRANSFORMATION = wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")
 
 
-@dataclass(frozen=True)
-class ManagedGroup:
-    """A group of rules that AWS keeps. ``body_rules`` look into bodies: by rule name, the label that each one sets.
+MANAGED_GROUPS = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
+"""Groups of rules that AWS keeps. They never see an upload: an image is megabytes of anything, the common group blocks
+every body over 8 KB, and whatever rule AWS adds next could block more."""
 
-    An image is megabytes of anything, and the common group blocks every body over 8 KB: in the group these rules only
-    count, and a rule of our own blocks by their labels what is not an upload.
-    """
-
-    name: str
-    label_namespace: str
-    body_rules: dict[str, str]
-
-    def labels(self) -> list[str]:
-        """Return the full labels of the body rules."""
-        return [f"awswaf:managed:aws:{self.label_namespace}:{label}" for label in self.body_rules.values()]
-
-
-MANAGED_GROUPS = (
-    ManagedGroup(
-        name="AWSManagedRulesCommonRuleSet",
-        label_namespace="core-rule-set",
-        body_rules={
-            "SizeRestrictions_BODY": "SizeRestrictions_Body",
-            "EC2MetaDataSSRF_BODY": "EC2MetaDataSSRF_Body",
-            "GenericLFI_BODY": "GenericLFI_Body",
-            "GenericRFI_BODY": "GenericRFI_Body",
-            "CrossSiteScripting_BODY": "CrossSiteScripting_Body",
-        },
-    ),
-    ManagedGroup(
-        name="AWSManagedRulesKnownBadInputsRuleSet",
-        label_namespace="known-bad-inputs",
-        body_rules={
-            "JavaDeserializationRCE_BODY": "JavaDeserializationRCE_Body",
-            "Log4JRCE_BODY": "Log4JRCE_Body",
-            "ReactJSRCE_BODY": "ReactJSRCE_Body",
-        },
-    ),
-)
+RETRY_AFTER_SECONDS = 60
+"""What a refused client is told to wait. WAF looks again at the last five minutes every half minute or so."""
 
 
 class Firewall(Construct):
@@ -91,12 +57,17 @@ class Firewall(Construct):
             scope="REGIONAL",
             visibility_config=_visibility("WebAcl"),
             rules=[
-                self._limit_rate(config.viewer_requests_per_5_minutes),
-                *(_managed(group, priority=10 + index) for index, group in enumerate(MANAGED_GROUPS)),
-                _block_bodies_outside_uploads(priority=20),
+                self._limit_rate("RateLimit", "/images/", config.viewer_requests_per_5_minutes, priority=0),
+                self._limit_rate("ControlRateLimit", "/v1/", config.control_requests_per_5_minutes, priority=1),
+                *(
+                    _managed(name, version=config.firewall_rule_versions.get(name), priority=10 + index)
+                    for index, name in enumerate(MANAGED_GROUPS)
+                ),
                 self._allow_the_edge(priority=30),
             ],
         )
+        if not config.runs_on_emulator:  # whose WAF has no logs
+            self._log_blocks(config)
         self.association = wafv2.CfnWebACLAssociation(
             self,
             "Association",
@@ -109,14 +80,62 @@ class Firewall(Construct):
             web_acl_arn=self.web_acl.attr_arn,
         )
 
-    def _limit_rate(self, requests: int) -> wafv2.CfnWebACL.RuleProperty:
-        """Count only what came through the edge: others could write anybody's address into the header."""
+    def _log_blocks(self, config: StageConfig) -> wafv2.CfnLoggingConfiguration:
+        """Log what was blocked, without the secret; what was allowed is in the API's own access log."""
+        logs_ = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"aws-waf-logs-{names.stack_name(config.name, 'Api')}",  # WAF demands this prefix
+            retention=config.log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        return wafv2.CfnLoggingConfiguration(
+            self,
+            "Logging",
+            log_destination_configs=[
+                Stack.of(self).format_arn(
+                    service="logs",
+                    resource="log-group",
+                    resource_name=logs_.log_group_name,
+                    arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                )
+            ],
+            logging_filter={
+                "DefaultBehavior": "DROP",
+                "Filters": [
+                    {
+                        "Behavior": "KEEP",
+                        "Conditions": [{"ActionCondition": {"Action": "BLOCK"}}],
+                        "Requirement": "MEETS_ANY",
+                    }
+                ],
+            },
+            redacted_fields=[
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": HEADER.lower()}),
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(query_string={}),
+            ],
+            resource_arn=self.web_acl.attr_arn,
+        )
+
+    def _limit_rate(self, name: str, path: str, requests: int, *, priority: int) -> wafv2.CfnWebACL.RuleProperty:
+        """Count only what came through the edge: others could write anybody's address into the header.
+
+        Images and the API are counted apart: an application's servers call the API from few addresses.
+        """
         return wafv2.CfnWebACL.RuleProperty(
-            name="RateLimit",
-            priority=0,
+            name=name,
+            priority=priority,
             action=wafv2.CfnWebACL.RuleActionProperty(
                 block=wafv2.CfnWebACL.BlockActionProperty(
-                    custom_response=wafv2.CfnWebACL.CustomResponseProperty(response_code=429)
+                    custom_response=wafv2.CfnWebACL.CustomResponseProperty(
+                        response_code=429,
+                        response_headers=[  # else CloudFront gives one client's refusal to all who wait for the answer
+                            wafv2.CfnWebACL.CustomHTTPHeaderProperty(name="Cache-Control", value="no-store"),
+                            wafv2.CfnWebACL.CustomHTTPHeaderProperty(
+                                name="Retry-After", value=str(RETRY_AFTER_SECONDS)
+                            ),
+                        ],
+                    )
                 )
             ),
             statement=wafv2.CfnWebACL.StatementProperty(
@@ -127,10 +146,17 @@ class Firewall(Construct):
                         fallback_behavior="MATCH", header_name=ADDRESS_HEADER
                     ),
                     limit=requests,
-                    scope_down_statement=self._came_through_the_edge,
+                    scope_down_statement=wafv2.CfnWebACL.StatementProperty(
+                        and_statement=wafv2.CfnWebACL.AndStatementProperty(
+                            statements=[
+                                self._came_through_the_edge,
+                                _path(f"/{names.API_STAGE}{path}", "STARTS_WITH"),
+                            ]
+                        )
+                    ),
                 )
             ),
-            visibility_config=_visibility("RateLimit"),
+            visibility_config=_visibility(name),
         )
 
     def _allow_the_edge(self, *, priority: int) -> wafv2.CfnWebACL.RuleProperty:
@@ -143,68 +169,45 @@ class Firewall(Construct):
         )
 
 
-def _managed(group: ManagedGroup, *, priority: int) -> wafv2.CfnWebACL.RuleProperty:
-    return wafv2.CfnWebACL.RuleProperty(
-        name=group.name,
-        priority=priority,
-        override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
-        statement=wafv2.CfnWebACL.StatementProperty(
-            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
-                name=group.name,
-                vendor_name="AWS",
-                rule_action_overrides=[
-                    wafv2.CfnWebACL.RuleActionOverrideProperty(
-                        name=rule, action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={})
-                    )
-                    for rule in group.body_rules
-                ],
-            )
-        ),
-        visibility_config=_visibility(group.name),
-    )
-
-
-def _block_bodies_outside_uploads(*, priority: int) -> wafv2.CfnWebACL.RuleProperty:
-    labelled = [
-        wafv2.CfnWebACL.StatementProperty(
-            label_match_statement=wafv2.CfnWebACL.LabelMatchStatementProperty(key=label, scope="LABEL")
-        )
-        for group in MANAGED_GROUPS
-        for label in group.labels()
-    ]
+def _managed(name: str, *, version: str | None, priority: int) -> wafv2.CfnWebACL.RuleProperty:
+    """Return the rule that applies a managed group to everything but uploads; None is AWS's default version."""
     upload = wafv2.CfnWebACL.StatementProperty(
         and_statement=wafv2.CfnWebACL.AndStatementProperty(
             statements=[
-                _exactly(wafv2.CfnWebACL.FieldToMatchProperty(method={}), "POST"),
-                _exactly(wafv2.CfnWebACL.FieldToMatchProperty(uri_path={}), f"/{names.API_STAGE}/v1/images"),
+                _matches(wafv2.CfnWebACL.FieldToMatchProperty(method={}), "POST", "EXACTLY"),
+                _path(f"/{names.API_STAGE}/v1/images", "EXACTLY"),
             ]
         )
     )
     return wafv2.CfnWebACL.RuleProperty(
-        name="BodiesOutsideUploads",
+        name=name,
         priority=priority,
-        action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+        override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
         statement=wafv2.CfnWebACL.StatementProperty(
-            and_statement=wafv2.CfnWebACL.AndStatementProperty(
-                statements=[
-                    wafv2.CfnWebACL.StatementProperty(
-                        or_statement=wafv2.CfnWebACL.OrStatementProperty(statements=labelled)
-                    ),
-                    wafv2.CfnWebACL.StatementProperty(
-                        not_statement=wafv2.CfnWebACL.NotStatementProperty(statement=upload)
-                    ),
-                ]
+            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
+                name=name,
+                scope_down_statement=wafv2.CfnWebACL.StatementProperty(
+                    not_statement=wafv2.CfnWebACL.NotStatementProperty(statement=upload)
+                ),
+                vendor_name="AWS",
+                version=version,
             )
         ),
-        visibility_config=_visibility("BodiesOutsideUploads"),
+        visibility_config=_visibility(name),
     )
 
 
-def _exactly(field: wafv2.CfnWebACL.FieldToMatchProperty, text: str) -> wafv2.CfnWebACL.StatementProperty:
+def _path(text: str, constraint: str) -> wafv2.CfnWebACL.StatementProperty:
+    return _matches(wafv2.CfnWebACL.FieldToMatchProperty(uri_path={}), text, constraint)
+
+
+def _matches(
+    field: wafv2.CfnWebACL.FieldToMatchProperty, text: str, constraint: str
+) -> wafv2.CfnWebACL.StatementProperty:
     return wafv2.CfnWebACL.StatementProperty(
         byte_match_statement=wafv2.CfnWebACL.ByteMatchStatementProperty(
             field_to_match=field,
-            positional_constraint="EXACTLY",
+            positional_constraint=constraint,
             search_string=text,
             text_transformations=[_NO_TRANSFORMATION],
         )

@@ -132,15 +132,17 @@ def runbook_alarm(
     action: cloudwatch.IAlarmAction | None,
     threshold: float = 1,
     periods: int = 1,
-) -> None:
-    """Alarm when ``metric`` reaches ``threshold`` in so many periods; the section of the runbook has the alarm's name.
+    section: str | None = None,
+) -> cloudwatch.Alarm:
+    """Alarm when ``metric`` reaches ``threshold`` in so many periods.
 
-    ``meaning`` is a sentence without its full stop; ``action`` tells the operator, where the stage has an address.
+    The runbook's section has the alarm's name unless ``section`` says another. ``meaning`` is a sentence without its
+    full stop; ``action`` tells the operator, where the stage has an address.
     """
     alarm = cloudwatch.Alarm(
         scope,
         name,
-        alarm_description=f"{meaning}. What to do: {RUNBOOK}#{name.lower()}",
+        alarm_description=f"{meaning}. What to do: {RUNBOOK}#{(section or name).lower()}",
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         evaluation_periods=periods,
         metric=metric,
@@ -149,3 +151,4 @@ def runbook_alarm(
     )
     if action:
         alarm.add_alarm_action(action)
+    return alarm

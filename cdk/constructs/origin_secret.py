@@ -9,9 +9,12 @@ import string
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
@@ -21,6 +24,10 @@ from cdk.config import FunctionConfig, StageConfig
 from cdk.constructs.function import ScopedFunction
 
 HEADER = "X-Origin-Verify"
+"""The header that WAF checks; a rotation changes it."""
+DEPLOYED_HEADER = "X-Origin-Deployed"
+"""The same reference in a header that no rotation changes: it shows what CloudFormation wrote last, and so may write
+again if it does not read the secret anew. That value stays accepted."""
 ROTATION_EVERY = Duration.days(30)
 SECRET_LENGTH = 48
 SIZE = FunctionConfig(memory_mb=256, timeout_seconds=900)
@@ -49,16 +56,20 @@ class OriginSecret(Construct):
             self,
             "AcceptedValues",
             name=names.stack_name(config.name, "OriginSecret"),
-            description="The accepted values of X-Origin-Verify, both of them while the secret rotates",
+            description="The accepted values of X-Origin-Verify, kept by the rotation function",
             regular_expression_list=[f"^{self.value}$"],
             scope="REGIONAL",
         )
         self.accepted_values.override_logical_id(names.ACCEPTED_ORIGIN_VALUES)
 
     def add_rotation(
-        self, *, distribution: cloudfront.Distribution, log_bucket_arn: str, zips: Mapping[str, Path]
+        self, *, distribution: cloudfront.Distribution, api_url: str, zips: Mapping[str, Path]
     ) -> ScopedFunction:
-        """Rotate every 30 days, without a moment in which the edge's requests are refused; return the function."""
+        """Rotate every 30 days, without a moment in which the edge's requests are refused; return the function.
+
+        ``api_url`` is the URL of the API's stage, at which the rotation sees what the firewall accepts. The same
+        function compares header and secret after each deployment, and every hour: news of a deployment may get lost.
+        """
         stack = Stack.of(self)
         distribution_arn = stack.format_arn(
             service="cloudfront", region="", resource="distribution", resource_name=distribution.distribution_id
@@ -76,9 +87,12 @@ class OriginSecret(Construct):
                 "HEADER_NAME": HEADER,
                 "PATTERN_SET_ID": self.accepted_values.attr_id,
                 "PATTERN_SET_NAME": names.stack_name(self._config.name, "OriginSecret"),
-                "FIREWALL_SETTLE_SECONDS": "0" if on_emulator else "60",
+                "DEPLOYED_HEADER_NAME": DEPLOYED_HEADER,
                 "DEPLOY_POLL_SECONDS": "1" if on_emulator else "15",
-            },
+                "SECRET_ID": self.secret.secret_arn,
+            }
+            # The emulator's API has no firewall in front of it.
+            | ({} if on_emulator else {"PROBE_URL": f"{api_url}/probe"}),
             grants=[
                 iam.PolicyStatement(
                     actions=[
@@ -103,8 +117,6 @@ class OriginSecret(Construct):
                     ],
                     resources=[distribution_arn],
                 ),
-                # CloudFront checks, with its caller's rights, that it may write the access logs.
-                iam.PolicyStatement(actions=["s3:GetBucketAcl", "s3:PutBucketAcl"], resources=[log_bucket_arn]),
             ],
         )
         schedule = self.secret.add_rotation_schedule(
@@ -114,4 +126,30 @@ class OriginSecret(Construct):
             rotation_lambda=rotation.function,
         )
         schedule.node.add_dependency(distribution)
+        for permission in (
+            child for child in rotation.function.node.children if isinstance(child, lambda_.CfnPermission)
+        ):
+            permission.source_account = stack.account
+        self._compare_after_deployments(rotation)
         return rotation
+
+    def _compare_after_deployments(self, rotation: ScopedFunction) -> None:
+        step = events.RuleTargetInput.from_object({"Step": "compare"})
+        events.Rule(
+            self,
+            "Deployed",
+            description="image-scaler: compare header and secret after a deployment of this stack",
+            event_pattern=events.EventPattern(
+                source=["aws.cloudformation"],
+                detail_type=["CloudFormation Stack Status Change"],
+                detail={"stack-id": [Aws.STACK_ID], "status-details": {"status": [{"suffix": "_COMPLETE"}]}},
+            ),
+            targets=[targets.LambdaFunction(rotation.function, event=step)],
+        )
+        events.Rule(
+            self,
+            "Hourly",
+            description="image-scaler: compare header and secret, should the news of a deployment be lost",
+            schedule=events.Schedule.rate(Duration.hours(1)),
+            targets=[targets.LambdaFunction(rotation.function, event=step)],
+        )

@@ -1,7 +1,7 @@
-"""Turns a batch of completion events into one CloudFront invalidation, by path.
+"""Turns a batch of completion events into one CloudFront invalidation, by cache tag.
 
-CloudFront can invalidate by cache tag, but the SDK that Lambda's runtime carries has no parameter for it yet: one
-wildcard per image does it. CloudFront takes 15 wildcards at a time; beyond that it refuses, and the batch waits.
+Every cached answer of an image carries the image's id as its tag, so that one item names all of its variants. The list
+of paths takes tags too: they begin with #.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from functions.shared.aws import client, translated_errors
 from functions.shared.keys import is_image_id
 
 BUSY: Final = frozenset({"TooManyInvalidationsInProgress"})
-"""What CloudFront answers while 15 wildcards are being invalidated."""
+"""What CloudFront answers while it has as many invalidations in progress as it takes; the batch waits."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def purge_images(messages: Sequence[dict[str, Any]], *, distribution_id: str) ->
             client("cloudfront").create_invalidation(
                 DistributionId=distribution_id,
                 InvalidationBatch={
-                    "Paths": {"Quantity": len(image_ids), "Items": [f"/images/{image_id}*" for image_id in image_ids]},
+                    "Paths": {"Quantity": len(image_ids), "Items": [f"#{image_id}" for image_id in image_ids]},
                     "CallerReference": reference,
                 },
             )

@@ -2,14 +2,25 @@
 
 import re
 import time
-from typing import Any
+import urllib.error
+import urllib.request
+from typing import Any, Final
 
 from functions.rotate.settings import RotateSettings
 from functions.shared.aws import client
 
+FORBIDDEN: Final = 403
+PATTERNS_PER_SET: Final = 10
+"""WAF's limit."""
+PROBE_TIMEOUT_SECONDS: Final = 10
+
 
 class NotSendingError(Exception):
     """The distribution does not send the value that it should; somebody changed it meanwhile."""
+
+
+class NotAcceptedError(Exception):
+    """The firewall refuses a value that it should accept; the change has not reached all of it."""
 
 
 class Edge:
@@ -21,26 +32,42 @@ class Edge:
         self._firewall = client("wafv2")
 
     def accept(self, values: list[str]) -> None:
-        """Let WAF accept exactly these values, and return when it does so everywhere."""
-        wanted = sorted({f"^{re.escape(value)}$" for value in values})
-        found = self._firewall.get_regex_pattern_set(**self._pattern_set)
-        patterns = found["RegexPatternSet"]["RegularExpressionList"]
-        if sorted(pattern["RegexString"] for pattern in patterns) == wanted:
-            return
-        self._firewall.update_regex_pattern_set(
-            **self._pattern_set,
-            RegularExpressionList=[{"RegexString": pattern} for pattern in wanted],
-            LockToken=found["LockToken"],
-        )
-        time.sleep(self._settings.firewall_settle_seconds)  # WAF does not tell when a change has arrived
+        """Let WAF accept exactly these values; the change takes a while to reach all of WAF."""
+        self._set({_pattern(value) for value in values})
 
-    def sent(self) -> list[str]:
-        """Return what the distribution sends now, which an earlier rotation that ended half-way may have put there.
+    def accept_also(self, values: list[str]) -> None:
+        """Let WAF accept these values beside what it accepts; of the rest only as many as the set can hold."""
+        wanted = {_pattern(value) for value in values}
+        accepted = [each["RegexString"] for each in self._accepted()["RegularExpressionList"]]
+        others = [pattern for pattern in accepted if pattern not in wanted]
+        self._set(wanted | set(others[: PATTERNS_PER_SET - len(wanted)]))
 
-        Raises NotSendingError when it sends nothing.
+    def written(self) -> list[str]:
+        """Return what the distribution sends now, and what CloudFormation wrote into it last.
+
+        The first may be a third value after a rotation that ended half-way; the second is what a deployment restores
+        that does not read the secret anew. Raises NotSendingError when there is no header.
         """
         answer = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
-        return [header["HeaderValue"] for header in self._headers(answer["DistributionConfig"])]
+        config = answer["DistributionConfig"]
+        headers = self._headers(config) + self._headers(config, self._settings.deployed_header_name)
+        return [header["HeaderValue"] for header in headers]
+
+    def wait_until_accepted(self, value: str) -> None:
+        """Return when the API answers to requests with ``value``.
+
+        Raises NotAcceptedError when the firewall still refuses some after all attempts.
+        """
+        settings = self._settings
+        if not settings.probe_url:
+            return
+        in_a_row = 0
+        for _ in range(settings.probe_attempts):
+            in_a_row = in_a_row + 1 if self._is_let_in(value) else 0
+            if in_a_row == settings.probes_in_a_row:
+                return
+            time.sleep(settings.probe_pause_seconds)
+        raise NotAcceptedError(f"the firewall refuses the new value after {settings.probe_attempts} attempts")
 
     def send(self, value: str) -> None:
         """Tell the distribution to send ``value``; it takes minutes to be deployed."""
@@ -60,17 +87,48 @@ class Edge:
 
         Raises NotSendingError, or botocore's WaiterError when deploying takes too long.
         """
+        self.wait_until_deployed()
         distribution_id = self._settings.distribution_id
+        config = self._distributions.get_distribution_config(Id=distribution_id)["DistributionConfig"]
+        if any(header["HeaderValue"] != value for header in self._headers(config)):
+            raise NotSendingError(f"distribution {distribution_id} sends another value; the rotation is tried again")
+
+    def wait_until_deployed(self) -> None:
+        """Return when every edge location has the distribution's last change.
+
+        Raises botocore's WaiterError when it takes too long.
+        """
         self._distributions.get_waiter("distribution_deployed").wait(
-            Id=distribution_id,
+            Id=self._settings.distribution_id,
             WaiterConfig={
                 "Delay": self._settings.deploy_poll_seconds,
                 "MaxAttempts": self._settings.deploy_attempts,
             },
         )
-        config = self._distributions.get_distribution_config(Id=distribution_id)["DistributionConfig"]
-        if any(header["HeaderValue"] != value for header in self._headers(config)):
-            raise NotSendingError(f"distribution {distribution_id} sends another value; the rotation is tried again")
+
+    def _is_let_in(self, value: str) -> bool:
+        request = urllib.request.Request(self._settings.probe_url, headers={self._settings.header_name: value})  # noqa: S310 - the template's URL
+        try:
+            with urllib.request.urlopen(request, timeout=PROBE_TIMEOUT_SECONDS):  # noqa: S310 - a connection of its own
+                return True
+        except urllib.error.HTTPError as error:
+            return error.code != FORBIDDEN
+        except OSError:
+            return False
+
+    def _accepted(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._firewall.get_regex_pattern_set(**self._pattern_set)
+        return {**found["RegexPatternSet"], "LockToken": found["LockToken"]}
+
+    def _set(self, patterns: set[str]) -> None:
+        accepted = self._accepted()
+        if {pattern["RegexString"] for pattern in accepted["RegularExpressionList"]} == patterns:
+            return
+        self._firewall.update_regex_pattern_set(
+            **self._pattern_set,
+            RegularExpressionList=[{"RegexString": pattern} for pattern in sorted(patterns)],
+            LockToken=accepted["LockToken"],
+        )
 
     @property
     def _pattern_set(self) -> dict[str, str]:
@@ -80,14 +138,19 @@ class Edge:
             "Id": self._settings.pattern_set_id,
         }
 
-    def _headers(self, config: dict[str, Any]) -> list[dict[str, str]]:
-        """Return every origin's custom header that carries the secret; changing them changes ``config``."""
+    def _headers(self, config: dict[str, Any], name: str | None = None) -> list[dict[str, str]]:
+        """Return every origin's custom header of a name; changing them changes ``config``."""
+        wanted = (name or self._settings.header_name).lower()
         headers = [
             header
             for origin in config["Origins"]["Items"]
             for header in origin.get("CustomHeaders", {}).get("Items", ())
-            if header["HeaderName"].lower() == self._settings.header_name.lower()
+            if header["HeaderName"].lower() == wanted
         ]
         if not headers:
-            raise NotSendingError(f"no origin of {self._settings.distribution_id} has the header")
+            raise NotSendingError(f"no origin of {self._settings.distribution_id} has the header {wanted}")
         return headers
+
+
+def _pattern(value: str) -> str:
+    return f"^{re.escape(value)}$"

@@ -1,4 +1,4 @@
-"""RotateOriginSecret: Secrets Manager calls it four times per rotation, once for each step."""
+"""RotateOriginSecret: Secrets Manager calls it once for each of a rotation's four steps, deployments to compare."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ settings = RotateSettings.from_environment()  # a bad value fails the cold start
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
-    """Take one step of a rotation; every step may be repeated."""
-    secret = OriginSecret(event["SecretId"], event["ClientRequestToken"])
+    """Take one step of a rotation, or compare header and secret; every step may be repeated."""
+    secret = OriginSecret(event.get("SecretId", settings.secret_id), event.get("ClientRequestToken", ""))
     logger.append_keys(step=event["Step"], version=secret.token)
     take_step(event["Step"], secret=secret, edge=Edge(settings))
     logger.info("rotation step taken")

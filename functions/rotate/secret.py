@@ -9,7 +9,7 @@ SECRET_LENGTH: Final = 48
 
 
 class OriginSecret:
-    """One rotation of one secret; ``token`` is the id of the version that it makes."""
+    """One rotation of one secret; ``token`` is the id of the version that it makes, empty for a mere comparison."""
 
     def __init__(self, secret_id: str, token: str) -> None:
         self._secret_id = secret_id
@@ -34,6 +34,18 @@ class OriginSecret:
     def pending(self) -> str:
         """Return the value that this rotation introduces, whatever the version's label is by now."""
         return self._value(VersionId=self.token)
+
+    def in_use(self) -> list[str]:
+        """Return the current value and the one before it, which stays accepted until the next rotation."""
+        return self._values("AWSCURRENT", "AWSPREVIOUS")
+
+    def labelled(self) -> list[str]:
+        """Return every value with a label, the pending one of a rotation included."""
+        return self._values("AWSCURRENT", "AWSPREVIOUS", "AWSPENDING")
+
+    def is_rotating(self) -> bool:
+        """Tell whether a rotation has begun and not ended, or ended half-way."""
+        return any("AWSPENDING" in stages and "AWSCURRENT" not in stages for stages in self._labels().values())
 
     def promote(self) -> None:
         """Make this rotation's version AWSCURRENT; the one before becomes AWSPREVIOUS."""
@@ -62,6 +74,18 @@ class OriginSecret:
         except self._manager.exceptions.ResourceNotFoundException:
             return False  # Secrets Manager made the version's label before its value
         return True
+
+    def _values(self, *stages: str) -> list[str]:
+        labels = self._labels()
+        present = {stage for each in labels.values() for stage in each}
+        values = []
+        for stage in stages:
+            if stage in present:
+                try:
+                    values.append(self._value(VersionStage=stage))
+                except self._manager.exceptions.ResourceNotFoundException:
+                    continue  # Secrets Manager made the version's label before its value
+        return values
 
     def _value(self, **version: str) -> str:
         found: str = self._manager.get_secret_value(SecretId=self._secret_id, **version)["SecretString"]

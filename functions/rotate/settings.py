@@ -11,31 +11,46 @@ from functions.shared.settings import EnvironmentReader
 class RotateSettings:
     """Where the secret value lives besides Secrets Manager.
 
-    ``pattern_set_*`` name the WAF pattern set of accepted values; ``header_name`` is the origins' custom header.
-    ``firewall_settle_seconds`` is how long a change of WAF takes to reach everywhere; ``deploy_poll_seconds`` is how
-    often the distribution is asked whether a change has been deployed, ``deploy_attempts`` times at most.
+    ``secret_id`` is the secret of a comparison; a rotation names its own. ``pattern_set_*`` name the WAF pattern set of
+    accepted values; ``header_name`` is the origins' custom header that carries the value, and ``deployed_header_name``
+    the one that only deployments write. ``deploy_poll_seconds`` is how often the distribution is asked whether a change
+    has been deployed, ``deploy_attempts`` times at most.
+
+    ``probe_url`` is a path of the API that does not exist: 403 there is the firewall, any other answer came past it. It
+    is asked every ``probe_pause_seconds``, ``probe_attempts`` times at most, until ``probes_in_a_row`` answers came
+    past the firewall: WAF's hosts learn of a change one after the other. Empty on the emulator, whose API has none.
     """
 
+    secret_id: str
     distribution_id: str
     header_name: str
+    deployed_header_name: str
     pattern_set_id: str
     pattern_set_name: str
-    firewall_settle_seconds: int
     deploy_poll_seconds: int
     deploy_attempts: int
+    probe_url: str
+    probe_pause_seconds: int
+    probe_attempts: int
+    probes_in_a_row: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read the process's environment. Raises SettingsError."""
         reader = EnvironmentReader(environment)
         settings = cls(
+            secret_id=reader.text("SECRET_ID"),
             distribution_id=reader.text("DISTRIBUTION_ID"),
             header_name=reader.text("HEADER_NAME"),
+            deployed_header_name=reader.text("DEPLOYED_HEADER_NAME"),
             pattern_set_id=reader.text("PATTERN_SET_ID"),
             pattern_set_name=reader.text("PATTERN_SET_NAME"),
-            firewall_settle_seconds=reader.integer("FIREWALL_SETTLE_SECONDS", 60, minimum=0, maximum=300),
-            deploy_poll_seconds=reader.integer("DEPLOY_POLL_SECONDS", 15, minimum=1, maximum=60),
+            deploy_poll_seconds=reader.integer("DEPLOY_POLL_SECONDS", 15, minimum=0, maximum=60),
             deploy_attempts=reader.integer("DEPLOY_ATTEMPTS", 50, minimum=1, maximum=200),
+            probe_url=reader.text("PROBE_URL", ""),
+            probe_pause_seconds=reader.integer("PROBE_PAUSE_SECONDS", 2, minimum=0, maximum=60),
+            probe_attempts=reader.integer("PROBE_ATTEMPTS", 150, minimum=1, maximum=1000),
+            probes_in_a_row=reader.integer("PROBES_IN_A_ROW", 15, minimum=1, maximum=100),
         )
         reader.finish()
         return settings

@@ -13,7 +13,7 @@ from functions.serve.sources import source_for
 from functions.serve.timing import timed
 from functions.shared.contracts import Picture, Status
 from functions.shared.errors import ObjectMissingError, RecordMissingError, TransientDependencyError
-from functions.shared.keys import generated_key
+from functions.shared.keys import CACHE_TAG, generated_key
 from functions.shared.objects import ObjectStore, StoredObject
 from functions.shared.records import ImageRecord, Records
 from functions.shared.variant import Variant
@@ -78,7 +78,7 @@ class VariantMaker:
                 rendered.body,
                 content_type=rendered.content_type,
                 cache_control=self._settings.cache_control,
-                metadata={REVISION: str(record.revision)},
+                metadata={REVISION: str(record.revision), CACHE_TAG: record.image_id},
             )
             current = self.is_current(record)
         except TransientDependencyError:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from functions.serve.requests import ImageRequest
+from functions.shared.keys import CACHE_TAG
 
 CONTENT_SECURITY_POLICY: Final = "default-src 'none'; sandbox"
 """A picture needs nothing, should anybody open it as a document."""
@@ -30,6 +31,7 @@ def picture_response(
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
         "Server-Timing": server_timing,
+        f"X-Amz-Meta-{CACHE_TAG}": request.image_id,  # as S3 sends an object's metadata
         **validators,
     }
     if request.download is not None:

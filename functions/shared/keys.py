@@ -20,6 +20,9 @@ EVENT_PREFIX = "EVENT#"
 DAYS_PARTITION = "DAYS"
 LISTING_INDEX = "by_day"
 
+CACHE_TAG = "cache-tag"
+"""Name of the metadata of a generated object that tells CloudFront its image, by which caches are purged."""
+
 
 def is_image_id(text: str) -> bool:
     """Tell whether ``text`` has the form of an image id."""

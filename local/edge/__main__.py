@@ -57,7 +57,7 @@ async def _serve(template_file: Path, outputs: Outputs, port: int, api_port: int
     origins = Origins(outputs)
     cache = Cache()
     live = LiveEdge(deployed, outputs, invalidate=cache.invalidate)
-    api = ProtectedApi(firewall, origins, apis.pop())
+    api = ProtectedApi(firewall, origins, apis.pop(), may_invoke=template.lets_api_gateway_invoke())
     functions = FunctionRunner(node, distribution.functions)
     await functions.start()
     edge = EdgeServer(distribution, live=live, cache=cache, functions=functions, origins=origins, api=api)

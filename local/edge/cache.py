@@ -1,4 +1,7 @@
-"""The edge's cache: entries by path, lifetimes as CloudFront derives them, the least recently used goes first."""
+"""The edge's cache: entries by path, lifetimes as CloudFront derives them, the least recently used goes first.
+
+Invalidations name a path, a path with a trailing ``*``, or a tag after ``#``.
+"""
 
 import re
 from collections import OrderedDict
@@ -11,7 +14,9 @@ from local.edge.model import CachePolicy
 
 CAPACITY_BYTES: Final = 256 * 1024 * 1024
 ALWAYS_CACHED_ERRORS: Final = frozenset({404, 414, 500, 501, 502, 503, 504})
-"""Statuses that CloudFront keeps also when the origin says nothing or no; other errors only when it says how long."""
+"""Errors that CloudFront keeps also when the origin says nothing or no."""
+SOMETIMES_CACHED_ERRORS: Final = frozenset({400, 403, 405, 412, 415})
+"""Errors that it keeps when the origin says how long. It keeps no others: not 410, 413, 429 and 451."""
 DEFAULT_ERROR_TTL: Final = 10
 
 _DIRECTIVE = re.compile(r"([a-z-]+)(?:\s*=\s*\"?([0-9]+)\"?)?")
@@ -26,6 +31,8 @@ class Entry:
     body: bytes
     stored_at: float
     expires_at: float
+    tags: frozenset[str] = frozenset()
+    """Lower-case: CloudFront compares tags so."""
 
 
 class Cache:
@@ -58,10 +65,13 @@ class Cache:
             self._drop(next(iter(self._entries)))
 
     def invalidate(self, path: str) -> int:
-        """Drop what an invalidation path names (a trailing * is any text) and return how many entries that were."""
+        """Drop what one item of an invalidation names, and return how many entries that were."""
         self.invalidations += 1
-        matches = _invalidation(path)
-        doomed = [key for key in self._entries if matches.fullmatch(key)]
+        if path.startswith("#"):
+            doomed = [key for key, entry in self._entries.items() if path[1:].lower() in entry.tags]
+        else:
+            matches = _invalidation(path)
+            doomed = [key for key in self._entries if matches.fullmatch(key)]
         for key in doomed:
             self._drop(key)
         return len(doomed)
@@ -83,13 +93,21 @@ def lifetime(status: int, headers: Mapping[str, str], policy: CachePolicy, error
     forbidden = bool({"no-store", "no-cache", "private"} & set(directives))
     said = directives.get("s-maxage", directives.get("max-age"))
     if status >= 400:
-        least = error_ttls.get(status, DEFAULT_ERROR_TTL) if status in ALWAYS_CACHED_ERRORS | set(error_ttls) else 0
-        return max(least, 0 if forbidden else said or 0)
+        least = error_ttls.get(status, DEFAULT_ERROR_TTL)
+        if status in ALWAYS_CACHED_ERRORS:
+            return max(least, 0 if forbidden else said or 0)
+        return max(least, said) if status in SOMETIMES_CACHED_ERRORS and said and not forbidden else 0
     if status != 200:
         return 0
     if forbidden:
         return policy.min_ttl
     return min(max(policy.default_ttl if said is None else said, policy.min_ttl), policy.max_ttl)
+
+
+def tags_of(headers: Mapping[str, str], header: str | None) -> frozenset[str]:
+    """Return the tags of an answer; ``header`` is the distribution's header for them, both in lower case."""
+    text = headers.get(header, "") if header else ""
+    return frozenset(tag.strip().lower() for tag in text.split(",") if tag.strip())
 
 
 def _directives(cache_control: str) -> dict[str, int | None]:

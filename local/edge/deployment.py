@@ -104,7 +104,8 @@ class _EdgeDeployment:
     def _make_keys(self) -> list[str]:
         made = []
         for name, properties in self._template.of_type("AWS::CloudFront::PublicKey").items():
-            answer = self._cloudfront.create_public_key(PublicKeyConfig=properties["PublicKeyConfig"])
+            config = Resolver(references=PSEUDO_PARAMETERS).resolve(properties["PublicKeyConfig"])
+            answer = self._cloudfront.create_public_key(PublicKeyConfig=config)
             self._references[name] = answer["PublicKey"]["Id"]
             made.append(self._references[name])
         return made
@@ -112,7 +113,8 @@ class _EdgeDeployment:
     def _make_key_groups(self) -> dict[str, str]:
         made = {}
         for name, properties in self._template.of_type("AWS::CloudFront::KeyGroup").items():
-            config = Resolver(references=self._references).resolve(properties["KeyGroupConfig"])
+            references = {**PSEUDO_PARAMETERS, **self._references}
+            config = Resolver(references=references).resolve(properties["KeyGroupConfig"])
             made[name] = self._cloudfront.create_key_group(KeyGroupConfig=config)["KeyGroup"]["Id"]
         self._references.update(made)
         return made

@@ -27,11 +27,15 @@ class FirewallRequest:
 
 @dataclass(frozen=True)
 class Ruling:
-    """What the web ACL decided; ``rule`` is the rule that did, or None for the default action."""
+    """What the web ACL decided; ``rule`` is the rule that did, or None for the default action.
+
+    ``headers`` are what the rule's own response carries, with lower-case names.
+    """
 
     allowed: bool
     status: int = 403
     rule: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 Patterns = Mapping[str, Sequence[str]]
@@ -44,12 +48,16 @@ Field = Callable[[FirewallRequest], str | None]
 """A part of a request that a statement looks at; None where the request does not have it."""
 
 
+_COMPARISONS: Final[Mapping[str, Callable[[str, str], bool]]] = {"EXACTLY": str.__eq__, "STARTS_WITH": str.startswith}
+
+
 @dataclass(frozen=True)
 class _Rule:
     name: str
     allows: bool
     status: int
     matches: Matcher
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Firewall:
@@ -75,7 +83,7 @@ class Firewall:
         """Return what becomes of a request."""
         for rule in self._rules:
             if rule.matches(request, patterns):
-                return Ruling(allowed=rule.allows, status=rule.status, rule=rule.name)
+                return Ruling(allowed=rule.allows, status=rule.status, rule=rule.name, headers=rule.headers)
         return Ruling(allowed=self._default_allows)
 
     def _rule(self, values: Mapping[str, Any]) -> _Rule | None:
@@ -94,9 +102,11 @@ class Firewall:
             return _Rule(name, allows=True, status=200, matches=self._statement(statement))
         if set(action) == {"Block"} and set(action["Block"]) <= {"CustomResponse"}:
             custom = action["Block"].get("CustomResponse", {"ResponseCode": 403})
-            if set(custom) != {"ResponseCode"}:
+            if not {"ResponseCode"} <= set(custom) <= {"ResponseCode", "ResponseHeaders"}:
                 raise UnmodelledError(f"the local edge does not model the response {custom} of {name}")
-            return _Rule(name, allows=False, status=custom["ResponseCode"], matches=self._statement(statement))
+            headers = tuple((each["Name"].lower(), each["Value"]) for each in custom.get("ResponseHeaders", ()))
+            status = custom["ResponseCode"]
+            return _Rule(name, allows=False, status=status, matches=self._statement(statement), headers=headers)
         raise UnmodelledError(f"the local edge does not model the action {action} of {name}")
 
     def _statement(self, statement: Mapping[str, Any]) -> Matcher:
@@ -109,13 +119,12 @@ class Firewall:
                 matches = _any_of([self._statement(each) for each in part.take("Statements")])
             case "NotStatement":
                 matches = _not(self._statement(part.take("Statement")))
-            case "LabelMatchStatement":
-                part.label("Key", "Scope")
-                matches = _never  # only managed groups set labels
             case "ByteMatchStatement":
-                part.only("PositionalConstraint", ["EXACTLY"])
+                compare = _COMPARISONS.get(position := part.take("PositionalConstraint"))
+                if compare is None:
+                    raise UnmodelledError(f"the local edge does not model the constraint {position}")
                 part.only("TextTransformations", [[{"Priority": 0, "Type": "NONE"}]])
-                matches = _is(_field(part.take("FieldToMatch")), part.take("SearchString"))
+                matches = _is(_field(part.take("FieldToMatch")), part.take("SearchString"), compare)
             case "RegexPatternSetReferenceStatement":
                 part.only("TextTransformations", [[{"Priority": 0, "Type": "NONE"}]])
                 matches = _is_in(_field(part.take("FieldToMatch")), logical_id(part.take("Arn")))
@@ -170,12 +179,8 @@ def _not(statement: Matcher) -> Matcher:
     return lambda request, patterns: not statement(request, patterns)
 
 
-def _never(_request: FirewallRequest, _patterns: Patterns) -> bool:
-    return False
-
-
-def _is(field: Field, text: str) -> Matcher:
-    return lambda request, _patterns: field(request) == text
+def _is(field: Field, text: str, compare: Callable[[str, str], bool]) -> Matcher:
+    return lambda request, _patterns: compare(field(request) or "", text)
 
 
 def _is_in(field: Field, pattern_set: str) -> Matcher:

@@ -112,3 +112,5 @@ class Distribution:
     """Code of the CloudFront Functions by logical id."""
     key_groups: frozenset[str]
     """Logical ids of the key groups that some behaviour trusts."""
+    cache_tag_header: str | None = None
+    """The header, in lower case, by which an origin names the tags of what it answers."""

@@ -33,6 +33,10 @@ HOP_BY_HOP: Final = frozenset(
 )
 """Headers of one connection (and what the next server writes itself), which are not passed on."""
 
+PROBLEM_HEADERS: Final = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
+MISCONFIGURED_PROBLEM: Final = (
+    b'{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"The service is misconfigured."}'
+)
 WAF_PROBLEM: Final = b'{"type":"about:blank","title":"Forbidden","status":403,"detail":"This call is not allowed."}'
 
 
@@ -100,8 +104,10 @@ class Origins:
 class ProtectedApi:
     """The API as the internet sees it: every request passes the web ACL first."""
 
-    def __init__(self, firewall: Firewall, origins: Origins, api_id: str) -> None:
+    def __init__(self, firewall: Firewall, origins: Origins, api_id: str, *, may_invoke: bool) -> None:
+        """``may_invoke``: API Gateway has a permission to invoke functions, which the emulator does not check."""
         self._firewall = firewall
+        self._may_invoke = may_invoke
         self._origins = origins
         self._api_id = api_id
 
@@ -111,6 +117,9 @@ class ProtectedApi:
         ruling = self._firewall.rule(FirewallRequest(request.method, request.path, headers), patterns)
         if not ruling.allowed:
             return _refusal(ruling)
+        if not self._may_invoke:
+            trace = (f"firewall {ruling.rule or 'default'}", "api 500")
+            return OriginResponse(500, PROBLEM_HEADERS, MISCONFIGURED_PROBLEM, trace)
         response = await self._origins.ask_api(self._api_id, request)
         return replace(response, trace=(f"firewall {ruling.rule or 'default'}", f"api {response.status}"))
 
@@ -119,6 +128,5 @@ def _refusal(ruling: Ruling) -> OriginResponse:
     """Return API Gateway's document for a plain block; a rule's own response has neither body nor content type."""
     trace = (f"firewall {ruling.rule or 'default'} {ruling.status}",)
     if ruling.status != 403:
-        return OriginResponse(ruling.status, (), b"", trace)
-    headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-    return OriginResponse(ruling.status, headers, WAF_PROBLEM, trace)
+        return OriginResponse(ruling.status, ruling.headers, b"", trace)
+    return OriginResponse(ruling.status, PROBLEM_HEADERS, WAF_PROBLEM, trace)

@@ -8,7 +8,7 @@ from local.errors import LocalError
 _MISSING = object()
 
 NOT_MODELLED = {
-    "access logs": "Logging of the distribution is accepted; no log is written.",
+    "access logs": "No log is written, neither the distribution's nor the firewall's.",
     "addresses and protocols": "Aliases, certificates, TLS versions, HTTP/2, HTTP/3, IPv6: it speaks plain HTTP/1.1.",
     "viewer protocol policy": "There is no TLS here, so nothing is redirected or refused for lacking it.",
     "managed rule groups": "AWS keeps the rules of AWSManagedRules…; here they match nothing and set no label.",
@@ -16,6 +16,7 @@ NOT_MODELLED = {
     "distribution in is neither needed nor checked.",
     "origin timeouts": "An origin is waited for as long as its emulator takes.",
     "WAF metrics": "Rules are evaluated; nothing is counted in CloudWatch.",
+    "comparison after a deployment": "The emulator sends no news of stacks; the hourly rule runs.",
     "rotation schedule": "Secrets Manager's calendar; `python -m local.edge.rotation` takes the four steps at once.",
 }
 """What the local edge does not do although the template may ask for it; it is printed at every start."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from local.edge.cache import Cache, Entry, lifetime
+from local.edge.cache import Cache, Entry, lifetime, tags_of
 from local.edge.headers import with_policy
 from local.edge.javascript import FunctionFailedError, FunctionRunner
 from local.edge.live import LiveEdge, Snapshot
@@ -165,9 +165,10 @@ class EdgeServer:
     async def _fetch_and_store(self, request: ViewerRequest, behavior: Behavior, snapshot: Snapshot) -> Answer:
         invalidations = self._cache.invalidations
         response = await self._fetch(request, behavior, snapshot)
-        seconds = lifetime(response.status, dict(response.headers), behavior.cache, self._distribution.error_ttls)
-        now = time.time()
-        entry = Entry(response.status, response.headers, response.body, stored_at=now, expires_at=now + seconds)
+        headers = dict(response.headers)
+        seconds = lifetime(response.status, headers, behavior.cache, self._distribution.error_ttls)
+        now, tags = time.time(), tags_of(headers, self._distribution.cache_tag_header)
+        entry = Entry(response.status, response.headers, response.body, now, now + seconds, tags)
         if seconds > 0 and request.method == "GET" and invalidations == self._cache.invalidations:
             self._cache.put(request.path, entry)
         if response.status >= 400:

@@ -58,7 +58,16 @@ RUN_BY_EMULATOR: Final = frozenset(
 )
 """Types that the emulator deploys as they are."""
 
-NOT_RUN: Final = frozenset({"AWS::SecretsManager::RotationSchedule", "AWS::SecretsManager::ResourcePolicy"})
+NOT_RUN: Final = frozenset(
+    {
+        "AWS::SecretsManager::ResourcePolicy",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::WAFv2::LoggingConfiguration",
+        "Custom::AccessLogDelivery",
+        "Custom::AccessLogDestination",
+        "Custom::AccessLogSource",
+    }
+)
 """Types that nothing runs here; NOT_MODELLED says so."""
 
 _API_DOMAIN = re.compile(r"([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
@@ -87,6 +96,11 @@ class Template:
             raise UnmodelledError(f"the template has {len(found)} resources {kind}; the local edge models exactly one")
         return next(iter(found.items()))
 
+    def lets_api_gateway_invoke(self) -> bool:
+        """Tell whether it permits API Gateway to invoke functions, without which the API answers 500."""
+        permissions = self.of_type("AWS::Lambda::Permission").values()
+        return any(each["Principal"] == "apigateway.amazonaws.com" for each in permissions)
+
     def properties(self, reference: Any) -> Properties:
         """Return the properties of the resource that a Ref or GetAtt points at."""
         name = logical_id(reference)
@@ -113,7 +127,7 @@ class _DistributionReader:
             raise UnmodelledError(f"{name} has no DistributionConfig")
         config.label("Comment")
         config.only("Enabled", [True])
-        config.not_modelled("access logs", "Logging")
+        tags = config.take("CacheTagConfig", None)
         config.not_modelled("addresses and protocols", "Aliases", "ViewerCertificate", "HttpVersion", "IPV6Enabled")
         origins = [self._origin(each) for each in config.parts("Origins")]
         groups_part = config.part("OriginGroups")
@@ -134,6 +148,7 @@ class _DistributionReader:
             groups={each.id: each for each in groups},
             error_ttls=error_ttls,
             functions=self._functions(),
+            cache_tag_header=tags["HeaderName"].lower() if tags else None,
             key_groups=frozenset(group for behavior in behaviors for group in behavior.key_groups),
         )
 

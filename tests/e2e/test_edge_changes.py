@@ -48,7 +48,7 @@ def invalidations_of(image_id, outputs):
     found = [
         cloudfront.get_invalidation(DistributionId=distribution_id, Id=each["Id"])["Invalidation"] for each in listed
     ]
-    return sum(f"/images/{image_id}*" in each["InvalidationBatch"]["Paths"]["Items"] for each in found)
+    return sum(f"#{image_id}" in each["InvalidationBatch"]["Paths"]["Items"] for each in found)
 
 
 class Load:

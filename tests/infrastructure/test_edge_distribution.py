@@ -11,6 +11,7 @@ import pytest
 from cdk.config import ConfigError, Sizes
 from cdk.edge_functions import control_request_code, image_request_code, image_response_code
 from cdk.signing_keys import SigningKeys, TrustedKey
+from functions.shared.keys import CACHE_TAG
 from tests.infrastructure.conftest import signing_keys
 
 ALL_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options", "other"])
@@ -155,10 +156,64 @@ def test_pages_of_origins_that_are_spelled_out_may_send_cookies_for_pictures_alo
 
 
 @ALL_STAGES
-def test_access_logs_hold_no_cookies_and_expire(edge, name):
-    assert edge(name).config["Logging"]["IncludeCookies"] is False
-    (rule,) = edge(name).resources["EdgeLogsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+def test_access_logs_hold_no_signature_and_expire(stage, edge, name):
+    assert "Logging" not in edge(name).config  # which always writes the query string
+    (rule,) = edge(name).resources["EdgeAccessLogs"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert rule["ExpirationInDays"] == 90
+    if stage(name).config.runs_on_emulator:
+        return
+    (delivery,) = edge(name).of_type("Custom::AccessLogDelivery").values()
+    call = json.dumps(delivery["Properties"]["Create"])
+    for secret in ("cs-uri-query", "Cookie", "Referer"):
+        assert secret not in call
+    for field in ("cs-uri-stem", "sc-status", "x-edge-result-type"):
+        assert field in call
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "options", "other"])
+def test_logs_are_delivered_from_the_only_region_that_can_and_the_delivery_goes_first(edge, name):
+    made = {
+        kind: next(iter(edge(name).of_type(f"Custom::AccessLog{kind}").items()))
+        for kind in ("Source", "Destination", "Delivery")
+    }
+    for _, resource in made.values():
+        for call in ("Create", "Delete"):
+            assert '\\"region\\":\\"us-east-1\\"' in json.dumps(resource["Properties"][call])
+    assert {made["Source"][0], made["Destination"][0]} <= set(made["Delivery"][1]["DependsOn"])
+    (policy,) = (
+        each["Properties"]["PolicyDocument"]["Statement"]
+        for each in edge(name).of_type("AWS::S3::BucketPolicy").values()
+    )
+    (delivers,) = (each for each in policy if each.get("Sid") == "LogDelivery")
+    assert delivers["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert delivers["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert "delivery-source" in json.dumps(delivers["Condition"]["ArnLike"])
+
+
+@ALL_STAGES
+def test_names_that_hold_for_all_regions_have_the_region_in_them(edge, name):
+    """One stage in two regions: CloudFront knows every name once in an account."""
+    configs = {
+        "AWS::CloudFront::CachePolicy": "CachePolicyConfig",
+        "AWS::CloudFront::KeyGroup": "KeyGroupConfig",
+        "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig",
+        "AWS::CloudFront::OriginRequestPolicy": "OriginRequestPolicyConfig",
+        "AWS::CloudFront::PublicKey": "PublicKeyConfig",
+        "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig",
+    }
+    for kind, config in configs.items():
+        for resource in edge(name).of_type(kind).values():
+            assert {"Ref": "AWS::Region"} in resource["Properties"][config]["Name"]["Fn::Join"][1]
+    named = {kind for kind in {each["Type"] for each in edge(name).resources.values()} if "CloudFront" in kind}
+    assert named <= set(configs) | {"AWS::CloudFront::Distribution", "AWS::CloudFront::Function"}
+
+
+@ALL_STAGES
+def test_what_is_cached_is_tagged_with_its_image(edge, name):
+    assert edge(name).config["CacheTagConfig"] == {"HeaderName": f"x-amz-meta-{CACHE_TAG}"}
+    policy = edge(name).referred(edge(name).behaviors["/images/*"]["ResponseHeadersPolicyId"])
+    removed = policy["ResponseHeadersPolicyConfig"]["RemoveHeadersConfig"]["Items"]
+    assert {"Header": f"x-amz-meta-{CACHE_TAG}"} in removed
 
 
 # --- what must never change
@@ -168,12 +223,12 @@ def test_access_logs_hold_no_cookies_and_expire(edge, name):
 def test_the_distribution_and_its_logs_keep_their_logical_ids(edge, name):
     """A change here replaces somebody's distribution: its address, DNS and all signed URLs with it."""
     assert list(edge(name).of_type("AWS::CloudFront::Distribution")) == ["Distribution"]
-    assert list(edge(name).of_type("AWS::S3::Bucket")) == ["EdgeLogsBucket"]
-    assert "BucketName" not in edge(name).resources["EdgeLogsBucket"]["Properties"]
+    assert list(edge(name).of_type("AWS::S3::Bucket")) == ["EdgeAccessLogs"]
+    assert "BucketName" not in edge(name).resources["EdgeAccessLogs"]["Properties"]
 
 
 def test_logs_of_a_real_stage_outlive_the_stack(edge):
-    assert edge("prod").resources["EdgeLogsBucket"]["DeletionPolicy"] == "Retain"
+    assert edge("prod").resources["EdgeAccessLogs"]["DeletionPolicy"] == "Retain"
 
 
 @ALL_STAGES

@@ -198,7 +198,6 @@ def test_cloudfront_of_this_account_alone_may_read_variants_and_may_not_list_the
     assert statement["Action"] == "s3:GetObject"
     assert statement["Resource"] == {"Fn::Join": ["", [{"Fn::GetAtt": ["Generated", "Arn"]}, "/images/*"]]}
     assert statement["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
         "ArnLike": {
             "aws:SourceArn": {
                 "Fn::Join": [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.edge.cache import Cache, Entry, lifetime
+from local.edge.cache import Cache, Entry, lifetime, tags_of
 from local.edge.model import CachePolicy
 
 IMAGES = CachePolicy(min_ttl=0, default_ttl=60, max_ttl=31_536_000)
@@ -10,8 +10,8 @@ DISABLED = CachePolicy(min_ttl=0, default_ttl=0, max_ttl=0)
 ERRORS = {403: 5, 404: 5, 500: 1}
 
 
-def entry(body=b"picture", *, expires_at=100.0):
-    return Entry(200, (), body, stored_at=0.0, expires_at=expires_at)
+def entry(body=b"picture", *, expires_at=100.0, tags=frozenset()):
+    return Entry(200, (), body, stored_at=0.0, expires_at=expires_at, tags=tags)
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,15 @@ def entry(body=b"picture", *, expires_at=100.0):
         (404, "", 5),
         (404, "no-store", 5),
         (404, "max-age=60", 60),
-        (403, "", 5),
-        (410, "", 0),
-        (410, "max-age=60", 60),
-        (410, "no-store", 0),
+        (403, "", 0),
+        (403, "max-age=60", 60),
+        (403, "max-age=1", 5),
+        (403, "no-store", 0),
         (400, "max-age=60", 60),
+        (410, "max-age=60", 0),
+        (413, "max-age=60", 0),
+        (429, "max-age=60", 0),
+        (451, "max-age=60", 0),
         (500, "", 1),
         (503, "", 10),
     ],
@@ -73,6 +77,18 @@ def test_an_invalidation_drops_what_its_path_names(path, left):
 
     assert {key for key in keys if cache.get(key, now=0)} == left
     assert dropped == 3 - len(left)
+
+
+def test_an_invalidation_by_tag_drops_every_entry_of_the_tag_and_no_other():
+    cache = Cache()
+    cache.put("/images/1/a", entry(tags=tags_of({"x-tag": "One, other"}, "x-tag")))
+    cache.put("/images/1/b", entry(tags=tags_of({"x-tag": "one"}, "x-tag")))
+    cache.put("/images/2/a", entry(tags=tags_of({"x-tag": "onetwo"}, "x-tag")))
+    cache.put("/images/1*", entry(tags=tags_of({"x-tag": "one"}, None)))
+
+    assert cache.invalidate("#ONE") == 2
+    assert cache.invalidate("#on*") == 0
+    assert {key for key in ("/images/2/a", "/images/1*") if cache.get(key, now=0)} == {"/images/2/a", "/images/1*"}
 
 
 def test_the_least_recently_used_entries_go_when_memory_is_full():

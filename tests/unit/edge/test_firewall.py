@@ -42,8 +42,8 @@ def firewall_that_allows(acl, clock):
     return make
 
 
-def request(**headers):
-    return FirewallRequest("GET", "/live/v1/images", {name.replace("_", "-"): value for name, value in headers.items()})
+def request(path="/live/images/1", **headers):
+    return FirewallRequest("GET", path, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 @pytest.mark.parametrize("value", ["new", "old"])
@@ -92,6 +92,25 @@ def test_one_address_is_limited_others_are_not_and_time_heals(firewall_that_allo
     assert (rulings[-1].status, rulings[-1].rule) == (429, "RateLimit")
     assert other.allowed
     assert firewall.rule(asked, PATTERNS).allowed
+
+
+def test_images_and_the_api_are_counted_apart(acl, clock):
+    name, properties = acl
+    for rule, requests in (("RateLimit", 10), ("ControlRateLimit", 20)):
+        limit = next(each for each in properties["Rules"] if each["Name"] == rule)
+        limit["Statement"]["RateBasedStatement"]["Limit"] = requests
+    firewall = Firewall(name, properties, clock=clock)
+    headers = {"x_origin_verify": "new", "x_viewer_address": "192.0.2.1"}
+
+    rulings = {
+        path: [firewall.rule(request(path, **headers), PATTERNS).rule for _ in range(21)]
+        for path in ("/live/images/1", "/live/v1/images")
+    }
+
+    assert rulings["/live/images/1"].count("AllowTheEdge") == 10
+    assert rulings["/live/images/1"][-1] == "RateLimit"
+    assert rulings["/live/v1/images"].count("AllowTheEdge") == 20
+    assert rulings["/live/v1/images"][-1] == "ControlRateLimit"
 
 
 def test_requests_past_the_edge_cannot_use_up_somebody_elses_rate(firewall_that_allows):

@@ -6,13 +6,20 @@ import pytest
 
 from local.edge.firewall import Firewall
 from local.edge.origins import OriginRequest, ProtectedApi
+from local.edge.template import Template
 
 PATTERNS = {"AcceptedOriginValues": ["^new$"]}
 
 
 @pytest.fixture
 def answer(template):
-    api = ProtectedApi(Firewall(*template.single("AWS::WAFv2::WebACL")), None, "refused before the API is asked")
+    return answers_of(template)
+
+
+def answers_of(template):
+    firewall = Firewall(*template.single("AWS::WAFv2::WebACL"))
+    permitted = template.lets_api_gateway_invoke()
+    api = ProtectedApi(firewall, None, "refused before the API is asked", may_invoke=permitted)
 
     def answer(**headers):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -31,4 +38,21 @@ def test_who_comes_past_the_edge_gets_a_problem_document(answer):
 def test_the_rate_limit_answers_without_a_body(answer):
     limited = answer(x_origin_verify="new", x_viewer_address="no address counts as too many")
 
-    assert (limited.status, limited.headers, limited.body) == (429, (), b"")
+    assert (limited.status, limited.body) == (429, b"")
+
+
+def test_who_asks_too_often_is_told_to_wait_and_nobody_else_is(answer):
+    limited = answer(x_origin_verify="new", x_viewer_address="no address counts as too many")
+
+    assert dict(limited.headers) == {"cache-control": "no-store", "retry-after": "60"}
+
+
+def test_without_the_edges_permissions_the_api_runs_nothing_and_answers_500(document):
+    for name, each in list(document["Resources"].items()):
+        if each["Type"] == "AWS::Lambda::Permission":
+            del document["Resources"][name]
+
+    refused = answers_of(Template(document))(x_origin_verify="new", x_viewer_address="192.0.2.1")
+
+    assert refused.status == 500
+    assert b'"detail":"The service is misconfigured."' in refused.body

@@ -68,7 +68,7 @@ def test_a_batch_is_one_invalidation_of_every_variant_of_its_images(purge, cloud
     result = purge(messages(TWO, ONE, ONE))
 
     assert result == {"batchItemFailures": []}
-    assert invalidated(cloudfront, distribution_id) == [[f"/images/{ONE}*", f"/images/{TWO}*"]]
+    assert invalidated(cloudfront, distribution_id) == [[f"#{ONE}", f"#{TWO}"]]
 
 
 def test_a_later_message_purges_the_same_image_again(purge, cloudfront, distribution_id):
@@ -78,7 +78,7 @@ def test_a_later_message_purges_the_same_image_again(purge, cloudfront, distribu
     purge(messages(ONE))
     purge(later)
 
-    assert invalidated(cloudfront, distribution_id) == [[f"/images/{ONE}*"]] * 2
+    assert invalidated(cloudfront, distribution_id) == [[f"#{ONE}"]] * 2
 
 
 @pytest.mark.parametrize("body", ["{}", '{"detail": {"image_id": "../*"}}', '{"detail": {}}'])

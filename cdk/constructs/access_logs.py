@@ -1,0 +1,174 @@
+"""The distribution's access logs, without query strings: those hold signatures, and a control signature can delete.
+
+Legacy logging always writes the query string. Standard logging v2 takes a list of fields, but its three resources can
+be made in us-east-1 only, whatever region the stage is in, so AWS's own API calls make them there.
+"""
+
+from typing import Any, Final
+
+from aws_cdk import Duration, RemovalPolicy, Stack, custom_resources
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk import names
+from cdk.config import StageConfig
+from cdk.constructs.resource import resource_of
+
+LOGS_REGION: Final = "us-east-1"
+
+FIELDS: Final = (
+    *("date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status"),
+    *("cs(User-Agent)", "x-edge-result-type", "x-edge-request-id", "cs-protocol", "cs-bytes", "time-taken"),
+    *("ssl-protocol", "x-edge-response-result-type", "cs-protocol-version", "time-to-first-byte"),
+    *("x-edge-detailed-result-type", "sc-content-type", "sc-content-len"),
+)
+"""A line's fields. Never cs-uri-query and cs(Cookie), where signatures are, nor cs(Referer), which may repeat a URL."""
+
+
+class AccessLogs(Construct):
+    """The bucket of the logs, and their delivery to it on a real stage. ``bucket`` keeps them ``edge_log_days``."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: StageConfig, distribution: cloudfront.Distribution
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=config.enforce_tls,
+            lifecycle_rules=[s3.LifecycleRule(id="old-logs", expiration=Duration.days(config.edge_log_days))],
+            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+        )
+        resource_of(self.bucket, s3.CfnBucket).override_logical_id(names.EDGE_LOGS_BUCKET)
+        if config.runs_on_emulator:  # whose CloudFront serves no requests
+            return
+        stack = Stack.of(self)
+        name = f"{names.stack_name(config.name, 'Edge')}-{stack.region}"
+        self._let_logs_be_delivered(name)
+        self._log_group = logs.LogGroup(
+            self, "CallsLogs", retention=config.log_retention, removal_policy=RemovalPolicy.DESTROY
+        )
+        distribution_arn = stack.format_arn(
+            service="cloudfront", region="", resource="distribution", resource_name=distribution.distribution_id
+        )
+        self._policy = custom_resources.AwsCustomResourcePolicy.from_statements(
+            [
+                iam.PolicyStatement(
+                    actions=["logs:PutDeliverySource", "logs:DeleteDeliverySource", "logs:GetDeliverySource"],
+                    resources=[self._arn("delivery-source", name)],
+                ),
+                iam.PolicyStatement(
+                    actions=[
+                        "logs:PutDeliveryDestination",
+                        "logs:DeleteDeliveryDestination",
+                        "logs:GetDeliveryDestination",
+                    ],
+                    resources=[self._arn("delivery-destination", name)],
+                ),
+                iam.PolicyStatement(
+                    actions=["logs:CreateDelivery", "logs:DeleteDelivery", "logs:GetDelivery"],
+                    resources=[
+                        self._arn("delivery", "*"),  # its id is made by the call
+                        self._arn("delivery-source", name),
+                        self._arn("delivery-destination", name),
+                    ],
+                ),
+                iam.PolicyStatement(
+                    actions=["cloudfront:AllowVendedLogDeliveryForResource"], resources=[distribution_arn]
+                ),
+            ]
+        )
+        source = self._call(
+            "Source",
+            create=("PutDeliverySource", {"name": name, "resourceArn": distribution_arn, "logType": "ACCESS_LOGS"}),
+            delete=("DeleteDeliverySource", {"name": name}),
+            physical_id=custom_resources.PhysicalResourceId.of(name),
+        )
+        destination = self._call(
+            "Destination",
+            create=(
+                "PutDeliveryDestination",
+                {
+                    "name": name,
+                    "outputFormat": "w3c",
+                    "deliveryDestinationConfiguration": {"destinationResourceArn": self.bucket.bucket_arn},
+                },
+            ),
+            delete=("DeleteDeliveryDestination", {"name": name}),
+            physical_id=custom_resources.PhysicalResourceId.of(name),
+        )
+        delivery = self._call(
+            "Delivery",
+            create=(
+                "CreateDelivery",
+                {
+                    "deliverySourceName": name,
+                    "deliveryDestinationArn": self._arn("delivery-destination", name),
+                    "recordFields": list(FIELDS),
+                },
+            ),
+            delete=("DeleteDelivery", {"id": custom_resources.PhysicalResourceIdReference()}),
+            physical_id=custom_resources.PhysicalResourceId.from_response("delivery.id"),
+        )
+        delivery.node.add_dependency(source, destination)
+        destination.node.add_dependency(self.bucket)
+
+    def _let_logs_be_delivered(self, name: str) -> None:
+        """Allow exactly this delivery to write; else the call would have to change the bucket's policy itself."""
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogDelivery",
+                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects("*")],
+                conditions={
+                    "StringEquals": {
+                        "aws:SourceAccount": Stack.of(self).account,
+                        "s3:x-amz-acl": "bucket-owner-full-control",
+                    },
+                    "ArnLike": {"aws:SourceArn": self._arn("delivery-source", name)},
+                },
+            )
+        )
+
+    def _call(
+        self,
+        title: str,
+        *,
+        create: tuple[str, dict[str, Any]],
+        delete: tuple[str, dict[str, Any]],
+        physical_id: custom_resources.PhysicalResourceId,
+    ) -> custom_resources.AwsCustomResource:
+        """Return a resource that is made and deleted by a call of CloudWatch Logs in us-east-1."""
+        return custom_resources.AwsCustomResource(
+            self,
+            title,
+            install_latest_aws_sdk=False,  # what the runtime has knows these calls, and a deploy fetches nothing
+            log_group=self._log_group,
+            on_create=custom_resources.AwsSdkCall(
+                service="CloudWatchLogs",
+                action=create[0],
+                parameters=create[1],
+                physical_resource_id=physical_id,
+                region=LOGS_REGION,
+            ),
+            on_delete=custom_resources.AwsSdkCall(
+                service="CloudWatchLogs",
+                action=delete[0],
+                parameters=delete[1],
+                ignore_error_codes_matching="ResourceNotFoundException",
+                region=LOGS_REGION,
+            ),
+            policy=self._policy,
+            resource_type=f"Custom::AccessLog{title}",
+            timeout=Duration.minutes(2),
+        )
+
+    def _arn(self, kind: str, name: str) -> str:
+        stack = Stack.of(self)
+        return f"arn:{stack.partition}:logs:{LOGS_REGION}:{stack.account}:{kind}:{name}"
