@@ -27,7 +27,12 @@ resources, so the stacks have none."""
 def add_stacks(
     app: App, config: StageConfig, zips: Mapping[str, Path], keys: SigningKeys
 ) -> tuple[PipelineStack, EdgeStack]:
-    """Add both stacks of a stage to the app; the rules of cdk-nag run on those of real stages."""
+    """Add both stacks of a stage to the app; the rules of cdk-nag run on those of real stages.
+
+    Raises ConfigError when a real stage has one key in both groups; local ones have a key for either use.
+    """
+    if not config.runs_on_emulator:
+        keys.check_apart()
     pipeline = PipelineStack(
         app,
         names.stack_name(config.name, "Pipeline"),

@@ -50,6 +50,15 @@ class SigningKeys:
         """Read both groups. Raises ConfigError when one has no key, too many, or something else in it."""
         return cls(viewers=_group(directory / "viewers"), control=_group(directory / "control"))
 
+    def check_apart(self) -> None:
+        """Raise ConfigError when one key is in both groups: a viewer's signature could then delete images."""
+        shared = {key.fingerprint for key in self.viewers} & {key.fingerprint for key in self.control}
+        if shared:
+            raise ConfigError(
+                f"the key {', '.join(sorted(shared))} is in both viewers and control; whoever may look at an image could "
+                "delete it. Remove it from one group, and make another with `image-scaler keys rotate --group control`."
+            )
+
 
 def _group(directory: Path) -> tuple[TrustedKey, ...]:
     files = sorted(directory.glob("*.pem"))

@@ -37,7 +37,7 @@ _IMAGE_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?")
 _URL = re.compile(rf"{_ORIGIN.pattern}(?:[/?].*)?")
 _IMAGE_URL = re.compile(rf"({_ORIGIN.pattern})/images/({_IMAGE_ID.pattern})(?:[/?][^#]*)?")
-_ABSOLUTE = re.compile(r"http[s*]?://[^/?#]+.*")
+_ABSOLUTE = re.compile(r"(?:http[s*]?|\*)://[^/?#]+.*")
 _PRINTABLE = re.compile(r"[!-~]+")
 _CLOUDFRONT_BASE64 = bytes.maketrans(b"+=/", b"-_~")
 _LARGEST_EPOCH = 2_147_483_647
@@ -85,9 +85,13 @@ def custom_policy(
 ) -> Policy:
     """Return a policy for every URL that ``resource`` matches: ``*`` is any text, ``?`` any one character.
 
-    You write the resource yourself, and what it opens is not checked. ``*`` also matches ``/`` and ``?``: a resource
-    with a wildcard in front of the path, such as ``http*://host/images/A*``, opens every URL that names the rest of it
-    in its query. ``image_policy`` writes one that opens a single image.
+    CloudFront matches protocol, domain, path and query apart, and a wildcard stays within its section; ``*`` at the end
+    of the domain or of the path stands for all that follows. ``\\?`` begins the query. A plain ``?`` there is what
+    CloudFront's documentation asks for today, while earlier editions asked for ``\\?``: a resource that ends in ``*``
+    needs neither.
+
+    You write the resource yourself, and what it opens is not checked: ``*`` in the path also matches ``/``.
+    ``image_policy`` writes one that opens a single image.
 
     ``valid_from`` is the first moment at which it holds. ``ip_address`` is the viewer's IPv4 address or network
     (``192.0.2.0/24``). CloudFront knows no other kind here and refuses viewers who come over IPv6, as most who can do:
@@ -229,7 +233,7 @@ def _check_url(url: str) -> None:
 
 
 def _check_resource(resource: str) -> None:
-    _check_text(resource, "resource")
+    _check_text(resource.replace("\\?", "?", 1), "resource")
     if not _ABSOLUTE.fullmatch(resource):
         raise SigningError("resource: it must be absolute, for example https://images.example.com/images/…")
 

@@ -64,10 +64,14 @@ class Deployment:
         self._run("Building the functions' zips", [sys.executable, "-m", "cdk.packaging", "--arch", "host"], "zips.log")
 
     def create_keys(self) -> None:
-        """Make the key pair that signs for the edge, unless there is one."""
-        command = [sys.executable, "-m", "image_scaler.cli", "keys", "create", "--stage", "local", "--shared"]
-        command += ["--if-missing", "--directory", str(self._workspace.keys)]
-        self._run("Making signing keys", command, "keys.log")
+        """Make the key pairs that sign for the edge, unless they are there: one for both groups, and one for each."""
+        keys = self._workspace.keys
+        command = [sys.executable, "-m", "image_scaler.cli", "keys"]
+        where = ["--directory", str(keys)]
+        self._run("Making signing keys", [*command, "create", "--shared", "--if-missing", *where], "keys.log")
+        for group in ("viewers", "control"):
+            if len(list((keys / group).glob("*.pem"))) == 1:
+                self._run("Making signing keys", [*command, "rotate", "--group", group, *where], "keys.log")
 
     def bootstrap(self) -> None:
         """Prepare the emulator's account for the CDK, as a real account is prepared once."""

@@ -13,7 +13,8 @@ class Outputs:
     """Where everything is. ``ca_file`` is what a client of the emulator must trust.
 
     ``api_url`` is behind the firewall, as on AWS: it refuses whoever does not come through the edge. ``edge_stack``
-    are the Edge stack's outputs by name; the edge's fields are empty while no edge runs.
+    are the Edge stack's outputs by name; the edge's fields are empty while no edge runs. The key ``edge_…`` signs for
+    images and for the API, which no key of a real stage may; ``viewers_…`` and ``control_…`` sign for one of them.
     """
 
     api_url: str
@@ -29,6 +30,10 @@ class Outputs:
     edge_url: str | None = None
     edge_key_pair_id: str | None = None
     edge_private_key_file: str | None = None
+    viewers_key_pair_id: str | None = None
+    viewers_private_key_file: str | None = None
+    control_key_pair_id: str | None = None
+    control_private_key_file: str | None = None
     edge_stack: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -88,8 +88,7 @@ class _EdgeDeployment:
         key_groups = self._make_key_groups()
         self._make_secrets()
         self._make_pattern_sets()
-        self._publish_assets()
-        ids = self._deploy_stack()
+        ids = self._deploy_stack(self._publish_assets())
         self._associate(ids)
         distribution, _ = self._template.single("AWS::CloudFront::Distribution")
         stack = self._formation.describe_stacks(StackName=self._stack_name)["Stacks"][0]
@@ -148,8 +147,9 @@ class _EdgeDeployment:
             raise UnmodelledError(f"a pattern holds one reference to a whole secret, not {text}")
         return before + self._secrets[arn] + after
 
-    def _publish_assets(self) -> None:
-        """Copy the functions' zips to where the template expects them."""
+    def _publish_assets(self) -> str:
+        """Copy the functions' zips to where the template expects them; return that bucket's name."""
+        bucket = ""
         manifest = json.loads((self._assembly / f"{self._stack_name}.assets.json").read_text())
         storage = client("s3", self._outputs)
         for asset in manifest["files"].values():
@@ -160,11 +160,20 @@ class _EdgeDeployment:
                 for name, value in PSEUDO_PARAMETERS.items():
                     bucket = bucket.replace(f"${{{name}}}", value)
                 storage.upload_file(str(self._assembly / asset["source"]["path"]), bucket, place["objectKey"])
+        return bucket
 
-    def _deploy_stack(self) -> dict[str, str]:
-        """Deploy what the emulator takes and return physical ids by logical id."""
-        body = json.dumps(self._reduced())
-        self._formation.create_stack(StackName=self._stack_name, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
+    def _deploy_stack(self, bucket: str) -> dict[str, str]:
+        """Deploy what the emulator takes and return physical ids by logical id.
+
+        The template goes through ``bucket``, as the CDK's does: a request holds 51,200 bytes of it.
+        """
+        key = f"{self._stack_name}.template.json"
+        client("s3", self._outputs).put_object(Bucket=bucket, Key=key, Body=json.dumps(self._reduced()).encode())
+        self._formation.create_stack(
+            StackName=self._stack_name,
+            TemplateURL=f"{self._outputs.emulator_url}/{bucket}/{key}",
+            Capabilities=["CAPABILITY_IAM"],
+        )
         deadline = time.monotonic() + _DEPLOY_SECONDS
         while (stack := self._formation.describe_stacks(StackName=self._stack_name)["Stacks"][0])[
             "StackStatus"

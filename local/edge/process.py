@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -52,17 +53,30 @@ def start(
         outputs,
         api_url=f"http://{LOOPBACK}:{api_port}/{urlsplit(outputs.api_url).path.rsplit('/', 1)[-1]}",
         edge_url=edge_url,
-        edge_key_pair_id=made["stack"]["ViewersKeyPairIds"].partition(",")[0],
-        edge_private_key_file=str(_private_key(workspace.keys)),
+        **_signers(made["stack"], workspace.keys),
         edge_stack=made["stack"],
     )
 
 
-def _private_key(keys: Path) -> Path:
-    found = sorted((keys / "private").glob("*.pem"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise LocalError(f"{keys} has no private key. Delete the folder; the next start makes new keys.")
-    return found[0]
+def _signers(stack: Mapping[str, str], keys: Path) -> dict[str, str]:
+    """Return the outputs' signers: the older key of both groups is the one that they share, the newer its own."""
+    signers = {}
+    for group in ("viewers", "control"):
+        shared, own = stack[f"{group.capitalize()}KeyPairIds"].split(",")
+        signers |= {
+            "edge_key_pair_id": shared,
+            "edge_private_key_file": _private_key(keys, "viewers-control"),
+            f"{group}_key_pair_id": own,
+            f"{group}_private_key_file": _private_key(keys, group),
+        }
+    return signers
+
+
+def _private_key(keys: Path, groups: str) -> str:
+    found = sorted((keys / "private").glob(f"{groups}-{'[0-9a-f]' * 16}.pem"))
+    if len(found) != 1:
+        raise LocalError(f"{keys} has {len(found)} private keys of {groups}. Delete the folder; a start makes new keys.")
+    return str(found[0])
 
 
 def _answers(address: str) -> bool:

@@ -148,7 +148,7 @@ def _epoch(condition: Any) -> float:
 
 
 def _check_statement(statement: Statement, request: SignedRequest) -> None:
-    if not _pattern(statement.resource).fullmatch(request.url):
+    if not _covers(statement.resource, request.url):
         raise RefusedError("WrongResource")
     if request.now >= statement.expires:
         raise RefusedError("Expired")
@@ -163,7 +163,47 @@ def _check_statement(statement: Statement, request: SignedRequest) -> None:
             raise RefusedError("WrongAddress")
 
 
+def _covers(resource: str, url: str) -> bool:
+    """Tell whether a policy's resource matches a URL, section by section: protocol, domain, path, query.
+
+    ``*`` is any text of its section and ``?`` any one character. At the end of the domain or of the path ``*`` stands
+    for all that follows. ``\\?`` begins the query; editions of the documentation differ in whether a plain ``?`` does
+    too, so both readings are tried.
+    """
+    if resource == "*":
+        return True
+    sent = _sections(url, url.partition("?")[2], has_query="?" in url)
+    return any(
+        all(_pattern(pattern).fullmatch(text) for pattern, text in zip(reading, sent, strict=True))
+        for reading in _readings(resource)
+    )
+
+
+def _readings(resource: str) -> list[tuple[str, str, str, str]]:
+    """Return the patterns for a URL's four sections, once for each way to read the resource."""
+    if "://" not in resource:
+        resource = f"*://{resource}"
+    before, escaped, query = resource.partition("\\?")
+    if escaped:
+        return [_sections(before, query, has_query=True)]
+    readings = [_sections(resource, "", has_query=False)]
+    before, plain, query = resource.partition("?")
+    if plain:
+        readings.append(_sections(before, query, has_query=True))
+    return readings
+
+
+def _sections(url: str, query: str, *, has_query: bool) -> tuple[str, str, str, str]:
+    """Return protocol, domain, path and query; ``url`` is cut before its query where it has one."""
+    protocol, _, rest = (url.partition("?")[0] if has_query else url).partition("://")
+    domain, slash, path = rest.partition("/")
+    if domain.endswith("*") and not slash:
+        return protocol, domain, "*", "*"
+    if path.endswith("*") and not has_query:
+        query = "*"
+    return protocol, domain, path, query
+
+
 @lru_cache(maxsize=1024)
-def _pattern(resource: str) -> re.Pattern[str]:
-    """Return the expression of a resource: ``*`` is any text, and ``?`` any one character (itself included)."""
-    return re.compile("".join({"*": ".*", "?": "."}.get(each, re.escape(each)) for each in resource), re.DOTALL)
+def _pattern(section: str) -> re.Pattern[str]:
+    return re.compile("".join({"*": ".*", "?": "."}.get(each, re.escape(each)) for each in section), re.DOTALL)

@@ -8,7 +8,10 @@ from random import Random
 
 import pytest
 
-from cdk.config import ConfigError, Sizes
+from aws_cdk import App
+
+from cdk.app import add_stacks
+from cdk.config import STAGES, ConfigError, Sizes
 from cdk.edge_functions import control_request_code, image_request_code, image_response_code
 from cdk.signing_keys import SigningKeys, TrustedKey
 from functions.shared.keys import CACHE_TAG
@@ -254,6 +257,19 @@ def test_a_key_keeps_its_logical_id_when_another_comes_or_goes(tmp_path):
 
     old, new = (key.pem for key in keys.viewers)
     assert fingerprints(old, new)[1:] == fingerprints(new)
+
+
+@pytest.mark.parametrize(("name", "refused"), [("dev", True), ("prod", True), ("local", False)])
+def test_one_key_in_both_groups_is_refused_on_a_real_stage(name, refused):
+    keys = signing_keys()
+    shared = SigningKeys(viewers=keys.viewers, control=(keys.viewers[1],))
+
+    if refused:
+        with pytest.raises(ConfigError, match=f"the key {keys.viewers[1].fingerprint} is in both"):
+            add_stacks(App(), STAGES[name], {}, shared)
+    else:
+        with pytest.raises(KeyError):  # it goes on, to the zips that this test does not build
+            add_stacks(App(), STAGES[name], {}, shared)
 
 
 @pytest.mark.parametrize("count", [0, 3])

@@ -72,9 +72,20 @@ def test_canned_and_custom_signatures_in_urls_and_cookies_are_accepted(key, algo
         (f"http://{HOST}/images/o?", IMAGE, False),
         (f"http://{HOST}/images/[a-z]+", IMAGE, False),
         ("http://other.example/*", IMAGE, False),
+        ("*://edge.example/images/*", IMAGE, True),
+        ("http://edge.example*", f"{IMAGE}?width=1", True),
+        (f"{IMAGE}\\?width=1", f"{IMAGE}?width=1", True),
+        (f"{IMAGE}?width=1", f"{IMAGE}?width=1", True),
+        (f"{IMAGE}\\?*", f"{IMAGE}?width=1", True),
+        (f"{IMAGE}\\?width=?", f"{IMAGE}?width=12", False),
+        (IMAGE, f"{IMAGE}?width=1", False),
+        ("http://edge.example/*one", f"http://{HOST}/images/two?x=/one", False),
+        ("http*://edge.example/images/one*", f"http://{HOST}/images/two?x=://edge.example/images/one", False),
+        ("http://*/images/one", f"http://{HOST}/images/two?x=/images/one", False),
+        ("http://*.example/images/one", "http://edge.example/x/.example/images/one", False),
     ],
 )
-def test_a_resource_matches_by_star_and_question_mark_alone(resource, url, matches):
+def test_a_resource_matches_section_by_section_by_star_and_question_mark_alone(resource, url, matches):
     signed = signer().sign_url(url, custom_policy(resource, expires_at=LATER))
     if matches:
         check(signed)
