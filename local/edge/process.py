@@ -75,7 +75,9 @@ def _signers(stack: Mapping[str, str], keys: Path) -> dict[str, str]:
 def _private_key(keys: Path, groups: str) -> str:
     found = sorted((keys / "private").glob(f"{groups}-{'[0-9a-f]' * 16}.pem"))
     if len(found) != 1:
-        raise LocalError(f"{keys} has {len(found)} private keys of {groups}. Delete the folder; a start makes new keys.")
+        raise LocalError(
+            f"{keys} has {len(found)} private keys of {groups}. Delete the folder; a start makes new keys."
+        )
     return str(found[0])
 
 

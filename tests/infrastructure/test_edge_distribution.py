@@ -7,7 +7,6 @@ from ipaddress import IPv6Address, IPv6Network
 from random import Random
 
 import pytest
-
 from aws_cdk import App
 
 from cdk.app import add_stacks

@@ -49,17 +49,14 @@ def written(value, resources):
         return [written(each, resources) for each in value]
     if not isinstance(value, dict):
         return value
-    match value:
-        case {"Ref": name}:
-            return PSEUDO.get(name) or ARNS.get(resources[name]["Type"], name)
-        case {"Fn::GetAtt": [name, *_]}:
-            return ARNS[resources[name]["Type"]]
-        case {"Fn::Join": [separator, parts]}:
-            return separator.join(written(parts, resources))
-        case {"Fn::ImportValue": _}:
-            return "imported"
-        case {"Fn::Select": _} | {"Fn::Split": _}:
-            return "part"
+    if "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return separator.join(written(parts, resources))
+    if value.keys() & {"Ref", "Fn::GetAtt"}:
+        name = value.get("Ref") or value["Fn::GetAtt"][0]
+        return PSEUDO.get(name) or ARNS.get(resources[name]["Type"], name)
+    if value.keys() & {"Fn::ImportValue", "Fn::Select", "Fn::Split"}:
+        return "part"
     return {key: written(each, resources) for key, each in value.items()}
 
 

@@ -274,3 +274,17 @@ def test_the_module_needs_cryptography_and_nothing_else():
     imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
     assert {name.split(".")[0] for name in imported} - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_a_resource_may_begin_its_query_either_way():
+    """Editions of CloudFront's documentation differ in whether the question mark is escaped."""
+    for resource in (r"https://images.example.com/images/1\?width=1*", "https://images.example.com/images/1?width=1*"):
+        policy = custom_policy(resource, expires_at=datetime(2027, 1, 1, tzinfo=UTC))
+
+        assert json.loads(policy.document)["Statement"][0]["Resource"] == resource
+
+
+@pytest.mark.parametrize("resource", [r"https://images.example.com/a\b", r"https://images.example.com/a\?b\?c"])
+def test_any_other_backslash_in_a_resource_is_refused(resource):
+    with pytest.raises(SigningError, match="percent-encoded"):
+        custom_policy(resource, expires_at=datetime(2027, 1, 1, tzinfo=UTC))
