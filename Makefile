@@ -13,7 +13,7 @@ COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-header --no-annotate --no-emit-index-url
 
 .PHONY: help setup demo up down resume test lint types imports unit workflows infrastructure emulator e2e \
-	test-docker test-browser bench gallery synth deploy destroy lock format clean
+	test-docker test-arm64 test-browser bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -90,6 +90,9 @@ test-docker: setup  ## The state machines on Step Functions Local (needs a Docke
 	@docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 || \
 		{ echo "make test-docker needs a Docker engine with the compose plugin; none answers here" >&2; exit 1; }
 	@$(PYTEST) tests/workflows -k step-functions-local
+
+test-arm64: setup  ## The zips for AWS, executed by an emulated arm64 Python 3.13 (needs Debian's apt and dpkg)
+	@$(PYTEST) tests/arm64 -rs -s
 
 test-browser: setup tests/browser/node_modules/.complete  ## The pages of docs/frontend in headless Chromium, through the local edge
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt

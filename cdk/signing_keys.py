@@ -56,7 +56,7 @@ class SigningKeys:
         if shared:
             raise ConfigError(
                 f"the key {', '.join(sorted(shared))} is in both viewers and control: with it, whoever may look at an "
-                "image could delete it. Remove it from one group, and make another with `image-scaler keys rotate --group control`."
+                "image could delete it. Remove it from one group; `image-scaler keys rotate` makes another."
             )
 
 

@@ -1,0 +1,161 @@
+"""The zips that go to AWS, executed: arm64 and CPython 3.13, by emulation."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cdk.names import handler_of, package_of
+from cdk.packaging import ROOT, Arch, build_all
+from tests.arm64.debian import UnavailableError, unpacked
+from tests.infrastructure.conftest import stage  # noqa: F401 - a fixture
+
+MANIFEST = json.loads((ROOT / "samples" / "manifest.json").read_text())
+LEFT_OUT = {"vast.png", "deep-field-p3.jpg"}
+"""Samples that take emulation too long."""
+LARGEST_DIFFERENCE, MEAN_DIFFERENCE = 24, 0.01
+"""Between arm64's and x86's decoded pixels, of 255: one AVIF with alpha differed by 18 and 0.0015."""
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+"""What Lambda's runtime has, all of it plain Python."""
+
+SAME_CODE = """
+import json, marshal, sys
+for pair in json.load(sys.stdin):
+    one, other = (open(path, "rb").read() for path in pair)
+    assert one[:16] == other[:16] and marshal.loads(one[16:]) == marshal.loads(other[16:]), pair
+print("same", end="")
+"""
+"""Compares compiled files by header and code."""
+
+
+@pytest.fixture(scope="session")
+def arm():
+    began = time.monotonic()
+    try:
+        python = unpacked(ROOT / "build" / "arm64")
+    except UnavailableError as reason:
+        pytest.skip(f"the zips for AWS were not executed: {reason}")
+    version = python.run(["--version"], environment={}).stdout.strip()
+    print(f"\narm64 {version}, ready after {time.monotonic() - began:.0f} s")
+    return python
+
+
+@pytest.fixture(scope="session")
+def code(tmp_path_factory):
+    """Return the folder of an unpacked zip, by architecture and function."""
+    folder = tmp_path_factory.mktemp("code")
+    made = {}
+
+    def unzipped(arch, function):
+        if (arch, function) not in made:
+            made[arch, function] = folder / arch / function
+            with zipfile.ZipFile(build_all(arch)[function]) as archive:
+                archive.extractall(made[arch, function])
+        return made[arch, function]
+
+    return unzipped
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory):
+    """The folder of what Lambda's runtime has."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        module = sys.modules.get(name) or __import__(name.removesuffix(".py"))
+        path = Path(module.__file__)
+        (folder / name).symlink_to(path if name.endswith(".py") else path.parent)
+    return folder
+
+
+def text_of(value):
+    return value if isinstance(value, str) else "value"
+
+
+def test_every_handler_imports_with_the_templates_environment(arm, code, runtime, stage):  # noqa: F811
+    imported = []
+    synthesized = stage("dev")
+    for template in (synthesized.pipeline, synthesized.edge):
+        for resource in template["Resources"].values():
+            properties = resource.get("Properties", {})
+            handler = properties.get("Handler", "")
+            if resource["Type"] != "AWS::Lambda::Function" or not handler.startswith("functions."):
+                continue
+            module = handler.rpartition(".")[0]
+            function = package_of("prewarm" if module.endswith(".prewarm") else module.split(".")[1])
+            environment = {
+                **{name: text_of(value) for name, value in properties["Environment"]["Variables"].items()},
+                "AWS_REGION": "eu-central-1",
+                "AWS_DEFAULT_REGION": "eu-central-1",
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "PYTHONPATH": f"{code(Arch.ARM64, function)}:{runtime}",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            }
+            done = arm.run(["-c", f"import {module} as m; print(m.lambda_handler)"], environment=environment)
+            assert done.returncode == 0, f"{module}: {done.stderr[-1500:]}"
+            imported.append(module)
+    print(f"{len(imported)} handlers imported")
+    assert {handler_of(name).rpartition(".")[0] for name in ("optimize", "serve", "rotate", "purge")} <= set(imported)
+
+
+def test_the_bytecode_is_what_cpython_compiles(arm, code, tmp_path):
+    jobs = {}
+    for function in build_all(Arch.ARM64):
+        folder = code(Arch.ARM64, function)
+        for compiled in folder.rglob("*.pyc"):
+            source = compiled.parent.parent / f"{compiled.name.split('.')[0]}.py"
+            jobs[compiled] = (str(source), source.relative_to(folder).as_posix(), str(tmp_path / f"{len(jobs)}.pyc"))
+
+    done = arm.run(
+        [str(ROOT / "cdk" / "compiling.py")], environment={"PYTHONHASHSEED": "0"}, stdin=json.dumps([*jobs.values()])
+    )
+
+    assert done.returncode == 0, done.stderr[-1500:]
+    differing = [(str(name), made) for name, (*_, made) in jobs.items() if name.read_bytes() != Path(made).read_bytes()]
+    # Marshal notes which strings are shared, which depends on what else the process has compiled. The code is the same.
+    done = arm.run(["-c", SAME_CODE], environment={}, stdin=json.dumps(differing))
+    print(f"{len(jobs)} compiled files, {len(jobs) - len(differing)} equal to the byte, {len(differing)} in their code")
+    assert jobs
+    assert (done.stdout, done.stderr) == ("same", "")
+
+
+def test_the_engine_makes_of_every_sample_what_it_makes_here(arm, code, tmp_path):
+    samples = [each for each in MANIFEST if each["file"] not in LEFT_OUT]
+    arguments = [str(ROOT / "samples" / "images" / each["file"]) for each in samples]
+    kinds = json.dumps([each["content_type"] for each in samples])
+    script = str(Path(__file__).with_name("ingest_samples.py"))
+    results = {}
+    for arch in (Arch.HOST, Arch.ARM64):
+        (folder := tmp_path / arch).mkdir()
+        environment = {"PYTHONPATH": str(code(arch, "optimize")), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath}
+        began = time.monotonic()
+        if arch is Arch.ARM64:
+            done = arm.run([script, str(folder), *arguments], environment=environment, stdin=kinds)
+        else:
+            command = [sys.executable, script, str(folder), *arguments]
+            done = subprocess.run(command, env=environment, input=kinds, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-1500:]
+        results[arch] = json.loads(done.stdout)
+        print(f"{arch}: {len(samples)} samples, {len(results[arch])} results in {time.monotonic() - began:.0f} s")
+
+    here, there = results[Arch.HOST], results[Arch.ARM64]
+    assert here.keys() == there.keys()
+    differing = [name for name in here if here[name] != there[name]]
+    for name in differing:
+        difference = np.abs(pixels(tmp_path / Arch.HOST / name) - pixels(tmp_path / Arch.ARM64 / name))
+        print(f"{name} differs by {difference.max()} at most, {difference.mean():.4f} on average")
+        assert difference.max() <= LARGEST_DIFFERENCE
+        assert difference.mean() <= MEAN_DIFFERENCE
+    print(f"{len(here) - len(differing)} of {len(here)} results are equal to the byte")
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGBA"), dtype=np.int16)
