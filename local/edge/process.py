@@ -50,26 +50,26 @@ def start(
     wait_until_ready(running, lambda: announcement.exists() and _answers(edge_url))
     made = json.loads(announcement.read_text())
     return replace(
-        outputs,
+        _with_signers(outputs, made["stack"], workspace.keys),
         api_url=f"http://{LOOPBACK}:{api_port}/{urlsplit(outputs.api_url).path.rsplit('/', 1)[-1]}",
         edge_url=edge_url,
-        **_signers(made["stack"], workspace.keys),
         edge_stack=made["stack"],
     )
 
 
-def _signers(stack: Mapping[str, str], keys: Path) -> dict[str, str]:
-    """Return the outputs' signers: the older key of both groups is the one that they share, the newer its own."""
-    signers = {}
-    for group in ("viewers", "control"):
-        shared, own = stack[f"{group.capitalize()}KeyPairIds"].split(",")
-        signers |= {
-            "edge_key_pair_id": shared,
-            "edge_private_key_file": _private_key(keys, "viewers-control"),
-            f"{group}_key_pair_id": own,
-            f"{group}_private_key_file": _private_key(keys, group),
-        }
-    return signers
+def _with_signers(outputs: Outputs, stack: Mapping[str, str], keys: Path) -> Outputs:
+    """Return the outputs with their signers: the older key of both groups is the one that they share."""
+    shared, viewers = stack["ViewersKeyPairIds"].split(",")
+    _, control = stack["ControlKeyPairIds"].split(",")
+    return replace(
+        outputs,
+        edge_key_pair_id=shared,
+        edge_private_key_file=_private_key(keys, "viewers-control"),
+        viewers_key_pair_id=viewers,
+        viewers_private_key_file=_private_key(keys, "viewers"),
+        control_key_pair_id=control,
+        control_private_key_file=_private_key(keys, "control"),
+    )
 
 
 def _private_key(keys: Path, groups: str) -> str:
