@@ -94,7 +94,7 @@ def test_a_generated_variant_of_an_older_revision_is_made_anew(serve, library, a
 
     assert new.body != old.body
     assert new.headers["ETag"] != old.headers["ETag"]
-    assert aws.s3.head_object(Bucket=GENERATED, Key=f"images/{IMAGE_ID}/{WEBP_640}")["Metadata"] == {"revision": "2"}
+    assert aws.s3.head_object(Bucket=GENERATED, Key=f"images/{IMAGE_ID}/{WEBP_640}")["Metadata"]["revision"] == "2"
 
 
 def test_an_image_removed_while_it_is_served_does_not_come_back(serve, library, aws, after_storing):
@@ -114,7 +114,7 @@ def test_an_image_judged_anew_while_it_is_served_comes_in_its_new_revision(serve
     answer = serve.path()
 
     assert answer.status == 200
-    assert aws.s3.head_object(Bucket=GENERATED, Key=f"images/{IMAGE_ID}/{WEBP_640}")["Metadata"] == {"revision": "2"}
+    assert aws.s3.head_object(Bucket=GENERATED, Key=f"images/{IMAGE_ID}/{WEBP_640}")["Metadata"]["revision"] == "2"
     assert serve.path().body == answer.body
 
 
@@ -389,3 +389,13 @@ def test_all_faults_of_the_settings_are_reported_together():
         ServeSettings.from_environment({**ENVIRONMENT, "TABLE_NAME": "", "DELIVERY": "v3", "SIZES": "any"})
 
     assert all(name in str(error.value) for name in ("TABLE_NAME", "DELIVERY", "SIZES"))
+
+
+def test_an_answer_and_what_is_stored_name_their_image_for_cloudfront(serve, library, aws):
+    library.publish(revision=1)
+
+    answer = serve.path()
+
+    assert answer.headers["X-Amz-Meta-Cache-Tag"] == IMAGE_ID
+    stored = aws.s3.head_object(Bucket=GENERATED, Key=f"images/{IMAGE_ID}/{WEBP_640}")["Metadata"]
+    assert stored["cache-tag"] == IMAGE_ID
