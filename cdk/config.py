@@ -221,7 +221,8 @@ _LOCAL: Final = StageConfig(
     runs_on_emulator=True,
     keep_data=False,
     prewarm=CommonVariants(widths=(640,), formats=("webp",)),
-    allowed_origins=("http://localhost:3000",),  # where front ends are developed
+    # Where front ends are developed: Next.js, Vite, samples/webapp and Django, and what comes after 8000.
+    allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),
     viewer_requests_per_5_minutes=100_000,  # all tests have one address
     functions=_functions(serve=24, ingest=8),  # the emulator starts a process per parallel call
     log_retention=RetentionDays.ONE_WEEK,

@@ -38,6 +38,7 @@ def start(
     certificates: Certificates,
     runtime_python: Path,
     rekognition_url: str,
+    uploads_url: str,
 ) -> Running:
     """Start the emulator and return when it answers. Raises LocalError with the end of its log."""
     environment = {
@@ -60,6 +61,7 @@ def start(
         "IMAGE_SCALER_RUNTIME_PYTHON": str(runtime_python),
         "AWS_ENDPOINT_URL": url(port),
         "AWS_ENDPOINT_URL_REKOGNITION": rekognition_url,
+        "UPLOADS_ENDPOINT_URL": uploads_url,
         "AWS_CA_BUNDLE": str(certificates.authority),
     }
     # hypercorn rather than ministack's own main, which also takes port 443 wherever it is free.

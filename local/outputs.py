@@ -12,8 +12,9 @@ from local.errors import LocalError
 class Outputs:
     """Where everything is. ``ca_file`` is what a client of the emulator must trust.
 
-    ``api_url`` is behind the firewall, as on AWS: it refuses whoever does not come through the edge. ``edge_stack``
-    are the Edge stack's outputs by name; the edge's fields are empty while no edge runs.
+    ``api_url`` is behind the firewall, as on AWS: it refuses what does not come through the edge. ``uploads_url`` is
+    the S3 endpoint that presigned requests name, plain http for browsers. ``edge_stack`` are the Edge stack's outputs
+    by name; the edge's fields are empty while no edge runs.
     """
 
     api_url: str
@@ -25,7 +26,9 @@ class Outputs:
     buckets: dict[str, str]
     functions: dict[str, str]
     rekognition_control_url: str
+    uploads_url: str
     ca_file: str
+    stage: str = "local"
     edge_url: str | None = None
     edge_key_pair_id: str | None = None
     edge_private_key_file: str | None = None

@@ -1,6 +1,7 @@
 """A deployed pipeline as the tests of the emulator and e2e layers see it: a client, and a look behind the scenes."""
 
 import json
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,8 +13,12 @@ from typing import Any, TypeVar
 import httpx
 from boto3.dynamodb.types import TypeDeserializer
 
+from image_scaler.client import Image, Method
+from image_scaler.operator.resume import resume_image
+from image_scaler.operator.stage import Operator
+from image_scaler.profiles import Aws
 from local import aws, emulator
-from local.client import PipelineClient, Upload
+from local.access import Access
 from local.executions import states_passed, wait_for_end
 from local.outputs import Outputs
 from tests import pictures
@@ -33,6 +38,44 @@ def eventually(look: Callable[[], T], *, within_seconds: float = WITHIN_SECONDS)
         assert time.monotonic() < deadline, f"nothing within {within_seconds:.0f} s"
         time.sleep(0.05)
     return answer
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture to upload: its bytes and what is said of it."""
+
+    filename: str
+    content_type: str
+    body: bytes
+
+
+class PipelineClient(Access):
+    """The client as tests use it: documents as the API sends them, and raw answers where a test reads a status."""
+
+    def upload(self, way: str, upload: Upload) -> str:
+        """Upload by ``api``, ``put`` or ``post`` and return the image's id."""
+        return self.client.upload(
+            upload.body, filename=upload.filename, content_type=upload.content_type, method=Method(way.upper())
+        ).id
+
+    def ask_for_upload(self, upload: Upload, method: str) -> dict[str, Any]:
+        """Return the API's answer to an upload that is going to come by ``method``."""
+        ticket = self.client.create_upload(
+            filename=upload.filename, content_type=upload.content_type, size=len(upload.body), method=Method(method)
+        )
+        return {"id": ticket.id, "status": ticket.status, "upload": ticket.upload}
+
+    def image(self, image_id: str) -> dict[str, Any]:
+        """Return the image's record."""
+        return dict(self.client.get(image_id).document)
+
+    def wait(self, image_id: str, *, within_seconds: float) -> dict[str, Any]:
+        """Return the image's record once it has left the pipeline."""
+        return dict(self.client.wait(image_id, within_seconds=within_seconds).document)
+
+    def delete(self, image_id: str) -> httpx.Response:
+        """Remove an image; return the answer."""
+        return self.http.delete(f"{self.url}/v1/images/{image_id}")
 
 
 class RekognitionControl:
@@ -103,7 +146,8 @@ class DeployedPipeline:
 
     def _scale_retry_delays(self, scale: float) -> None:
         settings = {"stepfunctions._SFN_WAIT_SCALE": scale}
-        self.client.http.post(f"{self.outputs.emulator_url}/_ministack/config", json=settings).raise_for_status()
+        address = f"{self.outputs.emulator_url}/_ministack/config"
+        httpx.post(address, json=settings, verify=trust_of(self.outputs), trust_env=False).raise_for_status()
 
     def close(self) -> None:
         self._scale_retry_delays(emulator.RETRY_DELAY_SCALE)
@@ -167,6 +211,14 @@ class DeployedPipeline:
             self.s3.put_bucket_policy(Bucket=bucket, Policy=policy)
 
     # --- executions
+
+    def resume(self, image_id: str) -> Image:
+        """Resume a held or failed image, as an operator does, and return its record at the end."""
+        access = Aws(
+            stage=self.outputs.stage, region=self.outputs.region, endpoint_url=self.outputs.emulator_url,
+            ca_file=self.outputs.ca_file, access_key="test",
+        )  # fmt: skip
+        return resume_image(self.client.client, Operator(access), image_id, within_seconds=WITHIN_SECONDS)
 
     def wait_for(self, execution_arn: str) -> dict[str, Any]:
         """Return an execution at its end."""
@@ -309,6 +361,11 @@ class DeployedPipeline:
             self.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
             self.events.delete_rule(Name=name, EventBusName=bus)
             self.sqs.delete_queue(QueueUrl=queue)
+
+
+def trust_of(outputs: Outputs) -> ssl.SSLContext:
+    """Return what a client of the emulator trusts."""
+    return ssl.create_default_context(cafile=outputs.ca_file)
 
 
 def _plain(item: dict[str, Any]) -> dict[str, Any]:

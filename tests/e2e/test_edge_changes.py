@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from functions.shared.variant import QUALITY_STEPS
 from image_scaler.signing import Signer
 from local import aws
-from local.client import edge_headers
+from local.access import origin_headers
 from local.edge.rotation import rotate_origin_secret
 from tests import pictures
 from tests.e2e.edge import KeyGroup, Viewer, eventually, pem_of
@@ -95,7 +95,7 @@ class Load:
 
 
 def test_the_origins_secret_rotates_under_load_without_one_refused_request(deployed, viewer, picture):
-    before = edge_headers(deployed.outputs)
+    before = origin_headers(deployed.outputs)
 
     with Load(viewer, picture) as load:
         for _ in range(2):
@@ -103,7 +103,7 @@ def test_the_origins_secret_rotates_under_load_without_one_refused_request(deplo
         enough = {kind: load.answered[kind] + 10 for kind in ("records", "variants")}
         eventually(lambda: load.answered >= Counter(enough) or load.failed)
 
-    after = edge_headers(deployed.outputs)
+    after = origin_headers(deployed.outputs)
     assert load.failed == []
     assert after["X-Origin-Verify"] != before["X-Origin-Verify"]
     url = f"{deployed.outputs.api_url}/v1/images"
@@ -116,7 +116,7 @@ def test_the_origins_secret_rotates_under_load_without_one_refused_request(deplo
 def _the_shared_client_follows_a_rotation(deployed):
     """It calls the API past the edge, so it has to know the secret of the moment."""
     yield
-    deployed.client.http.headers.update(edge_headers(deployed.outputs))
+    deployed.client.follow_rotation()
 
 
 def test_urls_of_both_keys_work_until_the_old_one_is_removed(viewer, picture):

@@ -6,8 +6,8 @@ import uuid
 import pytest
 from PIL import Image
 
-from local.client import Upload
 from tests import pictures
+from tests.deployed import Upload
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 WEAPON = [{"Name": "Weapons", "ParentName": "Violence", "TaxonomyLevel": 2, "Confidence": 97.0}]
