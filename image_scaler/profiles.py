@@ -143,7 +143,7 @@ def _local_profile(path: Path) -> Profile:
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
         raise ProfileError(f"there is no profile: {path} does not exist, and no `make up` runs here") from error
     except (OSError, ValueError) as error:

@@ -17,10 +17,12 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from image_scaler.client.errors import (
     ClientError,
+    ConflictError,
     Problem,
     ResponseError,
     UnexpectedAnswerError,
     UnreachableError,
+    UploadRefusedError,
     error_of,
 )
 from image_scaler.signing import Signer, canned_policy
@@ -31,7 +33,7 @@ SIGNED_FOR: Final = timedelta(minutes=5)
 """How long the signature of a call is good: longer than a slow upload and a clock that is a little off."""
 
 REPEATED_STATUS: Final = frozenset({429, 500, 502, 503, 504})
-"""Answers after which the same request may succeed. A 409 is repeated when it has a Retry-After."""
+"""Answers after which the same request may succeed. Conflicts and refused uploads are repeated when they say so."""
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 """API Gateway answers within 29 s; S3 takes as long as the bytes do, counted between two chunks."""
@@ -139,7 +141,8 @@ class Calls:
         asked = error.retry_after_seconds
         if asked is not None and asked > self._retries.longest_wait_seconds:
             return False
-        return error.status in REPEATED_STATUS or (error.status == httpx.codes.CONFLICT and asked is not None)
+        says_again = asked is not None and isinstance(error, ConflictError | UploadRefusedError)
+        return error.status in REPEATED_STATUS or says_again
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

@@ -51,7 +51,7 @@ class Client:
         viewers: Signer | None = None,
         http: httpx.Client | None = None,
         retries: Retries | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         """Talk to ``edge`` (``https://images.example.com``).
 
@@ -59,10 +59,10 @@ class Client:
         in place of a client of its own, and is left open by ``close``. ``sleep`` waits for seconds.
         """
         self._edge = edge.removesuffix("/")
+        self._sleep = sleep or time.sleep
         self._closes = http is None
         self._http = new_http() if http is None else http
-        self._calls = Calls(self._http, signer=control, retries=retries or Retries(), sleep=sleep)
-        self._sleep = sleep
+        self._calls = Calls(self._http, signer=control, retries=retries or Retries(), sleep=self._sleep)
         self.pictures = Pictures(self._edge, viewers)
 
     @classmethod
