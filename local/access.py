@@ -7,7 +7,7 @@ import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import httpx
 
@@ -41,6 +41,14 @@ class Access:
             self.http.cookies.update(viewer_cookies(outputs))
         key = signer(outputs)
         self.client = Client(str(outputs.edge_url), control=key, viewers=key, http=self._calls)
+
+    def __enter__(self) -> Self:
+        """Return the access."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
 
     def close(self) -> None:
         """Close the connections."""

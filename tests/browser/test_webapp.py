@@ -60,7 +60,7 @@ def page(address):
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
         page.on("requestfailed", lambda request: page.faults.append(f"{request.url} {request.failure}"))
-        page.on("response", lambda answer: page.answers.append(answer))
+        page.on("response", lambda answer: page.answers.append(answer))  # noqa: PLW0108 - playwright marks what it calls
         page.goto(address)
         yield page
         browser.close()
@@ -110,7 +110,7 @@ def test_a_photo_shows_its_placeholder_until_it_is_there(page, tmp_path, deploye
     photo = tmp_path / "slow.jpg"
     photo.write_bytes(pictures.jpeg(800, 600))
     held = []
-    page.route(f"{deployed.outputs.edge_url}/**", lambda route: held.append(route))
+    page.route(f"{deployed.outputs.edge_url}/**", lambda route: held.append(route))  # noqa: PLW0108
 
     upload(page, photo)
     image = page.locator("#photos img").first
