@@ -13,7 +13,7 @@ COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-header --no-annotate --no-emit-index-url
 
 .PHONY: help setup demo up down resume test lint types imports unit workflows infrastructure emulator e2e \
-	test-docker test-browser bench gallery synth deploy destroy lock format clean
+	test-docker test-browser test-package check bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -95,6 +95,9 @@ test-docker: setup  ## The state machines on Step Functions Local (needs a Docke
 test-browser: setup tests/browser/node_modules/.complete  ## The pages of docs/frontend in headless Chromium, through the local edge
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
 	@$(PYTEST) tests/browser
+
+test-package: setup  ## The installed package: pip install . in an empty environment
+	@$(PYTEST) tests/package
 
 tests/browser/node_modules/.complete: tests/browser/package-lock.json
 	@echo "Installing Next.js into tests/browser/node_modules ..."
