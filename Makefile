@@ -61,6 +61,9 @@ resume: setup  ## Start a held or failed image again: make resume ID=01J… (sev
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
 	@$(PYTEST) --cov --cov-report=term
 
+check: lint types imports  ## What to run before each commit, in seconds: lint, types, import rules, unit tests
+	@$(PYTEST) tests/unit -q -n auto --dist loadgroup
+
 lint: setup  ## ruff, and the lint of the state machines
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
