@@ -154,7 +154,7 @@ def test_a_key_that_the_edge_does_not_trust_is_denied(service, connect, ec_key):
     assert denied.value.problem.code == "InvalidKey"
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=30))
 def test_any_filename_and_cursor_is_signed_as_it_is_sent(client, service, text):
     """The edge checks the signature against the URL as it arrives: one that a library tidies up is refused."""
@@ -163,7 +163,7 @@ def test_any_filename_and_cursor_is_signed_as_it_is_sent(client, service, text):
         client.page(cursor=text)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(min_size=1, max_size=30))
 def test_a_text_that_is_no_id_is_not_found_and_reaches_no_other_path(client, text):
     with pytest.raises((NotFoundError, UnicodeEncodeError)):

@@ -174,7 +174,7 @@ NAMES = st.sampled_from(["default", "prod", "é"])
 MEMBERS = st.sampled_from(["edge", "control", "viewers", "aws", "stage"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(NAMES, st.dictionaries(MEMBERS, TABLES) | SCALARS, max_size=3))
 def test_any_file_is_a_profile_or_a_told_mistake(place, document):
     place.write(_toml(document))

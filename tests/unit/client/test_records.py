@@ -57,7 +57,7 @@ def test_listing_goes_on_until_the_service_has_no_more(client, aws):
     assert [image.id for image in client.list(status="HELD", page_size=2)] == [image_id(n) for n in (6, 4, 2, 0)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(min_value=0, max_value=3), min_size=1, max_size=8))
 def test_pages_may_be_short_or_empty_and_no_image_is_lost_or_repeated(scripted, lengths):
     numbers = itertools.count()
