@@ -128,7 +128,10 @@ def local_outputs(folder: Path) -> Path | None:
 def _local_profile(path: Path) -> Profile:
     try:
         outputs = json.loads(path.read_text())
-        key = KeyPair(outputs["edge_key_pair_id"], Path(outputs["edge_private_key_file"]))
+        viewers = KeyPair(outputs["edge_key_pair_id"], Path(outputs["edge_private_key_file"]))
+        control = viewers  # one pair in both groups, unless there is one for each
+        if "control_key_pair_id" in outputs:
+            control = KeyPair(outputs["control_key_pair_id"], Path(outputs["control_private_key_file"]))
         aws = Aws(
             stage=outputs.get("stage", LOCAL),
             region=outputs["region"],
@@ -136,7 +139,7 @@ def _local_profile(path: Path) -> Profile:
             ca_file=outputs["ca_file"],
             access_key=_EMULATOR_KEY,
         )
-        return Profile(name=LOCAL, edge=outputs["edge_url"], control=key, viewers=key, aws=aws)
+        return Profile(name=LOCAL, edge=outputs["edge_url"], control=control, viewers=viewers, aws=aws)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ProfileError(f"{path} is not complete ({error}): run `make up` again") from error
 

@@ -42,6 +42,8 @@ def up(  # noqa: PLR0917 - typer reads options
         progress.console.print(f"Runs already: {'; '.join(done) or 'nothing has changed'}.")
         outputs = Outputs.read(workspace.outputs)
     else:
+        if stopped := instance.down():  # before ports are chosen: it may have them
+            progress.note(f"Stopped what was running: {', '.join(stopped)}")
         wanted = Ports(edge_port, browser_s3_port, api_port, emulator_port, rekognition_port)
         outputs = instance.up(wanted.with_defaults())
     progress.console.print(f"Addresses: {workspace.outputs}   Logs: {workspace.logs}")

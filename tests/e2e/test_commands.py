@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import zipfile
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -95,6 +96,13 @@ def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_al
         assert access.http.get(url).status_code == 200
         another = access.client.upload(pictures.jpeg(), filename="new.jpg", method=Method.PUT).id
         assert access.client.wait(another).status == "PUBLISHED"
+
+    fresh = cli("up", "--fresh", "--home", str(home), "--edge-port", str(urlsplit(outputs["edge_url"]).port))
+    assert "Stopped what was running" in fresh.stdout, fresh.stderr
+    restarted = Outputs.read(home / "outputs.json")
+    assert restarted.edge_url == outputs["edge_url"]
+    with Access(restarted) as access:
+        assert list(access.client.list()) == []
 
     down = cli("down", "--home", str(home))
 

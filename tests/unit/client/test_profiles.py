@@ -69,6 +69,14 @@ def test_the_running_instance_comes_first_from_any_folder_below(place):
     assert profile.aws.endpoint_url == "https://127.0.0.1:7783"
 
 
+def test_an_instance_may_have_a_key_for_each_group(place):
+    place.start_instance(control_key_pair_id="K2", control_private_key_file="/c.pem")
+
+    profile = place.load()
+
+    assert (profile.viewers.key_pair_id, profile.control.key_pair_id) == ("K1", "K2")
+
+
 def test_a_name_comes_before_the_running_instance_and_an_option_before_the_environment(place):
     place.write(PROD + '[dev]\nedge = "https://dev.example.com"\n')
     place.start_instance()
