@@ -127,7 +127,7 @@ class Instance:
         """Deploy what has changed since the instance was started or updated, keep its data, and tell what was done.
 
         Function code is replaced as it is; a change of the templates is deployed over the stacks; a local process is
-        restarted, on its port, when its own code has changed. Raises LocalError; what runs goes on then.
+        restarted, on its port, when its own code has changed. Raises LocalError; the instance keeps running then.
         """
         with self._alone():
             return self._update()

@@ -125,7 +125,7 @@ export function sendFile(upload, file, { onProgress, signal } = {}) {
   });
 }
 
-/** Return a data URL of the picture that a placeholder (ThumbHash, base64) stands for. */
+/** Return a placeholder (ThumbHash, base64) as a data URL. */
 export function placeholderUrl(placeholder) {
   const { width, height, rgba } = placeholderPixels(placeholder);
   const canvas = Object.assign(document.createElement('canvas'), { width, height });

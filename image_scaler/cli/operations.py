@@ -1,6 +1,6 @@
 """``image-scaler status``, ``logs`` and ``resume``: looking after a stage.
 
-What needs AWS credentials imports boto3 when it runs: the extra `operator` brings it.
+What needs AWS credentials imports boto3 when it runs; the extra `operator` installs it.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ def status(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell whether a stage answers, how its newest images are, and (with AWS credentials) what goes on in it."""
+    """Show whether a stage answers, its newest images by status, and (with AWS credentials) what it is doing."""
     chosen = profile_of(profile)
     with Client.from_profile(chosen) as client:
         checks = {"api": _check(lambda: client.page(limit=1))}
@@ -109,7 +109,7 @@ def _operator(profile: Profile) -> "Operator":
 
 
 def _details(profile: Profile) -> "StageDetails | None":
-    """Return what goes on in the stage, or None (and say why) when it cannot be seen."""
+    """Return what the stage is doing, or None (after a note why) when it cannot be read."""
     try:
         return _operator(profile).details()
     except (CommandError, OperatorError) as error:

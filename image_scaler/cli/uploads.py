@@ -46,7 +46,7 @@ def upload(
 ) -> None:
     """Upload images and print their ids.
 
-    A file that is refused is reported, and the others go on. With --wait the command fails unless every image is
+    A refused file is reported and the other files are still uploaded. With --wait the command fails unless every image is
     published or blurred.
     """
     failures: list[ExitCode] = []

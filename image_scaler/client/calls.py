@@ -89,7 +89,7 @@ class Calls:
         headers: Mapping[str, str] | None = None,
         content: Callable[[], Any] | None = None,
     ) -> dict[str, Any]:
-        """Make a signed call of the API and return its document; ``content`` makes the body, anew for each attempt.
+        """Make a signed call of the API and return its document; ``content`` makes the body of each attempt.
 
         Repeating must be safe: a POST carries an Idempotency-Key. Raises ClientError.
         """

@@ -36,7 +36,7 @@ SERVED: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
 
 @dataclass(frozen=True)
 class Upload:
-    """An upload that was accepted. ``status`` is that of the answer; the pipeline goes on from there."""
+    """An upload that was accepted. ``status`` is the one in the answer; the pipeline changes it later."""
 
     id: str
     status: str

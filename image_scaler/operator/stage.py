@@ -92,7 +92,7 @@ class Operator:
         return sorted(lines, key=lambda line: line.at)
 
     def details(self) -> StageDetails:
-        """Return what goes on in the stage. Raises OperatorError."""
+        """Return what the stage is doing. Raises OperatorError."""
         resources = self._resources()
         running: dict[str, int] = {}
         waiting: dict[str, int] = {}

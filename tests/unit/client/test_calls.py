@@ -131,7 +131,7 @@ def test_an_answer_that_is_not_the_apis_is_told(scripted, body):
         scripted(httpx.Response(200, content=body)).get(IMAGE_ID)
 
 
-def test_each_attempt_is_signed_anew(service, connect):
+def test_each_attempt_has_a_signature_of_its_own(service, connect):
     seen = []
 
     def fail_first(request):

@@ -44,7 +44,7 @@ def test_statuses_are_those_of_the_service():
     assert [each.value for each in Status] == [each.value for each in contracts.Status]
 
 
-def test_an_image_that_nobody_has_is_not_found(client):
+def test_an_unknown_id_is_not_found(client):
     with pytest.raises(NotFoundError):
         client.get(IMAGE_ID)
 
