@@ -46,8 +46,8 @@ def upload(
 ) -> None:
     """Upload images and print their ids.
 
-    A refused file is reported and the other files are still uploaded. With --wait the command fails unless every image is
-    published or blurred.
+    A refused file is reported and the other files are still uploaded. With --wait the command fails unless every image
+    is published or blurred.
     """
     failures: list[ExitCode] = []
     with Client.from_profile(profile_of(profile)) as client:
