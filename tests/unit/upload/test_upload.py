@@ -12,6 +12,8 @@ from functions.shared.aws import client
 from functions.shared.keys import is_image_id
 from tests.fakes.aws import ORIGINALS
 from tests.fakes.faults import failing_call
+from tests.fakes.gateway import Answer, proxy_event
+from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
 
 CAT = {"filename": "cat.jpg", "content_type": "image/jpeg", "size": 1234}
@@ -241,3 +243,22 @@ def test_no_request_ends_in_a_500(post, body, content_type, query, headers):
     assert 200 <= answer.status < 500
     if answer.status >= 400:
         answer.problem()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_presigned_requests_name_the_endpoint_of_the_settings_and_the_bucket_in_the_path(aws, monkeypatch, method):
+    monkeypatch.setenv("UPLOADS_ENDPOINT_URL", "http://localhost:7781")
+    function = Function("upload", monkeypatch)
+    body = json.dumps({**CAT, "method": method}).encode()
+
+    event = proxy_event("POST", "/v1/images", body=body, headers={"Content-Type": "application/json"})
+    upload = Answer(function(event)).document["upload"]
+
+    assert upload["url"].startswith(f"http://localhost:7781/{ORIGINALS}")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_presigned_requests_name_the_buckets_own_host_by_default(post, method):
+    url = post({**CAT, "method": method}).document["upload"]["url"]
+
+    assert url.startswith(f"https://{ORIGINALS}.s3.eu-central-1.amazonaws.com/")
