@@ -105,11 +105,11 @@ class _EdgeDeployment:
 
     def _make_keys(self) -> list[str]:
         listed = self._cloudfront.list_public_keys()["PublicKeyList"].get("Items", [])
-        existing = {each["EncodedKey"]: each["Id"] for each in listed}
+        existing = {(each["Name"], each["EncodedKey"]): each["Id"] for each in listed}
         made = []
         for name, properties in self._template.of_type("AWS::CloudFront::PublicKey").items():
             config = properties["PublicKeyConfig"]
-            key_id = existing.get(config["EncodedKey"])
+            key_id = existing.get((config["Name"], config["EncodedKey"]))  # stages may share a pair, not its id
             if key_id is None:
                 key_id = self._cloudfront.create_public_key(PublicKeyConfig=config)["PublicKey"]["Id"]
             self._references[name] = key_id
