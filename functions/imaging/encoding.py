@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from functions.imaging.codecs import load_codec, with_alpha_flag
 from functions.imaging.flatness import is_flat
+from functions.imaging.limits import LONGEST_FRAME_MS, MOST_PLAYS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened
 
@@ -53,6 +54,12 @@ PNG_COMPRESS_LEVEL: Final = 6
 
 GIF_COLORS: Final = 255
 """One of the 256 palette entries is kept for transparent pixels."""
+
+GIF_LONGEST_FRAME_MS: Final = 655_350
+"""What a GIF's 16 bits of hundredths of a second hold."""
+
+WEBP_LONGEST_MS: Final = 2**31 - 1
+"""What all frames of a WebP may last together: libwebp's encoder counts in a C int."""
 
 DITHERED_FROM: Final = 1.0
 """Mean error of 255 from which a palette's picture is dithered. Pillow's dithering tells colours apart in steps of four
@@ -138,8 +145,8 @@ def _saved_webp_animation(picture: DecodedPicture, **options: Any) -> bytes:
         "WEBP",
         save_all=True,
         append_images=picture.frames[1:],
-        duration=list(picture.durations_ms),
-        loop=picture.loop,
+        duration=_clamped(picture, min(LONGEST_FRAME_MS, WEBP_LONGEST_MS // len(picture.frames))),
+        loop=_plays(picture),
         **options,
         **_metadata(picture.rights),
     )
@@ -150,12 +157,43 @@ def _encode_gif(picture: DecodedPicture) -> bytes:
     frames = [_with_palette(frame) for frame in picture.frames]
     options: dict[str, Any] = {}
     if picture.animated:
-        options = {"save_all": True, "append_images": frames[1:], "duration": list(picture.durations_ms), "disposal": 2}
-        if picture.loop != 1:
-            options["loop"] = max(0, picture.loop - 1)  # GIF counts repetitions after the first showing
+        frames, durations = _joined(frames, _clamped(picture, GIF_LONGEST_FRAME_MS))
+        options = {"save_all": True, "append_images": frames[1:], "duration": durations, "disposal": 2}
+        plays = _plays(picture)
+        if plays != 1:
+            options["loop"] = max(0, plays - 1)  # GIF counts repetitions after the first showing
     if picture.has_alpha:
         options["transparency"] = GIF_COLORS
     return _saved(frames[0], "GIF", optimize=False, **options)
+
+
+def _clamped(picture: DecodedPicture, longest_ms: int) -> list[int]:
+    """Return how long each frame lasts in ms, as far as the output can say it."""
+    return [min(max(0, duration), longest_ms) for duration in picture.durations_ms]
+
+
+def _plays(picture: DecodedPicture) -> int:
+    """Return how often an animation plays, as far as WebP and GIF can say it."""
+    return min(max(0, picture.loop), MOST_PLAYS)
+
+
+def _joined(frames: list[Image.Image], durations: list[int]) -> tuple[list[Image.Image], list[int]]:
+    """Return the frames of a GIF with equal neighbours joined.
+
+    Pillow joins them too, and fails where the sum of their times is more than a GIF holds. Equal is what Pillow calls
+    so: the same indexes in the same palette, or the same colours in two palettes.
+    """
+    kept, times = [frames[0]], [durations[0]]
+    for frame, duration in zip(frames[1:], durations[1:], strict=True):
+        previous = kept[-1]
+        one_palette = frame.getpalette() == previous.getpalette()
+        pair = (previous, frame) if one_palette else (previous.convert("RGB"), frame.convert("RGB"))
+        if pair[0].tobytes() == pair[1].tobytes():
+            times[-1] = min(times[-1] + duration, GIF_LONGEST_FRAME_MS)
+        else:
+            kept.append(frame)
+            times.append(duration)
+    return kept, times
 
 
 def _with_palette(image: Image.Image) -> Image.Image:
