@@ -268,13 +268,13 @@ def tiff_of_rows(
     compression: int = 1,
     odd_tags: Sequence[tuple[int, int, bytes]] = (),
 ) -> bytes:
-    """Return a little-endian TIFF of one strip; ``odd_tags`` (number, type, four bytes) replace tags of theirs."""
+    """Return a little-endian TIFF of one strip; ``odd_tags`` (number, type, four bytes) replace or join its own."""
     data = b"".join(rows)
     tags = {256: width, 257: len(rows), 259: compression, 262: photometric, 277: samples, 278: len(rows)}
     tags |= {279: len(data)} | ({338: 2} if samples in {2, 4} else {})
     entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()}
     depths = struct.pack(f"<{samples}H", *[bits] * samples)
-    start = 8 + 2 + 12 * (len(entries) + 2) + 4
+    start = 8 + 2 + 12 * len({*entries, 258, 273, *(tag for tag, _, _ in odd_tags)}) + 4
     entries[258] = struct.pack("<HHI", 258, 3, samples) + (
         depths.ljust(4, b"\0") if samples <= 2 else struct.pack("<I", start)
     )
