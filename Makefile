@@ -8,11 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
+LONG := tests/unit/imaging/test_hostile_numbers.py
 PYTEST := $(BIN)/python -m pytest
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup demo up down resume test lint types imports unit workflows infrastructure emulator e2e \
+.PHONY: help setup demo up down resume test test-long lint types imports unit workflows infrastructure emulator e2e \
 	test-docker test-browser bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
@@ -59,6 +60,9 @@ resume: setup  ## Start a held or failed image again: make resume ID=01J…
 
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
 	@$(PYTEST) --cov --cov-report=term
+
+test-long: setup  ## The tests that repeat themselves, thousands of times instead of a few (minutes)
+	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
 lint: setup  ## ruff, and the lint of the state machines
 	@$(BIN)/ruff check .
