@@ -20,6 +20,8 @@ LONGEST_UPLOADED_SIDE_PX: Final = 16_384
 """What Pillow decodes at most, and one px more than WebP stores. A test holds both against the functions' own."""
 VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
 """What variants may be; a test holds both against the functions' own grammar."""
+MOST_BLUR_CELLS: Final = 8
+"""Cells that a blurred picture may have on its shorter side; a test holds it against the functions' own."""
 
 
 class ConfigError(Exception):
@@ -46,6 +48,13 @@ class WarmStart(StrEnum):
     NONE = "none"
     SNAPSTART = "snapstart"
     PROVISIONED = "provisioned"
+
+
+class Blur(StrEnum):
+    """mosaic: a soft field of few colours. tile: one flat colour, which nobody can compare with anything."""
+
+    MOSAIC = "mosaic"
+    TILE = "tile"
 
 
 class ViewerAccess(StrEnum):
@@ -114,14 +123,14 @@ class CommonVariants:
 def _functions(*, serve: int | None, ingest: int | None) -> Mapping[str, FunctionConfig]:
     """Return every function's size; a vCPU is 1,769 MB. ``serve`` and ``ingest`` are reserved concurrencies.
 
-    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec, `blur` such
-    a picture and its blurred twin (docs/memory.md). `serve` answers within API Gateway's 29 s.
+    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec, `blur` one
+    blurred picture of that size (docs/memory.md). `serve` answers within API Gateway's 29 s.
     """
     return MappingProxyType(
         {
             "optimize": FunctionConfig(memory_mb=3008, timeout_seconds=120, reserved_concurrency=ingest),
             "moderate": FunctionConfig(memory_mb=256, timeout_seconds=60, reserved_concurrency=ingest),
-            "blur": FunctionConfig(memory_mb=3008, timeout_seconds=60, reserved_concurrency=ingest),
+            "blur": FunctionConfig(memory_mb=2400, timeout_seconds=60, reserved_concurrency=ingest),
             "persist": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=ingest),
             "serve": FunctionConfig(memory_mb=1769, timeout_seconds=28, reserved_concurrency=serve),
             "upload": FunctionConfig(memory_mb=512, timeout_seconds=28),
@@ -153,6 +162,10 @@ class StageConfig:
     limits: Limits = field(default_factory=Limits)
     keep_metadata: tuple[str, ...] = ()
     """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
+    blur: Blur = Blur.MOSAIC
+    """What is left of a picture that the policy wants blurred."""
+    blur_cells: int = 4
+    """Cells of a mosaic on the shorter side, and up to twice as many on the longer one; fewer tell less."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
     prewarm: CommonVariants = field(default_factory=CommonVariants)
@@ -191,6 +204,11 @@ class StageConfig:
 
     alarm_email: str | None = None
 
+    @property
+    def blur_name(self) -> str:
+        """The blur as the function and the records name it: ``mosaic-4`` or ``tile``."""
+        return f"{self.blur}-{self.blur_cells}" if self.blur is Blur.MOSAIC else str(self.blur)
+
     def __post_init__(self) -> None:
         """Raise ConfigError with every fault."""
         faults = list(self._faults())
@@ -209,6 +227,8 @@ class StageConfig:
             faults.append("domain_name and certificate_arn go together")
         if not set(self.keep_metadata) <= {"copyright"}:
             faults.append("keep_metadata may hold copyright and nothing else")
+        if not 1 <= self.blur_cells <= MOST_BLUR_CELLS:
+            faults.append(f"blur_cells is 1 to {MOST_BLUR_CELLS}")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):

@@ -562,6 +562,25 @@ def gif_bomb_in_second_frame(width: int = 60_000, height: int = 60_000) -> bytes
     return body[: second + 5] + struct.pack("<HH", width, height) + body[second + 9 :]
 
 
+def tiff_of_strips(strips: int) -> bytes:
+    """Return a grey TIFF whose rows of 16 px are strips of their own, all of them the same bytes."""
+    places, lengths = struct.pack("<I", 8) * strips, struct.pack("<I", 16) * strips
+    values = {256: 16, 257: strips, 258: 8, 259: 1, 262: 1, 277: 1, 278: 1}
+    entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in values.items()}
+    entries[273] = struct.pack("<HHII", 273, 4, strips, 24)
+    entries[279] = struct.pack("<HHII", 279, 4, strips, 24 + len(places))
+    directory = struct.pack("<H", 9) + b"".join(entry for _, entry in sorted(entries.items())) + bytes(4)
+    data = bytes(16) + places + lengths
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + directory
+
+
+def jpeg_of_exif_segments(count: int = 65_000, size: int = 1_000) -> bytes:
+    """Return a JPEG with that many EXIF segments of ``size`` bytes, which Pillow puts together."""
+    body = jpeg(16, 16)
+    segment = b"\xff\xe1" + struct.pack(">H", 8 + size) + b"Exif\0\0" + bytes(size)
+    return body[:2] + segment * count + body[2:]
+
+
 def gif_of_tiny_blocks(blocks: int = 2_000_000) -> bytes:
     """Return a GIF with a comment that is cut into blocks of one byte."""
     body = gif(16, 16)

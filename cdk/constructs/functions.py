@@ -161,7 +161,7 @@ class Functions(Construct):
         return {
             "optimize": staging | config.limits.as_environment() | kept,
             "moderate": staging,
-            "blur": staging,
+            "blur": staging | {"BLUR": config.blur_name},
             "persist": staging | published | generated | table | bus,
             "serve": serve_environment(config, storage=self._storage, table=self._table),
             "upload": originals

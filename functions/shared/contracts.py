@@ -104,7 +104,8 @@ class Picture:
     """What can be served of one revision: the master, its renditions (narrowest first) and what stands in.
 
     ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha``
-    hold for the master; ``quality`` is the predicted encoder quality by output format (1 to 100).
+    hold for the master; ``quality`` is the predicted encoder quality by output format (1 to 100). ``blur`` tells
+    how the picture was blurred (``mosaic-4``, ``tile``); it is empty where it was not, or by an older release.
     """
 
     master: Rendition
@@ -114,6 +115,7 @@ class Picture:
     animated: bool = False
     has_alpha: bool = False
     quality: dict[str, int] = field(default_factory=dict)
+    blur: str = ""
 
     @classmethod
     def from_state(cls, document: dict[str, Any]) -> Self:

@@ -67,6 +67,7 @@ class Case:
     answers: Mapping[str, str] = field(default_factory=dict)
     own_answers: Mapping[str, Answers] = field(default_factory=dict)
     resume: bool = False
+    rework: bool = False
     error: str | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
     retries: Mapping[str, int] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class Case:
     def input(self) -> dict[str, Any]:
         """The event that starts the execution."""
         document: dict[str, Any] = json.loads((EVENTS / self.event).read_text(encoding="utf-8"))
-        return {**document, "resume": True} if self.resume else document
+        return document | {name: True for name in ("resume", "rework") if getattr(self, name)}
 
 
 def ingest(name: str, path: tuple[str, ...], *, event: str = "s3/put.json", **rest: Any) -> Case:
@@ -101,7 +102,7 @@ PATHS = (
     ingest(
         "CleanPictureIsPublished",
         PUBLISHED,
-        output={"verdict.decision": "allow", "persist.result.status": "PUBLISHED", "resume": False},
+        output={"verdict.decision": "allow", "persist.result.status": "PUBLISHED", "resume": False, "rework": False},
     ),
     *(
         ingest(f"OriginalWrittenBy{title}", PUBLISHED, event=f"s3/{event}.json", output={"original.etag": etag})
@@ -135,6 +136,13 @@ PATHS = (
         output={"optimize.result.reason": "CORRUPT"},
     ),
     ingest("HeldImageIsResumed", PUBLISHED, resume=True, output={"resume": True, "persist.result.status": "PUBLISHED"}),
+    ingest(
+        "BlurredImageIsReworked",
+        (*BLURRED, "PersistImage", "WasPersisted", "ImagePersisted"),
+        answers={"ModerateImage": "VerdictBlur", "PersistImage": "PersistedBlurred"},
+        rework=True,
+        output={"rework": True, "optimize.result.picture.blur": "mosaic-4"},
+    ),
     ingest(
         "SameEventAgainIsADuplicate",
         (*REFUSED, "DuplicateUpload"),

@@ -24,6 +24,7 @@ SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody
 STATUSES = [str(status) for status in Status]
 CLAIMED_BY_A_NEWER_UPLOAD = {"AWAITING_UPLOAD", "PROCESSING", "HELD", "FAILED", "REJECTED"}
 CLAIMED_WHEN_RESUMED = {"HELD", "FAILED"}
+CLAIMED_WHEN_REWORKED = {"PUBLISHED", "BLURRED", "BLOCKED"}
 JUDGED = ("PUBLISHED", "BLURRED", "BLOCKED", "IN_REVIEW")
 
 
@@ -73,15 +74,14 @@ class World:
             **attributes,
         )  # fmt: skip
 
-    def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, version=None, resume=None, name=None):
-        """Run ingest on an upload of this image; the functions answer as ``case`` says."""
+    def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, version=None, name=None, **flags):
+        """Run ingest on an upload of this image, with ``flags`` in its input; the functions answer as ``case`` says."""
         event = json.loads((EVENTS / "s3" / "put-without-version.json").read_text(encoding="utf-8"))
         event["detail"]["object"] |= {"key": self.key, "sequencer": sequencer}
         if version:
             event["detail"]["object"]["version-id"] = version
-        document = event if resume is None else {**event, "resume": resume}
         name = name or execution_name(case)
-        return self.deployment.run("ingest", document, case=case, name=name), self.arn("ingest", name)
+        return self.deployment.run("ingest", event | flags, case=case, name=name), self.arn("ingest", name)
 
     def settle(self, execution_arn, *, event="timed-out"):
         """Run settle on the news that an execution which worked on this image ended badly."""
@@ -228,11 +228,24 @@ def test_only_what_was_held_or_failed_is_resumed(world, status):
         assert world.items() == {"RECORD": before}
 
 
-@pytest.mark.parametrize("resume", [None, False, True])
-def test_an_image_removed_before_its_upload_came_is_never_claimed(world, resume):
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_what_was_judged_is_reworked(world, status):
+    before = world.claimed(status)
+
+    _, arn = world.upload(sequencer=CLAIMED, rework=True)
+
+    if status in CLAIMED_WHEN_REWORKED:
+        record = world.record
+        assert (record["claimed_by"], record["status"], record["last_revision"]) == (arn, "PROCESSING", 4)
+    else:
+        assert world.items() == {"RECORD": before}
+
+
+@pytest.mark.parametrize("flags", [{}, {"resume": False}, {"resume": True}, {"rework": True}])
+def test_an_image_removed_before_its_upload_came_is_never_claimed(world, flags):
     before = world.write(status="REMOVED", removed_at="2026-11-23T10:00:00Z")
 
-    run, _ = world.upload(resume=resume)
+    run, _ = world.upload(**flags)
 
     assert run.path[-1] == "DuplicateUpload"
     assert world.record == before

@@ -289,22 +289,10 @@ def tiff_that_claims(tag, count, kind=4):
     return body[: start + 4] + struct.pack("<I", count) + body[start + 8 :]
 
 
-def tiff_of_strips(strips):
-    """Return a grey TIFF whose rows of 16 px are strips of their own, all of them the same bytes."""
-    places, lengths = struct.pack("<I", 8) * strips, struct.pack("<I", 16) * strips
-    values = {256: 16, 257: strips, 258: 8, 259: 1, 262: 1, 277: 1, 278: 1}
-    entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in values.items()}
-    entries[273] = struct.pack("<HHII", 273, 4, strips, 24)
-    entries[279] = struct.pack("<HHII", 279, 4, strips, 24 + len(places))
-    directory = struct.pack("<H", 9) + b"".join(entry for _, entry in sorted(entries.items())) + bytes(4)
-    data = bytes(16) + places + lengths
-    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + directory
-
-
 def test_a_tiff_of_exactly_as_many_strips_as_allowed_is_accepted():
-    assert inspect(tiff_of_strips(200), replace(LIMITS, max_pieces=200)).height == 200
+    assert inspect(pictures.tiff_of_strips(200), replace(LIMITS, max_pieces=200)).height == 200
 
-    refusal = refusal_of(tiff_of_strips(201), max_pieces=200)
+    refusal = refusal_of(pictures.tiff_of_strips(201), max_pieces=200)
     assert (refusal.reason, refusal.detail) == (
         Reason.TOO_COMPLEX, "The TIFF has more than 200 strips or tiles.",
     )  # fmt: skip
