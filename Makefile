@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup demo up down resume test test-long lint types imports unit workflows infrastructure emulator e2e \
+.PHONY: help setup demo up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
 	test-docker test-browser bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
@@ -55,6 +55,9 @@ down: setup  ## Stop what `make up` started
 
 resume: setup  ## Start a held or failed image again: make resume ID=01J…
 	@$(BIN)/python -m local.cli resume "$(ID)"
+
+reblur: setup  ## Blur again, from their originals, pictures that an older setting has blurred
+	@$(BIN)/python -m local.cli reblur
 
 # --- checking it ------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
-"""The local commands: ``python -m local.cli up | down | demo | resume``; ``make`` calls them."""
+"""The local commands: ``python -m local.cli up | down | demo | resume | reblur``; ``make`` calls them."""
 
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,6 +13,7 @@ from local.demo.run import run_demo
 from local.errors import LocalError
 from local.instance import Instance, Ports
 from local.outputs import Outputs
+from local.reblur import Reblurring
 from local.resume import resume_image
 from local.workspace import Workspace, default_workspace
 
@@ -71,6 +73,28 @@ def resume(image_id: Annotated[str, typer.Argument(metavar="ID")], home: Home = 
     end = resume_image(Outputs.read(_workspace(home).outputs), image_id)
     progress.console.print(f"resume: {image_id} {end.status} (execution {end.execution_status}, {end.execution_arn})")
     if not end.has_verdict:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reblur(
+    home: Home = None,
+    at_a_time: Annotated[int, typer.Option(min=1, max=64, help="Images side by side.")] = 4,
+) -> None:
+    """Blur again, from their originals, what an older setting has blurred; run again after a stop, it goes on."""
+    progress = Progress()
+    reblurring = Reblurring(Outputs.read(_workspace(home).outputs), at_a_time=at_a_time)
+    left, ended = reblurring.count_left(), Counter[str]()
+    progress.console.print(f"reblur: {left} images are blurred otherwise than {reblurring.blur}")
+    try:
+        for number, image in enumerate(reblurring, 1):
+            ended[image.status] += 1
+            progress.console.print(f"{number} of {left}: {image.image_id} {image.status} {image.blur}")
+    except KeyboardInterrupt:
+        progress.console.print("reblur: stopped; what was under way ends by itself, and the next run goes on")
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(ended.items())) or "nothing to do"
+    progress.console.print(f"reblur: {counts}; {reblurring.count_left()} left")
+    if ended["FAILED"] + ended["HELD"] + ended["PROCESSING"]:
         raise typer.Exit(1)
 
 

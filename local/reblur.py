@@ -1,0 +1,114 @@
+"""Blurring again, from their originals, pictures that an older setting or release has blurred.
+
+Which are left is in the records: each says how its picture was blurred. So the command may be stopped at any time, and
+run again goes on with the rest. Each image goes through the whole of ingest once more, as a new revision, with
+``"rework": true``; until it has ended viewers of an uncached size get 202, as with a new upload.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from local import aws
+from local.outputs import Outputs
+
+POLL_SECONDS: Final = 0.2
+WITHIN_SECONDS: Final = 1_800.0
+"""How long one image is waited for: the state machine's own limit."""
+
+BLUR_VARIABLE: Final = "BLUR"
+"""Where the function that blurs has its setting."""
+
+
+@dataclass(frozen=True)
+class Reblurred:
+    """How one image ended: its status, how it is blurred now ("" where it is not), and how its execution ended."""
+
+    image_id: str
+    status: str
+    blur: str
+    execution_status: str
+
+
+@dataclass(frozen=True)
+class _Running:
+    image_id: str
+    deadline: float
+
+
+class Reblurring:
+    """Blurs again what is not blurred as the stage is set, ``at_a_time`` images side by side."""
+
+    def __init__(self, outputs: Outputs, *, at_a_time: int) -> None:
+        self._outputs = outputs
+        self._at_a_time = at_a_time
+        self._dynamodb = aws.client("dynamodb", outputs)
+        self._stepfunctions = aws.client("stepfunctions", outputs)
+        function = aws.client("lambda", outputs).get_function_configuration(FunctionName=outputs.functions["blur"])
+        self.blur: str = function["Environment"]["Variables"][BLUR_VARIABLE]
+
+    def __iter__(self) -> Iterator[Reblurred]:
+        """Yield each image as it ends. What is under way when the caller stops ends by itself."""
+        running: dict[str, _Running] = {}
+        for record in self._left():
+            while len(running) >= self._at_a_time:
+                yield from self._ended(running)
+            image_id = record["image_id"]["S"]
+            running[self._started(image_id, record)] = _Running(image_id, time.monotonic() + WITHIN_SECONDS)
+        while running:
+            yield from self._ended(running)
+
+    def count_left(self) -> int:
+        """Return how many images are blurred in another way than the stage is set to."""
+        return sum(1 for _ in self._left())
+
+    def _left(self) -> Iterator[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._outputs.table,
+            FilterExpression="sk = :record AND #status = :blurred "
+            "AND (attribute_not_exists(#picture.#blur) OR #picture.#blur <> :blur)",
+            ProjectionExpression="image_id, original, sequencer",
+            ExpressionAttributeNames={"#status": "status", "#picture": "picture", "#blur": "blur"},
+            ExpressionAttributeValues={
+                ":record": {"S": "RECORD"}, ":blurred": {"S": "BLURRED"}, ":blur": {"S": self.blur},
+            },
+            ConsistentRead=True,
+        )  # fmt: skip
+        for page in pages:
+            yield from page["Items"]
+
+    def _started(self, image_id: str, record: dict[str, Any]) -> str:
+        """Start an execution of ingest with the event of the image's original; return its ARN."""
+        original = record["original"]["M"]
+        uploaded = {
+            "key": original["key"]["S"],
+            "etag": original["etag"]["S"],
+            "size": int(original["size"]["N"]),
+            "sequencer": record["sequencer"]["S"],
+        }
+        event = {"detail": {"bucket": {"name": original["bucket"]["S"]}, "object": uploaded}, "rework": True}
+        started = self._stepfunctions.start_execution(
+            stateMachineArn=self._outputs.state_machine_arn,
+            name=f"reblur-{image_id}-{uuid.uuid4().hex[:8]}",
+            input=json.dumps(event),
+        )
+        return str(started["executionArn"])
+
+    def _ended(self, running: dict[str, _Running]) -> Iterator[Reblurred]:
+        """Wait a moment, and yield what has ended by then."""
+        time.sleep(POLL_SECONDS)
+        for arn, image in list(running.items()):
+            status = self._stepfunctions.describe_execution(executionArn=arn)["status"]
+            if status != "RUNNING" or time.monotonic() > image.deadline:
+                del running[arn]
+                yield self._end_of(image.image_id, status)
+
+    def _end_of(self, image_id: str, execution_status: str) -> Reblurred:
+        key = {"pk": {"S": f"IMAGE#{image_id}"}, "sk": {"S": "RECORD"}}
+        record = self._dynamodb.get_item(TableName=self._outputs.table, Key=key, ConsistentRead=True)["Item"]
+        picture = record.get("picture", {"M": {}})["M"]
+        blur = picture.get("blur", {"S": ""})["S"]
+        return Reblurred(image_id, record["status"]["S"], blur, execution_status)
