@@ -120,6 +120,12 @@ class Functions(Construct):
                 # It signs uploads with its own rights, and puts direct ones itself.
                 allow(["s3:PutObject"], originals.arn_for_objects(UPLOADS)),
                 allow(["dynamodb:PutItem"], table),
+                # What has become of an image whose Idempotency-Key comes again.
+                iam.PolicyStatement(
+                    actions=["dynamodb:GetItem"],
+                    resources=[table],
+                    conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["IMAGE#*"]}},
+                ),
                 # The memory of Idempotency-Keys, and nothing else: an uploader holds no right to delete an image.
                 # Without GetItem: DynamoDB's refusal of a repeated write brings the item that stood in its way.
                 iam.PolicyStatement(

@@ -8,6 +8,11 @@ from typing import ClassVar, Final, Self
 
 from functions.shared.keys import is_image_id
 
+SHORTENED: Final = 14
+"""Characters of an id in a cursor that must not tell it: the millisecond, and 20 of 80 random bits. What is older than
+this text is older than the image; only another image of this very millisecond and bits would be passed over."""
+
+_SHORTENED: Final = re.compile(f"[0-9A-HJKMNP-TV-Z]{{{SHORTENED}}}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -20,6 +25,10 @@ class Cursor:
 
     day: str
     before: str | None
+
+    def shortened(self) -> Self:
+        """Return the same position without the whole of an image's id."""
+        return self if self.before is None else type(self)(self.day, self.before[:SHORTENED])
 
     def encode(self) -> str:
         """Return the opaque form: URL-safe, without padding."""
@@ -34,9 +43,13 @@ class Cursor:
         except (binascii.Error, UnicodeError) as error:
             raise ValueError("not a cursor") from error
         day, _, before = plain.partition("/")
-        if not _DAY.fullmatch(day) or not (before in {"", cls.AFTER_ALL} or is_image_id(before)):
+        if not _DAY.fullmatch(day) or not _is_position(before):
             raise ValueError("not a cursor")
         cursor = cls(day=day, before=before or None)
         if cursor.encode() != text:  # base64 reads over what is not its own
             raise ValueError("not a cursor")
         return cursor
+
+
+def _is_position(before: str) -> bool:
+    return before in {"", Cursor.AFTER_ALL} or bool(_SHORTENED.fullmatch(before)) or is_image_id(before)

@@ -16,7 +16,7 @@ from functions.shared.errors import RecordMissingError
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
 from functions.shared.problem import problem
-from functions.shared.rest_api import resolver
+from functions.shared.rest_api import query_parameters, resolver
 
 settings = ManageSettings.from_environment()  # a bad value fails the cold start
 app = resolver(
@@ -34,14 +34,15 @@ remover = Remover(settings, library=library, store=S3ObjectStore(), announcer=An
 def get_image(image_id: str) -> Response[str]:
     """Show one image."""
     logger.append_keys(image_id=image_id)
+    query_parameters(app.current_event.raw_event)
     return _json(200, views.full(*library.image(image_id)))
 
 
 @app.get("/v1/images")
 def list_images() -> Response[str]:
-    """Show a page of images, newest first."""
-    query = listing_query(app.current_event.raw_event.get("queryStringParameters") or {})
-    records, cursor = library.page(limit=query.limit, status=query.status, cursor=query.cursor)
+    """Show a page of a tenant's images, newest first."""
+    query = listing_query(app.current_event.raw_event)
+    records, cursor = library.page(query.tenant, limit=query.limit, status=query.status, cursor=query.cursor)
     items = [views.summary(record) for record in records]
     return _json(200, {"items": items, "cursor": cursor.encode() if cursor else None})
 
@@ -50,6 +51,7 @@ def list_images() -> Response[str]:
 def remove_image(image_id: str) -> Response[str]:
     """Take one image down."""
     logger.append_keys(image_id=image_id)
+    query_parameters(app.current_event.raw_event)
     remover.remove(image_id)
     return _json(202, {"id": image_id, "status": "REMOVED"})
 

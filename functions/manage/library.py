@@ -51,9 +51,9 @@ class Library:
         return by_key[RECORD_SORT_KEY], labels, history
 
     def page(
-        self, *, limit: int, status: Status | None = None, cursor: Cursor | None = None
+        self, tenant: str, *, limit: int, status: Status | None = None, cursor: Cursor | None = None
     ) -> tuple[list[dict[str, Any]], Cursor | None]:
-        """Return up to ``limit`` records, newest first, and where the next page begins, or None at the end.
+        """Return up to ``limit`` records of a tenant, newest first, and where the next page begins, or None at the end.
 
         The index is spread by day, so the days are walked backwards; a page may be short, even empty, and still
         have a cursor. Raises TransientDependencyError.
@@ -66,11 +66,12 @@ class Library:
                 if day is None:
                     return found, None
                 position = Cursor(day=day, before=Cursor.AFTER_ALL)
-            items, position = self._day_page(position, limit - len(found), status)
+            items, position = self._day_page(position, limit - len(found), tenant, status)
             found += items
             if len(found) == limit:
                 return found, position
-        return found, position
+        # The last one that was looked at may be another tenant's, whose id is not to be told.
+        return found, position.shortened() if position else None
 
     def _day_at_or_before(self, position: Cursor | None) -> str | None:
         """Return the newest day that has images, older than the position's."""
@@ -87,20 +88,25 @@ class Library:
             )
         return str(from_item(answer["Items"][0])["sk"]) if answer["Items"] else None
 
-    def _day_page(self, position: Cursor, limit: int, status: Status | None) -> tuple[list[dict[str, Any]], Cursor]:
+    def _day_page(
+        self, position: Cursor, limit: int, tenant: str, status: Status | None
+    ) -> tuple[list[dict[str, Any]], Cursor]:
         """Return some records of the position's day older than its image, and the position after them."""
         request: dict[str, Any] = {
             "TableName": self._table,
             "IndexName": LISTING_INDEX,
             "KeyConditionExpression": "listing_day = :day AND image_id < :before",
-            "ExpressionAttributeValues": {":day": to_value(position.day), ":before": to_value(position.before)},
+            "ExpressionAttributeValues": {
+                ":day": to_value(position.day),
+                ":before": to_value(position.before),
+                ":tenant": to_value(tenant),
+            },
+            "FilterExpression": "tenant = :tenant",
             "ScanIndexForward": False,
-            "Limit": limit,
+            "Limit": max(limit, 100),  # DynamoDB counts before it filters: a larger bite, cut to size below
         }
         if status is not None:
-            # DynamoDB counts Limit before it filters: a larger bite, cut to size below
-            request["Limit"] = max(limit, 100)
-            request["FilterExpression"] = "#status = :status"
+            request["FilterExpression"] += " AND #status = :status"
             request["ExpressionAttributeNames"] = {"#status": "status"}
             request["ExpressionAttributeValues"][":status"] = to_value(status)
         with translated_errors():

@@ -1,28 +1,34 @@
 """What a client may ask of the listing, validated; every fault names the parameter."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from functions.manage.cursors import Cursor
 from functions.shared.contracts import Status
+from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
+from functions.shared.rest_api import query_parameters
 
 
 class ListingQuery(BaseModel):
-    """Status to look for, images a page, and the cursor of the page before."""
+    """Whose images, status to look for, images a page, and the cursor of the page before."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
+    tenant: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = DEFAULT_TENANT
     status: Status | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 25
     cursor: Annotated[Cursor | None, BeforeValidator(Cursor.decode)] = None
 
 
-def listing_query(parameters: dict[str, Any]) -> ListingQuery:
+PARAMETERS: Final = tuple(ListingQuery.model_fields)
+
+
+def listing_query(event: dict[str, Any]) -> ListingQuery:
     """Read the query of GET /v1/images. Raises ProblemError (400) that names the parameter."""
     try:
-        return ListingQuery.model_validate(parameters)
+        return ListingQuery.model_validate(query_parameters(event, PARAMETERS))
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = str(fault["loc"][0])

@@ -59,6 +59,7 @@ GRANTS = {
     "upload": {
         "s3:PutObject Originals.Arn/uploads/*",
         "dynamodb:PutItem Records.Arn",
+        "dynamodb:GetItem Records.Arn where dynamodb:LeadingKeys IMAGE#*",
         "dynamodb:UpdateItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
         "dynamodb:DeleteItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
     },
