@@ -56,7 +56,7 @@ down: setup  ## Stop what `make up` started
 resume: setup  ## Start a held or failed image again: make resume ID=01J…
 	@$(BIN)/python -m local.cli resume "$(ID)"
 
-reblur: setup  ## Blur again, from their originals, pictures that an older setting has blurred
+reblur: setup  ## Blur again, from the originals, pictures that an older setting blurred
 	@$(BIN)/python -m local.cli reblur
 
 # --- checking it ------------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ reblur: setup  ## Blur again, from their originals, pictures that an older setti
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
 	@$(PYTEST) --cov --cov-report=term
 
-test-long: setup  ## The tests that repeat themselves, thousands of times instead of a few (minutes)
+test-long: setup  ## The randomized tests with thousands of cases instead of a few (minutes)
 	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
 lint: setup  ## ruff, and the lint of the state machines

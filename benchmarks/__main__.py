@@ -26,7 +26,7 @@ BLUR_SIGMA = 0.02
 """Sigma of sharp's blur, as a part of the width."""
 
 BLUR_REDUCED = 4
-"""How many times smaller the pictures are in which blurred details are looked for."""
+"""Factor by which pictures are reduced before blurred details are measured."""
 
 ELSEWHERE = 700
 """A width that is no rung (it can be asked for where a stage has SIZES=exact)."""

@@ -1,4 +1,4 @@
-"""What of a picture's details comes back from a blurred one; tests/details.py says what is measured.
+"""How much detail can be recovered from blurred pictures; tests/details.py defines the measure.
 
 `python -m benchmarks.irreversibility` prints the tables of docs/adr/0025, in about a minute.
 """
@@ -74,7 +74,7 @@ def _stills(image: Image.Image) -> Iterator[float]:
 
 
 def _blurs_of(sharp: Grey, grid: tuple[int, int]) -> list[Grey]:
-    """Return what may have been done to a picture on its way through so many cells."""
+    """Return the transfer functions that an attacker would assume for a mosaic of this grid."""
     cell = (sharp.shape[1] / grid[0], sharp.shape[0] / grid[1])
     mean, smooth = box(sharp.shape, cell), gaussian(sharp.shape, SMOOTHING * cell[0])
     return [mean, smooth, mean * smooth]
@@ -87,7 +87,7 @@ def _as_jpeg(image: Image.Image) -> Image.Image:
 
 
 def _frames(scene: Grey, frames: int) -> tuple[float, float]:
-    """Return what comes back of a scene over which a camera moves, from a mosaic a frame and from one of their mean."""
+    """Return the details recovered from a panning camera: with a mosaic per frame, and with one mosaic of the mean."""
     cells = MOST_CELLS
     shifts = np.random.default_rng(1).integers(0, SCENE_PX // cells, (frames, 2))
     mosaics = [np.round(shifted_cells(scene, shift, cells)) for shift in shifts]

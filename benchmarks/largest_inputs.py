@@ -1,7 +1,7 @@
 """The largest inputs that are allowed, and bombs: `python -m benchmarks.largest_inputs` prints docs/memory.md's table.
 
-Each goes through ingest as OptimizeImage calls it; blur makes the largest picture that it may have to make, and serve
-reads the largest master. Each has a process of its own. Its memory is that of this process and its sandbox together
+Each goes through ingest as OptimizeImage calls it; blur writes the largest picture, and serve reads the largest master.
+Each runs in its own process. Its memory is that of this process and its sandbox together
 with shared pages counted once (PSS), sampled every 20 ms. Making the inputs takes longer than measuring.
 """
 

@@ -21,7 +21,7 @@ LONGEST_UPLOADED_SIDE_PX: Final = 16_384
 VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
 """What variants may be; a test holds both against the functions' own grammar."""
 MOST_BLUR_CELLS: Final = 8
-"""Cells that a blurred picture may have on its shorter side; a test holds it against the functions' own."""
+"""Most cells on the shorter side of a blurred picture. A test compares it with the functions' own limit."""
 
 
 class ConfigError(Exception):
@@ -51,7 +51,7 @@ class WarmStart(StrEnum):
 
 
 class Blur(StrEnum):
-    """mosaic: a soft field of few colours. tile: one flat colour, which nobody can compare with anything."""
+    """mosaic: a soft field of a few colours. tile: one flat colour."""
 
     MOSAIC = "mosaic"
     TILE = "tile"
@@ -163,9 +163,9 @@ class StageConfig:
     keep_metadata: tuple[str, ...] = ()
     """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
     blur: Blur = Blur.MOSAIC
-    """What is left of a picture that the policy wants blurred."""
+    """How pictures are blurred that the policy wants blurred (docs/adr/0025)."""
     blur_cells: int = 4
-    """Cells of a mosaic on the shorter side, and up to twice as many on the longer one; fewer tell less."""
+    """Cells on the shorter side of a mosaic; the longer side has up to twice as many. Fewer cells reveal less."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
     prewarm: CommonVariants = field(default_factory=CommonVariants)
@@ -206,7 +206,7 @@ class StageConfig:
 
     @property
     def blur_name(self) -> str:
-        """The blur as the function and the records name it: ``mosaic-4`` or ``tile``."""
+        """The blur's name in the function's environment and in records: ``mosaic-4`` or ``tile``."""
         return f"{self.blur}-{self.blur_cells}" if self.blur is Blur.MOSAIC else str(self.blur)
 
     def __post_init__(self) -> None:

@@ -79,19 +79,19 @@ def resume(image_id: Annotated[str, typer.Argument(metavar="ID")], home: Home = 
 @app.command()
 def reblur(
     home: Home = None,
-    at_a_time: Annotated[int, typer.Option(min=1, max=64, help="Images side by side.")] = 4,
+    at_a_time: Annotated[int, typer.Option(min=1, max=64, help="Images to process in parallel.")] = 4,
 ) -> None:
-    """Blur again, from their originals, what an older setting has blurred; run again after a stop, it goes on."""
+    """Blur again, from the originals, what an older setting blurred. A stopped run continues when it is repeated."""
     progress = Progress()
     reblurring = Reblurring(Outputs.read(_workspace(home).outputs), at_a_time=at_a_time)
     left, ended = reblurring.count_left(), Counter[str]()
-    progress.console.print(f"reblur: {left} images are blurred otherwise than {reblurring.blur}")
+    progress.console.print(f"reblur: {left} images are not blurred as {reblurring.blur}")
     try:
         for number, image in enumerate(reblurring, 1):
             ended[image.status] += 1
             progress.console.print(f"{number} of {left}: {image.image_id} {image.status} {image.blur}")
     except KeyboardInterrupt:
-        progress.console.print("reblur: stopped; what was under way ends by itself, and the next run goes on")
+        progress.console.print("reblur: stopped; running executions finish, and the next run continues")
     counts = ", ".join(f"{count} {status}" for status, count in sorted(ended.items())) or "nothing to do"
     progress.console.print(f"reblur: {counts}; {reblurring.count_left()} left")
     if ended["FAILED"] + ended["HELD"] + ended["PROCESSING"]:

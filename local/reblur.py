@@ -1,8 +1,8 @@
-"""Blurring again, from their originals, pictures that an older setting or release has blurred.
+"""Blurs again, from the originals, pictures that an older setting or release blurred.
 
-Which are left is in the records: each says how its picture was blurred. So the command may be stopped at any time, and
-run again goes on with the rest. Each image goes through the whole of ingest once more, as a new revision, with
-``"rework": true``; until it has ended viewers of an uncached size get 202, as with a new upload.
+Each record says how its picture was blurred, so the records show what is left to do: the command can be stopped at any
+time, and a repeated run continues. Each image goes through ingest again as a new revision, with ``"rework": true``;
+until that ends, viewers get 202 for sizes that are not cached, as for a new upload.
 """
 
 import json
@@ -17,15 +17,15 @@ from local.outputs import Outputs
 
 POLL_SECONDS: Final = 0.2
 WITHIN_SECONDS: Final = 1_800.0
-"""How long one image is waited for: the state machine's own limit."""
+"""Longest wait for one image: the time limit of the state machine."""
 
 BLUR_VARIABLE: Final = "BLUR"
-"""Where the function that blurs has its setting."""
+"""The environment variable of the blur function that holds its setting."""
 
 
 @dataclass(frozen=True)
 class Reblurred:
-    """How one image ended: its status, how it is blurred now ("" where it is not), and how its execution ended."""
+    """The result for one image: its status, its blur ("" if it is not blurred), and the status of its execution."""
 
     image_id: str
     status: str
@@ -40,7 +40,7 @@ class _Running:
 
 
 class Reblurring:
-    """Blurs again what is not blurred as the stage is set, ``at_a_time`` images side by side."""
+    """Blurs again what is not blurred as the stage is configured, ``at_a_time`` images in parallel."""
 
     def __init__(self, outputs: Outputs, *, at_a_time: int) -> None:
         self._outputs = outputs
@@ -51,7 +51,7 @@ class Reblurring:
         self.blur: str = function["Environment"]["Variables"][BLUR_VARIABLE]
 
     def __iter__(self) -> Iterator[Reblurred]:
-        """Yield each image as it ends. What is under way when the caller stops ends by itself."""
+        """Yield each image when its execution ends. If the caller stops, running executions finish on their own."""
         running: dict[str, _Running] = {}
         for record in self._left():
             while len(running) >= self._at_a_time:
@@ -62,7 +62,7 @@ class Reblurring:
             yield from self._ended(running)
 
     def count_left(self) -> int:
-        """Return how many images are blurred in another way than the stage is set to."""
+        """Return the number of images that are not blurred as the stage is configured."""
         return sum(1 for _ in self._left())
 
     def _left(self) -> Iterator[dict[str, Any]]:
@@ -81,7 +81,7 @@ class Reblurring:
             yield from page["Items"]
 
     def _started(self, image_id: str, record: dict[str, Any]) -> str:
-        """Start an execution of ingest with the event of the image's original; return its ARN."""
+        """Start ingest with an upload event for the image's original; return the execution's ARN."""
         original = record["original"]["M"]
         uploaded = {
             "key": original["key"]["S"],
@@ -98,7 +98,7 @@ class Reblurring:
         return str(started["executionArn"])
 
     def _ended(self, running: dict[str, _Running]) -> Iterator[Reblurred]:
-        """Wait a moment, and yield what has ended by then."""
+        """Wait for one polling interval and yield the images whose execution has ended."""
         time.sleep(POLL_SECONDS)
         for arn, image in list(running.items()):
             status = self._stepfunctions.describe_execution(executionArn=arn)["status"]

@@ -1,4 +1,4 @@
-"""How often a test repeats itself: a few times in `make test`, thousands of times in `make test-long`."""
+"""How many cases a randomized test runs: some in `make test`, thousands in `make test-long`."""
 
 import os
 from typing import Final
@@ -8,5 +8,5 @@ LONG: Final = "IMAGE_SCALER_LONG"
 
 
 def counted(usual: int, long: int) -> int:
-    """Return the number of repetitions for this run."""
+    """Return the number of cases for this run."""
     return long if os.environ.get(LONG) else usual

@@ -1,8 +1,8 @@
-"""How much of a picture's details can be got back from a blurred one, by whoever knows how it was blurred.
+"""How much of a picture's detail an attacker who knows the blur can recover.
 
-Details are what repeats 6 to 20 times within the shorter side: features of a face that fills the picture, strokes of
-large letters. The measure is the correlation of these details, 0 for none and 1 for all, after the best of several
-Wiener deconvolutions: for each kind of blur that may have been, with more and with less noise taken for granted.
+Details are structures with 6 to 20 periods on the shorter side: features of a face that fills the picture, strokes of
+large letters. The measure is the correlation of these details with the sharp picture, from 0 to 1, after the best of
+several Wiener deconvolutions, one for each assumed blur and noise level.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ def box(shape: tuple[int, ...], cell: tuple[float, float]) -> Grey:
 
 
 def details_left(sharp: Grey, seen: Grey, blurs: Sequence[Grey]) -> float:
-    """Return the correlation of the details of ``sharp`` with the best that can be made of ``seen``."""
+    """Return the correlation between the details of ``sharp`` and the best deconvolution of ``seen``."""
     wanted = _details(sharp)
     spectrum = np.fft.fft2(seen)
     guesses = [seen] + [
@@ -62,14 +62,14 @@ def _correlation(one: Grey, other: Grey) -> float:
 
 
 def shifted_cells(scene: Grey, shift: Sequence[int], cells: int) -> Grey:
-    """Return the mosaic of a square scene that the camera sees from ``shift`` px further down and across."""
+    """Return the mosaic of a square scene after the camera moved by ``shift`` px, down and across."""
     side = scene.shape[0] // cells
     moved = np.roll(scene, (-shift[0], -shift[1]), (0, 1))
     return moved.reshape(cells, side, cells, side).mean((1, 3))
 
 
 def from_many_frames(mosaics: Iterable[Grey], shifts: Iterable[Sequence[int]], side: int, *, steps: int) -> Grey:
-    """Return the scene that explains the mosaics of all frames best, where the camera's way is known (Landweber)."""
+    """Return the scene that best explains the mosaics of all frames, given the camera's path (Landweber iteration)."""
     frames = list(zip(mosaics, shifts, strict=True))
     cells = frames[0][0].shape[0]
     block = np.ones((side // cells, side // cells))

@@ -1,7 +1,7 @@
-"""Files whose containers are valid and whose numbers are hostile, one for each seed.
+"""Files with valid containers and hostile numbers, one per seed.
 
-Lengths, checksums and the order of parts are right, so that decoders read on; counts, offsets, durations, densities,
-types of tags and names of texts are not. The pixels are those of small sound pictures.
+Lengths, checksums and the order of parts are correct, so decoders keep reading; counts, offsets, durations, densities,
+tag types and text names are hostile. The pixels are those of small valid pictures.
 """
 
 import struct
@@ -24,7 +24,7 @@ WORDS = (
     "srgb", "XML:com.adobe.xmp", "aspect", "mp", "compression", "adobe", "jfif", "progressive", "parsed_exif", "Title",
     "",
 )  # fmt: skip
-"""Names of PNG texts: nearly all are what Pillow calls parameters of its own."""
+"""Names of PNG texts; nearly all are names that Pillow uses for parameters."""
 
 TEXTS = (
     b"", b"abc", b"0", b"-1", b"1e999", b"nan", b"99999999999999999999", b"\xff\xfe\x00", b"(0, 0, 1, 1)", b"True",
@@ -33,13 +33,13 @@ TEXTS = (
 
 
 def hostile_file(kind: str, seed: int) -> bytes:
-    """Return the file of a kind (a key of KINDS) that this seed makes; the same one each time."""
+    """Return the file for a kind (a key of KINDS) and a seed; always the same one."""
     random = Random(f"{kind} {seed}")
     return KINDS[kind](random)
 
 
 def _number(random: Random, bits: int) -> int:
-    """Return a number that fits into so many bits, more often one at an edge than not."""
+    """Return a number of so many bits, usually one at an edge."""
     if random.random() < 0.7:
         return random.choice(NUMBERS) & (1 << bits) - 1
     return random.getrandbits(bits)

@@ -120,7 +120,7 @@ class Functions(Construct):
                 # It signs uploads with its own rights, and puts direct ones itself.
                 allow(["s3:PutObject"], originals.arn_for_objects(UPLOADS)),
                 allow(["dynamodb:PutItem"], table),
-                # What has become of an image whose Idempotency-Key comes again.
+                # A repeated Idempotency-Key answers with the status of its image.
                 iam.PolicyStatement(
                     actions=["dynamodb:GetItem"],
                     resources=[table],

@@ -1,8 +1,7 @@
-"""A picture to its blurred twin: a still with master and renditions in the same sizes, all drawn from a few cells.
+"""Makes a picture's blurred twin: a still whose master and renditions have the same sizes, drawn from a few cells.
 
-Placeholder and dominant colour are made from the blurred pixels as well: they leak otherwise. The cells' colours are
-read from the narrowest file, which has all that they are means of. Running twice writes the same files under the same
-keys.
+Placeholder and dominant colour come from the blurred pixels too; otherwise they would leak. The colours of the cells
+are means, so they are read from the narrowest stored file. Running twice writes the same files under the same keys.
 """
 
 from dataclasses import replace
@@ -33,9 +32,9 @@ def blur_picture(request: BlurRequest, *, store: S3ObjectStore, settings: BlurSe
 
 
 def blurred_twin(source: bytes, size: tuple[int, int], widths: tuple[int, ...], blur: Blur) -> DerivedPicture:
-    """Return what is stored of a picture once it is blurred: its master of ``size`` px and renditions at these widths.
+    """Return the blurred picture's files: a master of ``size`` px and renditions at these widths in px.
 
-    ``source`` is any of its files.
+    ``source`` is any stored file of the sharp picture.
     """
     sharp = open_rendition(source)
     copies = BlurredCopies(sharp.frames, size, blur, sharp.rights)

@@ -10,7 +10,7 @@ from functions.shared.settings import EnvironmentReader
 
 @dataclass(frozen=True)
 class BlurSettings:
-    """The bucket that holds what has no verdict yet, where the blurred picture goes too; and how to blur."""
+    """The staging bucket, from which sharp files are read and to which blurred ones are written, and how to blur."""
 
     staging_bucket: str
     blur: Blur = DEFAULT_BLUR

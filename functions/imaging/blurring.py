@@ -1,11 +1,11 @@
-"""A blur that cannot be undone: a picture becomes a mosaic of a few cells, and all that is stored is drawn from these.
+"""An irreversible blur: a picture is reduced to a mosaic of a few cells, and every stored file is drawn from them.
 
-A Gaussian of 3 % of the longer side left large lettering to be read again, and three quarters of a face's details
-(docs/adr/0025). What a mosaic's cells do not say is gone, whatever is done to them afterwards. Alpha is a channel like
-the others: an outline tells as much as what it encloses.
+After a Gaussian of 3 % of the longer side, deconvolution recovered large lettering and three quarters of a face's
+details (docs/adr/0025). A mosaic discards everything but the mean colours of its cells. Alpha is treated like any other
+channel, because an outline reveals as much as its content.
 
-An animation becomes a still, the mean of all its frames: where a camera moves, the cells of each frame are another
-sample of the same scene, and 16 frames give back more of it than a Gaussian left.
+An animation becomes a still, the mean of all frames. If a camera moves, each frame's mosaic samples the scene at
+different places, and 16 such frames reveal more than a Gaussian does.
 """
 
 from collections.abc import Iterable
@@ -18,32 +18,32 @@ from PIL import Image, ImageFilter
 from functions.imaging.picture import DecodedPicture
 
 MOST_CELLS: Final = 8
-"""Cells on the shorter side at most; a stage may have fewer, never more. Of a face's details 8 leave a correlation of
-0.14, 12 leave 0.28, 16 leave 0.48."""
+"""Most cells on the shorter side; a stage may use fewer. The details of a face correlate by 0.14 after 8 cells, by 0.28
+after 12 and by 0.48 after 16."""
 
 DEFAULT_CELLS: Final = 4
-"""Eight still show four digits that fill the picture. The smallest font in which digits can be read is five cells high,
-so that no line of text within a picture four cells high can be."""
+"""With 8 cells, four digits that fill the picture are still legible. The smallest legible font is five pixels high, so
+four cells cannot show a line of text."""
 
 LONG_SIDE: Final = 2
-"""How many times as many cells the longer side has at most."""
+"""The longer side has at most this many times as many cells as the shorter one."""
 
 PX_PER_CELL: Final = 16
-"""Size at which the cells are smoothed; what is larger is interpolated from that."""
+"""Resolution at which the cells are smoothed; larger sizes are interpolated from it."""
 
 SMOOTHING: Final = 0.6
-"""Sigma of the Gaussian that smooths the edges between cells, in cells: less shows squares."""
+"""Sigma, in cells, of the Gaussian that hides the edges between cells; with less the squares show."""
 
 BLOCKS_PER_CELL: Final = 128
-"""The last enlargement repeats pixels, in blocks of at most this part of a cell: across the sharpest edge that there
-can be, neighbouring blocks then differ by 2 of 255. At 12 megapixels it saves half of the time."""
+"""The last enlargement repeats pixels in blocks of at most this fraction of a cell. Neighbouring blocks then differ by
+at most 2 levels of 255. It halves the time for 12 megapixels."""
 
 GREY: Final = (128, 128, 128)
-"""The tile of a picture in which nothing can be seen."""
+"""Colour of the tile for a picture that is fully transparent."""
 
 
 class BlurKind(StrEnum):
-    """mosaic: a soft field of few colours. tile: one colour, by which nothing can be compared either."""
+    """mosaic: a soft field of a few colours. tile: one flat colour, which also resists comparison with guesses."""
 
     MOSAIC = "mosaic"
     TILE = "tile"
@@ -51,13 +51,13 @@ class BlurKind(StrEnum):
 
 @dataclass(frozen=True)
 class Blur:
-    """How to blur; ``cells`` on the shorter side of a mosaic, 1 to MOST_CELLS."""
+    """How to blur. ``cells`` is the number on the shorter side of a mosaic, 1 to MOST_CELLS."""
 
     kind: BlurKind = BlurKind.MOSAIC
     cells: int = DEFAULT_CELLS
 
     def __str__(self) -> str:
-        """Return the name by which a record tells it: ``mosaic-4``, ``tile``."""
+        """Return its name in records and settings: ``mosaic-4``, ``tile``."""
         return f"{self.kind}-{self.cells}" if self.kind is BlurKind.MOSAIC else str(self.kind)
 
 
@@ -67,14 +67,14 @@ BLURS: Final = {
     str(blur): blur
     for blur in (Blur(BlurKind.TILE), *(Blur(BlurKind.MOSAIC, cells) for cells in range(1, MOST_CELLS + 1)))
 }
-"""Every blur that a stage may have, by its name."""
+"""Every blur that a stage may use, by name."""
 
 
 class BlurredCopies:
-    """Blurred stills of one picture, each drawn from the same cells.
+    """Blurred stills of one picture, all drawn from the same cells.
 
-    ``frames`` may be those of a smaller copy, at least as wide as there are cells; ``size`` is the whole picture's, in
-    px. ``rights`` are kept as they are.
+    ``frames`` may come from a smaller copy of the picture; ``size`` is the size of the whole picture in px. ``rights``
+    is kept unchanged.
     """
 
     def __init__(self, frames: Iterable[Image.Image], size: tuple[int, int], blur: Blur, rights: bytes = b"") -> None:
@@ -98,7 +98,7 @@ class BlurredCopies:
 
 
 def grid_of(size: tuple[int, int], cells: int) -> tuple[int, int]:
-    """Return columns and rows for a picture of this size: about square cells, within both bounds, none below 1 px."""
+    """Return columns and rows for a picture of this size in px: roughly square cells, none smaller than 1 px."""
     shorter, longer = sorted(size)
     few, many = cells, round(cells * longer / shorter)
     if many > LONG_SIDE * cells:
@@ -108,14 +108,14 @@ def grid_of(size: tuple[int, int], cells: int) -> tuple[int, int]:
 
 
 def mosaic(image: Image.Image, grid: tuple[int, int]) -> Image.Image:
-    """Return the mean colours of an RGB or RGBA image's cells, as RGB or premultiplied RGBa."""
+    """Return the mean colours of the cells of an RGB or RGBA image, as RGB or premultiplied RGBa."""
     premultiplied = image.convert("RGBa") if image.mode == "RGBA" else image
     columns, rows = (min(cells, side) for cells, side in zip(grid, image.size, strict=True))
     return premultiplied.resize((columns, rows), Image.Resampling.BOX)
 
 
 def mean_of(mosaics: list[Image.Image]) -> Image.Image:
-    """Return the mean of mosaics of one size."""
+    """Return the mean of mosaics of the same size."""
     if len(mosaics) == 1:
         return mosaics[0]
     mode = "RGBa" if any(each.mode == "RGBa" for each in mosaics) else "RGB"
@@ -134,7 +134,7 @@ def _smoothed(cells: Image.Image) -> Image.Image:
 
 
 def _tile(cells: Image.Image) -> Image.Image:
-    """Return one opaque pixel: the mean colour of what can be seen."""
+    """Return one opaque pixel with the mean visible colour."""
     one = cells.resize((1, 1), Image.Resampling.BOX)
     if one.mode == "RGB":
         return one

@@ -5,7 +5,7 @@ Frames are counted by seeking, never by what the file claims. A file that ends e
 where an end marker was put behind the cut. Accepted is what decodes to a whole picture all the same, as every viewer
 shows it: damaged bits inside a JPEG scan, and a progressive JPEG closed after its first scan, coarse below the cut.
 A HEIC's own rotation counts and its EXIF orientation does not, as the standard says (ISO/IEC 23008-12, A.2.3).
-XMP turns nothing, as in browsers.
+XMP never rotates a picture; browsers ignore it too.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes a picture upright, by its EXIF orientation."""
+"""The operation that makes a picture upright, by EXIF orientation."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) 
         if not animated:
             yield source if operation is None else _turned(source, operation)
             return
-        # A copy: the next frame is decoded on top of this one, with the file's own size.
+        # A copy, because the next frame is decoded onto this one.
         yield source.copy() if operation is None else source.transpose(operation)
         index += 1
     if inspection.format == "GIF" and count < inspection.frames:
@@ -111,7 +111,7 @@ def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) 
 
 
 def _turned(source: Image.Image, operation: Image.Transpose) -> Image.Image:
-    """Return a still upright, and let go of the pixels as they were: a large picture twice is memory's peak."""
+    """Return a still upright and free the original pixels: holding a large picture twice sets the memory peak."""
     turned = source.transpose(operation)
     source.close()
     return turned

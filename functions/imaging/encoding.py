@@ -56,10 +56,10 @@ GIF_COLORS: Final = 255
 """One of the 256 palette entries is kept for transparent pixels."""
 
 GIF_LONGEST_FRAME_MS: Final = 655_350
-"""What a GIF's 16 bits of hundredths of a second hold."""
+"""Longest delay in a GIF, which has 16 bits of hundredths of a second."""
 
 WEBP_LONGEST_MS: Final = 2**31 - 1
-"""What all frames of a WebP may last together: libwebp's encoder counts in a C int."""
+"""Longest duration of all frames of a WebP together; libwebp's encoder counts in a C int."""
 
 DITHERED_FROM: Final = 1.0
 """Mean error of 255 from which a palette's picture is dithered. Pillow's dithering tells colours apart in steps of four
@@ -168,20 +168,20 @@ def _encode_gif(picture: DecodedPicture) -> bytes:
 
 
 def _clamped(picture: DecodedPicture, longest_ms: int) -> list[int]:
-    """Return how long each frame lasts in ms, as far as the output can say it."""
+    """Return the duration of each frame in ms, clamped to what the output can store."""
     return [min(max(0, duration), longest_ms) for duration in picture.durations_ms]
 
 
 def _plays(picture: DecodedPicture) -> int:
-    """Return how often an animation plays, as far as WebP and GIF can say it."""
+    """Return how often the animation plays, clamped to what WebP and GIF can store."""
     return min(max(0, picture.loop), MOST_PLAYS)
 
 
 def _joined(frames: list[Image.Image], durations: list[int]) -> tuple[list[Image.Image], list[int]]:
-    """Return the frames of a GIF with equal neighbours joined.
+    """Join equal neighbouring frames of a GIF; return the frames and their durations in ms.
 
-    Pillow joins them too, and fails where the sum of their times is more than a GIF holds. Equal is what Pillow calls
-    so: the same indexes in the same palette, or the same colours in two palettes.
+    Pillow joins them as well, but raises if the sum of their durations exceeds what a GIF can store. Frames are equal,
+    as for Pillow, if they have the same indexes and palette, or the same colours in different palettes.
     """
     kept, times = [frames[0]], [durations[0]]
     for frame, duration in zip(frames[1:], durations[1:], strict=True):

@@ -1,7 +1,7 @@
-"""What is used of an opened file's ``info``, checked and clamped. Nothing else in this package reads it.
+"""The values used from an opened file's ``info``, checked and clamped. No other module reads ``info``.
 
-Pillow collects in it whatever a file says, in whatever type the file gives it, and reads its own parameters from the
-same place. Here is the one border: a value of another type than expected is none, a number stops at what can be stored.
+Pillow collects there what a file says about itself, in the types that the file chose. Here a value of an unexpected
+type counts as missing, and a number is clamped to what outputs can store.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from PIL import Image
 from functions.imaging.limits import LONGEST_FRAME_MS, MOST_PLAYS
 
 Transparency = int | bytes | tuple[int, ...] | None
-"""A level, a palette's alphas, or a colour that is transparent; None where nothing is by such a rule."""
+"""A transparent level, the alphas of a palette, or a transparent colour; None if there is none."""
 
 _GIF: Final = "GIF"
 
@@ -33,7 +33,7 @@ class Facts:
 
 
 def facts_of(image: Image.Image) -> Facts:
-    """Return the facts of an opened file, as of the frame that it is at."""
+    """Return the facts of an opened file at its current frame."""
     info = image.info
     return Facts(
         duration_ms=_whole(info.get("duration"), LONGEST_FRAME_MS) or 0,
@@ -45,12 +45,12 @@ def facts_of(image: Image.Image) -> Facts:
 
 
 def forget(image: Image.Image, *, but: Transparency = None) -> None:
-    """Empty the ``info`` of a loaded image, all but what is transparent, by which Pillow converts its pixels."""
+    """Empty the ``info`` of a loaded image except for the transparency, which Pillow needs to convert pixels."""
     image.info = {} if but is None else {"transparency": but}
 
 
 def _plays(loop: Any, image_format: str | None) -> int:
-    """A GIF without a count plays once; with one, once more. Elsewhere the count is what it says."""
+    """Return the number of plays. A GIF counts repetitions, so it plays once more; without a count it plays once."""
     count = _whole(loop, MOST_PLAYS)
     if image_format == _GIF:
         return 1 if count is None else min(count + 1, MOST_PLAYS) if count else 0

@@ -53,10 +53,10 @@ class Limits:
     """GIF data blocks of at most 255 bytes: twice what 64 MiB needs when the blocks are full."""
 
     max_pieces: int = 65_536
-    """Strips or tiles of a TIFF: one for each row and plane of the longest side. 2 million took 17 s to decode."""
+    """Strips or tiles of a TIFF: one per row and plane at the longest side. 2 million took 17 s to decode."""
 
     max_entries: int = 4_096
-    """Items, properties, samples or references of an AVIF or HEIC: 64 megapixels in tiles of 256 px are 1,000 items."""
+    """Items, properties, samples or references of an AVIF or HEIC; 64 megapixels in 256 px tiles need 1,000 items."""
 
     max_scans: int = 100
     """Scans of a progressive JPEG: encoders write 3 to 20; a bomb repeats one thousands of times."""
@@ -76,10 +76,10 @@ megapixels a second that animated WebP was measured to take. Larger ones are sca
 decoding, so that all frames are kept."""
 
 LONGEST_FRAME_MS = 2**24 - 1
-"""Milliseconds that a frame is kept to last at most: what a WebP can store, four and a half hours."""
+"""Longest duration of a frame in ms: what a WebP can store, four and a half hours."""
 
 MOST_PLAYS = 65_535
-"""How often an animation is kept to play at most, but for ever: what a WebP can store."""
+"""Most plays of an animation that does not loop for ever: what a WebP can store."""
 
 LONGEST_KEPT_SIDE_PX = 16_383
 """Longest side of a master in px, which is WebP's: an original of 16,384 px loses one of them."""

@@ -9,7 +9,7 @@ from functions.imaging.exif import ARTIST, COPYRIGHT, Exif
 
 
 def rights_block(exif: Exif) -> bytes:
-    """Return an EXIF block with the rights fields of a file and nothing else; empty if it has none."""
+    """Return an EXIF block with just the rights fields; empty if there are none."""
     kept = Image.Exif()
     for tag, text in ((ARTIST, exif.artist), (COPYRIGHT, exif.copyright)):
         if text:

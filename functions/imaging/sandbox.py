@@ -72,9 +72,9 @@ def _child(sender: Connection, work: Callable[..., Any], arguments: tuple[Any, .
 
 
 def _silence() -> None:
-    """Drop what libraries complain of: a damaged fax of one page makes libtiff write a line for each of its rows.
+    """Discard library messages: for one damaged fax page libtiff writes a line per row.
 
-    What a failure of ours has to tell goes through the pipe, not by standard error.
+    Tracebacks of our own failures travel through the pipe, not through standard error.
     """
     logging.disable()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

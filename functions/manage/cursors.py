@@ -9,8 +9,8 @@ from typing import ClassVar, Final, Self
 from functions.shared.keys import is_image_id
 
 SHORTENED: Final = 14
-"""Characters of an id in a cursor that must not tell it: the millisecond, and 20 of 80 random bits. What is older than
-this text is older than the image; only another image of this very millisecond and bits would be passed over."""
+"""Characters of an id that a cursor may reveal: the millisecond and 20 of the 80 random bits. Ids that sort before
+this prefix are older. Another image with the same prefix is skipped: one in a million within a millisecond."""
 
 _SHORTENED: Final = re.compile(f"[0-9A-HJKMNP-TV-Z]{{{SHORTENED}}}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -27,7 +27,7 @@ class Cursor:
     before: str | None
 
     def shortened(self) -> Self:
-        """Return the same position without the whole of an image's id."""
+        """Return the same position with only a prefix of the image's id."""
         return self if self.before is None else type(self)(self.day, self.before[:SHORTENED])
 
     def encode(self) -> str:

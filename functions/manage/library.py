@@ -70,7 +70,7 @@ class Library:
             found += items
             if len(found) == limit:
                 return found, position
-        # The last one that was looked at may be another tenant's, whose id is not to be told.
+        # The last record examined may belong to another tenant, so its id must not appear in the cursor.
         return found, position.shortened() if position else None
 
     def _day_at_or_before(self, position: Cursor | None) -> str | None:

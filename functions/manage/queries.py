@@ -12,7 +12,7 @@ from functions.shared.rest_api import query_parameters
 
 
 class ListingQuery(BaseModel):
-    """Whose images, status to look for, images a page, and the cursor of the page before."""
+    """The tenant, the status to filter by, the page size, and the cursor from the previous page."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 

@@ -16,7 +16,7 @@ _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     r'/\\:*?"<>|;%]'
 )
-"""Control characters, direction marks, what is not seen, and what file systems or header parsers treat as syntax."""
+"""Control characters, direction marks, invisible characters, and syntax of file systems and header parsers."""
 
 
 def picture_response(

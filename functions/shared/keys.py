@@ -13,10 +13,10 @@ ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 """A ULID as https://github.com/ulid/spec writes it: 26 characters of Crockford's base 32, upper case."""
 
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$"
-"""A tenant or an owner: up to 128 letters, digits and . _ : @ - as most user ids have them."""
+"""A tenant or an owner: up to 128 letters, digits and . _ : @ - as in most user ids."""
 
 DEFAULT_TENANT = "default"
-"""Whose an image is that nothing else is said of."""
+"""The tenant of an image for which none was given."""
 
 _ULID = re.compile(ULID_PATTERN, re.ASCII)
 

@@ -18,7 +18,7 @@ from functions.shared.problem import ProblemError, problem
 RETRY_AFTER_SECONDS: Final = "2"
 
 MAX_NAME_CHARACTERS: Final = 64
-"""How much of a parameter's name is repeated in an answer."""
+"""Longest part of a parameter's name that an error repeats."""
 
 
 def resolver(
@@ -64,9 +64,9 @@ def header(event: dict[str, Any], name: str) -> str | None:
 
 
 def query_parameters(event: dict[str, Any], known: Collection[str] = ()) -> dict[str, str]:
-    """Return the query of a request, by the names of its parameters.
+    """Return the query parameters of a request by name.
 
-    Raises ProblemError (400) that names a parameter which is not one of ``known``, or comes more than once.
+    Raises ProblemError (400) that names a parameter which is not in ``known`` or is repeated.
     """
     repeated = event.get("multiValueQueryStringParameters") or {}
     query = {name: value or "" for name, value in (event.get("queryStringParameters") or {}).items()}

@@ -22,6 +22,9 @@ THE_PRESIGNED_CALL: Final = (
     "presigned form, then send the bytes to S3 as its answer says"
 )
 
+UNDER_WAY: Final = frozenset({Status.AWAITING_UPLOAD, Status.PROCESSING})
+"""Statuses of a stored picture before its outcome; the event of its upload may still be on its way."""
+
 
 class Intake:
     """Takes uploads in. The parts are handed over; nothing here knows AWS."""
@@ -102,12 +105,12 @@ class Intake:
             context=context,
         )
         status = self._status_of(image_id) if repeated else Status.PROCESSING
-        if status in {Status.AWAITING_UPLOAD, Status.PROCESSING}:  # the picture is stored, its event on its way
+        if status in UNDER_WAY:
             return 202, {"id": image_id, "status": Status.PROCESSING}
         return 200, {"id": image_id, "status": status}
 
     def _status_of(self, image_id: str) -> Status:
-        """Return where an image is that an earlier call has made. Raises ProblemError (410) if it is gone."""
+        """Return the status of an image that an earlier call created. Raises ProblemError (410) if it has no record."""
         try:
             return self._records.get(image_id, consistent=True).status
         except RecordMissingError as error:

@@ -49,7 +49,7 @@ class RepeatedCalls:
     def once(
         self, create: Callable[[], str], *, tenant: str, key: str | None, content: bytes, context: Any
     ) -> tuple[str, bool]:
-        """Return the id that ``create`` makes, or made when this key came first; and whether it came before.
+        """Return the id from ``create``, or from the first call with this key, and whether the call is a repeat.
 
         ``content`` is all that the client sent: with other content the same key is refused. Raises ProblemError
         (422 for other content, 409 while the first call is under way) or TransientDependencyError.

@@ -30,25 +30,27 @@ MAX_DIRECT_BYTES: Final = 4_500_000
 
 
 UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Categories of what has no look of its own: control and format characters, lone surrogates, separators of lines."""
+"""Categories without visible characters: control, format, surrogate, line and paragraph separator."""
 
 SIGNS: Final = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
-"""Format characters that are seen: signs of Arabic, Syriac and Kaithi."""
+"""Visible format characters: signs of Arabic, Syriac and Kaithi."""
 
 JOINERS: Final = frozenset("\u200c\u200d")
-"""What joins or parts the characters beside it: letters of Persian and of India's scripts, and emoji."""
+"""Zero width non-joiner and joiner, which Persian, the scripts of India and emoji need."""
 
-INVISIBLE: Final = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"  # fillers, and what only divides
-)
+INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+"""Fillers and separators of other categories."""
 
 
 def _all_visible(text: str) -> str:
-    """Return a text in which every character is seen; with others a name looks like another, or ends otherwise."""
+    """Return the text if all of its characters are visible. Raises ValueError.
+
+    Invisible characters make one name look like another, or hide its real extension.
+    """
     for position, character in enumerate(text):
         if character in JOINERS:
             if not all(each and each > "\x7f" and each not in JOINERS for each in _neighbours(text, position)):
-                raise ValueError("must not contain joiners except between two letters or emoji that they join")
+                raise ValueError("must not contain a joiner except between two non-ASCII characters")
         elif character in INVISIBLE or (unicodedata.category(character) in UNPRINTABLE and character not in SIGNS):
             raise ValueError(f"must not contain the invisible character U+{ord(character):04X}")
     return text
@@ -102,13 +104,13 @@ class TicketRequest(Labels):
 
 
 class DirectUpload(Labels):
-    """The query of the form whose body is the picture, and the type that its header declares."""
+    """The query parameters of an upload whose body is the picture, and its declared media type."""
 
     content_type: ContentType
 
 
 LABELS: Final = tuple(Labels.model_fields)
-"""The parameters of a query beside a picture."""
+"""Query parameters of an upload whose body is the picture."""
 
 
 def ticket_request(body: bytes, *, max_bytes: int) -> TicketRequest:
@@ -123,7 +125,7 @@ def ticket_request(body: bytes, *, max_bytes: int) -> TicketRequest:
 
 
 def direct_upload(query: dict[str, str], content_type: str) -> DirectUpload:
-    """Read the query, of LABELS alone, and the type of an upload whose body is the picture.
+    """Read the query parameters (LABELS) and the media type of an upload whose body is the picture.
 
     Raises ProblemError: 415 for a type that is not taken, 400 that names the parameter.
     """

@@ -105,7 +105,7 @@ class Behaviour:
 
 
 def _is_label(label: Any) -> bool:
-    """Tell whether this can be compared and sent; numbers that no detector gives may be, to see what they do."""
+    """Tell whether this is a label. Any confidence is allowed, so that tests can try impossible ones."""
     return (
         isinstance(label, dict)
         and isinstance(label.get("Name"), str)

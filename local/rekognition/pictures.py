@@ -24,7 +24,7 @@ _LUMA: Final = np.array([0.299, 0.587, 0.114])
 
 
 MOST_PIXELS: Final = 10_000 * 10_000
-"""What a picture of Rekognition's longest sides has; more is not decoded, whatever its header says."""
+"""Pixels of the largest picture that Rekognition takes; larger ones are not decoded."""
 
 
 class UnreadablePictureError(Exception):

@@ -26,7 +26,7 @@ MAX_SIDE_PX: Final = 10_000
 DEFAULT_MIN_CONFIDENCE: Final = 50.0
 
 NO_DOCUMENT: Final = (ValueError, RecursionError)
-"""What reading JSON raises: no UTF-8, no JSON, a number of too many digits, brackets nested too deep."""
+"""Errors of parsing JSON: invalid UTF-8 or syntax, a number with too many digits, too deep nesting."""
 
 
 class ObjectReader(Protocol):

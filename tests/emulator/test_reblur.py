@@ -3,7 +3,9 @@
 from itertools import islice
 
 import pytest
+from typer.testing import CliRunner
 
+from local.cli import app
 from local.reblur import Reblurring
 from tests import pictures
 from tests.emulator.test_paths import WEAPON
@@ -23,18 +25,21 @@ def blurred_before(pipeline):
     return ids
 
 
-def test_a_stopped_run_goes_on_and_every_picture_is_blurred_again_once(pipeline, blurred_before):
-    others = Reblurring(pipeline.outputs, at_a_time=1).count_left() - len(blurred_before)
+def test_a_stopped_run_goes_on_and_every_picture_is_blurred_again_once(pipeline, blurred_before, tmp_path):
+    pipeline.outputs.write(tmp_path / "outputs.json")
 
-    first = list(islice(Reblurring(pipeline.outputs, at_a_time=1), 1))
-    rest = list(Reblurring(pipeline.outputs, at_a_time=2))
+    (first,) = islice(Reblurring(pipeline.outputs, at_a_time=1), 1)  # and no further
+    rest = CliRunner().invoke(app, ["reblur", "--home", str(tmp_path), "--at-a-time", "2"])
+    again = CliRunner().invoke(app, ["reblur", "--home", str(tmp_path)])
 
-    assert others == 0
-    assert {(image.status, image.blur, image.execution_status) for image in first + rest} == {
-        ("BLURRED", "mosaic-4", "SUCCEEDED")
+    assert (first.status, first.blur, first.execution_status) == ("BLURRED", "mosaic-4", "SUCCEEDED")
+    told = rest.stdout.splitlines()
+    assert told[0] == "reblur: 2 images are not blurred as mosaic-4"
+    assert {line.split(": ")[1] for line in told[1:3]} == {
+        f"{image_id} BLURRED mosaic-4" for image_id in blurred_before if image_id != first.image_id
     }
-    assert sorted(image.image_id for image in first + rest) == sorted(blurred_before)
-    assert Reblurring(pipeline.outputs, at_a_time=1).count_left() == 0
+    assert told[3:] == ["reblur: 2 BLURRED; 0 left"]
+    assert (rest.exit_code, again.stdout.splitlines()[-1]) == (0, "reblur: nothing to do; 0 left")
     for image_id in blurred_before:
         assert pipeline.item(image_id)["revision"] == 2
         assert {key.split("/")[1] for key in pipeline.keys("published", f"{image_id}/")} == {"2"}

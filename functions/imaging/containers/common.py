@@ -21,11 +21,11 @@ U32_LE: Final = Struct("<I")
 class Inspection:
     """A file that is worth decoding. ``format`` is Pillow's name; px as stored, before orientation is applied.
 
-    ``body`` is the file as decoders get it: what is not needed for its pixels is left out wherever a walk can tell, so
-    that no text, tag or comment reaches a library. ``exif`` is what was read of the metadata instead. ``frames`` is
-    what the container was seen to hold; decoding counts again. ``hidden_first`` says that the first picture is none of
-    the animation's. ``bit_depth`` is bits per sample where the format tells, else 8. ``white_is_zero`` is of grey in
-    more than 8 bits; Pillow turns only the others.
+    ``body`` is the file for the decoder: only the parts that its pixels need, so that no text, tag or comment reaches a
+    library (AVIF and HEIC are passed whole). ``exif`` holds the metadata that is used. ``frames`` is the number found
+    in the container; decoding counts again. ``hidden_first`` says that the first picture is not part of the animation.
+    ``bit_depth`` is bits per sample where the format tells, else 8. ``white_is_zero`` applies to grey of more than 8
+    bits; Pillow inverts the others itself.
     """
 
     format: str
@@ -40,7 +40,7 @@ class Inspection:
 
 
 def joined(body: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
-    """Return the parts of a file from each start to its end, one after the other."""
+    """Return the concatenated parts of a file; each span is a start and an end."""
     whole = memoryview(body)
     return b"".join(whole[start:end] for start, end in spans)
 

@@ -1,4 +1,4 @@
-"""GIF: a walk over the blocks. Comments, plain texts and other programs' extensions are left out for decoders."""
+"""GIF: a walk over the blocks. Decoders get no comments, plain text or application extensions but the loop count."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -25,14 +25,14 @@ _CONTROL: Final = b"\x21\xf9\x04"
 _CONTROL_BYTES: Final = 8
 _LOOP: Final = b"\x21\xff\x0bNETSCAPE2.0\x03\x01"
 _LOOP_BYTES: Final = 19
-"""GIF89a, 23: the graphic control extension; and Netscape's, which has a count of repetitions."""
+"""The graphic control extension (GIF89a, 23), and Netscape's extension with the number of repetitions."""
 
 
 @dataclass
 class _GifWalk:
-    """What a walk over a GIF's blocks has seen so far. ``kept`` are the parts that decoders get.
+    """State of a walk over a GIF's blocks. ``kept`` are the spans for the decoder.
 
-    ``extensions`` are those that are about the next frame; of several of one kind the last counts.
+    ``extensions`` are those that apply to the next frame; the last of each kind wins.
     """
 
     width: int
@@ -82,7 +82,7 @@ def _walk_gif(body: bytes, position: int, limits: Limits, seen: _GifWalk) -> Non
 
 
 def _data_of_frame(body: bytes, position: int, limits: Limits, seen: _GifWalk) -> int:
-    """Note a frame's place and size; return where its data begins."""
+    """Record a frame's position and size; return the offset of its data."""
     seen.frames += 1
     left, top = read(U16_LE, body, position + 1), read(U16_LE, body, position + 3)
     # Pillow widens the canvas for a frame that sticks out of it: here a bomb hides in frame 2.
@@ -94,7 +94,7 @@ def _data_of_frame(body: bytes, position: int, limits: Limits, seen: _GifWalk) -
 
 
 def _after_blocks(body: bytes, position: int, limits: Limits, seen: _GifWalk) -> int:
-    """Return where the data blocks from ``position`` on have ended; an extension without any counts as one."""
+    """Return the offset after the data blocks at ``position``. An extension without data counts as one block."""
     while True:
         seen.blocks += 1
         if seen.blocks > limits.max_gif_blocks:
@@ -105,7 +105,7 @@ def _after_blocks(body: bytes, position: int, limits: Limits, seen: _GifWalk) ->
 
 
 def _kind_of(body: bytes, start: int, end: int) -> bytes | None:
-    """Return how an extension that has to do with pixels begins; None for any other, and for a malformed one."""
+    """Return the first bytes of an extension that affects pixels; None for any other or a malformed one."""
     sizes = ((_CONTROL, _CONTROL_BYTES), (_LOOP, _LOOP_BYTES))
     return next((kind for kind, size in sizes if end - start == size and body.startswith(kind, start)), None)
 

@@ -1,7 +1,7 @@
 """AVIF and HEIC: a walk over the boxes; their libraries read the rest of the header.
 
-What lists items, samples or references is counted before a library sees it: libavif looks for each item among all that
-came before, which takes 2.6 s for 30,000 of them, and four times as long for twice as many.
+Items, samples and references are counted before a library parses them: libavif searches all earlier items for each one,
+which takes 2.6 s for 30,000 items and four times as long for twice as many.
 """
 
 from dataclasses import replace
@@ -28,14 +28,14 @@ from functions.shared.contracts import Reason
 
 _HEAD: Final = 8
 _VERSION: Final = 4
-"""Bytes at a box's start: length and kind; then, in some, version and flags."""
+"""Bytes at the start of a box: length and kind, then version and flags in some kinds."""
 
 _BOXES_OF_BOXES: Final = frozenset(
     {b"meta", b"iprp", b"ipco", b"iref", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"dinf"}
 )
 _WITH_VERSION: Final = frozenset({b"meta", b"iref"})
 _LISTS: Final = frozenset({b"ipma", b"stts", b"ctts", b"stss", b"stsc", b"stco", b"co64", b"elst"})
-"""Boxes whose contents begin with how many entries they have, in 32 bits (ISO/IEC 14496-12)."""
+"""Boxes whose contents begin with a 32-bit number of entries (ISO/IEC 14496-12)."""
 
 
 def inspect_avif(body: bytes, limits: Limits) -> Inspection:
@@ -78,7 +78,7 @@ def _inspect_iso(body: bytes, pillow_format: str, limits: Limits) -> Inspection:
 
 
 def _length(body: bytes, position: int) -> int:
-    """Return the length of a box, 0 for one that goes on to the end."""
+    """Return the length of a box; 0 means that it extends to the end."""
     length = read(U32, body, position)
     if length == 1:
         return read(U32, body, position + 8) << 32 | read(U32, body, position + 12)
@@ -86,9 +86,9 @@ def _length(body: bytes, position: int) -> int:
 
 
 def _check_lists(body: bytes, start: int, end: int, limits: Limits) -> None:
-    """Visit the boxes inside an outermost one. What does not fit is left to the library, which refuses it.
+    """Check the lists inside a top-level box. Malformed boxes are left to the library, which refuses them.
 
-    Raises RefusedPictureError (TOO_COMPLEX) for more entries or boxes than any picture needs.
+    Raises RefusedPictureError (TOO_COMPLEX) for more entries or boxes than a picture needs.
     """
     boxes, places = 0, [(start, end)]
     while places:
@@ -107,7 +107,7 @@ def _check_lists(body: bytes, start: int, end: int, limits: Limits) -> None:
 
 
 def _entries(body: bytes, position: int, kind: bytes) -> int:
-    """Return how many entries a box says that it has, 0 for one that is no list."""
+    """Return the number of entries that a box claims; 0 for a box that is not a list."""
     first = position + _HEAD + _VERSION
     if kind in _LISTS:
         return read(U32, body, first)

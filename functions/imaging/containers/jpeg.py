@@ -1,7 +1,6 @@
 """JPEG, and the first picture of an MPO: a walk over the markers.
 
-Comments and segments of applications are left out for decoders, but for those that say what the colours mean; so is all
-that follows the picture.
+Decoders get no comments and no application segments but those that define the colours, and nothing after the picture.
 """
 
 import re
@@ -40,13 +39,13 @@ _JPEG_ICC_HEAD: Final = len(_JPEG_ICC) + 2
 _EXIF: Final = b"Exif\0\0"
 _JFIF_BYTES: Final = 14
 _ADOBE_BYTES: Final = 12
-"""What these two segments have at least: libjpeg takes shorter ones for something else."""
+"""Minimum lengths of these two segments; libjpeg ignores shorter ones."""
 
 _JPEG_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """A marker in entropy-coded data: neither a stuffed zero nor a restart."""
 
 _JPEG_FILL: Final = re.compile(rb"\xff{2,}")
-"""Before a marker there may be any number of these."""
+"""Fill bytes: any number may precede a marker."""
 
 _JPEG_HUFFMAN: Final = frozenset({0xC0, 0xC1, 0xC2})
 """Start-of-frame markers of pictures whose data is there to the last bit; arithmetic coding leaves out zeros."""
@@ -63,7 +62,7 @@ _MORE_DATA: Final = b"".join([bytes(range(255)), *(b"\xff" + bytes([0xD0 + n, *r
 
 @dataclass
 class _JpegWalk:
-    """What a walk over a JPEG's markers has seen so far. ``kept`` are the parts before the scans that decoders get."""
+    """State of a walk over a JPEG's markers. ``kept`` are the spans before the first scan for the decoder."""
 
     width: int = 0
     height: int = 0
@@ -154,7 +153,7 @@ def _note_jpeg_segment(body: bytes, start: int, marker: int, length: int, *, lim
 
 
 def _has_to_do_with_pixels(body: bytes, start: int, marker: int, length: int) -> bool:
-    """Tell whether a segment before the first scan is for decoders: tables and frames, and what colours mean."""
+    """Tell whether the decoder needs a segment: tables, frame headers, and what defines the colours."""
     if marker == 0xE0:
         return length >= _JFIF_BYTES and body.startswith(b"JFIF\0", start)
     if marker == 0xE2:

@@ -1,8 +1,8 @@
-"""PNG and APNG: a walk over the chunks. Decoders get those of pixels alone.
+"""PNG and APNG: a walk over the chunks. Decoders get only the chunks that pixels need.
 
-Pillow keeps a text under its name beside what it has read itself: a text called ``duration``, ``bbox`` or ``interlace``
-becomes a number of the picture. None reaches it. A picture is an animation only if the chunk that says so is sound and
-comes before the pixels (PNG, 3rd edition, 11.3.6.1).
+Pillow stores texts in the same dictionary as its own parameters: a text named ``duration``, ``bbox`` or ``interlace``
+would change the picture. A file is an animation only if its acTL chunk is valid and precedes the pixels (PNG, 3rd
+edition, 11.3.6.1).
 """
 
 import zlib
@@ -29,10 +29,10 @@ from functions.shared.contracts import Reason
 
 _PNG_TEXT: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _RAW_EXIF: Final = b"Raw profile type exif\0"
-"""How ImageMagick begins a text that is EXIF: three lines follow, then the block in hexadecimal digits."""
+"""How ImageMagick stores EXIF in a text: three lines, then the block in hexadecimal digits."""
 
 _OF_PIXELS: Final = frozenset({b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-"""Beside the header, which is the first chunk and no other."""
+"""In addition to the header, which must be the first chunk."""
 
 _OF_ANIMATIONS: Final = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _ANIMATION_BYTES: Final = 8
@@ -45,7 +45,7 @@ _INFLATE_STEP: Final = MIB
 
 @dataclass
 class _PngWalk:
-    """What a walk over a PNG's chunks has seen so far. ``kept`` are the parts that decoders get."""
+    """State of a walk over a PNG's chunks. ``kept`` are the spans for the decoder."""
 
     width: int = 0
     height: int = 0
@@ -108,7 +108,7 @@ def _png_chunks(body: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _note_png_chunk(body: bytes, kind: bytes, start: int, length: int, *, limits: Limits, seen: _PngWalk) -> bool:
-    """Note what a chunk says; tell whether it is for decoders."""
+    """Record a chunk; tell whether the decoder needs it."""
     if kind in _OF_ANIMATIONS:
         return _note_animation(body, kind, start, length, limits=limits, seen=seen)
     if kind in _PNG_TEXT:
@@ -127,7 +127,7 @@ def _note_png_chunk(body: bytes, kind: bytes, start: int, length: int, *, limits
 
 
 def _note_animation(body: bytes, kind: bytes, start: int, length: int, *, limits: Limits, seen: _PngWalk) -> bool:
-    """Note a chunk of an animation; tell whether there is one."""
+    """Record a chunk of an animation; tell whether the file is one."""
     if kind == b"acTL":
         if seen.pixels or seen.claimed_frames or length < _ANIMATION_BYTES:
             return False
@@ -153,7 +153,7 @@ def _note_png_text(kind: bytes, data: bytes, limits: Limits, seen: _PngWalk) -> 
 
 
 def _raw_exif(kind: bytes, data: bytes, limits: Limits) -> Exif:
-    """Return what EXIF in a text says, the defaults where it is none."""
+    """Parse EXIF from a text; return the defaults if it is not EXIF."""
     text = data.removeprefix(_RAW_EXIF)
     try:
         if kind != b"tEXt":

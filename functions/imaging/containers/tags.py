@@ -1,7 +1,7 @@
 """Directories of tags, as TIFF and EXIF have them (TIFF 6.0, section 2; CIPA DC-008, 4.6).
 
-A directory is read entry by entry; a value is read when it is asked for, and never beyond the limit of whoever asks.
-What does not fit into the file, or has a type that no reader knows, is left out. Nothing here raises on odd numbers.
+Reading a directory reads its entries and no values; a value is read on request, up to a limit that the caller gives.
+Values outside the file and unknown types count as missing. No function here raises on hostile input.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from struct import Struct, unpack_from
 from typing import Final
 
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-"""Bytes of one value by the number of its type."""
+"""Size of one value in bytes, by type number."""
 
 _CODES: Final = {3: "H", 4: "I", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-"""The types that are whole numbers, as struct names them; bytes are none, as in every reader that shows pictures."""
+"""struct codes of the integer types. BYTE is not one: viewers do not accept it for sizes and orientation."""
 
 _TEXT: Final = 2
 _BIG: Final = 43
@@ -20,7 +20,7 @@ _BIG: Final = 43
 
 @dataclass(frozen=True)
 class Entry:
-    """One tag: the number of its type, how many values it has, where they begin, and the entry as it is in the file."""
+    """One tag: type number, number of values, offset of the first value, and the entry's own bytes."""
 
     kind: int
     count: int
@@ -30,9 +30,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Directory:
-    """The first directory of a file, by the numbers of its tags; of one that comes twice the first counts.
+    """The first directory of a file, by tag number. The first of two equal tags wins.
 
-    ``order`` is struct's sign for the order of bytes; ``big`` says that the file is a BigTIFF.
+    ``order`` is struct's byte order character; ``big`` is true for BigTIFF.
     """
 
     body: bytes
@@ -41,23 +41,23 @@ class Directory:
     entries: dict[int, Entry]
 
     def count(self, tag: int) -> int:
-        """Return how many values a tag claims to have, 0 where it is missing."""
+        """Return the number of values that a tag claims; 0 if the tag is missing."""
         entry = self.entries.get(tag)
         return entry.count if entry else 0
 
     def numbers(self, tag: int, most: int) -> tuple[int, ...]:
-        """Return up to ``most`` whole numbers of a tag, none where it is missing or is anything else."""
+        """Return up to ``most`` integers of a tag; none if it is missing or has another type."""
         entry = self._readable(tag)
         if entry is None or entry.kind not in _CODES:
             return ()
         return unpack_from(f"{self.order}{min(entry.count, most)}{_CODES[entry.kind]}", self.body, entry.start)
 
     def number(self, tag: int, default: int) -> int:
-        """Return the first whole number of a tag."""
+        """Return the first integer of a tag."""
         return next(iter(self.numbers(tag, 1)), default)
 
     def text(self, tag: int, most: int) -> str:
-        """Return up to ``most`` characters of a tag that is a text, else an empty one."""
+        """Return up to ``most`` characters of a text tag; an empty string if it is missing or has another type."""
         entry = self._readable(tag)
         if entry is None or entry.kind != _TEXT:
             return ""
@@ -65,7 +65,7 @@ class Directory:
         return data.decode("latin-1").rstrip("\0")
 
     def readable(self, tag: int) -> bool:
-        """Tell whether a tag is there and all of its value is within the file."""
+        """Tell whether a tag exists and its values are within the file."""
         return self._readable(tag) is not None
 
     def _readable(self, tag: int) -> Entry | None:
@@ -76,7 +76,7 @@ class Directory:
 
 
 def read_directory(body: bytes, most: int) -> Directory | None:
-    """Return the first directory of a TIFF or EXIF block, up to ``most`` entries of it; None where there is none."""
+    """Return the first directory of a TIFF file or EXIF block, with up to ``most`` entries; None if there is none."""
     order = {b"II": "<", b"MM": ">"}.get(body[:2])
     if order is None or len(body) < 8:
         return None
@@ -102,7 +102,7 @@ def read_directory(body: bytes, most: int) -> Directory | None:
 
 
 def with_directory(directory: Directory, tags: frozenset[int]) -> bytes:
-    """Return the file with a first and only directory that has these of its tags; no value of them is moved."""
+    """Return the file with a new, only directory that has just these tags. Their values stay where they are."""
     body, order = directory.body, directory.order
     pointer, counter = (f"{order}Q", f"{order}Q") if directory.big else (f"{order}I", f"{order}H")
     kept = [directory.entries[tag].raw for tag in sorted(tags & directory.entries.keys()) if directory.readable(tag)]

@@ -1,6 +1,6 @@
-"""TIFF: its first directory. Decoders get a file that has this directory alone, and in it the tags of pixels.
+"""TIFF: its first directory. Decoders get a file with only this directory, and only the tags that pixels need.
 
-Strips and tiles are counted before anything is read of them: a file of 60 MB has room for 15 million, which take 30 s.
+Strips and tiles are counted before they are read: a file of 60 MB can hold 15 million, which take 30 s to decode.
 """
 
 from typing import Final
@@ -32,11 +32,11 @@ _OF_PIXELS: Final = _PIECES | frozenset({
     _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, 263, 266, _SAMPLES, 278, 280, 281, 284, 292, 293, 317, 318, 319,
     320, 322, 323, 332, 338, 339, 340, 341, 347, *range(512, 522), 529, 530, 531, 532, _PROFILE, 50674,
 })  # fmt: skip
-"""The tags of TIFF 6.0 and its supplements by which pixels are found, unpacked and given colours. The rest are texts,
-densities, other directories and what programs keep for themselves."""
+"""Tags of TIFF 6.0 and its supplements that locate pixels, decompress them or define their colours. The others are
+texts, densities, further directories and private data."""
 
 _MOST_VALUES: Final = 3 * 65_536
-"""Values of any other tag that is kept but the profile: a palette of 16 bits has so many."""
+"""Most values of any other tag except the profile: a 16-bit palette has this many."""
 
 
 def inspect_tiff(body: bytes, limits: Limits) -> Inspection:
@@ -75,7 +75,7 @@ def inspect_tiff(body: bytes, limits: Limits) -> Inspection:
 
 
 def _check_counts(directory: Directory, limits: Limits) -> None:
-    """Raise RefusedPictureError (TOO_COMPLEX) where a tag that is kept has more values than any picture needs."""
+    """Raise RefusedPictureError (TOO_COMPLEX) if a tag that decoders get has more values than a picture needs."""
     if any(directory.count(tag) > limits.max_pieces for tag in _PIECES):
         raise too_complex(f"The TIFF has more than {limits.max_pieces} strips or tiles.")
     check_icc(directory.count(_PROFILE), limits)

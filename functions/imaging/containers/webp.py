@@ -1,4 +1,4 @@
-"""WebP: a walk over the RIFF chunks. EXIF, XMP and chunks of other programs are left out for decoders."""
+"""WebP: a walk over the RIFF chunks. Decoders get no EXIF, XMP or unknown chunks."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ from functions.imaging.limits import Limits
 
 _OF_PIXELS: Final = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
 _FLAGS: Final = 20
-"""Where the flags of the extended form are: its chunk comes first."""
+"""Offset of the flags of the extended format, whose chunk is the first."""
 _HAS_EXIF: Final = 0x08
 _HAS_XMP: Final = 0x04
 
@@ -59,7 +59,7 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
 
 
 def _of_chunks(body: bytes, kept: list[tuple[int, int]]) -> bytes:
-    """Return the file with these of its chunks alone, and a header that says so."""
+    """Return a file of just these chunks, with a matching header."""
     chunks = bytearray(joined(body, kept))
     if chunks[:4] == b"VP8X":
         chunks[_FLAGS - 12] &= ~(_HAS_EXIF | _HAS_XMP)

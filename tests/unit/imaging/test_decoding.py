@@ -56,6 +56,8 @@ def test_orientation_is_applied_exactly_once(pillow_format, orientation, tmp_pat
         pictures.tiff(),
         pictures.tiff(compression="tiff_lzw"),
         pictures.tiff(compression="tiff_adobe_deflate"),
+        pictures.tiff(big_tiff=True),
+        pictures.tiff(big_tiff=True, compression="tiff_lzw"),
         pictures.tiff_pages((320, 240), (50, 40)),
         pictures.bmp(),
         pictures.cmyk(),

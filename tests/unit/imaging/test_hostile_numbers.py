@@ -338,6 +338,12 @@ def test_bytes_that_fill_up_a_jpeg_do_not_reach_its_decoder():
     assert len(found.body) <= len(body)
 
 
+def test_no_segment_of_exif_reaches_a_jpegs_decoder_however_many_there_are():
+    found = inspect(pictures.jpeg_of_exif_segments(2_000, 40), LIMITS)
+
+    assert len(found.body) <= len(pictures.jpeg(16, 16))
+
+
 @pytest.mark.parametrize("make", [pictures.avif, pictures.heic])
 @pytest.mark.parametrize(("kind", "at", "layout"), [(b"iinf", 12, ">H"), (b"iloc", 14, ">H"), (b"ipma", 12, ">I")])
 def test_items_of_an_avif_or_heic_are_counted_before_its_library_looks_for_each(make, kind, at, layout):
