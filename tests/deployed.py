@@ -1,6 +1,8 @@
 """A deployed pipeline as the tests of the emulator and e2e layers see it: a client, and a look behind the scenes."""
 
+import contextlib
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 from boto3.dynamodb.types import TypeDeserializer
 
 from local import aws, emulator
@@ -208,6 +211,74 @@ class DeployedPipeline:
         """Return the names of the states that an execution passed, in order."""
         return [each.name for each in states_passed(self.stepfunctions, execution["executionArn"])]
 
+    def task_failures(self, execution_arn: str) -> list[str]:
+        """Return the error names of an execution's failed attempts so far, in order."""
+        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+        return [
+            event["taskFailedEventDetails"]["error"]
+            for page in pages
+            for event in page["events"]
+            if event["type"] == "TaskFailed"
+        ]
+
+    def wait_for_state(self, image_id: str, state: str) -> str:
+        """Return the ARN of the execution that claimed an image, once it is in a state."""
+        arn = str(eventually(lambda: self.item(image_id).get("claimed_by")))
+        eventually(lambda: self.states({"executionArn": arn})[-1] == state)
+        return arn
+
+    # --- workers
+
+    def workers(self, function: str) -> list[psutil.Process]:
+        """Return the processes that run a function now."""
+        return [each for each in psutil.process_iter() if _runs(each, self.outputs.functions[function])]
+
+    @contextmanager
+    def frozen(self, function: str) -> Iterator[None]:
+        """Stop a function's workers, so that the next call hangs in one of them; kill them at the end of the block."""
+        stopped = self.workers(function)
+        assert stopped, f"{function} has no worker: let it run once before"
+        for worker in stopped:
+            worker.suspend()
+        try:
+            yield
+        finally:
+            for worker in stopped:
+                worker.kill()
+
+    @contextmanager
+    def always_dying(self, function: str) -> Iterator[None]:
+        """Kill every worker of a function as soon as it is there, while the block runs."""
+        ended = threading.Event()
+
+        def kill() -> None:
+            while not ended.wait(0.02):
+                for worker in self.workers(function):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        worker.kill()
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    @contextmanager
+    def throttled(self, function: str) -> Iterator[None]:
+        """Have Lambda refuse every call of a function while the block runs."""
+        name = self.outputs.functions[function]
+        before = self.lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+        self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        try:
+            yield
+        finally:
+            if before is None:
+                self.lambda_.delete_function_concurrency(FunctionName=name)
+            else:
+                self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=before)
+
     def invocations(self) -> dict[str, int]:
         """Return how often each function has been invoked so far; prewarm aside, which follows by itself."""
         now = datetime.now(UTC)
@@ -309,6 +380,13 @@ class DeployedPipeline:
             self.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
             self.events.delete_rule(Name=name, EventBusName=bus)
             self.sqs.delete_queue(QueueUrl=queue)
+
+
+def _runs(process: psutil.Process, function: str) -> bool:
+    try:
+        return process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function
+    except (psutil.Error, OSError):
+        return False
 
 
 def _plain(item: dict[str, Any]) -> dict[str, Any]:

@@ -244,13 +244,23 @@ LAMBDA_ERRORS = {
     "Lambda.AWSLambdaException": 5,
     "Lambda.SdkClientException": 5,
     "Lambda.ClientExecutionTimeoutException": 5,
+    "Runtime.ExitError": 2,
+    "Runtime.OutOfMemory": 2,
+    "Runtime.Unknown": 2,
+    "Lambda.Unknown": 2,
+    "Sandbox.Timedout": 2,
+    "States.Timeout": 2,
     "Lambda.TooManyRequestsException": 7,
-    "Lambda.Unknown": 7,
     "TransientDependencyError": 7,
 }
 """What is retried when a function is invoked, with the number of attempts."""
-RECOVERED_LAMBDA = {"TransientDependencyError": 2, "Lambda.ServiceException": 1}
-UNRETRIED = ("ContractError", "Sandbox.Timedout", "Runtime.ExitError", "States.Timeout")
+RECOVERED_LAMBDA = {
+    "Lambda.ServiceException": 1,
+    "Runtime.ExitError": 1,
+    "Sandbox.Timedout": 1,
+    "TransientDependencyError": 2,
+}
+UNRETRIED = ("ContractError",)
 DYNAMODB = {"DynamoDB.ProvisionedThroughputExceededException": 5}
 TRANSACTION = {"DynamoDb.TransactionCanceledException": 3, "DynamoDb.InternalServerErrorException": 5}
 S3 = {"S3.S3Exception": 5}
@@ -408,6 +418,32 @@ def _case(failing: Failing, name: str, path: tuple[str, ...], answers: Answers, 
     )
 
 
+def _alternating(name: str, errors: tuple[str, ...], path: tuple[str, ...], *, recovers: bool) -> Case:
+    """Make a case in which the attempts of OptimizeImage fail with different errors."""
+    throwing = {str(place): throws(error)["0"] for place, error in enumerate(errors)}
+    answer = {str(len(errors)): RESPONSES["Optimized"]["0"]} if recovers else {}
+    return ingest(
+        name,
+        path,
+        answers={"OptimizeImage": name},
+        own_answers={name: throwing | answer},
+        retries={"OptimizeImage": len(errors) - (not recovers)},
+        error=None if recovers else errors[-1],
+        not_on={EMULATOR: ONE_ANSWER},
+    )
+
+
+CRASHES = (
+    _alternating("ACrashAndATimeoutAreEachRetriedOnce", ("Runtime.ExitError", "Sandbox.Timedout"), PUBLISHED,
+                 recovers=True),
+    _alternating("TwoNamesOfOneCrashAreRetriedOnceTogether", ("Runtime.ExitError", "Lambda.Unknown"),
+                 (*OPTIMIZED[:-1], *FAILED), recovers=False),
+    _alternating("AThirdCrashEndsAPoisonPicture", ("Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError"),
+                 (*OPTIMIZED[:-1], *FAILED), recovers=False),
+)  # fmt: skip
+"""Workers that die in more than one way: how many attempts that costs at most."""
+
+
 def _word(error: str) -> str:
     """Return an error's name without the characters that a test case's name may not have."""
     return error.replace(".", "")
@@ -417,6 +453,7 @@ CASES: tuple[Case, ...] = (
     *PATHS,
     *(case for failing in FAILURES for case in _failures_of(failing)),
     *RECORDING_FAILURES,
+    *CRASHES,
 )
 """All cases; each runs on every engine that can run it."""
 
