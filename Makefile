@@ -13,7 +13,7 @@ COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-header --no-annotate --no-emit-index-url
 
 .PHONY: help setup demo up down resume test lint types imports unit workflows infrastructure emulator e2e \
-	test-docker test-browser bench gallery synth deploy destroy lock format clean
+	test-long test-docker test-browser bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -85,6 +85,9 @@ emulator: setup  ## The deployed pipeline with IAM enforced
 
 e2e: setup  ## The deployed pipeline over HTTP, as a client
 	@$(PYTEST) tests/e2e
+
+test-long: setup  ## The tests whose counts are large: long histories, many uploads
+	@IMAGE_SCALER_LONG=1 $(PYTEST) tests/emulator/test_removal.py tests/emulator/test_duplicates.py
 
 test-docker: setup  ## The state machines on Step Functions Local (needs a Docker engine with compose)
 	@docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 || \

@@ -35,6 +35,8 @@ from typing import Any
 DIRECTORY = Path(__file__).resolve().parent
 ERRORS = DIRECTORY.parent / "functions" / "shared" / "errors.py"
 
+_WAITS = ("AnswersEndSeconds", "VariantsEndSeconds", "TroubleSeconds")
+
 SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
     "ingest.asl.json": frozenset(
         {
@@ -42,11 +44,17 @@ SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
             "ModerateFunctionArn",
             "BlurFunctionArn",
             "PersistFunctionArn",
+            "RemoveFunctionArn",
+            "RetireStateMachineArn",
             "TableName",
             "EventBusName",
         }
     ),
-    "settle.asl.json": frozenset({"TableName", "EventBusName"}),
+    "settle.asl.json": frozenset(
+        {"RemoveFunctionArn", "RemoveStateMachineArn", "RetireStateMachineArn", "TableName", "EventBusName"}
+    ),
+    "remove.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
+    "retire.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
 }
 """What the deployment fills in, by definition file. tests/infrastructure holds it to the template."""
 

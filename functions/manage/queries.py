@@ -1,12 +1,14 @@
 """What a client may ask of the listing, validated; every fault names the parameter."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from functions.manage.cursors import Cursor
+from functions.manage.cursors import Cursor, HistoryCursor
 from functions.shared.contracts import Status
 from functions.shared.problem import ProblemError
+
+Query = TypeVar("Query", bound=BaseModel)
 
 
 class ListingQuery(BaseModel):
@@ -19,10 +21,28 @@ class ListingQuery(BaseModel):
     cursor: Annotated[Cursor | None, BeforeValidator(Cursor.decode)] = None
 
 
+class HistoryQuery(BaseModel):
+    """Lines of history a page, and the cursor of the page before."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[HistoryCursor | None, BeforeValidator(HistoryCursor.decode)] = None
+
+
 def listing_query(parameters: dict[str, Any]) -> ListingQuery:
     """Read the query of GET /v1/images. Raises ProblemError (400) that names the parameter."""
+    return _validated(ListingQuery, parameters)
+
+
+def history_query(parameters: dict[str, Any]) -> HistoryQuery:
+    """Read the query of GET /v1/images/{id}/history. Raises ProblemError (400) that names the parameter."""
+    return _validated(HistoryQuery, parameters)
+
+
+def _validated(model: type[Query], parameters: dict[str, Any]) -> Query:
     try:
-        return ListingQuery.model_validate(parameters)
+        return model.model_validate(parameters)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = str(fault["loc"][0])
