@@ -307,13 +307,13 @@ class DeployedPipeline:
         return self.wait_for(arn)
 
     @contextmanager
-    def refusing(self, bucket: str, action: str) -> Iterator[None]:
-        """Have a bucket refuse an action to every function while the block runs (root is exempt)."""
+    def refusing(self, bucket: str, action: str, *, keys: str = "*") -> Iterator[None]:
+        """Have a bucket refuse an action on some keys to every function while the block runs (root is exempt)."""
         name = self.outputs.buckets[bucket]
         policy = self.s3.get_bucket_policy(Bucket=name)["Policy"]
         changed = json.loads(policy)
         changed["Statement"].append(
-            {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{name}/*"}
+            {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{name}/{keys}"}
         )
         self.s3.put_bucket_policy(Bucket=name, Policy=json.dumps(changed))
         try:

@@ -1,7 +1,7 @@
 """When a removal, or the retirement of a revision, is final: after the longest write that can still be under way.
 
-Whoever writes a file of an image reads its record first. What was read before the record changed can be acted upon for
-as long as the reader may run, and no longer: Lambda ends a function at its time limit, whatever it does.
+Every function that writes files of an image reads its record first. It can act upon what it read before the record
+changed until it ends, and Lambda ends it at its time limit.
 """
 
 from collections.abc import Mapping

@@ -91,7 +91,7 @@ class Remover:
                     ]
                 )
         except RecordConflictError as error:
-            self._library.record(record["image_id"])  # raises RecordMissingError if TTL took it meanwhile
+            self._library.record(record["image_id"])  # raises RecordMissingError if TTL has deleted it
             raise LegalHoldError(record["image_id"]) from error
 
     def _start(self, image_id: str, predecessor: str | None) -> None:

@@ -84,12 +84,12 @@ class Partition:
                     ExpressionAttributeValues={":step": to_value(step), ":removed": to_value(Status.REMOVED)},
                 )
         except RecordConflictError:
-            return  # the record says nothing of a removal: there is no progress to show
+            return  # the record has no removal to show the progress of
 
     def scrub(self, image_id: str) -> Iterator[int]:
-        """Take out of a removed image's partition what may describe the picture; yield the items changed, by batch.
+        """Drop from a removed image's partition what may describe the picture; yield the items changed, by batch.
 
-        Lines about uploads that were not claimed go altogether. Raises TransientDependencyError.
+        Lines about uploads that were not claimed are deleted. Raises TransientDependencyError.
         """
         record = self._record(image_id)
         if record is None:
@@ -109,7 +109,7 @@ class Partition:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def _scrub_record(self, image_id: str, record: dict[str, Any]) -> int:
-        """Drop labels and attributes; write the line about the removal where whoever marked the record has not."""
+        """Drop labels and attributes; write the line about the removal, which may be there already."""
         partition = record_partition(image_id)
         at = record["removed_at"]
         line = {"pk": partition, "sk": event_sort_key(at, Status.REMOVED), "type": Status.REMOVED, "at": at}

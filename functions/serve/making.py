@@ -1,8 +1,8 @@
 """Makes one variant from a stored file, and keeps it in the generated bucket while its image may be served.
 
 Requests and prewarming both make variants here. Neither takes a lock: the last write wins. The CDN reads the bucket
-without asking anyone, so a variant is stored only while its record still shows its revision, and deleted if the record
-changed meanwhile. The record is read right before the write and right after it. A writer that dies between its write
+without asking anyone, so a variant is stored only while the record still shows its revision, and deleted if the record
+has changed. The record is read right before the write and right after it. A writer that dies between its write
 and its second look leaves a variant behind only if the record changed within those milliseconds; the state machines
 `remove` and `retire` delete that one when no writer can be under way any more.
 """

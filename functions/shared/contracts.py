@@ -277,7 +277,7 @@ class Sweep(StrEnum):
     STAGING = "staging"
     ORIGINALS = "originals"
     RECORD = "record"
-    """Labels, and whatever in the record and its history may describe the picture."""
+    """Labels, and everything in the record and its history that may describe the picture."""
     REVISIONS = "revisions"
     """Files in published and staging of the named revision and older ones, except the one that the record shows."""
     SUPERSEDED = "superseded"

@@ -1,7 +1,7 @@
 """What stays of a removed image: attributes of its record and of the lines of its history.
 
-`manage` drops the rest in the write that removes an image, the state machine `remove` drops what it can name, and the
-function `remove` drops whatever else is left.
+`manage` drops the rest in the write that removes an image. The state machine `remove` drops the attributes that it can
+name, and the function `remove` drops all others.
 """
 
 from typing import Final

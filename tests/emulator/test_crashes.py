@@ -35,8 +35,10 @@ def test_an_upload_survives_the_death_of_one_worker(warm, function):
     assert warm.task_failures(execution) == ["Runtime.ExitError"]
 
 
-@pytest.mark.parametrize(("function", "status"), [("optimize", "FAILED"), ("moderate", "HELD"), ("blur", "FAILED")])
-def test_a_function_that_always_dies_is_tried_twice_and_named(warm, function, status):
+@pytest.mark.parametrize(
+    ("function", "status"), [("optimize", "FAILED"), ("moderate", "HELD"), ("blur", "FAILED"), ("persist", "FAILED")]
+)
+def test_a_function_that_always_dies_is_tried_twice_and_named_and_leaves_no_file(warm, function, status):
     with warm.always_dying(function):
         ended = warm.run(pictures.jpeg(600, 400))
 
@@ -44,6 +46,7 @@ def test_a_function_that_always_dies_is_tried_twice_and_named(warm, function, st
     assert (ended.status, len(died)) == (status, 2)
     assert set(died) <= DEATHS
     assert warm.item(ended.image_id)["error"]["error"] == ended.execution["error"] == died[-1]
+    assert [file.partition("/")[0] for file in warm.left_of(ended.image_id)] == ["originals"]
 
 
 def test_a_throttled_function_is_tried_again_until_there_is_room(pipeline):

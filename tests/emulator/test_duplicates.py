@@ -10,7 +10,7 @@ from tests import pictures
 from tests.deployed import eventually
 from tests.long import LONG
 
-USES = 60 if LONG else 15
+USES = 60 if LONG else 8
 """How often a form is used again."""
 LAST = "FFFFFFFFFFFFFFFFFF"
 """A sequencer after all that the emulator gives."""

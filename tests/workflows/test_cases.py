@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from functions.manage.removal import execution_name
 from functions.shared.contracts import (
     REMOVAL,
     BlurRequest,
@@ -112,6 +113,17 @@ def test_what_a_state_has_deleted_is_what_the_function_reads(run_of_case, case, 
     (sent,) = run_of_case(MOTO, found).visit(state).sent
 
     assert SweepRequest.from_state(sent["Payload"]) == SweepRequest("01JDFZ8Q6W4T3R2Y1X0V9B8N7M", **expected)
+
+
+def test_a_removal_is_started_again_under_the_name_that_a_delete_would_give_it(run_of_case):
+    (case,) = (each for each in CASES if each.name == "RemoveIsStartedAgain")
+
+    (sent,) = run_of_case(MOTO, case).visit("StartAgain").sent
+
+    ended = case.input["detail"]["executionArn"]
+    assert sent["Name"] == execution_name("01JDFZ8Q6W4T3R2Y1X0V9B8N7M", ended)
+    assert sent["Input"] == {"image_id": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"}
+    assert sent["StateMachineArn"] == case.input["detail"]["stateMachineArn"]
 
 
 def test_a_blurred_picture_takes_the_place_of_the_one_that_was_flagged(run_of_case):
