@@ -187,13 +187,17 @@ def _not_claimed(
 ) -> Sequence[StoredVersion]:
     """Return the versions other than the claimed one.
 
-    A record of an earlier release may not tell which one that is. Then only the version that the event names goes.
+    Where the claimed version cannot be told, only the upload whose event asks goes. A record of an earlier release may
+    not name the claimed ETag; then an ETag alone could hit the claimed version, and the event has to name its version.
     """
-    if standing.claimed_etag is None:
-        return [
-            each for each in versions if upload is not None and upload.version and each.version_id == upload.version
-        ]
-    by_id = [each for each in versions if standing.claimed_version and each.version_id == standing.claimed_version]
+    claimed = [each for each in versions if standing.claimed_version and each.version_id == standing.claimed_version]
     # S3 lists the newest version first: of several with the same bytes, the last one was uploaded first.
-    claimed = by_id or [each for each in versions if each.etag == standing.claimed_etag][-1:]
-    return [each for each in versions if each not in claimed]
+    claimed = claimed or [each for each in versions if each.etag == standing.claimed_etag][-1:]
+    if claimed:
+        return [each for each in versions if each not in claimed]
+    if upload is None:
+        return []
+    named = [each for each in versions if upload.version and each.version_id == upload.version]
+    if named or standing.claimed_etag is None:
+        return named
+    return [each for each in versions if each.etag == upload.etag]

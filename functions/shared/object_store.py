@@ -43,14 +43,16 @@ class S3ObjectStore:
 
     def metadata(self, bucket: str, key: str) -> dict[str, str]:
         """Return the writer's own metadata of an object. Raises ObjectMissingError or TransientDependencyError."""
-        return self.described(bucket, key)[1]
+        with _missing_where_s3_says_denied(bucket, key):
+            return self.described(bucket, key)[1]
 
     def described(self, bucket: str, key: str) -> tuple[str, dict[str, str]]:
         """Return an object's ETag (unquoted) and its writer's own metadata, without its bytes.
 
+        For a caller who may list the bucket: S3's 403 then means a missing right, and is raised as it comes.
         Raises ObjectMissingError or TransientDependencyError.
         """
-        with _missing_where_s3_says_denied(bucket, key), translated_errors():
+        with translated_errors():
             answer = self._s3.head_object(Bucket=bucket, Key=key)
         return str(answer["ETag"]).strip('"'), dict(answer["Metadata"])
 
@@ -106,8 +108,9 @@ class S3ObjectStore:
 
         Raises TransientDependencyError.
         """
+        start = {"StartAfter": after} if after else {}
         with translated_errors():
-            answer = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after, MaxKeys=DELETE_BATCH)
+            answer = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=DELETE_BATCH, **start)
         return [entry["Key"] for entry in answer.get("Contents", ())]
 
     def versions(self, bucket: str, prefix: str) -> list[StoredVersion]:

@@ -1,6 +1,7 @@
 """Files of runs that failed, and of revisions that were replaced, go; what a record shows keeps its files."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.shared.contracts import SweepRequest
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
@@ -138,6 +139,17 @@ def test_a_sweep_of_many_variants_goes_on_where_it_stopped(world, sweeper_with, 
 
     assert world.files()[GENERATED] == current
     assert places == ["", current[1], current[3], f"images/{IMAGE_ID}/width=99", ""]
+
+
+def test_a_variant_whose_metadata_may_not_be_read_fails_the_sweep(world, sweep, clients):
+    world.record("PUBLISHED", revision=2)
+    world.variant("width=64", 1)
+
+    def denied(**_kwargs):
+        raise ClientError({"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "HeadObject")
+
+    with hooked(clients["s3"], "before-call.s3.HeadObject", denied), pytest.raises(ClientError):
+        sweep("superseded")
 
 
 def test_without_a_record_nothing_was_replaced(world, sweep):

@@ -102,10 +102,12 @@ def test_where_a_record_does_not_tell_only_the_version_of_the_event_goes(world, 
     assert world.originals() == left
 
 
-def test_a_claimed_version_that_is_gone_keeps_no_other_one(world, sweep):
-    world.upload(b"second")
+@pytest.mark.parametrize("named", [True, False], ids=["the event named a version", "it named none"])
+def test_where_the_claimed_version_is_gone_only_the_upload_of_the_event_goes(world, sweep, named):
+    world.upload(b"put there by hand")
+    etag, version = world.upload(b"second")
     claimed(world, "0" * 32)
 
-    sweep("uploads")
+    sweep("uploads", upload={"etag": etag, "version": version if named else ""})
 
-    assert world.originals() == []
+    assert world.originals() == [b"put there by hand"]
