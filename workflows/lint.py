@@ -51,7 +51,14 @@ SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
         }
     ),
     "settle.asl.json": frozenset(
-        {"RemoveFunctionArn", "RemoveStateMachineArn", "RetireStateMachineArn", "TableName", "EventBusName"}
+        {
+            "RemoveFunctionArn",
+            "RemoveStateMachineArn",
+            "RetireStateMachineArn",
+            "TableName",
+            "EventBusName",
+            "TroubleSeconds",
+        }
     ),
     "remove.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
     "retire.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),

@@ -70,7 +70,10 @@ class Workflows(Construct):
         self.retire = self._state_machine("retire", actions=["dynamodb:UpdateItem"], substitutions=waits)
         self.ingest = self._state_machine("ingest", actions=RECORDS, starts={"Retire": self.retire})
         self.settle = self._state_machine(
-            "settle", actions=RECORDS, starts={"Remove": self.remove, "Retire": self.retire}
+            "settle",
+            actions=RECORDS,
+            starts={"Remove": self.remove, "Retire": self.retire},
+            substitutions={"TroubleSeconds": waits["TroubleSeconds"]},
         )
         self._start_ingest_on_upload(originals)
         self._settle_what_ended_badly()

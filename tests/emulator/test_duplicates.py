@@ -125,6 +125,20 @@ def test_another_upload_while_the_first_one_is_processed_changes_nothing(pipelin
     assert len(pipeline.versions("originals", place_of(ticket["id"]))) == 1
 
 
+def test_an_upload_whose_run_failed_before_it_was_deleted_is_deleted_by_settle(pipeline, upload, ticket):
+    pipeline.send(ticket, upload)
+    pipeline.end_of(ticket["id"])
+    event = pipeline.upload_event(ticket["id"], upload.body, etag_of(upload.body), sequencer=LAST)
+
+    with pipeline.throttled("remove"):
+        pipeline.put_original(ticket["id"], pictures.jpeg(400, 300))
+        failed = pipeline.start_again(event)
+
+    assert (failed["status"], failed["error"]) == ("FAILED", "Lambda.TooManyRequestsException")
+    pipeline.eventually(lambda: len(pipeline.versions("originals", place_of(ticket["id"]))) == 1)
+    assert pipeline.item(ticket["id"])["status"] == "PUBLISHED"
+
+
 def test_an_upload_that_was_replaced_before_it_was_read_succeeds(pipeline, upload, ticket):
     pipeline.run(upload.body)  # so that there is a worker to be frozen
     with pipeline.frozen("optimize"), pipeline.throttled("remove"):

@@ -64,6 +64,7 @@ RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "P
 LAST_RETIRING = ("SweepAfterVariants", "IsSweptAfterVariants", "PurgeEdgeAtLast", "WasThereTrouble")
 RETIRED = (*RETIRING, *LAST_RETIRING, "Retired")
 TROUBLE = ("NoteTrouble", "WaitOutTrouble", "GoOn")
+TROUBLED = ("CountTroubles", "WereTroublesTooMany")
 
 USUAL_ANSWERS = {
     "ingest": {
@@ -193,6 +194,12 @@ def _found(
         retries={"RecordFailure": 2} if refused else {},
         **more,
     )
+
+
+def _in_vain(way_in: tuple[str, ...]) -> tuple[str, ...]:
+    """How settle goes on when the last Task on its way fails each time: three rounds, and then it fails."""
+    again = (*TROUBLED, "WaitOutTrouble", *way_in[1:])
+    return (*again, *again, *TROUBLED, "SettleFailed")
 
 
 CANCELED = "DynamoDb.TransactionCanceledException"
@@ -341,9 +348,18 @@ PATHS = (
            ("AnnounceRejection", *FILES_DISCARDED, "RecordSettled")),
     _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
-    _found("ImageOfAnotherExecutionIsLeftAlone", ended("PROCESSING", SOMEBODY_ELSE), ("AlreadySettled",)),
+    _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE),
+           (*FILES_DISCARDED, "RecordSettled")),
     _found("ImageWithoutARecordIsLeftAlone", RESPONSES["Written"], ("AlreadySettled",)),
-    _found("RecordThatCannotBeWrittenFails", ended("PROCESSING", SETTLED), ("SettleFailed",), error=CANCELED),
+    _found("RecordThatCannotBeWrittenFails", ended("PROCESSING", SETTLED), _in_vain(SETTLING), error=CANCELED),
+    settle(
+        "TroubleThatPassesIsSettled",
+        (*SETTLING[:4], *TROUBLED, "WaitOutTrouble", *SETTLING[1:], *SETTLED_FAILURE),
+        answers={"RecordFailure": "SettleTroubledOnce"},
+        own_answers={"SettleTroubledOnce": then(throws("DynamoDb.InternalServerErrorException"), RESPONSES["Written"])},
+        retries={"RecordFailure": 4},
+        not_on=NEEDS_VISITS,
+    ),
     settle(
         "ManyFilesOfARunAreDiscardedInMoreThanOneCall",
         (*SETTLING, *SETTLED_FAILURE[:-1], *FILES_DISCARDED, "RecordSettled"),
@@ -467,6 +483,9 @@ VERDICT = {"RecordFailure": "SettleCanceled", "ReadEnding": "PublishedRecordIsAn
 REFUSED_TWICE = {"RecordFailure": 2}
 REJECTED = {"RecordFailure": "SettleCanceled", "ReadEnding": "RejectedRecordIsAnnounced"}
 
+IN_VAIN = ("in vain",)
+"""Stands for the rounds of settle, which follow from the way in."""
+
 FAILURES = (
     Failing(
         "ClaimUpload", "ingest", BEGIN, FAILED_UNCLAIMED, PUBLISHED[3:], DYNAMODB,
@@ -520,16 +539,16 @@ FAILURES = (
         ("UploadRejected",), EVENT_BUS, NO_ENTRY, answers={"OptimizeImage": "Refused"},
     ),
     Failing(
-        "RecordFailure", "settle", SETTLING[:-2], ("SettleFailed",), (*SETTLING[-2:], *SETTLED_FAILURE),
+        "RecordFailure", "settle", SETTLING[:-2], IN_VAIN, (*SETTLING[-2:], *SETTLED_FAILURE),
         {"DynamoDb.InternalServerErrorException": 5},
         {CANCELED: 1, "DynamoDb.InternalServerErrorException": 2},
     ),
     Failing(
-        "ReadEnding", "settle", SETTLING[:-1], ("SettleFailed",), (SETTLING[-1], *SETTLED_FAILURE), DYNAMODB,
+        "ReadEnding", "settle", SETTLING[:-1], IN_VAIN, (SETTLING[-1], *SETTLED_FAILURE), DYNAMODB,
         LOST_ANSWER,
     ),
     Failing(
-        "AnnounceFailure", "settle", (*SETTLING, "AnnounceFailure"), ("SettleFailed",), SETTLED_FAILURE[1:],
+        "AnnounceFailure", "settle", (*SETTLING, "AnnounceFailure"), IN_VAIN, SETTLED_FAILURE[1:],
         EVENT_BUS, NO_ENTRY,
     ),
     Failing(
@@ -537,7 +556,7 @@ FAILURES = (
         DYNAMODB, LOST_ANSWER, caught=NOT_MINE, fails=False,
     ),
     Failing(
-        "AnnounceVerdict", "settle", (*SETTLING, "AnnounceVerdict"), ("SettleFailed",), SETTLED_VERDICT[1:],
+        "AnnounceVerdict", "settle", (*SETTLING, "AnnounceVerdict"), IN_VAIN, SETTLED_VERDICT[1:],
         EVENT_BUS, NO_ENTRY, answers=VERDICT,
         retries_before=REFUSED_TWICE,
     ),
@@ -547,22 +566,22 @@ FAILURES = (
         retries_before=REFUSED_TWICE,
     ),
     Failing(
-        "StartRetirement", "settle", (*SETTLING, *SETTLED_VERDICT[:3]), ("SettleFailed",), ("RecordSettled",),
+        "StartRetirement", "settle", (*SETTLING, *SETTLED_VERDICT[:3]), IN_VAIN, ("RecordSettled",),
         STEP_FUNCTIONS, NO_ROOM, answers=VERDICT,
         retries_before=REFUSED_TWICE,
         also={"StepFunctions.ExecutionAlreadyExistsException": ("RecordSettled",)},
     ),
     Failing(
-        "AnnounceRejection", "settle", (*SETTLING, "AnnounceRejection"), ("SettleFailed",),
+        "AnnounceRejection", "settle", (*SETTLING, "AnnounceRejection"), IN_VAIN,
         (*FILES_DISCARDED, "RecordSettled"), EVENT_BUS, NO_ENTRY, answers=REJECTED,
         retries_before=REFUSED_TWICE,
     ),
     Failing(
-        "DiscardFiles", "settle", (*SETTLING, *SETTLED_FAILURE[:3]), ("SettleFailed",), SETTLED_FAILURE[3:],
+        "DiscardFiles", "settle", (*SETTLING, *SETTLED_FAILURE[:3]), IN_VAIN, SETTLED_FAILURE[3:],
         ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
     ),
     Failing(
-        "StartAgain", "settle", STARTING_AGAIN, ("SettleFailed",), ("StartedAgain",), STEP_FUNCTIONS, NO_ROOM,
+        "StartAgain", "settle", STARTING_AGAIN, IN_VAIN, ("StartedAgain",), STEP_FUNCTIONS, NO_ROOM,
         event="stepfunctions/remove-timed-out.json",
     ),
     *(
@@ -778,6 +797,8 @@ def _attempts_of(failing: Failing, error: str) -> int:
 def _given_up(failing: Failing, error: str, attempts: int, end: tuple[str, ...], *, fails: bool) -> Case:
     verb = "GivesUpOn" if attempts > 1 else "DoesNotRetry"
     answers = throws(error, times=attempts)
+    if end == IN_VAIN:
+        end, answers = _in_vain(failing.way_in), every_time(throws(error))
     if failing.goes_on:
         answers = then(throws(error), RESPONSES[USUAL_ANSWERS[failing.machine][failing.task]])
     reserved = {MOTO: RESERVED_NAME} if error.startswith("States.") else {}

@@ -102,7 +102,15 @@ def test_what_a_state_sends_to_its_function_is_the_functions_contract(run_of_cas
             {"sweep": (Sweep.UPLOADS,), "upload": Upload("9b2cf535f27731c974343645a3985328", "")},
         ),
         ("UnknownVerdictFails", "DiscardFiles", {"sweep": (Sweep.REVISIONS,), "revision": 1}),
-        ("TimedOutExecutionIsSettled", "DiscardFiles", {"sweep": (Sweep.REVISIONS,), "execution_arn": SETTLED}),
+        (
+            "TimedOutExecutionIsSettled",
+            "DiscardFiles",
+            {
+                "sweep": (Sweep.REVISIONS, Sweep.UPLOADS),
+                "execution_arn": SETTLED,
+                "upload": Upload("9b2cf535f27731c974343645a3985328", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"),
+            },
+        ),
         ("ImageIsRemovedInThreePasses", "SweepAfterAnswers", {"sweep": REMOVAL, "then": "VARIANTS"}),
         ("ReplacedRevisionIsRetiredInTwoPasses", "SweepSuperseded", {"sweep": (Sweep.SUPERSEDED,)}),
     ],

@@ -470,7 +470,7 @@ def test_an_image_that_another_execution_works_on_is_not_settled(world):
 
     run = world.settle(world.arn("ingest", "an-earlier-one"))
 
-    assert (run.status, run.path[-1]) == ("SUCCEEDED", "AlreadySettled")
+    assert (run.status, run.path[-1]) == ("SUCCEEDED", "RecordSettled")
     assert world.items() == {"RECORD": before}
 
 
