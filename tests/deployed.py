@@ -264,10 +264,10 @@ class DeployedPipeline:
                 self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=before)
 
     def invocations(self) -> dict[str, int]:
-        """Return how often each function has run so far, by its log; prewarm aside, which follows by itself."""
+        """Return how often each function has run so far, by its log; those aside that go on after a test's end."""
         counted = {}
         for name, physical in self.outputs.functions.items():
-            if name == "prewarm":
+            if name in {"prewarm", "remove"}:
                 continue
             group = self.lambda_.get_function_configuration(FunctionName=physical)["LoggingConfig"]["LogGroup"]
             pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")
