@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
-LONG := tests/unit/imaging/test_hostile_numbers.py
+LONG := tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py tests/emulator/test_duplicates.py
 PYTEST := $(BIN)/python -m pytest
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
@@ -64,7 +64,7 @@ reblur: setup  ## Blur again, from the originals, pictures that an older setting
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
 	@$(PYTEST) --cov --cov-report=term
 
-test-long: setup  ## The randomized tests with thousands of cases instead of a few (minutes)
+test-long: setup  ## The tests with small counts in `make test`, with large ones (minutes)
 	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
 lint: setup  ## ruff, and the lint of the state machines

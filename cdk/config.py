@@ -120,8 +120,29 @@ class CommonVariants:
         return faults
 
 
-def _functions(*, serve: int | None, ingest: int | None) -> Mapping[str, FunctionConfig]:
-    """Return every function's size; a vCPU is 1,769 MB. ``serve`` and ``ingest`` are reserved concurrencies.
+@dataclass(frozen=True)
+class RemovalWaits:
+    """How long the state machines `remove` and `retire` wait, in seconds.
+
+    ``answers_end``: until no request is being answered any more that began before the image changed. ``variants_end``:
+    after that, until nothing else can write a file of it. ``trouble``: between attempts of what keeps failing.
+    """
+
+    answers_end: int
+    variants_end: int
+    trouble: int = 600
+
+    def as_substitutions(self) -> dict[str, str]:
+        """Return what the definitions call them."""
+        return {
+            "AnswersEndSeconds": str(self.answers_end),
+            "VariantsEndSeconds": str(self.variants_end),
+            "TroubleSeconds": str(self.trouble),
+        }
+
+
+def _functions(*, serve: int | None, ingest: int | None, remove: int | None = None) -> Mapping[str, FunctionConfig]:
+    """Return every function's size; a vCPU is 1,769 MB. The arguments are reserved concurrencies.
 
     `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec, `blur` one
     blurred picture of that size (docs/memory.md). `serve` answers within API Gateway's 29 s.
@@ -135,6 +156,7 @@ def _functions(*, serve: int | None, ingest: int | None) -> Mapping[str, Functio
             "serve": FunctionConfig(memory_mb=1769, timeout_seconds=28, reserved_concurrency=serve),
             "upload": FunctionConfig(memory_mb=512, timeout_seconds=28),
             "manage": FunctionConfig(memory_mb=512, timeout_seconds=28),
+            "remove": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=remove),
         }
     )
 
@@ -168,6 +190,8 @@ class StageConfig:
     """Cells on the shorter side of a mosaic; the longer side has up to twice as many. Fewer cells reveal less."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
+    removal_waits: RemovalWaits | None = None
+    """None for real stages: the waits then follow from the time limits of the functions (cdk/constructs/waits.py)."""
     prewarm: CommonVariants = field(default_factory=CommonVariants)
     """What is made at ingest, so that even its first request costs no compute. Without effect in v1, where every
     request that is not cached goes to `serve` and nothing reads the generated bucket."""
@@ -243,7 +267,8 @@ _LOCAL: Final = StageConfig(
     prewarm=CommonVariants(widths=(640,), formats=("webp",)),
     allowed_origins=("http://localhost:3000",),  # where front ends are developed
     viewer_requests_per_5_minutes=100_000,  # all tests have one address
-    functions=_functions(serve=24, ingest=8),  # the emulator starts a process per parallel call
+    functions=_functions(serve=24, ingest=8, remove=8),  # the emulator starts a process per parallel call
+    removal_waits=RemovalWaits(answers_end=10, variants_end=20, trouble=20),  # the emulator waits a fifth of that
     log_retention=RetentionDays.ONE_WEEK,
 )
 

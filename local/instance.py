@@ -188,6 +188,10 @@ def _outputs(stack: dict[str, str], emulator_url: str, control_url: str, trusted
         emulator_url=emulator_url,
         region=emulator.REGION,
         state_machine_arn=stack["StateMachineArn"],
+        state_machines={
+            name: stack[f"{'' if name == 'ingest' else name.title()}StateMachineArn"]
+            for name in ("ingest", "settle", "remove", "retire")
+        },
         table=stack["TableName"],
         event_bus=stack["EventBusName"],
         buckets={

@@ -26,6 +26,7 @@ class Outputs:
     functions: dict[str, str]
     rekognition_control_url: str
     ca_file: str
+    state_machines: dict[str, str] = field(default_factory=dict)
     edge_url: str | None = None
     edge_key_pair_id: str | None = None
     edge_private_key_file: str | None = None

@@ -22,6 +22,7 @@ from cdk.packaging import PACKAGES
 from functions.imaging.blurring import BLURS, DEFAULT_BLUR
 from functions.optimize.originals import REJECTED_TAGS
 from functions.optimize.settings import OptimizeSettings
+from functions.remove.sweeping import BUDGET_SECONDS
 from functions.shared import keys
 from functions.shared.observability import NAMESPACE
 
@@ -110,6 +111,11 @@ def test_default_retention_and_cache_times_are_the_documented_ones():
 
     assert (prod.staging_days, prod.rejected_days) == (30, 30)
     assert (prod.shared_max_age_seconds, prod.browser_max_age_seconds) == (31_536_000, 3_600)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_sweep_stops_long_before_its_function_is_stopped(name):
+    assert STAGES[name].functions["remove"].timeout_seconds >= 2 * BUDGET_SECONDS
 
 
 @pytest.mark.parametrize("name", STAGES)

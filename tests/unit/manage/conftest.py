@@ -1,21 +1,60 @@
 """The manage function, cold-started in a small AWS that already holds images."""
 
-import pytest
+import json
 
-from tests.fakes.aws import GENERATED, ORIGINALS, PUBLISHED, STAGING, SmallAws, mock_aws
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.shared.aws import client
+from tests.fakes.aws import ENVIRONMENT, SmallAws, mock_aws, new_client
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
 
+MACHINE = ENVIRONMENT["REMOVE_STATE_MACHINE_ARN"]
 RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "content_type": "image/jpeg"}
 
 
 @pytest.fixture
 def aws(clients):
     with mock_aws():
-        aws = SmallAws(**clients)
-        versioned = {"Status": "Enabled"}
-        aws.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration=versioned)
-        yield aws
+        yield SmallAws(**clients)
+
+
+class Removals:
+    """The state machine `remove`, whose executions begin and stay RUNNING until a test ends them."""
+
+    def __init__(self) -> None:
+        self._stepfunctions = new_client("stepfunctions")
+        self._stepfunctions.create_state_machine(
+            name="remove",
+            definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
+            roleArn="arn:aws:iam::123456789012:role/remove",
+        )
+
+    def started(self) -> dict[str, dict]:
+        """Return the input of each execution by its ARN, in the order of their starts."""
+        listed = self._stepfunctions.list_executions(stateMachineArn=MACHINE)["executions"]
+        return {each["executionArn"]: self._input(each["executionArn"]) for each in reversed(listed)}
+
+    def _input(self, arn: str) -> dict:
+        return json.loads(self._stepfunctions.describe_execution(executionArn=arn)["input"])
+
+    def end(self, arn: str) -> None:
+        """End an execution badly."""
+        self._stepfunctions.stop_execution(executionArn=arn)
+
+    def refuse(self, operation: str, code: str) -> None:
+        """Have Step Functions answer a call of the function with an error from now on."""
+
+        def refused(**_kwargs):
+            raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation)
+
+        client("stepfunctions").meta.events.register(f"before-call.stepfunctions.{operation}", refused)
+
+
+@pytest.fixture
+def removals(aws):
+    return Removals()
 
 
 @pytest.fixture
@@ -67,19 +106,12 @@ def put_image(aws, number: int = 1, *, day: str = "2026-11-24", **changed) -> st
     return identity
 
 
-def put_everything_of(aws, identity: str) -> None:
-    """Write files of the image into all buckets, its labels and a line of history."""
-    for body in (b"first", b"second"):
-        aws.s3.put_object(Bucket=ORIGINALS, Key=f"uploads/{identity}/original", Body=body)
-    for bucket, key in (
-        (STAGING, f"{identity}/2/x"),
-        (PUBLISHED, f"{identity}/1/x"),
-        (GENERATED, f"images/{identity}/v"),
-    ):
-        aws.put_objects(bucket, [key])
+def put_labels_and_history(aws, identity: str, *, lines: int = 1) -> None:
+    """Write the image's labels and lines of its history."""
     partition = f"IMAGE#{identity}"
     label = {"name": "Weapons", "parent": "Violence", "confidence": 91.5, "taxonomy_level": 2, "frame": 0}
     aws.put_item({"pk": partition, "sk": "LABELS", "labels": [label]})
-    at = "2026-11-24T09:00:01.000Z"
-    event = {"type": "REJECTED", "at": at, "detail": "The picture of my cat is broken", "reason": "CORRUPT"}
-    aws.put_item({"pk": partition, "sk": f"EVENT#{at}#REJECTED", **event})
+    for number in range(lines):
+        at = f"2026-11-24T09:{number // 60:02d}:{number % 60:02d}.000Z"
+        event = {"type": "REJECTED", "at": at, "detail": "The picture of my cat is broken", "reason": "CORRUPT"}
+        aws.put_item({"pk": partition, "sk": f"EVENT#{at}#REJECTED", **event})

@@ -12,14 +12,14 @@ from functions.manage.library import MAX_QUERIES
 from tests.fakes.gateway import Answer
 from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
-from tests.unit.manage.conftest import image_id, put_everything_of, put_image
+from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history
 
 EVENT = Path(__file__).resolve().parents[2] / "events" / "api" / "get-images.json"
 
 
 def test_a_record_shows_original_verdict_labels_renditions_and_history(call, aws):
     identity = put_image(aws)
-    put_everything_of(aws, identity)
+    put_labels_and_history(aws, identity)
 
     shown = call("GET", f"/v1/images/{identity}").document
 
