@@ -8,11 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
+LONG := tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py tests/emulator/test_duplicates.py
 PYTEST := $(BIN)/python -m pytest
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup demo up down resume test lint types imports unit workflows infrastructure emulator e2e \
+.PHONY: help setup demo up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
 	test-docker test-browser test-package check bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
@@ -56,6 +57,9 @@ down: setup  ## Stop what `make up` started
 resume: setup  ## Start a held or failed image again: make resume ID=01J… (several with spaces)
 	@$(BIN)/image-scaler resume $(ID)
 
+reblur: setup  ## Blur again, from the originals, pictures that an older setting blurred
+	@$(BIN)/image-scaler reblur
+
 # --- checking it ------------------------------------------------------------------------------------------
 
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
@@ -63,6 +67,9 @@ test: setup lint types imports  ## Everything that CI checks: lint, types, impor
 
 check: lint types imports  ## What to run before each commit, in seconds: lint, types, import rules, unit tests
 	@$(PYTEST) tests/unit -q -n auto --dist loadgroup
+
+test-long: setup  ## The tests with small counts in `make test`, with large ones (minutes)
+	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
 lint: setup  ## ruff, and the lint of the state machines
 	@$(BIN)/ruff check .

@@ -64,9 +64,11 @@ def start(
         "UPLOADS_ENDPOINT_URL": uploads_url,
         "AWS_CA_BUNDLE": str(certificates.authority),
     }
-    # hypercorn rather than ministack's own main, which also takes port 443 wherever it is free.
+    # hypercorn rather than ministack's own main, which also takes port 443 wherever it is free. The checkout goes on
+    # the path of this process alone: PYTHONPATH, or a working directory in the checkout, would reach every function.
+    served = f"import sys; sys.path.append({str(workspace.checkout)!r}); from hypercorn.__main__ import main; main()"
     command = [
-        sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"{LOOPBACK}:{port}", "--keep-alive", "75",
+        sys.executable, "-c", served, "local.emulated_aws:app", "--bind", f"{LOOPBACK}:{port}", "--keep-alive", "75",
         "--certfile", str(certificates.chain), "--keyfile", str(certificates.key),
     ]  # fmt: skip
     log = workspace.logs / "emulator.log"

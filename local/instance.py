@@ -333,6 +333,10 @@ def _outputs(stage: Stage, stack: dict[str, str], processes: Addresses | Outputs
         emulator_url=processes.emulator_url,
         region=emulator.REGION,
         state_machine_arn=stack["StateMachineArn"],
+        state_machines={
+            name: stack[f"{'' if name == 'ingest' else name.title()}StateMachineArn"]
+            for name in ("ingest", "settle", "remove", "retire")
+        },
         table=stack["TableName"],
         event_bus=stack["EventBusName"],
         buckets={

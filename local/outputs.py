@@ -29,6 +29,7 @@ class Outputs:
     uploads_url: str
     ca_file: str
     stage: str = "local"
+    state_machines: dict[str, str] = field(default_factory=dict)
     edge_url: str | None = None
     edge_key_pair_id: str | None = None
     edge_private_key_file: str | None = None

@@ -8,6 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
+from functions.shared.records import RecordReader
 from functions.shared.rest_api import resolver
 from functions.upload.intake import Intake
 from functions.upload.registration import Registrar
@@ -25,6 +26,7 @@ intake = Intake(
     ),
     store=S3ObjectStore(),
     repeated=RepeatedCalls(settings.table_name),
+    records=RecordReader(settings.table_name),
 )
 
 

@@ -33,6 +33,7 @@ def get(image_id: ImageId, profile: ProfileName = None, as_json: AsJson = False)
 
 def list_images(
     status: Annotated[str | None, typer.Option(help="Only images of this status, such as HELD.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="The tenant whose images to print; by default `default`.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most images to print.")] = 25,
     every: Annotated[bool, typer.Option("--all", help="Print all images, however many.")] = False,
     profile: ProfileName = None,
@@ -40,7 +41,7 @@ def list_images(
 ) -> None:
     """Print images, newest first, one per line."""
     with Client.from_profile(profile_of(profile)) as client:
-        images = client.list(status=status, page_size=PAGE_SIZE if every else min(limit, PAGE_SIZE))
+        images = client.list(tenant=tenant, status=status, page_size=PAGE_SIZE if every else min(limit, PAGE_SIZE))
         for image in images if every else islice(images, limit):
             write_result(image.document, summary(image), as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""``image-scaler status``, ``logs`` and ``resume``: looking after a stage.
+"""``image-scaler status``, ``logs``, ``resume`` and ``reblur``: looking after a stage.
 
 What needs AWS credentials imports boto3 when it runs; the extra `operator` installs it.
 """
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
     app.command()(logs)
     app.command()(resume)
+    app.command()(reblur)
 
 
 def status(
@@ -93,6 +94,31 @@ def resume(
             image = resume_image(client, operator, image_id, within_seconds=timeout.total_seconds())
             write_result(image.document, f"{image_id}  {image.status}", as_json=as_json)
             all_judged = all_judged and image.status not in RESUMABLE
+    if not all_judged:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def reblur(
+    at_a_time: Annotated[int, typer.Option(min=1, max=64, help="Images to process in parallel.")] = 4,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Blur again, from the originals, what an older setting blurred. A stopped run continues when it is repeated."""
+    operator = _operator(profile_of(profile))
+    from image_scaler.operator.reblur import Reblurring
+
+    reblurring = Reblurring(operator, at_a_time=at_a_time)
+    left, ended, all_judged = reblurring.count_left(), Counter[str](), True
+    write_note(f"reblur: {left} images are not blurred as {reblurring.blur}")
+    try:
+        for number, image in enumerate(reblurring, 1):
+            ended[image.status] += 1
+            all_judged = all_judged and image.succeeded
+            document = {"id": image.image_id, "status": image.status, "blur": image.blur}
+            write_result(document, f"{number} of {left}: {image.image_id} {image.status} {image.blur}", as_json=as_json)
+    except KeyboardInterrupt:
+        write_note("reblur: stopped; running executions finish, and the next run continues")
+    write_note(f"reblur: {_counted(ended) or 'nothing to do'}; {reblurring.count_left()} left")
     if not all_judged:
         raise typer.Exit(ExitCode.FAILED)
 

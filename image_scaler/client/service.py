@@ -1,6 +1,7 @@
 """The client of one stage."""
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from image_scaler.client.calls import Calls, Retries, new_http
-from image_scaler.client.errors import ClientError, WaitTimeoutError
+from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
 from image_scaler.client.pictures import Pictures
 from image_scaler.client.results import HistoryLine, Image, Page, Ticket, Upload
 from image_scaler.client.uploads import (
@@ -34,6 +35,8 @@ FIRST_POLL_SECONDS: Final = 0.25
 LONGEST_POLL_SECONDS: Final = 5.0
 POLL_GROWTH: Final = 1.5
 PAGE_SIZE: Final = 100
+
+_ID: Final = re.compile("[0-9A-Za-z]{1,64}")
 
 
 class Client:
@@ -162,19 +165,34 @@ class Client:
         return Image.from_document(self._calls.api("GET", self._address(image_id)))
 
     def list(
-        self, *, status: str | None = None, page_size: int = PAGE_SIZE, cursor: str | None = None
+        self,
+        *,
+        tenant: str | None = None,
+        status: str | None = None,
+        page_size: int = PAGE_SIZE,
+        cursor: str | None = None,
     ) -> Iterator[Image]:
-        """Yield images, newest first, a page at a time. Raises ClientError."""
+        """Yield a tenant's images, newest first, a page at a time; by default the API's default tenant's.
+
+        Raises ClientError.
+        """
         while True:
-            page = self.page(status=status, limit=page_size, cursor=cursor)
+            page = self.page(tenant=tenant, status=status, limit=page_size, cursor=cursor)
             yield from page.items
             if page.cursor is None:
                 return
             cursor = page.cursor
 
-    def page(self, *, status: str | None = None, limit: int = PAGE_SIZE, cursor: str | None = None) -> Page:
-        """Return one page of the listing, of up to ``limit`` (1 to 100) images. Raises ClientError."""
-        query = _query({"status": status, "limit": limit, "cursor": cursor})
+    def page(
+        self,
+        *,
+        tenant: str | None = None,
+        status: str | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page:
+        """Return one page of a tenant's listing, of up to ``limit`` (1 to 100) images. Raises ClientError."""
+        query = _query({"tenant": tenant, "status": status, "limit": limit, "cursor": cursor})
         return Page.from_document(self._calls.api("GET", f"{self._address()}{query}"))
 
     def history(self, image_id: str) -> Iterator[HistoryLine]:
@@ -244,7 +262,11 @@ class Client:
 
     def _address(self, image_id: str | None = None) -> str:
         address = control_url(self._edge)
-        return address if image_id is None else f"{address}/{quote(image_id, safe='')}"
+        if image_id is None:
+            return address
+        if not _ID.fullmatch(image_id):
+            raise NotFoundError(Problem(404, "Not Found", f"{image_id!r} is not the id of an image."))
+        return f"{address}/{image_id}"
 
 
 def _query(parameters: Mapping[str, str | int | None]) -> str:

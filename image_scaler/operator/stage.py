@@ -64,8 +64,8 @@ class Operator:
         AWS's redrive is not used: it ends after 14 days and keeps the definition of then. Raises OperatorError.
         """
         state_machine, _, name = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")
-        with _aws_errors("the image cannot be resumed"):
-            states = self._client("stepfunctions")
+        with aws_errors("the image cannot be resumed"):
+            states = self.client("stepfunctions")
             before = states.describe_execution(executionArn=execution_arn)
             started = states.start_execution(
                 stateMachineArn=state_machine,
@@ -76,9 +76,9 @@ class Operator:
 
     def is_running(self, execution_arn: str) -> bool:
         """Tell whether an execution has not ended. Raises OperatorError."""
-        with _aws_errors("the execution cannot be read"):
+        with aws_errors("the execution cannot be read"):
             return bool(
-                self._client("stepfunctions").describe_execution(executionArn=execution_arn)["status"] == "RUNNING"
+                self.client("stepfunctions").describe_execution(executionArn=execution_arn)["status"] == "RUNNING"
             )
 
     def log_lines(self, image_id: str, *, since: datetime | None = None) -> list[LogLine]:
@@ -97,8 +97,8 @@ class Operator:
         running: dict[str, int] = {}
         waiting: dict[str, int] = {}
         alarms: list[str] = []
-        with _aws_errors("the stage's resources cannot be read"):
-            states, queues = self._client("stepfunctions"), self._client("sqs")
+        with aws_errors("the stage's resources cannot be read"):
+            states, queues = self.client("stepfunctions"), self.client("sqs")
             for kind, logical_id, physical in resources:
                 if kind == "AWS::StepFunctions::StateMachine":
                     pages = states.get_paginator("list_executions").paginate(
@@ -111,14 +111,33 @@ class Operator:
                     )
                     waiting[_title(logical_id)] = int(answer["Attributes"]["ApproximateNumberOfMessages"])
                 elif kind == "AWS::CloudWatch::Alarm":
-                    found = self._client("cloudwatch").describe_alarms(AlarmNames=[physical], StateValue="ALARM")
+                    found = self.client("cloudwatch").describe_alarms(AlarmNames=[physical], StateValue="ALARM")
                     alarms += [_title(logical_id) for _ in found.get("MetricAlarms", ())]
         return StageDetails(running, waiting, alarms)
 
+    def output(self, name: str) -> str:
+        """Return an output of the stage's Pipeline stack. Raises OperatorError."""
+        stack = f"ImageScaler-{self._aws.stage}-{STACKS[0]}"
+        with aws_errors(f"the stack {stack} cannot be read"):
+            (found,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+        if name not in outputs:
+            raise OperatorError(f"the stack {stack} has no output {name}: deploy this release to the stage")
+        return str(outputs[name])
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the stage's account."""
+        return self._session.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self._aws.endpoint_url,
+            verify=self._aws.ca_file,
+            config=Config(retries={"mode": "standard", "total_max_attempts": 4}),
+        )
+
     def _search(self, group: str, image_id: str, start: datetime) -> Iterator[LogLine]:
-        with _aws_errors(f"the log {group} cannot be read"):
+        with aws_errors(f"the log {group} cannot be read"):
             pages = (
-                self._client("logs")
+                self.client("logs")
                 .get_paginator("filter_log_events")
                 .paginate(logGroupName=group, filterPattern=f'"{image_id}"', startTime=int(start.timestamp() * 1000))
             )
@@ -131,22 +150,14 @@ class Operator:
 
     def _resources(self) -> list[tuple[str, str, str]]:
         """Return type, logical and physical id of every resource of the stage's stacks."""
-        with _aws_errors(f"the stacks of the stage {self._aws.stage} cannot be read"):
-            paginator = self._client("cloudformation").get_paginator("list_stack_resources")
+        with aws_errors(f"the stacks of the stage {self._aws.stage} cannot be read"):
+            paginator = self.client("cloudformation").get_paginator("list_stack_resources")
             return [
                 (each["ResourceType"], each["LogicalResourceId"], each.get("PhysicalResourceId", ""))
                 for stack in STACKS
                 for page in paginator.paginate(StackName=f"ImageScaler-{self._aws.stage}-{stack}")
                 for each in page["StackResourceSummaries"]
             ]
-
-    def _client(self, service: str) -> Any:
-        return self._session.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self._aws.endpoint_url,
-            verify=self._aws.ca_file,
-            config=Config(retries={"mode": "standard", "total_max_attempts": 4}),
-        )
 
 
 def created_at(image_id: str) -> datetime:
@@ -161,7 +172,8 @@ def created_at(image_id: str) -> datetime:
 
 
 @contextmanager
-def _aws_errors(what: str) -> Iterator[None]:
+def aws_errors(what: str) -> Iterator[None]:
+    """Turn AWS's errors into OperatorError that says what failed."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:

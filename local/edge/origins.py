@@ -33,7 +33,13 @@ HOP_BY_HOP: Final = frozenset(
 )
 """Headers of one connection (and what the next server writes itself), which are not passed on."""
 
+HEADER_PROBLEM: Final = (
+    b'{"type":"about:blank","title":"Bad Request","status":400,"detail":"A header has characters outside ASCII."}'
+)
 WAF_PROBLEM: Final = b'{"type":"about:blank","title":"Forbidden","status":403,"detail":"This call is not allowed."}'
+
+
+PROBLEM_HEADERS: Final = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,8 @@ class ProtectedApi:
         ruling = self._firewall.rule(FirewallRequest(request.method, request.path, headers), patterns)
         if not ruling.allowed:
             return _refusal(ruling)
+        if not all(value.isascii() for value in headers.values()):
+            return OriginResponse(400, PROBLEM_HEADERS, HEADER_PROBLEM, ("api not asked",))
         response = await self._origins.ask_api(self._api_id, request)
         return replace(response, trace=(f"firewall {ruling.rule or 'default'}", f"api {response.status}"))
 
@@ -120,5 +128,4 @@ def _refusal(ruling: Ruling) -> OriginResponse:
     trace = (f"firewall {ruling.rule or 'default'} {ruling.status}",)
     if ruling.status != 403:
         return OriginResponse(ruling.status, (), b"", trace)
-    headers = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
-    return OriginResponse(ruling.status, headers, WAF_PROBLEM, trace)
+    return OriginResponse(ruling.status, PROBLEM_HEADERS, WAF_PROBLEM, trace)

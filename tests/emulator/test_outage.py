@@ -18,6 +18,7 @@ def test_with_rekognition_off_an_upload_is_held_nothing_is_published_and_the_exe
         assert ended.execution["status"] == "FAILED"
         assert ended.execution["error"] == "TransientDependencyError"
         assert pipeline.keys("published", f"{ended.image_id}/") == []
+        assert pipeline.keys("staging", f"{ended.image_id}/") == []
         assert pipeline.item(ended.image_id)["error"]["error"] == "TransientDependencyError"
         pipeline.eventually(lambda: heard_of(ended.image_id))
         assert heard_of(ended.image_id) == ["Image Held"]
@@ -52,6 +53,31 @@ def test_a_resumed_image_that_was_published_before_gets_a_new_revision_in_place_
     assert pipeline.keys("generated", f"images/{ended.image_id}/") == []
 
 
+def test_a_variant_that_a_dead_writer_left_of_a_replaced_revision_is_deleted_and_the_new_ones_stay(pipeline):
+    ended = pipeline.run(pictures.jpeg(600, 400))
+    image_id, bucket = ended.image_id, pipeline.outputs.buckets["generated"]
+    pipeline.client.variant(image_id, width=200)
+    (key,) = pipeline.keys("generated", f"images/{image_id}/")
+    stored = pipeline.s3.get_object(Bucket=bucket, Key=key)
+    pipeline.set_status(image_id, "FAILED")
+    pipeline.resume(image_id)
+
+    late = key.replace("width=200", "width=96")
+    pipeline.s3.put_object(Bucket=bucket, Key=late, Body=stored["Body"].read(), Metadata=stored["Metadata"])
+    pipeline.client.variant(image_id, width=200)
+    retirement = pipeline.end_of_retirement(image_id, 2)
+
+    assert retirement["status"] == "SUCCEEDED"
+    assert pipeline.keys("generated", f"images/{image_id}/") == [key]
+    assert pipeline.s3.head_object(Bucket=bucket, Key=key)["Metadata"] == {"revision": "2"}
+
+
+def test_a_publication_that_replaces_nothing_starts_no_retirement(pipeline):
+    ended = pipeline.run(pictures.jpeg(600, 400))
+
+    assert pipeline.executions("retire", ended.image_id) == []
+
+
 def test_an_upload_that_failed_may_be_repeated_with_the_same_idempotency_key(pipeline):
     def post():
         return pipeline.client.http.post(
@@ -62,7 +88,7 @@ def test_an_upload_that_failed_may_be_repeated_with_the_same_idempotency_key(pip
         )
 
     key = uuid.uuid4().hex
-    with pipeline.originals_refusing_writes():
+    with pipeline.refusing("originals", "s3:PutObject"):
         failed = post()
 
     assert failed.status_code >= 500

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from cdk.constructs.workflows import DEFINITIONS
+
 ALL_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options", "other"])
 
 
@@ -178,6 +180,8 @@ def test_what_is_gone_or_replaced_leaves_the_caches_through_a_queue_that_waits(e
         "Image Blocked",
         "Image Blurred",
         "Image Published",
+        "Image Purge Requested",
+        "Image Purge Requested",
         "Image Removed",
     ]
     assert all(mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for mapping in mappings)
@@ -187,22 +191,57 @@ def test_what_is_gone_or_replaced_leaves_the_caches_through_a_queue_that_waits(e
 
 
 @ALL_STAGES
-def test_every_purge_is_repeated_when_no_answer_can_be_in_flight_any_more(edge, name):
+def test_a_purge_comes_at_once_or_when_no_transfer_to_the_edge_is_under_way_any_more(edge, name):
     queues = {
-        logical_id: each["Properties"]
+        logical_id: each["Properties"].get("DelaySeconds", 0)
         for logical_id, each in edge(name, "AWS::SQS::Queue").items()
         if "RedrivePolicy" in each["Properties"]
     }
-    delays = sorted(each.get("DelaySeconds", 0) for each in queues.values())
     read = {
         each["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
         for each in edge(name, "AWS::Lambda::EventSourceMapping").values()
     }
-
-    assert delays == ([0, 1] if name == "local" else [0, 60])  # API Gateway gives up after 29 s, CloudFront after 30
-    assert read == set(queues)
+    delays = {}
     for rule in edge(name, "AWS::Events::Rule").values():
-        assert {target["Arn"]["Fn::GetAtt"][0] for target in rule["Properties"]["Targets"]} == set(queues)
+        pattern = rule["Properties"]["EventPattern"]
+        (target,) = rule["Properties"]["Targets"]
+        for kind in pattern["detail-type"]:
+            delays[kind, *pattern.get("detail", {}).get("when", ())] = queues[target["Arn"]["Fn::GetAtt"][0]]
+
+    later = 1 if name == "local" else 60  # CloudFront gives up on an answer after 30 s
+    assert read == set(queues)
+    assert delays == {
+        ("Image Purge Requested", "now"): 0,
+        ("Image Purge Requested", "later"): later,
+        ("Image Removed",): later,
+        ("Image Published",): 0,
+        ("Image Blurred",): 0,
+        ("Image Blocked",): 0,
+    }
+
+
+@ALL_STAGES
+def test_of_a_first_revision_nothing_is_purged(edge, name):
+    patterns = [each["Properties"]["EventPattern"] for each in edge(name, "AWS::Events::Rule").values()]
+
+    (verdicts,) = (pattern for pattern in patterns if "Image Published" in pattern["detail-type"])
+
+    assert verdicts["detail"] == {"revision": [{"numeric": [">", 1]}]}
+
+
+@pytest.mark.parametrize("machine", ["remove", "retire"])
+def test_the_edge_takes_every_purge_that_a_state_machine_asks_for(edge, machine):
+    states = json.loads((DEFINITIONS / f"{machine}.asl.json").read_text(encoding="utf-8"))["States"]
+    asked = [entry for state in states.values() for entry in state.get("Parameters", {}).get("Entries", ())]
+
+    for entry in asked:
+        assert any(
+            entry["DetailType"] in pattern["detail-type"]
+            and entry["Detail"].get("when") in (pattern.get("detail") or {"when": [None]})["when"]
+            for pattern in (each["Properties"]["EventPattern"] for each in edge("prod", "AWS::Events::Rule").values())
+            if "Image Published" not in pattern["detail-type"]
+        )
+    assert len(asked) == {"remove": 3, "retire": 2}[machine]
 
 
 @ALL_STAGES

@@ -155,7 +155,7 @@ def test_a_key_that_the_edge_does_not_trust_is_denied(service, connect, ec_key):
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=30))
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=30))
 def test_any_filename_and_cursor_is_signed_as_it_is_sent(client, service, text):
     """The edge checks the signature against the URL as it arrives: one that a library tidies up is refused."""
     assert client.upload(b"x", filename=text, content_type="image/png").status == "PROCESSING"
@@ -166,5 +166,5 @@ def test_any_filename_and_cursor_is_signed_as_it_is_sent(client, service, text):
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(min_size=1, max_size=30))
 def test_a_text_that_is_no_id_is_not_found_and_reaches_no_other_path(client, text):
-    with pytest.raises((NotFoundError, UnicodeEncodeError)):
+    with pytest.raises(NotFoundError):
         client.get(text)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from functions.shared import contracts
 from image_scaler.client import Image, NotFoundError, Page, Status, UnexpectedAnswerError, WaitTimeoutError
 from image_scaler.client.results import IN_PROGRESS, SERVED
+from tests.fakes.removals import Removals
 from tests.unit.client.conftest import IMAGE_ID
-from tests.unit.manage.conftest import image_id, put_everything_of, put_image
+from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history
 
 
 def record(status: str, **more) -> httpx.Response:
@@ -20,7 +21,7 @@ def record(status: str, **more) -> httpx.Response:
 
 def test_a_record_is_read_into_typed_values(client, aws):
     identity = put_image(aws)
-    put_everything_of(aws, identity)
+    put_labels_and_history(aws, identity)
 
     image = client.get(identity)
 
@@ -55,6 +56,14 @@ def test_listing_goes_on_until_the_service_has_no_more(client, aws):
 
     assert [image.id for image in client.list(page_size=2)] == [image_id(number) for number in range(6, -1, -1)]
     assert [image.id for image in client.list(status="HELD", page_size=2)] == [image_id(n) for n in (6, 4, 2, 0)]
+
+
+def test_a_listing_is_of_one_tenant(client, aws):
+    put_image(aws, 1)
+    put_image(aws, 2, tenant="acme")
+
+    assert [image.id for image in client.list(tenant="acme")] == [image_id(2)]
+    assert [image.id for image in client.list()] == [image_id(1)]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -149,13 +158,15 @@ def test_a_removal_is_done_when_all_files_are_deleted(scripted):
     assert steps[:2] == ["GENERATED", "VARIANTS"]
 
 
-def test_a_service_without_removals_of_its_own_is_done_at_once(client, aws):
+def test_a_removal_may_be_repeated_and_is_waited_for(client, aws):
+    Removals()
     identity = put_image(aws)
 
     client.delete(identity)
     client.delete(identity)
 
-    assert client.wait_until_gone(identity, within_seconds=0).status == "REMOVED"
+    with pytest.raises(WaitTimeoutError, match=f"{identity} is still REMOVED"):
+        client.wait_until_gone(identity, within_seconds=0)
 
 
 MEMBERS = ("id", "status", "original", "renditions", "labels", "history", "removal", "created_at", "verdict", "x")

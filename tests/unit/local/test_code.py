@@ -47,8 +47,8 @@ def test_a_change_reaches_the_processes_that_run_it(checkout, file, changed):
 
 def test_a_file_that_does_not_exist_yet_changes_the_digest_when_it_comes(checkout):
     code = Code(checkout)
-    before = code.of_files(["local/emulated_aws.py"])
+    before = code.of_files(["local/not_there_yet.py"])
 
-    (checkout / "local" / "emulated_aws.py").touch()
+    (checkout / "local" / "not_there_yet.py").touch()
 
-    assert code.of_files(["local/emulated_aws.py"]) != before
+    assert code.of_files(["local/not_there_yet.py"]) != before
