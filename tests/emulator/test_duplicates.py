@@ -64,7 +64,7 @@ def test_a_form_that_is_used_again_and_again_leaves_one_version_and_one_line_of_
 
     for _ in range(USES):
         pipeline.send(ticket, upload)
-    eventually(lambda: second_uploads(pipeline, published.image_id) == USES, within_seconds=4 * USES)
+    eventually(lambda: second_uploads(pipeline, published.image_id) == USES, within_seconds=60 + 4 * USES)
     pipeline.eventually(lambda: pipeline.stored_versions("originals", place_of(published.image_id)) == [version])
 
     assert pipeline.item(published.image_id) == record
