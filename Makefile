@@ -8,12 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
+LONG := tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py tests/emulator/test_duplicates.py
 PYTEST := $(BIN)/python -m pytest
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup demo up down resume test lint types imports unit workflows infrastructure emulator e2e \
-	test-docker test-arm64 test-browser bench gallery synth deploy destroy lock format clean
+.PHONY: help setup demo up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
+	test-docker test-arm64 test-browser test-package check bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -22,7 +23,7 @@ help:  ## List the commands
 
 setup: $(VENV)/.complete node_modules/.complete  ## Fetch everything from the lock files (other commands do it too)
 
-$(VENV)/.complete: requirements/dev.txt requirements/uv.txt
+$(VENV)/.complete: requirements/dev.txt requirements/uv.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "image-scaler needs Python 3.11 or newer on the PATH" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "image-scaler needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try make PYTHON=python3.13" >&2; exit 1; }
@@ -30,6 +31,7 @@ $(VENV)/.complete: requirements/dev.txt requirements/uv.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 node_modules/.complete: package-lock.json
@@ -46,19 +48,28 @@ node_modules/.complete: package-lock.json
 demo: setup  ## Start everything, deploy, take the samples through it, show what happened, stop
 	@$(BIN)/python -m local.cli demo
 
-up: setup  ## Start and deploy on this machine and leave it running
-	@$(BIN)/python -m local.cli up
+up: setup  ## Start on this machine and leave it running; later runs deploy what has changed (FRESH=1 starts over)
+	@$(BIN)/python -m local.cli up $(if $(FRESH),--fresh)
 
 down: setup  ## Stop what `make up` started
 	@$(BIN)/python -m local.cli down
 
-resume: setup  ## Start a held or failed image again: make resume ID=01J…
-	@$(BIN)/python -m local.cli resume "$(ID)"
+resume: setup  ## Start a held or failed image again: make resume ID=01J… (several with spaces)
+	@$(BIN)/image-scaler resume $(ID)
+
+reblur: setup  ## Blur again, from the originals, pictures that an older setting blurred
+	@$(BIN)/image-scaler reblur
 
 # --- checking it ------------------------------------------------------------------------------------------
 
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
 	@$(PYTEST) --cov --cov-report=term
+
+check: lint types imports  ## What to run before each commit, in seconds: lint, types, import rules, unit tests
+	@$(PYTEST) tests/unit -q -n auto --dist loadgroup
+
+test-long: setup  ## The tests with small counts in `make test`, with large ones (minutes)
+	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
 lint: setup  ## ruff, and the lint of the state machines
 	@$(BIN)/ruff check .
@@ -98,6 +109,9 @@ test-browser: setup tests/browser/node_modules/.complete  ## The pages of docs/f
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
 	@$(PYTEST) tests/browser
 
+test-package: setup  ## The installed package: pip install . in an empty environment
+	@$(PYTEST) tests/package
+
 tests/browser/node_modules/.complete: tests/browser/package-lock.json
 	@echo "Installing Next.js into tests/browser/node_modules ..."
 	@cd tests/browser && npm ci --omit=optional --ignore-scripts --loglevel=error --no-audit --no-fund
@@ -131,11 +145,11 @@ OWN_KEYS = $(wildcard keys/$(STAGE)/viewers/*.pem keys/$(STAGE)/control/*.pem)
 SYNTH_KEYS = $(if $(filter dev,$(STAGE))$(OWN_KEYS),keys,build/keys)/$(STAGE)
 
 synth: setup  ## Write the templates of a real stage into cdk.out: make synth STAGE=dev
-	@$(if $(OWN_KEYS),,$(BIN)/python -m image_scaler.cli keys create --directory $(SYNTH_KEYS) --if-missing)
+	@$(if $(OWN_KEYS),,$(BIN)/image-scaler keys create --directory $(SYNTH_KEYS) --if-missing)
 	@npx --no-install cdk synth --quiet -c stage=$(STAGE) -c keys=$(SYNTH_KEYS)
 
 deploy: setup  ## Deploy both stacks to the account of your AWS credentials: make deploy STAGE=dev
-	@$(if $(OWN_KEYS)$(filter-out dev,$(STAGE)),,$(BIN)/python -m image_scaler.cli keys create --stage dev)
+	@$(if $(OWN_KEYS)$(filter-out dev,$(STAGE)),,$(BIN)/image-scaler keys create --stage dev)
 	@npx --no-install cdk deploy --all -c stage=$(STAGE)
 
 destroy: setup  ## Remove the stacks of a stage; buckets and table of a real stage are kept with their data

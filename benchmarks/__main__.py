@@ -22,6 +22,12 @@ QUALITY = {"jpeg": 80, "webp": 80, "avif": 50}
 """The peers' quality: sharp's defaults."""
 
 WIDTHS = (200, 800, 1600)
+BLUR_SIGMA = 0.02
+"""Sigma of sharp's blur, as a part of the width."""
+
+BLUR_REDUCED = 4
+"""Factor by which pictures are reduced before blurred details are measured."""
+
 ELSEWHERE = 700
 """A width that is no rung (it can be asked for where a stage has SIZES=exact)."""
 
@@ -189,20 +195,30 @@ def _blur(photo: Photo) -> dict[str, Any]:
     import numpy as np
     from PIL import Image
 
-    from benchmarks.scores import blur_error
+    from functions.imaging.blurring import DEFAULT_BLUR, grid_of
+    from tests.details import box, details_left, gaussian, luma
 
     raw, ours, sharp = (CACHE / f"blur-{name}.raw" for name in ("in", "ours", "sharp"))
     with Image.open(photo.path) as image:
         raw.write_bytes(np.asarray(image.convert("RGB")).tobytes())
-    sigma = photo.width * 0.02
-    size = (str(photo.width), str(photo.height), str(sigma))
+    sigma = photo.width * BLUR_SIGMA
+    size = (str(photo.width), str(photo.height))
     result = {
         "ours": {"ms": [round(ms, 1) for ms in once(python("blur_once", str(raw), *size, str(ours)))]},
-        "sharp": {"ms": [round(ms) for ms in once(node("sharp_blur_once.mjs", str(raw), *size, str(sharp)))]},
+        "sharp": {
+            "ms": [round(ms) for ms in once(node("sharp_blur_once.mjs", str(raw), *size, str(sigma), str(sharp)))]
+        },
     }
-    before = raw.read_bytes()
-    for name, path in (("ours", ours), ("sharp", sharp)):
-        result[name]["error"] = [round(blur_error(before, path.read_bytes(), photo.width, photo.height, sigma), 2)]
+    before, *after = (
+        luma(Image.frombytes("RGB", (photo.width, photo.height), path.read_bytes()).reduce(BLUR_REDUCED))
+        for path in (raw, ours, sharp)
+    )
+    size_px = before.shape[::-1]
+    grid = grid_of(size_px, DEFAULT_BLUR.cells)
+    cell = (size_px[0] / grid[0], size_px[1] / grid[1])
+    blurs = {"ours": box(before.shape, cell), "sharp": gaussian(before.shape, sigma / BLUR_REDUCED)}
+    for name, blurred in zip(result, after, strict=True):
+        result[name]["details"] = [round(details_left(before, blurred, [blurs[name]]), 2)]
     for path in (raw, ours, sharp):
         path.unlink()
     return result

@@ -17,7 +17,8 @@ from typing import Any
 
 import httpx
 
-from local.client import PipelineClient, read_upload
+from image_scaler.client import Method
+from local.access import Access
 from local.console import Progress
 from local.instance import Instance
 from local.outputs import Outputs
@@ -42,7 +43,7 @@ def main() -> None:
 
 
 def _measured(v2: Outputs, v1: Outputs) -> dict[str, Any]:
-    through, through_v1, past = PipelineClient(v2), PipelineClient(v1), PipelineClient(v2, past_edge=True)
+    through, through_v1, past = Access(v2), Access(v1), Access(v2, past_edge=True)
     try:
         image, image_v1 = (_published(client) for client in (through, through_v1))
         for variant in VARIANTS:
@@ -70,32 +71,32 @@ def _measured(v2: Outputs, v1: Outputs) -> dict[str, Any]:
             client.close()
 
 
-def _published(client: PipelineClient) -> str:
-    image_id = client.upload("put", read_upload(PHOTO, "image/jpeg"))
-    status = client.wait(image_id)["status"]
+def _published(client: Access) -> str:
+    image_id = client.client.upload(PHOTO, method=Method.PUT).id
+    status = client.client.wait(image_id).status
     if status != "PUBLISHED":
         raise RuntimeError(f"the picture ended as {status}")
     return image_id
 
 
-def _answer(client: PipelineClient, image_id: str, variant: dict[str, Any]) -> httpx.Response:
+def _answer(client: Access, image_id: str, variant: dict[str, Any]) -> httpx.Response:
     answer = client.variant(image_id, **variant)
     answer.raise_for_status()
     return answer
 
 
-def _cached(client: PipelineClient, image_id: str) -> None:
+def _cached(client: Access, image_id: str) -> None:
     if not _answer(client, image_id, VARIANTS[1]).headers["x-cache"].startswith("Hit"):
         raise RuntimeError("the edge did not answer from its cache")
 
 
-def _from_bucket(client: PipelineClient, image_id: str, variant: dict[str, Any]) -> None:
+def _from_bucket(client: Access, image_id: str, variant: dict[str, Any]) -> None:
     asked = _answer(client, image_id, variant).headers.get("x-local-trace")
     if asked != HITS_OF_THE_BUCKET:
         raise RuntimeError(f"the edge asked {asked} for what lies in the bucket")
 
 
-def _computed(client: PipelineClient, image_id: str, variant: dict[str, Any]) -> float:
+def _computed(client: Access, image_id: str, variant: dict[str, Any]) -> float:
     """Ask for a variant that has to be made and return the ms that serve spent on it."""
     return sum(_phases(_answer(client, image_id, variant)).values())
 
@@ -104,7 +105,7 @@ def _phases(answer: httpx.Response) -> dict[str, float]:
     return {name: float(ms) for name, ms in re.findall(r"(\w+);dur=([\d.]+)", answer.headers.get("server-timing", ""))}
 
 
-def _at_once(client: PipelineClient, image_id: str, clients: int, *, quality: int) -> dict[str, Any]:
+def _at_once(client: Access, image_id: str, clients: int, *, quality: int) -> dict[str, Any]:
     """Let many clients ask for one new variant; before, let each ask for one of its own, so that workers are warm."""
     own = [{"width": 48, "height": 16 + number, "format": "png"} for number in range(clients)]
     with ThreadPoolExecutor(clients) as pool:

@@ -1,8 +1,8 @@
 """The largest inputs that are allowed, and bombs: `python -m benchmarks.largest_inputs` prints docs/memory.md's table.
 
-Each goes through ingest as OptimizeImage calls it, and the largest master through what blur and serve make of it, in a
-process of its own. Its memory is that of this process and its sandbox together with shared pages counted once (PSS),
-sampled every 20 ms. Making the inputs takes longer than measuring.
+Each goes through ingest as OptimizeImage calls it; blur writes the largest picture, and serve reads the largest master.
+Each runs in its own process. Its memory is that of this process and its sandbox together
+with shared pages counted once (PSS), sampled every 20 ms. Making the inputs takes longer than measuring.
 """
 
 import os
@@ -20,6 +20,7 @@ from time import perf_counter
 from PIL import Image
 
 from functions.blur.pictures import blurred_twin
+from functions.imaging.blurring import Blur
 from functions.imaging.codecs import load_codec
 from functions.imaging.encoding import encode_lossless_webp
 from functions.imaging.ingest import ingest
@@ -89,8 +90,8 @@ def _ingest(body: bytes) -> str:
     return f"{result.frames} frames" if result.frames > 1 else "optimized"
 
 
-def _blur(master: bytes) -> str:
-    blurred_twin(master, TRANSPARENT_RUNG_WIDTHS)
+def _blur(narrowest: bytes) -> str:
+    blurred_twin(narrowest, (SIDE_PX, SIDE_PX), TRANSPARENT_RUNG_WIDTHS, Blur())
     return "blurred"
 
 
@@ -141,11 +142,13 @@ def _bombs() -> Iterator[tuple[str, Make]]:
     yield "bomb: PNG, 200,000 texts", pictures.png_text_bomb
     yield "bomb: PNG header of 3,600 MP", partial(pictures.png_header, 60_000, 60_000)
     yield "bomb: GIF, 3,600 MP in frame 2", pictures.gif_bomb_in_second_frame
+    yield "bomb: TIFF, 2 million strips", partial(pictures.tiff_of_strips, 2_000_000)
+    yield "JPEG, 65,000 EXIF segments", pictures.jpeg_of_exif_segments
 
 
 def _stored() -> Iterator[tuple[str, Make, Work]]:
-    yield "blur: master, 64 MP with alpha", _master, _blur
-    yield f"serve: {LARGEST_SIDE_PX} px AVIF from that master", _master, _serve
+    yield "blur: of 64 MP with alpha, the narrowest file", _narrowest, _blur
+    yield f"serve: {LARGEST_SIDE_PX} px AVIF from a master of 64 MP with alpha", _master, _serve
 
 
 def _tiled(mode: str) -> Image.Image:
@@ -172,6 +175,11 @@ def _still(mode: str, pillow_format: str, **options: object) -> bytes:
 
 def _master() -> bytes:
     return encode_lossless_webp(_tiled("RGBA"))
+
+
+def _narrowest() -> bytes:
+    side = TRANSPARENT_RUNG_WIDTHS[0]
+    return encode_lossless_webp(pictures.drawing(side, side))
 
 
 def _png_16_bit_rgba() -> bytes:

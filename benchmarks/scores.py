@@ -1,10 +1,8 @@
-"""How near to the original a variant is: SSIMULACRA2 against a Lanczos in linear light; blurs against Gaussians."""
+"""How near to the original a variant is: SSIMULACRA2 against a Lanczos in linear light."""
 
 from pathlib import Path
 
-import numpy as np
 import pyvips
-from scipy import ndimage
 from ssimulacra2 import compute_ssimulacra2
 
 pyvips.cache_set_max(0)  # it goes by file names, and these files change
@@ -28,12 +26,3 @@ def score(reference_path: Path, encoded: Path) -> float:
         return float(compute_ssimulacra2(str(reference_path), str(decoded)))
     finally:
         decoded.unlink()
-
-
-def blur_error(sharp: bytes, blurred: bytes, width: int, height: int, sigma: float) -> float:
-    """Return the mean difference, of 255, from a Gaussian in floating point that ends at three sigma (green alone)."""
-    before, after = (
-        np.frombuffer(raw, np.uint8).reshape(height, width, 3)[..., 1].astype(np.float32) for raw in (sharp, blurred)
-    )
-    exact = ndimage.gaussian_filter(before, sigma, mode="nearest", truncate=3.0)
-    return float(np.abs(exact - after).mean())

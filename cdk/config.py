@@ -20,6 +20,8 @@ LONGEST_UPLOADED_SIDE_PX: Final = 16_384
 """What Pillow decodes at most, and one px more than WebP stores. A test holds both against the functions' own."""
 VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
 """What variants may be; a test holds both against the functions' own grammar."""
+MOST_BLUR_CELLS: Final = 8
+"""Most cells on the shorter side of a blurred picture. A test compares it with the functions' own limit."""
 
 
 class ConfigError(Exception):
@@ -46,6 +48,13 @@ class WarmStart(StrEnum):
     NONE = "none"
     SNAPSTART = "snapstart"
     PROVISIONED = "provisioned"
+
+
+class Blur(StrEnum):
+    """mosaic: a soft field of a few colours. tile: one flat colour."""
+
+    MOSAIC = "mosaic"
+    TILE = "tile"
 
 
 class ViewerAccess(StrEnum):
@@ -111,21 +120,43 @@ class CommonVariants:
         return faults
 
 
-def _functions(*, serve: int | None, ingest: int | None) -> Mapping[str, FunctionConfig]:
-    """Return every function's size; a vCPU is 1,769 MB. ``serve`` and ``ingest`` are reserved concurrencies.
+@dataclass(frozen=True)
+class RemovalWaits:
+    """How long the state machines `remove` and `retire` wait, in seconds.
 
-    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec, `blur` such
-    a picture and its blurred twin (docs/memory.md). `serve` answers within API Gateway's 29 s.
+    ``answers_end``: until no request is being answered any more that began before the image changed. ``variants_end``:
+    after that, until nothing else can write a file of it. ``trouble``: between attempts of what keeps failing.
+    """
+
+    answers_end: int
+    variants_end: int
+    trouble: int = 600
+
+    def as_substitutions(self) -> dict[str, str]:
+        """Return what the definitions call them."""
+        return {
+            "AnswersEndSeconds": str(self.answers_end),
+            "VariantsEndSeconds": str(self.variants_end),
+            "TroubleSeconds": str(self.trouble),
+        }
+
+
+def _functions(*, serve: int | None, ingest: int | None, remove: int | None = None) -> Mapping[str, FunctionConfig]:
+    """Return every function's size; a vCPU is 1,769 MB. The arguments are reserved concurrencies.
+
+    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec, `blur` one
+    blurred picture of that size (docs/memory.md). `serve` answers within API Gateway's 29 s.
     """
     return MappingProxyType(
         {
             "optimize": FunctionConfig(memory_mb=3008, timeout_seconds=120, reserved_concurrency=ingest),
             "moderate": FunctionConfig(memory_mb=256, timeout_seconds=60, reserved_concurrency=ingest),
-            "blur": FunctionConfig(memory_mb=3008, timeout_seconds=60, reserved_concurrency=ingest),
+            "blur": FunctionConfig(memory_mb=2400, timeout_seconds=60, reserved_concurrency=ingest),
             "persist": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=ingest),
             "serve": FunctionConfig(memory_mb=1769, timeout_seconds=28, reserved_concurrency=serve),
             "upload": FunctionConfig(memory_mb=512, timeout_seconds=28),
             "manage": FunctionConfig(memory_mb=512, timeout_seconds=28),
+            "remove": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=remove),
         }
     )
 
@@ -153,8 +184,14 @@ class StageConfig:
     limits: Limits = field(default_factory=Limits)
     keep_metadata: tuple[str, ...] = ()
     """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
+    blur: Blur = Blur.MOSAIC
+    """How pictures are blurred that the policy wants blurred (docs/adr/0025)."""
+    blur_cells: int = 4
+    """Cells on the shorter side of a mosaic; the longer side has up to twice as many. Fewer cells reveal less."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
+    removal_waits: RemovalWaits | None = None
+    """None for real stages: the waits then follow from the time limits of the functions (cdk/constructs/waits.py)."""
     prewarm: CommonVariants = field(default_factory=CommonVariants)
     """What is made at ingest, so that even its first request costs no compute. Without effect in v1, where every
     request that is not cached goes to `serve` and nothing reads the generated bucket."""
@@ -197,6 +234,11 @@ class StageConfig:
 
     alarm_email: str | None = None
 
+    @property
+    def blur_name(self) -> str:
+        """The blur's name in the function's environment and in records: ``mosaic-4`` or ``tile``."""
+        return f"{self.blur}-{self.blur_cells}" if self.blur is Blur.MOSAIC else str(self.blur)
+
     def __post_init__(self) -> None:
         """Raise ConfigError with every fault."""
         faults = list(self._faults())
@@ -215,6 +257,8 @@ class StageConfig:
             faults.append("domain_name and certificate_arn go together")
         if not set(self.keep_metadata) <= {"copyright"}:
             faults.append("keep_metadata may hold copyright and nothing else")
+        if not 1 <= self.blur_cells <= MOST_BLUR_CELLS:
+            faults.append(f"blur_cells is 1 to {MOST_BLUR_CELLS}")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
@@ -227,10 +271,12 @@ _LOCAL: Final = StageConfig(
     runs_on_emulator=True,
     keep_data=False,
     prewarm=CommonVariants(widths=(640,), formats=("webp",)),
-    allowed_origins=("http://localhost:3000",),  # where front ends are developed
+    # Where front ends are developed: Next.js, Vite, samples/webapp and Django, and what comes after 8000.
+    allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),
     viewer_requests_per_5_minutes=100_000,  # all tests have one address
     control_requests_per_5_minutes=100_000,
-    functions=_functions(serve=24, ingest=8),  # the emulator starts a process per parallel call
+    functions=_functions(serve=24, ingest=8, remove=8),  # the emulator starts a process per parallel call
+    removal_waits=RemovalWaits(answers_end=10, variants_end=20, trouble=20),  # the emulator waits a fifth of that
     log_retention=RetentionDays.ONE_WEEK,
 )
 

@@ -13,7 +13,7 @@ from constructs import Construct, IConstruct
 
 from cdk import names
 from cdk.constructs.resource import resource_of
-from cdk.constructs.workflows import INGEST_STATES
+from cdk.constructs.workflows import INVOKED
 from cdk.edge_stack import EdgeStack
 from cdk.pipeline_stack import PipelineStack
 
@@ -24,7 +24,8 @@ WILDCARDS = {
     "persist": ("<Staging.Arn>/*", "<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
     "serve": ("<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
     "upload": ("<Originals.Arn>/uploads/*", "*"),
-    "manage": ("<Originals.Arn>/uploads/*", "<Staging.Arn>/*", "<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
+    "manage": ("*",),
+    "remove": ("<Originals.Arn>/uploads/*", "<Staging.Arn>/*", "<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
 }
 """The resources with a wildcard in the role of each function, as cdk-nag writes them."""
 
@@ -92,9 +93,20 @@ def accept(construct: IConstruct, finding: str, reason: str) -> None:
 def _accept_in_functions(pipeline: PipelineStack) -> None:
     for name in names.FUNCTIONS:
         function = pipeline.functions.by_name[name]
-        if function.role is None:
-            raise TypeError(f"{function.node.path} has no role")
-        _accept_in_function(function, function.role, WILDCARDS[name])
+        _accept_in_function(function, _role_of(function), WILDCARDS[name])
+    manage = pipeline.functions.by_name["manage"]
+    removals = f"execution:<{_logical_id(pipeline.workflows.remove)}.Name>:*"
+    accept(
+        _role_of(manage),
+        f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{removals}]",
+        "The executions of one state machine; which one removes an image is unknown at deploy time.",
+    )
+
+
+def _role_of(function: lambda_.Function) -> iam.IRole:
+    if function.role is None:
+        raise TypeError(f"{function.node.path} has no role")
+    return function.role
 
 
 def _accept_in_function(function: lambda_.Function, role: iam.IRole, wildcards: Sequence[str]) -> None:
@@ -110,20 +122,15 @@ def _accept_in_function(function: lambda_.Function, role: iam.IRole, wildcards: 
 
 def _accept_in_workflows(pipeline: PipelineStack) -> None:
     workflows = pipeline.workflows
-    for machine in (workflows.ingest, workflows.settle):
+    for name, machine in workflows.machines.items():
         accept(machine.role, "IAM5[Resource::*]", "X-Ray and the delivery of logs take no resource.")
-    accept(
-        workflows.ingest.role,
-        "IAM5[Resource::<Originals.Arn>/uploads/*]",
-        "Keys begin with an image's id, unknown at deploy time; bucket and prefix are exact.",
-    )
-    for name in INGEST_STATES:
-        function = _logical_id(pipeline.functions.by_name[name])
-        accept(
-            workflows.ingest.role,
-            f"IAM5[Resource::<{function}.Arn>:*]",
-            "The versions of one function, so that a run survives a deploy.",
-        )
+        for invoked in INVOKED[name]:
+            function = _logical_id(pipeline.functions.by_name[invoked])
+            accept(
+                machine.role,
+                f"IAM5[Resource::<{function}.Arn>:*]",
+                "The versions of one function, so that a run survives a deploy.",
+            )
     accept(workflows.undelivered, "SQS3", "This is the dead-letter queue, of EventBridge's rules.")
     accept(pipeline.operations.held, "SQS3", "Nothing consumes it by itself, so nothing can fail to.")
 

@@ -23,7 +23,7 @@ STATEFUL_LOGICAL_IDS: Final = frozenset(
 )
 """Never replaced, renamed or dropped by an upgrade, at any stage."""
 
-FUNCTIONS: Final = ("optimize", "moderate", "blur", "persist", "serve", "upload", "manage")
+FUNCTIONS: Final = ("optimize", "moderate", "blur", "persist", "serve", "upload", "manage", "remove")
 """The functions of the Pipeline stack, by the names of their packages."""
 
 PREWARM: Final = "prewarm"

@@ -74,6 +74,7 @@ PACKAGES: Final[dict[str, FunctionPackage]] = {
     "serve": FunctionPackage(("shared", "imaging", "serve"), "functions-imaging.txt", 9),
     "upload": FunctionPackage(("shared", "upload"), "functions-api.txt", 3, bytecode=False),  # no room for pydantic's
     "manage": FunctionPackage(("shared", "manage"), "functions-api.txt", 3, bytecode=False),  # no room for pydantic's
+    "remove": FunctionPackage(("shared", "remove"), "functions-base.txt", 3),
     "purge": FunctionPackage(("shared", "purge"), "functions-base.txt", 3),
     "rotate": FunctionPackage(("shared", "rotate"), "functions-base.txt", 3),
 }

@@ -74,6 +74,7 @@ class PipelineStack(Stack):
             event_bus=self.event_bus,
             data_key=data_key,
         )
+        self.functions.start_removals(self.workflows.remove)
         self.api = Api(self, "Api", config=config, functions=self.functions)
         self.operations = Operations(
             self,
@@ -91,6 +92,8 @@ class PipelineStack(Stack):
                 "ApiId": self.api.rest_api.rest_api_id,
                 "StateMachineArn": self.workflows.ingest.state_machine_arn,
                 "SettleStateMachineArn": self.workflows.settle.state_machine_arn,
+                "RemoveStateMachineArn": self.workflows.remove.state_machine_arn,
+                "RetireStateMachineArn": self.workflows.retire.state_machine_arn,
                 "TableName": table.table_name,
                 "OriginalsBucket": self.storage.originals.bucket_name,
                 "StagingBucket": self.storage.staging.bucket_name,

@@ -67,8 +67,8 @@ def _group(directory: Path) -> tuple[TrustedKey, ...]:
             f"{directory} has no public key. If the stage is deployed already, get its keys from version control: new "
             "ones shut out every URL that is signed. For a new stage, and once only: "
             f"`image-scaler keys create --directory {directory.parent}` (in the checkout, image-scaler is "
-            "`.venv/bin/python -m image_scaler.cli`); then commit the folders viewers and control, and keep what lies "
-            "in private, which signs, in your secret store."
+            "`.venv/bin/image-scaler`); then commit the folders viewers and control, and keep the "
+            "keys in private, which sign, in your secret store."
         )
     if len(files) > KEYS_PER_GROUP:
         raise ConfigError(

@@ -20,7 +20,7 @@ import ipaddress
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from urllib.parse import parse_qsl
@@ -130,6 +130,30 @@ def image_policy(
     )
 
 
+def all_images_policy(base_url: str, *, expires_at: datetime) -> Policy:
+    """Return the one policy for every image of the edge, for cookies of a page that shows many.
+
+    ``base_url`` is as in ``image_url``. Whoever holds the signature can fetch each image whose id they know; ids have
+    80 random bits. Raises SigningError.
+    """
+    return custom_policy(f"{_origin(base_url)}/images/*", expires_at=expires_at)
+
+
+def expiry_on_grid(valid_for: timedelta, *, grid: timedelta | None = None, now: datetime | None = None) -> datetime:
+    """Return an expiry at least ``valid_for`` from now, rounded up to a multiple of ``grid`` since 1970.
+
+    Signatures made within one step of the grid are equal, so the same page shows the same URLs and browsers answer
+    from their caches; with the plain ``now + 1 h`` each page view has new URLs. ``grid`` is ``valid_for`` by default:
+    a URL for an hour then lasts one to two hours and changes once an hour. Raises SigningError.
+    """
+    step = valid_for if grid is None else grid
+    if valid_for < timedelta(seconds=1) or step < timedelta(seconds=1):
+        raise SigningError("valid_for and grid must be at least a second")
+    seconds = int(step.total_seconds())
+    earliest = (now or datetime.now(UTC)).timestamp() + valid_for.total_seconds()
+    return datetime.fromtimestamp(-(-earliest // seconds) * seconds, UTC)
+
+
 def split_image_url(url: str) -> tuple[str, str]:
     """Return the edge's origin and the image's id from any URL of an image. Raises SigningError."""
     match = _IMAGE_URL.fullmatch(url)
@@ -201,7 +225,15 @@ class Signer:
         digest = hashes.SHA256() if self._hash_algorithm is HashAlgorithm.SHA256 else hashes.SHA1()  # noqa: S303 CloudFront's own
         if isinstance(self._key, rsa.RSAPrivateKey):
             return self._key.sign(document, padding.PKCS1v15(), digest)
-        return self._key.sign(document, ec.ECDSA(digest))
+        return self._key.sign(document, _ecdsa(digest))
+
+
+def _ecdsa(digest: hashes.HashAlgorithm) -> ec.ECDSA:
+    """Return ECDSA that signs equal documents equally (RFC 6979), so that URLs repeat; OpenSSL has it since 3.2."""
+    try:
+        return ec.ECDSA(digest, deterministic_signing=True)
+    except UnsupportedAlgorithm:
+        return ec.ECDSA(digest)
 
 
 def _load_key(pem: bytes, password: bytes | None) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:

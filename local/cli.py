@@ -1,4 +1,4 @@
-"""The local commands: ``python -m local.cli up | down | demo | resume``; ``make`` calls them."""
+"""The local commands: ``python -m local.cli up | down | demo``; ``make`` calls them."""
 
 import signal
 import sys
@@ -12,34 +12,40 @@ from local.demo.run import run_demo
 from local.errors import LocalError
 from local.instance import Instance, Ports
 from local.outputs import Outputs
-from local.resume import resume_image
 from local.workspace import Workspace, default_workspace
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 Home = Annotated[Path | None, typer.Option(help="The instance's folder; .local in the checkout unless said otherwise.")]
-EmulatorPort = Annotated[int | None, typer.Option(min=1, max=65535, help="The emulator's port; a free one by default.")]
-RekognitionPort = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="The Rekognition stand-in's port; a free one by default.")
-]
-EdgePort = Annotated[int | None, typer.Option(min=1, max=65535, help="The edge's port; a free one by default.")]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="A port; it must be free.")]
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0917 - typer reads options
     home: Home = None,
-    emulator_port: EmulatorPort = None,
-    rekognition_port: RekognitionPort = None,
-    edge_port: EdgePort = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: what runs is stopped, with its data.")] = False,  # noqa: FBT002
+    edge_port: Port = None,
+    browser_s3_port: Port = None,
+    api_port: Port = None,
+    emulator_port: Port = None,
+    rekognition_port: Port = None,
 ) -> None:
-    """Start and deploy everything on this machine and leave it running."""
+    """Start and deploy everything on this machine and leave it running.
+
+    What runs already keeps its data: only what has changed since is deployed. Each port is the documented one unless
+    it is taken; one that is given must be free.
+    """
     workspace, progress = _workspace(home), Progress()
     instance = Instance(workspace, progress)
-    if instance.is_running():
-        progress.console.print(f"Runs already; `make down` stops it. Addresses: {workspace.outputs}")
+    if instance.is_running() and not fresh:
+        done = instance.update()
+        progress.console.print(f"Runs already: {'; '.join(done) or 'nothing has changed'}.")
         outputs = Outputs.read(workspace.outputs)
     else:
-        outputs = instance.up(Ports(emulator=emulator_port, rekognition=rekognition_port, edge=edge_port))
+        if stopped := instance.down():  # before ports are chosen: it may have them
+            progress.note(f"Stopped what was running: {', '.join(stopped)}")
+        wanted = Ports(edge_port, browser_s3_port, api_port, emulator_port, rekognition_port)
+        outputs = instance.up(wanted.with_defaults())
     progress.console.print(f"Addresses: {workspace.outputs}   Logs: {workspace.logs}")
     progress.console.print(f"up: edge {outputs.edge_url}  API behind its firewall {outputs.api_url}")
 
@@ -61,16 +67,6 @@ def demo(home: Home = None) -> None:
         result = run_demo(outputs, instance.up_v1(), workspace, progress)
     result.print_end(progress.console)
     if result.surprises:
-        raise typer.Exit(1)
-
-
-@app.command()
-def resume(image_id: Annotated[str, typer.Argument(metavar="ID")], home: Home = None) -> None:
-    """Start a held or failed image again, and wait for its end."""
-    progress = Progress()
-    end = resume_image(Outputs.read(_workspace(home).outputs), image_id)
-    progress.console.print(f"resume: {image_id} {end.status} (execution {end.execution_status}, {end.execution_arn})")
-    if not end.has_verdict:
         raise typer.Exit(1)
 
 

@@ -11,23 +11,17 @@ import shutil
 import sys
 from pathlib import Path
 
+from image_scaler.key_files import Group, KeyDirectory
 from local.certificates import Certificates
+from local.code import Code, digest_of
 from local.emulator import ACCOUNT, REGION, ROOT_CREDENTIALS
 from local.prerequisites import cdk, node
 from local.processes import run_logged
 from local.stages import STAGES, Stage
 from local.workspace import Workspace
 
-_INPUTS = (
-    "cdk",
-    "workflows",
-    "cdk.json",
-    "openapi.yaml",
-    "requirements/dev.txt",
-    "functions",
-    "build/zips/host",
-    ".local/keys",
-)
+_TEMPLATE_INPUTS = ("cdk", "workflows", "cdk.json", "openapi.yaml", "requirements/dev.txt", ".local/keys")
+_CODE_INPUTS = ("functions", "build/zips/host")
 _KEPT_ASSEMBLIES = 3
 _STAGE_NAMES = ",".join(stage.name for stage in STAGES)
 
@@ -65,13 +59,12 @@ class Deployment:
 
     def create_keys(self) -> None:
         """Make the key pairs that sign for the edge, unless they are there: one for both groups, and one for each."""
-        keys = self._workspace.keys
-        command = [sys.executable, "-m", "image_scaler.cli", "keys"]
-        where = ["--directory", str(keys)]
-        self._run("Making signing keys", [*command, "create", "--shared", "--if-missing", *where], "keys.log")
-        for group in ("viewers", "control"):
-            if len(list((keys / group).glob("*.pem"))) == 1:
-                self._run("Making signing keys", [*command, "rotate", "--group", group, *where], "keys.log")
+        keys = KeyDirectory(self._workspace.keys)
+        if not any(keys.public_files(group) for group in Group):
+            keys.add(list(Group))
+        for group in Group:
+            if len(keys.public_files(group)) == 1:
+                keys.add([group])
 
     def bootstrap(self) -> None:
         """Prepare the emulator's account for the CDK, as a real account is prepared once."""
@@ -110,16 +103,20 @@ class Deployment:
             environment=self._environment,
         )  # fmt: skip
 
+    def template_inputs(self, code: Code) -> str:
+        """Return the digest of what decides the templates, the functions' zips aside."""
+        files = self._files(_TEMPLATE_INPUTS) + code.read_by_templates()
+        return digest_of(self._workspace.checkout, files)
+
     def _digest_of_inputs(self) -> str:
-        """Digest every file from which the assembly is made, by path and content."""
-        digest = hashlib.sha256(f"{sys.version} {_STAGE_NAMES}".encode())
-        for name in _INPUTS:
-            root = self._workspace.checkout / name
-            for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-                if path.is_file() and "__pycache__" not in path.parts:
-                    digest.update(f"{path.relative_to(self._workspace.checkout)}\0".encode())
-                    digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()[:16]
+        """Return the digest of every file from which the assembly is made, and of the interpreter and the stages."""
+        files = digest_of(self._workspace.checkout, self._files(_TEMPLATE_INPUTS + _CODE_INPUTS))
+        return hashlib.sha256(f"{sys.version} {_STAGE_NAMES} {files}".encode()).hexdigest()[:16]
+
+    def _files(self, names: tuple[str, ...]) -> list[Path]:
+        roots = [self._workspace.checkout / name for name in names]
+        files = [path for root in roots for path in (root.rglob("*") if root.is_dir() else [root])]
+        return [path for path in files if path.is_file() and "__pycache__" not in path.parts]
 
 
 def _forget_old_assemblies(folder: Path) -> None:

@@ -38,6 +38,7 @@ def start(
     certificates: Certificates,
     runtime_python: Path,
     rekognition_url: str,
+    uploads_url: str,
 ) -> Running:
     """Start the emulator and return when it answers. Raises LocalError with the end of its log."""
     environment = {
@@ -60,11 +61,14 @@ def start(
         "IMAGE_SCALER_RUNTIME_PYTHON": str(runtime_python),
         "AWS_ENDPOINT_URL": url(port),
         "AWS_ENDPOINT_URL_REKOGNITION": rekognition_url,
+        "UPLOADS_ENDPOINT_URL": uploads_url,
         "AWS_CA_BUNDLE": str(certificates.authority),
     }
-    # hypercorn rather than ministack's own main, which also takes port 443 wherever it is free.
+    # hypercorn rather than ministack's own main, which also takes port 443 wherever it is free. The checkout goes on
+    # the path of this process alone: PYTHONPATH, or a working directory in the checkout, would reach every function.
+    served = f"import sys; sys.path.append({str(workspace.checkout)!r}); from hypercorn.__main__ import main; main()"
     command = [
-        sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"{LOOPBACK}:{port}", "--keep-alive", "75",
+        sys.executable, "-c", served, "local.emulated_aws:app", "--bind", f"{LOOPBACK}:{port}", "--keep-alive", "75",
         "--certfile", str(certificates.chain), "--keyfile", str(certificates.key),
     ]  # fmt: skip
     log = workspace.logs / "emulator.log"

@@ -1,40 +1,71 @@
-"""One running instance of everything: starts it, deploys, and stops exactly what was started."""
+"""One running instance of everything: starts it, updates it after an edit, and stops exactly what it started."""
 
 import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from local import certificates, emulator
+from local.browser_s3 import process as browser_s3
 from local.certificates import Certificates
+from local.code import Code
 from local.console import Progress
 from local.curl import write_curl_settings
+from local.deployed import Deployed
 from local.deployment import Deployment
 from local.edge import process as edge
 from local.edge.properties import NOT_MODELLED
 from local.errors import LocalError
+from local.function_code import update_functions
 from local.outputs import Outputs
-from local.prerequisites import choose_port
+from local.prerequisites import choose_port, free_port_near
 from local.processes import ProcessBook
 from local.rekognition import process as rekognition
 from local.runtime import ensure_runtime
-from local.stages import LOCAL, LOCAL_V1, STAGES
+from local.stages import LOCAL, LOCAL_V1, STAGES, Stage
 from local.workspace import Workspace
+
+EMULATOR_CODE: Final = ("local/emulator.py", "local/emulated_aws.py", "requirements/dev.txt")
+"""What the emulator runs. It holds all data in memory: a change of it waits for a fresh start."""
+
+
+DEFAULTS: Final = (7780, 7781, 7782, 7783, 7784)
+"""The ports that `make up` takes where they are free, in the order of ``Ports``: addresses stay the same then."""
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Ports that a person asked for; None means any free one."""
+    """Ports of an instance; None means any free one."""
 
+    edge: int | None = None
+    browser_s3: int | None = None
+    api: int | None = None
     emulator: int | None = None
     rekognition: int | None = None
-    edge: int | None = None
+
+    def with_defaults(self) -> "Ports":
+        """Return these ports, and in place of None the documented one, or any where that is taken."""
+        return Ports(
+            *(given or free_port_near(default) for given, default in zip(astuple(self), DEFAULTS, strict=True))
+        )
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where an instance's processes answer, and the authority that their clients trust; all its stages share them."""
+
+    emulator_url: str
+    rekognition_control_url: str
+    uploads_url: str
+    ca_file: str
 
 
 class Instance:
-    """What runs in one workspace. Only one command at a time may start or stop it."""
+    """What runs in one workspace. Only one command at a time may start, update or stop it."""
 
     def __init__(self, workspace: Workspace, progress: Progress) -> None:
         self._workspace = workspace
@@ -56,7 +87,7 @@ class Instance:
             if self._book.entries():
                 names = self._stop()
                 if names:
-                    self._progress.note(f"Stopped what an earlier run left behind: {', '.join(names)}")
+                    self._progress.note(f"Stopped what was running: {', '.join(names)}")
             try:
                 return self._start_and_deploy(ports)
             except BaseException:  # also Ctrl-C
@@ -80,7 +111,7 @@ class Instance:
                     with self._shared_work():
                         assembly = deployment.synthesize()
                     stack = deployment.deploy(assembly, LOCAL_V1)
-                    outputs = _outputs(stack, main.emulator_url, main.rekognition_control_url, trusted)
+                    outputs = _outputs(LOCAL_V1, stack, main)
                     outputs.write(workspace.outputs_of(LOCAL_V1))
                     outputs = edge.start(
                         workspace, self._book, LOCAL_V1, assembly=assembly, outputs=outputs,
@@ -91,6 +122,15 @@ class Instance:
                 raise
             outputs.write(workspace.outputs_of(LOCAL_V1))
             return outputs
+
+    def update(self) -> list[str]:
+        """Deploy what has changed since the instance was started or updated, keep its data, and tell what was done.
+
+        Function code is replaced as it is; a change of the templates is deployed over the stacks; a local process is
+        restarted, on its port, when its own code has changed. Raises LocalError; the instance keeps running then.
+        """
+        with self._alone():
+            return self._update()
 
     def down(self) -> list[str]:
         """Stop what was started; return the names of what was running."""
@@ -118,6 +158,7 @@ class Instance:
         workspace.prepare()
         emulator_port = choose_port(ports.emulator, "the emulator")
         rekognition_port = choose_port(ports.rekognition, "the Rekognition stand-in")
+        browser_s3_port = choose_port(ports.browser_s3, "S3 for browsers")
         emulator_url = emulator.url(emulator_port)
         trusted = certificates.issue(workspace.certificates)
         deployment = Deployment(workspace, emulator_url=emulator_url, certificates=trusted)
@@ -128,29 +169,132 @@ class Instance:
             with progress.step("Synthesizing the stacks (cdk synth)"):
                 deployment.create_keys()
                 assembly = deployment.synthesize()
-        with progress.step("Starting the Rekognition stand-in and the AWS emulator"):
+                deployed = self._on_disk(deployment, assembly)
+        with progress.step("Starting the Rekognition stand-in, S3 for browsers and the AWS emulator"):
             rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted)
+            browser_s3.start(workspace, self._book, browser_s3_port, emulator_url, trusted)
             emulator.start(
                 workspace, self._book, port=emulator_port, certificates=trusted, runtime_python=python,
-                rekognition_url=rekognition.url(rekognition_port),
+                rekognition_url=rekognition.url(rekognition_port), uploads_url=browser_s3.url(browser_s3_port),
             )  # fmt: skip
         with progress.step("Preparing the account (cdk bootstrap)"):
             deployment.bootstrap()
         with progress.step("Deploying the Pipeline stack (cdk deploy)"):
             stack = deployment.deploy(assembly, LOCAL)
-        outputs = _outputs(stack, emulator_url, rekognition.control_url(rekognition_port), trusted)
+        addresses = Addresses(
+            emulator_url=emulator_url,
+            rekognition_control_url=rekognition.control_url(rekognition_port),
+            uploads_url=browser_s3.url(browser_s3_port),
+            ca_file=str(trusted.authority),
+        )
+        outputs = _outputs(LOCAL, stack, addresses)
         outputs.write(workspace.outputs)
         with progress.step("Starting the edge"):
             outputs = edge.start(
                 workspace, self._book, LOCAL, assembly=assembly, outputs=outputs,
-                port=choose_port(ports.edge, "the edge"), api_port=choose_port(None, "the firewall"),
+                port=choose_port(ports.edge, "the edge"), api_port=choose_port(ports.api, "the firewall"),
             )  # fmt: skip
         progress.note(f"The edge does not model: {', '.join(NOT_MODELLED)} (why: {workspace.logs / 'edge.log'})")
         outputs.write(workspace.outputs)
         write_curl_settings(outputs, workspace.home)
+        deployed.write(workspace.deployed)
         return outputs
 
+    def _update(self) -> list[str]:
+        workspace, progress = self._workspace, self._progress
+        outputs = Outputs.read(workspace.outputs)
+        before = Deployed.read(workspace.deployed)
+        if before is None:
+            raise LocalError(f"{workspace.deployed} is missing or broken. `make up FRESH=1` starts over.")
+        trusted = certificates.issued_in(workspace.certificates)
+        deployment = Deployment(workspace, emulator_url=outputs.emulator_url, certificates=trusted)
+        done = []
+        with self._shared_work():
+            with progress.step("Building the functions' zips"):
+                ensure_runtime(workspace)
+                deployment.package()
+            now = self._on_disk(deployment, Path(before.assembly))
+            if now.templates != before.templates:
+                with progress.step("Synthesizing the stacks (cdk synth)"):
+                    now = self._on_disk(deployment, deployment.synthesize())
+        new_templates = now.assembly != before.assembly
+        stages = [stage for stage in STAGES if workspace.outputs_of(stage).exists()]
+        if new_templates:
+            with progress.step("Deploying the Pipeline stack over the old one (cdk deploy)"):
+                for stage in stages:
+                    self._deploy_over(deployment, Path(now.assembly), stage)
+            done.append("deployed the changed templates over the stacks")
+        if functions := update_functions(outputs, workspace.zips):
+            done.append(f"updated the code of {', '.join(functions)}")
+        if new_templates or now.processes["edge"] != before.processes["edge"]:
+            with progress.step("Restarting the edge"):
+                for stage in stages:
+                    self._restart_edge(stage, Path(now.assembly))
+            done.append("restarted the edge")
+        done += self._restart_others(before, now, outputs, trusted)
+        kept = {"emulator": before.processes["emulator"]}  # it is not restarted: say so again next time
+        Deployed(now.assembly, now.templates, now.processes | kept).write(workspace.deployed)
+        return done
+
+    def _deploy_over(self, deployment: Deployment, assembly: Path, stage: Stage) -> None:
+        """Deploy a stage's Pipeline stack over the old one, and note what its outputs are now."""
+        path = self._workspace.outputs_of(stage)
+        before = Outputs.read(path)
+        after = _outputs(stage, deployment.deploy(assembly, stage), before)
+        replace(
+            after, api_url=before.api_url, edge_url=before.edge_url, edge_key_pair_id=before.edge_key_pair_id,
+            edge_private_key_file=before.edge_private_key_file, edge_stack=before.edge_stack,
+        ).write(path)  # fmt: skip
+
+    def _restart_edge(self, stage: Stage, assembly: Path) -> None:
+        path = self._workspace.outputs_of(stage)
+        outputs = Outputs.read(path)
+        edge_port, api_port = urlsplit(str(outputs.edge_url)).port, urlsplit(outputs.api_url).port
+        self._book.stop(stage.edge_process)
+        outputs = edge.start(
+            self._workspace, self._book, stage, assembly=assembly, outputs=outputs,
+            port=choose_port(edge_port, "the edge"), api_port=choose_port(api_port, "the firewall"),
+        )  # fmt: skip
+        outputs.write(path)
+        if stage is LOCAL:
+            write_curl_settings(outputs, self._workspace.home)
+
+    def _restart_others(self, before: Deployed, now: Deployed, outputs: Outputs, trusted: Certificates) -> list[str]:
+        done = []
+        for module, port in (
+            (rekognition, urlsplit(outputs.rekognition_control_url).port),
+            (browser_s3, urlsplit(outputs.uploads_url).port),
+        ):
+            if now.processes[module.NAME] != before.processes[module.NAME]:
+                with self._progress.step(f"Restarting {module.NAME}"):
+                    self._book.stop(module.NAME)
+                    module.start(
+                        self._workspace, self._book, choose_port(port, module.NAME), outputs.emulator_url, trusted
+                    )
+                done.append(f"restarted {module.NAME}")
+        if now.processes["emulator"] != before.processes["emulator"]:
+            self._progress.note(
+                "The emulator's own code or the locked packages changed. The emulator keeps running because it "
+                "holds all data; `make up FRESH=1` restarts it without data"
+            )
+        return done
+
+    def _on_disk(self, deployment: Deployment, assembly: Path) -> Deployed:
+        """Return what would be deployed now, from ``assembly``."""
+        code = Code(self._workspace.checkout)
+        return Deployed(
+            assembly=str(assembly),
+            templates=deployment.template_inputs(code),
+            processes={
+                "edge": code.of_process("local.edge"),
+                rekognition.NAME: code.of_process("local.rekognition"),
+                browser_s3.NAME: code.of_process("local.browser_s3"),
+                "emulator": code.of_files(EMULATOR_CODE),
+            },
+        )
+
     def _stop(self) -> list[str]:
+        self._workspace.deployed.unlink(missing_ok=True)
         for stage in STAGES:
             self._workspace.outputs_of(stage).unlink(missing_ok=True)
         return self._book.stop_all()
@@ -170,13 +314,13 @@ class Instance:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise LocalError(
-                    f"Another command is starting or stopping what lies in {self._workspace.home}; wait for its end."
+                    f"Another command is starting or stopping what is in {self._workspace.home}; wait for its end."
                 ) from error
             yield
 
 
-def _outputs(stack: dict[str, str], emulator_url: str, control_url: str, trusted: Certificates) -> Outputs:
-    """Translate the stack's outputs; the API's own host name leads nowhere here, the emulator has a path for it."""
+def _outputs(stage: Stage, stack: dict[str, str], processes: Addresses | Outputs) -> Outputs:
+    """Translate the stack's outputs; the API's own host name does not resolve here, the emulator has a path for it."""
     api_stage = urlsplit(stack["ApiUrl"]).path.strip("/")
     functions = {
         name.removesuffix("FunctionName").lower(): value
@@ -184,16 +328,22 @@ def _outputs(stack: dict[str, str], emulator_url: str, control_url: str, trusted
         if name.endswith("FunctionName")
     }
     return Outputs(
-        api_url=f"{emulator_url}/_aws/execute-api/{stack['ApiId']}/{api_stage}",
-        emulator_url=emulator_url,
+        stage=stage.name,
+        api_url=f"{processes.emulator_url}/_aws/execute-api/{stack['ApiId']}/{api_stage}",
+        emulator_url=processes.emulator_url,
         region=emulator.REGION,
         state_machine_arn=stack["StateMachineArn"],
+        state_machines={
+            name: stack[f"{'' if name == 'ingest' else name.title()}StateMachineArn"]
+            for name in ("ingest", "settle", "remove", "retire")
+        },
         table=stack["TableName"],
         event_bus=stack["EventBusName"],
         buckets={
             name: stack[f"{name.capitalize()}Bucket"] for name in ("originals", "staging", "published", "generated")
         },
         functions=functions,
-        rekognition_control_url=control_url,
-        ca_file=str(trusted.authority),
+        rekognition_control_url=processes.rekognition_control_url,
+        uploads_url=processes.uploads_url,
+        ca_file=processes.ca_file,
     )

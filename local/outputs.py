@@ -12,9 +12,10 @@ from local.errors import LocalError
 class Outputs:
     """Where everything is. ``ca_file`` is what a client of the emulator must trust.
 
-    ``api_url`` is behind the firewall, as on AWS: it refuses whoever does not come through the edge. ``edge_stack``
-    are the Edge stack's outputs by name; the edge's fields are empty while no edge runs. The key ``edge_…`` signs for
-    images and for the API, which no key of a real stage may; ``viewers_…`` and ``control_…`` sign for one of them.
+    ``api_url`` is behind the firewall, as on AWS: it refuses what does not come through the edge. ``uploads_url`` is
+    the S3 endpoint that presigned requests name, plain http for browsers. ``edge_stack`` are the Edge stack's outputs
+    by name; the edge's fields are empty while no edge runs. The key ``edge_…`` signs for images and for the API, which
+    no key of a real stage may; ``viewers_…`` and ``control_…`` sign for one of them.
     """
 
     api_url: str
@@ -26,7 +27,10 @@ class Outputs:
     buckets: dict[str, str]
     functions: dict[str, str]
     rekognition_control_url: str
+    uploads_url: str
     ca_file: str
+    stage: str = "local"
+    state_machines: dict[str, str] = field(default_factory=dict)
     edge_url: str | None = None
     edge_key_pair_id: str | None = None
     edge_private_key_file: str | None = None

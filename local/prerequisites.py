@@ -39,6 +39,14 @@ def cdk(checkout: Path) -> str:
     return str(path)
 
 
+def free_port_near(default: int) -> int:
+    """Return ``default`` if it is free on the loopback, else any free port."""
+    try:
+        return choose_port(default, "a default")
+    except LocalError:
+        return choose_port(None, "anything")
+
+
 def choose_port(wanted: int | None, purpose: str) -> int:
     """Return ``wanted`` if it is free on the loopback, or any free port when None. Raises LocalError."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:

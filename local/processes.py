@@ -117,6 +117,17 @@ class ProcessBook:
         self._path.unlink(missing_ok=True)
         return stopped
 
+    def stop(self, name: str, *, patience_seconds: float = STOP_SECONDS) -> bool:
+        """Stop the entry of this name with all that it started, and forget it; tell whether it was running."""
+        entries = self.entries()
+        stopped = [_stop_session(entry, patience_seconds) for entry in entries if entry.name == name]
+        gone = {entry.pid for entry in entries if entry.name == name}
+        for child in [each for each in self._children if each.pid in gone]:
+            child.wait()
+            self._children.remove(child)
+        self._write([entry for entry in entries if entry.name != name])
+        return any(stopped)
+
     def _write(self, entries: list[Running]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_suffix(".new")

@@ -40,6 +40,16 @@ class Workspace:
         return self.home / "state.json"
 
     @property
+    def deployed(self) -> Path:
+        """What was deployed, for the next `make up` to compare with."""
+        return self.home / "deployed.json"
+
+    @property
+    def zips(self) -> Path:
+        """The functions' zips for this machine, shared by all instances."""
+        return self.checkout / "build" / "zips" / "host"
+
+    @property
     def outputs(self) -> Path:
         """The addresses, for people and for tests."""
         return self.home / "outputs.json"

@@ -35,7 +35,7 @@ FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 NOT_ENFORCED = ("logs:", "xray:", "rekognition:", "sqs:")
 """Services whose actions nothing here checks: the template's assertions hold those grants. Of SQS it is Lambda's own
 poller that acts with a function's role."""
-NOT_ENFORCED_HERE = frozenset({("moderate", "s3:GetObject"), ("manage", "s3:DeleteObjectVersion")})
+NOT_ENFORCED_HERE = frozenset({("moderate", "s3:GetObject"), ("remove", "s3:DeleteObjectVersion")})
 """On AWS Rekognition reads the proxy with its caller's rights; the stand-in reads with its own. The emulator asks
 for s3:DeleteObject alone when a batch names versions."""
 

@@ -1,5 +1,6 @@
 """What more than one layer of tests shares: one deployed pipeline per run, started when a test first asks for it."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
 
 RUNNING_INSTANCE = "IMAGE_SCALER_INSTANCE"
 """The folder of an instance that runs already (`make up`: .local); tests then use it and leave it running."""
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of garbage collection: it is large, stays, and was looked at all the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,26 @@
 """A deployed pipeline as the tests of the emulator and e2e layers see it: a client, and a look behind the scenes."""
 
+import contextlib
 import json
+import ssl
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 from boto3.dynamodb.types import TypeDeserializer
 
+from image_scaler.client import Image, Method
+from image_scaler.operator.resume import resume_image
+from image_scaler.operator.stage import Operator
+from image_scaler.profiles import Aws
 from local import aws, emulator
-from local.client import PipelineClient, Upload
+from local.access import Access
 from local.executions import states_passed, wait_for_end
 from local.outputs import Outputs
 from tests import pictures
@@ -33,6 +40,44 @@ def eventually(look: Callable[[], T], *, within_seconds: float = WITHIN_SECONDS)
         assert time.monotonic() < deadline, f"nothing within {within_seconds:.0f} s"
         time.sleep(0.05)
     return answer
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture to upload: its bytes and what is said of it."""
+
+    filename: str
+    content_type: str
+    body: bytes
+
+
+class PipelineClient(Access):
+    """The client as tests use it: documents as the API sends them, and raw answers where a test reads a status."""
+
+    def upload(self, way: str, upload: Upload) -> str:
+        """Upload by ``api``, ``put`` or ``post`` and return the image's id."""
+        return self.client.upload(
+            upload.body, filename=upload.filename, content_type=upload.content_type, method=Method(way.upper())
+        ).id
+
+    def ask_for_upload(self, upload: Upload, method: str) -> dict[str, Any]:
+        """Return the API's answer to an upload that is going to come by ``method``."""
+        ticket = self.client.create_upload(
+            filename=upload.filename, content_type=upload.content_type, size=len(upload.body), method=Method(method)
+        )
+        return {"id": ticket.id, "status": ticket.status, "upload": ticket.upload}
+
+    def image(self, image_id: str) -> dict[str, Any]:
+        """Return the image's record."""
+        return dict(self.client.get(image_id).document)
+
+    def wait(self, image_id: str, *, within_seconds: float) -> dict[str, Any]:
+        """Return the image's record once it has left the pipeline."""
+        return dict(self.client.wait(image_id, within_seconds=within_seconds).document)
+
+    def delete(self, image_id: str) -> httpx.Response:
+        """Remove an image; return the answer."""
+        return self.http.delete(f"{self.url}/v1/images/{image_id}")
 
 
 class RekognitionControl:
@@ -96,18 +141,19 @@ class DeployedPipeline:
         self.dynamodb = aws.client("dynamodb", outputs)
         self.stepfunctions = aws.client("stepfunctions", outputs)
         self.lambda_ = aws.client("lambda", outputs)
-        self.cloudwatch = aws.client("cloudwatch", outputs)
+        self.logs = aws.client("logs", outputs)
         self.events = aws.client("events", outputs)
         self.sqs = aws.client("sqs", outputs)
         self._scale_retry_delays(RETRY_DELAY_SCALE)
 
     def _scale_retry_delays(self, scale: float) -> None:
         settings = {"stepfunctions._SFN_WAIT_SCALE": scale}
-        self.client.http.post(f"{self.outputs.emulator_url}/_ministack/config", json=settings).raise_for_status()
+        address = f"{self.outputs.emulator_url}/_ministack/config"
+        httpx.post(address, json=settings, verify=trust_of(self.outputs), trust_env=False).raise_for_status()
 
     def close(self) -> None:
         self._scale_retry_delays(emulator.RETRY_DELAY_SCALE)
-        for each in (self.s3, self.dynamodb, self.stepfunctions, self.lambda_, self.cloudwatch, self.events, self.sqs,
+        for each in (self.s3, self.dynamodb, self.stepfunctions, self.lambda_, self.logs, self.events, self.sqs,
                      self.client, self.rekognition):  # fmt: skip
             each.close()
 
@@ -151,22 +197,20 @@ class DeployedPipeline:
         """Return the first true answer of ``look``."""
         return eventually(look)
 
-    @contextmanager
-    def originals_refusing_writes(self) -> Iterator[None]:
-        """Have the originals bucket refuse every function's PutObject while the block runs (root is exempt)."""
-        bucket = self.outputs.buckets["originals"]
-        policy = self.s3.get_bucket_policy(Bucket=bucket)["Policy"]
-        changed = json.loads(policy)
-        changed["Statement"].append(
-            {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
-        )
-        self.s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(changed))
-        try:
-            yield
-        finally:
-            self.s3.put_bucket_policy(Bucket=bucket, Policy=policy)
-
     # --- executions
+
+    @property
+    def operator(self) -> Operator:
+        """Return the stage as an operator reaches it."""
+        access = Aws(
+            stage=self.outputs.stage, region=self.outputs.region, endpoint_url=self.outputs.emulator_url,
+            ca_file=self.outputs.ca_file, access_key="test",
+        )  # fmt: skip
+        return Operator(access)
+
+    def resume(self, image_id: str) -> Image:
+        """Resume a held or failed image, as an operator does, and return its record at the end."""
+        return resume_image(self.client.client, self.operator, image_id, within_seconds=WITHIN_SECONDS)
 
     def wait_for(self, execution_arn: str) -> dict[str, Any]:
         """Return an execution at its end."""
@@ -208,20 +252,131 @@ class DeployedPipeline:
         """Return the names of the states that an execution passed, in order."""
         return [each.name for each in states_passed(self.stepfunctions, execution["executionArn"])]
 
+    def task_failures(self, execution_arn: str) -> list[str]:
+        """Return the error names of an execution's failed attempts so far, in order."""
+        pages = self.stepfunctions.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
+        return [
+            event["taskFailedEventDetails"]["error"]
+            for page in pages
+            for event in page["events"]
+            if event["type"] == "TaskFailed"
+        ]
+
+    def wait_for_state(self, image_id: str, state: str) -> str:
+        """Return the ARN of the execution that claimed an image, once it is in a state."""
+        arn = str(eventually(lambda: self.item(image_id).get("claimed_by")))
+        eventually(lambda: self.states({"executionArn": arn})[-1:] == [state])
+        return arn
+
+    # --- workers
+
+    def workers(self, function: str) -> list[psutil.Process]:
+        """Return the processes that run a function now."""
+        return [each for each in psutil.process_iter() if _runs(each, self.outputs.functions[function])]
+
+    @contextmanager
+    def frozen(self, function: str) -> Iterator[None]:
+        """Stop a function's workers, so that the next call hangs in one of them; kill them at the end of the block."""
+        stopped = self.workers(function)
+        assert stopped, f"{function} has no worker: let it run once before"
+        for worker in stopped:
+            worker.suspend()
+        try:
+            yield
+        finally:
+            for worker in stopped:
+                worker.kill()
+
+    @contextmanager
+    def always_dying(self, function: str) -> Iterator[None]:
+        """Kill every worker of a function as soon as it is there, while the block runs."""
+        ended = threading.Event()
+
+        def kill() -> None:
+            while not ended.wait(0.02):
+                for worker in self.workers(function):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        worker.kill()
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    @contextmanager
+    def throttled(self, function: str) -> Iterator[None]:
+        """Have Lambda refuse every call of a function while the block runs."""
+        name = self.outputs.functions[function]
+        before = self.lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+        self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        try:
+            yield
+        finally:
+            if before is None:
+                self.lambda_.delete_function_concurrency(FunctionName=name)
+            else:
+                self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=before)
+
     def invocations(self) -> dict[str, int]:
-        """Return how often each function has been invoked so far; prewarm aside, which follows by itself."""
-        now = datetime.now(UTC)
+        """Return how often each function has run so far, by its log; those aside that go on after a test's end."""
         counted = {}
         for name, physical in self.outputs.functions.items():
-            if name == "prewarm":
+            if name in {"prewarm", "remove"}:
                 continue
-            answer = self.cloudwatch.get_metric_statistics(
-                Namespace="AWS/Lambda", MetricName="Invocations", Statistics=["Sum"], Period=86_400,
-                Dimensions=[{"Name": "FunctionName", "Value": physical}],
-                StartTime=now - timedelta(days=1), EndTime=now + timedelta(minutes=5),
-            )  # fmt: skip
-            counted[name] = round(sum(point["Sum"] for point in answer["Datapoints"]))
+            group = self.lambda_.get_function_configuration(FunctionName=physical)["LoggingConfig"]["LogGroup"]
+            pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")
+            counted[name] = sum(event["message"].startswith("REPORT") for page in pages for event in page["events"])
         return counted
+
+    # --- removals
+
+    def removed(self, image_id: str) -> dict[str, Any]:
+        """Wait until an image's removal is done; return its record as the API shows it."""
+        return eventually(lambda: _done(self.client.image(image_id)))
+
+    def remove(self, image_id: str) -> dict[str, Any]:
+        """Remove an image, and return its record when everything is deleted."""
+        answer = self.client.delete(image_id)
+        assert answer.status_code == 202, answer.text
+        return self.removed(image_id)
+
+    def left_of(self, image_id: str) -> list[str]:
+        """Return every file of an image that is left in any bucket, versions and delete markers too."""
+        prefixes = {"generated": f"images/{image_id}/", "published": f"{image_id}/", "staging": f"{image_id}/"}
+        keys = [f"{bucket}/{key}" for bucket, prefix in prefixes.items() for key in self.keys(bucket, prefix)]
+        return keys + [f"originals/{key}" for key in self.versions("originals", f"uploads/{image_id}/")]
+
+    def executions(self, machine: str, image_id: str) -> list[dict[str, Any]]:
+        """Return the executions of a state machine on an image, the newest first."""
+        pages = self.stepfunctions.get_paginator("list_executions").paginate(
+            stateMachineArn=self.outputs.state_machines[machine]
+        )
+        return [each for page in pages for each in page["executions"] if each["name"].startswith(image_id)]
+
+    def end_of_retirement(self, image_id: str, revision: int) -> dict[str, Any]:
+        """Wait until what a revision replaced is deleted, and return the execution."""
+        machine = self.outputs.state_machines["retire"]
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{image_id}-{revision}"
+        eventually(lambda: self.executions("retire", image_id))
+        return self.wait_for(arn)
+
+    @contextmanager
+    def refusing(self, bucket: str, action: str, *, keys: str = "*") -> Iterator[None]:
+        """Have a bucket refuse an action on some keys to every function while the block runs (root is exempt)."""
+        name = self.outputs.buckets[bucket]
+        policy = self.s3.get_bucket_policy(Bucket=name)["Policy"]
+        changed = json.loads(policy)
+        changed["Statement"].append(
+            {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{name}/{keys}"}
+        )
+        self.s3.put_bucket_policy(Bucket=name, Policy=json.dumps(changed))
+        try:
+            yield
+        finally:
+            self.s3.put_bucket_policy(Bucket=name, Policy=policy)
 
     # --- what is stored
 
@@ -234,15 +389,28 @@ class DeployedPipeline:
         )
         return _plain(answer.get("Item", {}))
 
-    def write_claim(self, image_id: str, execution_arn: str, *, sequencer: str) -> None:
-        """Write into an image's record that an execution has claimed it."""
+    def write_claim(self, image_id: str, execution_arn: str, *, sequencer: str, etag: str) -> None:
+        """Write into an image's record that an execution has claimed an upload."""
         self._update(
             image_id,
-            "SET claimed_by = :arn, sequencer = :sequencer, #status = :processing, last_revision = :one",
+            "SET claimed_by = :arn, sequencer = :sequencer, #status = :processing, last_revision = :one, "
+            "claimed_etag = :etag",
             {":arn": {"S": execution_arn}, ":sequencer": {"S": sequencer}, ":processing": {"S": "PROCESSING"},
-             ":one": {"N": "1"}},
+             ":one": {"N": "1"}, ":etag": {"S": etag}},
             {"#status": "status"},
         )  # fmt: skip
+
+    def write_second_uploads(self, image_id: str, lines: int) -> None:
+        """Write lines of history as the release did that noted each upload that was not claimed."""
+        items = [
+            {"pk": {"S": f"IMAGE#{image_id}"}, "sk": {"S": f"EVENT#2026-01-01T00:00:00.{number:06d}Z#SECOND_UPLOAD"},
+             "type": {"S": "SECOND_UPLOAD"}, "at": {"S": f"2026-01-01T00:00:00.{number:06d}Z"},
+             "execution_arn": {"S": self.execution_arn(f"{number:036d}")}, "sequencer": {"S": f"{number:018X}"}}
+            for number in range(lines)
+        ]  # fmt: skip
+        for start in range(0, lines, 25):
+            puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+            self.dynamodb.batch_write_item(RequestItems={self.outputs.table: puts})
 
     def set_legal_hold(self, image_id: str) -> None:
         """Put an image under legal hold, as an operator does."""
@@ -309,6 +477,22 @@ class DeployedPipeline:
             self.events.remove_targets(Rule=name, EventBusName=bus, Ids=["queue"])
             self.events.delete_rule(Name=name, EventBusName=bus)
             self.sqs.delete_queue(QueueUrl=queue)
+
+
+def trust_of(outputs: Outputs) -> ssl.SSLContext:
+    """Return what a client of the emulator trusts."""
+    return ssl.create_default_context(cafile=outputs.ca_file)
+
+
+def _done(record: dict[str, Any]) -> dict[str, Any] | None:
+    return record if record.get("removal", {}).get("status") == "DONE" else None
+
+
+def _runs(process: psutil.Process, function: str) -> bool:
+    try:
+        return process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function
+    except (psutil.Error, OSError):
+        return False
 
 
 def _plain(item: dict[str, Any]) -> dict[str, Any]:

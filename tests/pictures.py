@@ -268,13 +268,13 @@ def tiff_of_rows(
     compression: int = 1,
     odd_tags: Sequence[tuple[int, int, bytes]] = (),
 ) -> bytes:
-    """Return a little-endian TIFF of one strip; ``odd_tags`` (number, type, four bytes) replace tags of theirs."""
+    """Return a little-endian TIFF of one strip; ``odd_tags`` (number, type, four bytes) replace or join its own."""
     data = b"".join(rows)
     tags = {256: width, 257: len(rows), 259: compression, 262: photometric, 277: samples, 278: len(rows)}
     tags |= {279: len(data)} | ({338: 2} if samples in {2, 4} else {})
     entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()}
     depths = struct.pack(f"<{samples}H", *[bits] * samples)
-    start = 8 + 2 + 12 * (len(entries) + 2) + 4
+    start = 8 + 2 + 12 * len({*entries, 258, 273, *(tag for tag, _, _ in odd_tags)}) + 4
     entries[258] = struct.pack("<HHI", 258, 3, samples) + (
         depths.ljust(4, b"\0") if samples <= 2 else struct.pack("<I", start)
     )
@@ -560,6 +560,25 @@ def gif_bomb_in_second_frame(width: int = 60_000, height: int = 60_000) -> bytes
     body = gif(16, 16, frames=2)
     second = body.index(b"\x2c", body.index(b"\x2c") + 10)
     return body[: second + 5] + struct.pack("<HH", width, height) + body[second + 9 :]
+
+
+def tiff_of_strips(strips: int) -> bytes:
+    """Return a grey TIFF whose rows of 16 px are strips of their own, all of them the same bytes."""
+    places, lengths = struct.pack("<I", 8) * strips, struct.pack("<I", 16) * strips
+    values = {256: 16, 257: strips, 258: 8, 259: 1, 262: 1, 277: 1, 278: 1}
+    entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in values.items()}
+    entries[273] = struct.pack("<HHII", 273, 4, strips, 24)
+    entries[279] = struct.pack("<HHII", 279, 4, strips, 24 + len(places))
+    directory = struct.pack("<H", 9) + b"".join(entry for _, entry in sorted(entries.items())) + bytes(4)
+    data = bytes(16) + places + lengths
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + directory
+
+
+def jpeg_of_exif_segments(count: int = 65_000, size: int = 1_000) -> bytes:
+    """Return a JPEG with that many EXIF segments of ``size`` bytes, which Pillow puts together."""
+    body = jpeg(16, 16)
+    segment = b"\xff\xe1" + struct.pack(">H", 8 + size) + b"Exif\0\0" + bytes(size)
+    return body[:2] + segment * count + body[2:]
 
 
 def gif_of_tiny_blocks(blocks: int = 2_000_000) -> bytes:

@@ -12,6 +12,8 @@ terminal            from every state the execution can come to an end
 task-retry          every Task has Retry
 task-catch          every Task has Catch, and its last entry catches States.ALL
 task-timeout        every Task has TimeoutSeconds
+lambda-retry        a Task that invokes a function has one Retry entry for each kind of Lambda's faults: service faults
+                    and throttling are repeated more than once, a crash and a timeout once each
 states-all          States.ALL stands alone in its entry, and its entry is the last one
 choice-default      every Choice has Default
 error-name          an error name is one of AWS's (it has a dot) or a class of functions/shared/errors.py
@@ -33,6 +35,8 @@ from typing import Any
 DIRECTORY = Path(__file__).resolve().parent
 ERRORS = DIRECTORY.parent / "functions" / "shared" / "errors.py"
 
+_WAITS = ("AnswersEndSeconds", "VariantsEndSeconds", "TroubleSeconds")
+
 SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
     "ingest.asl.json": frozenset(
         {
@@ -40,11 +44,24 @@ SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
             "ModerateFunctionArn",
             "BlurFunctionArn",
             "PersistFunctionArn",
+            "RemoveFunctionArn",
+            "RetireStateMachineArn",
             "TableName",
             "EventBusName",
         }
     ),
-    "settle.asl.json": frozenset({"TableName", "EventBusName"}),
+    "settle.asl.json": frozenset(
+        {
+            "RemoveFunctionArn",
+            "RemoveStateMachineArn",
+            "RetireStateMachineArn",
+            "TableName",
+            "EventBusName",
+            "TroubleSeconds",
+        }
+    ),
+    "remove.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
+    "retire.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
 }
 """What the deployment fills in, by definition file. tests/infrastructure holds it to the template."""
 
@@ -67,6 +84,26 @@ RESERVED_ERRORS = frozenset(
     )
 )  # fmt: skip
 """The error names that the language reserves; an unknown one with the same prefix would never match."""
+
+LAMBDA_INVOKE = "arn:aws:states:::lambda:invoke"
+
+LAMBDA_FAULTS: Mapping[str, frozenset[str]] = {
+    "service fault": frozenset(
+        {
+            "Lambda.ServiceException",
+            "Lambda.AWSLambdaException",
+            "Lambda.SdkClientException",
+            "Lambda.ClientExecutionTimeoutException",
+        }
+    ),
+    "crash": frozenset({"Runtime.ExitError", "Runtime.OutOfMemory", "Runtime.Unknown", "Lambda.Unknown"}),
+    "timeout": frozenset({"Sandbox.Timedout", "States.Timeout"}),
+    "throttling": frozenset({"Lambda.TooManyRequestsException", "TransientDependencyError"}),
+}
+"""Error names of a Task that invokes a function, by kind; see docs/adr/0023-crashes-are-retried-once.md."""
+
+RETRIED_ONCE = frozenset({"crash", "timeout"})
+"""Kinds that the input itself may cause: a poison picture ends after at most two repeated attempts."""
 
 LONGEST_NAME = 80
 """Characters that Step Functions allows in a state's name."""
@@ -258,6 +295,19 @@ def _task(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "task-catch", "the last entry of Catch must catch States.ALL"
     if not isinstance(state.get("TimeoutSeconds"), int):
         yield "task-timeout", "a Task needs TimeoutSeconds: without, it waits for an answer for a year"
+    if state.get("Resource") == LAMBDA_INVOKE:
+        yield from (("lambda-retry", message) for message in _lambda_retriers(state.get("Retry", ())))
+
+
+def _lambda_retriers(retriers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What is missing among the retriers of a Task that invokes a function."""
+    for kind, names in LAMBDA_FAULTS.items():
+        attempts = [entry.get("MaxAttempts", 3) for entry in retriers if names == set(entry.get("ErrorEquals", ()))]
+        if len(attempts) != 1:
+            yield f"a {kind} needs one Retry entry with exactly {_listed(names)}"
+        elif (attempts[0] == 1) != (kind in RETRIED_ONCE) or attempts[0] < 1:
+            wanted = "once" if kind in RETRIED_ONCE else "more than once"
+            yield f"a {kind} is repeated {wanted}; MaxAttempts is {attempts[0]}"
 
 
 def _error_entries(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

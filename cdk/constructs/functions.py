@@ -1,4 +1,4 @@
-"""The seven functions of uploads and requests, each with a role of its own that may do exactly what its code does.
+"""The functions of uploads, requests and removals, each with a role of its own that may do exactly what its code does.
 
 The grants stand in one place, by function, so that a reader sees who may touch what; a test holds the same table.
 Every ARN is one resource or one prefix. ListBucket and its kin name the bucket, with the prefix as a condition where
@@ -8,11 +8,13 @@ the function knows it beforehand.
 from collections.abc import Mapping
 from pathlib import Path
 
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from cdk import names
@@ -120,6 +122,12 @@ class Functions(Construct):
                 # It signs uploads with its own rights, and puts direct ones itself.
                 allow(["s3:PutObject"], originals.arn_for_objects(UPLOADS)),
                 allow(["dynamodb:PutItem"], table),
+                # A repeated Idempotency-Key answers with the status of its image.
+                iam.PolicyStatement(
+                    actions=["dynamodb:GetItem"],
+                    resources=[table],
+                    conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["IMAGE#*"]}},
+                ),
                 # The memory of Idempotency-Keys, and nothing else: an uploader holds no right to delete an image.
                 # Without GetItem: DynamoDB's refusal of a repeated write brings the item that stood in its way.
                 iam.PolicyStatement(
@@ -128,7 +136,20 @@ class Functions(Construct):
                     conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["idempotency#*"]}},
                 ),
             ],
-            "manage": [
+            "manage": [  # and to start a removal: see start_removals
+                allow(
+                    [
+                        "dynamodb:GetItem",
+                        "dynamodb:Query",
+                        "dynamodb:PutItem",
+                        "dynamodb:UpdateItem",
+                        "dynamodb:DeleteItem",
+                    ],
+                    table,
+                ),
+                allow(["dynamodb:Query"], index),
+            ],
+            "remove": [
                 allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], originals.arn_for_objects(UPLOADS)),
                 allow(["s3:ListBucketVersions"], originals.bucket_arn),
                 allow(
@@ -137,13 +158,13 @@ class Functions(Construct):
                     published.arn_for_objects("*"),
                     generated.arn_for_objects("images/*"),
                 ),
+                # The revision of a variant is in its metadata, and a delete with a condition takes this right too.
+                allow(["s3:GetObject"], generated.arn_for_objects("images/*")),
                 allow(["s3:ListBucket"], staging.bucket_arn, published.bucket_arn, generated.bucket_arn),
                 allow(
-                    ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+                    ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"],
                     table,
                 ),
-                allow(["dynamodb:Query"], index),
-                announce,
             ],
         }
 
@@ -161,7 +182,7 @@ class Functions(Construct):
         return {
             "optimize": staging | config.limits.as_environment() | kept,
             "moderate": staging,
-            "blur": staging,
+            "blur": staging | {"BLUR": config.blur_name},
             "persist": staging | published | generated | table | bus,
             "serve": serve_environment(config, storage=self._storage, table=self._table),
             "upload": originals
@@ -171,8 +192,22 @@ class Functions(Construct):
                 "MAX_BYTES": str(config.limits.max_bytes),
                 "UPLOAD_EXPIRES_SECONDS": str(config.upload_expires_seconds),
             },
-            "manage": originals | staging | published | generated | table | bus | origins,
+            "manage": table | origins,
+            "remove": originals | staging | published | generated | table,
         }
+
+    def start_removals(self, remove: sfn.StateMachine) -> None:
+        """Let `manage` start executions of the state machine `remove`, and see whether one runs."""
+        manage = self.by_name["manage"]
+        manage.add_environment("REMOVE_STATE_MACHINE_ARN", remove.state_machine_arn)
+        executions = Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{remove.state_machine_name}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        manage.add_to_role_policy(allow(["states:StartExecution"], remove.state_machine_arn))
+        manage.add_to_role_policy(allow(["states:DescribeExecution"], executions))
 
     def _entry_point(self, name: str, function: lambda_.Function) -> lambda_.IFunction:
         if self._config.warm_start is WarmStart.NONE:

@@ -6,6 +6,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
@@ -23,6 +24,11 @@ RUNBOOK = "docs/runbook.md"
 PERIOD = Duration.minutes(5)
 SERVE_SLOW_MS = 3_000
 """p95 of `serve` above which something is wrong: a variant takes well under a second."""
+WAITS_OUT_TROUBLE = logs.FilterPattern.string_value("$.details.name", "=", "WaitOutTrouble")
+ENDED_BADLY = logs.FilterPattern.any(
+    *(logs.FilterPattern.string_value("$.type", "=", f"Execution{end}") for end in ("Failed", "TimedOut"))
+)
+"""Lines of a state machine's log, as Step Functions writes them: a state that is entered, and how an execution ends."""
 
 
 class Operations(Construct):
@@ -55,6 +61,8 @@ class Operations(Construct):
             period=PERIOD, statistic="Maximum"
         )
         unsettled = workflows.settle.metric_failed(period=PERIOD)
+        delayed = self._count_in_logs("RemovalsDelayed", config, workflows, WAITS_OUT_TROUBLE)
+        ended = self._count_in_logs("RemovalsEndedBadly", config, workflows, ENDED_BADLY)
         serve_errors = serve.metric_errors(period=PERIOD)
         serve_p95 = serve.metric_duration(period=PERIOD, statistic="p95")
         api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
@@ -65,6 +73,8 @@ class Operations(Construct):
         self._alarm("ImagesHeld", held, "No verdict could be had for some images; they are held, not published")
         self._alarm("UndeliveredEvents", undelivered, "Events reached no state machine, also after all retries")
         self._alarm("SettleFailed", unsettled, "Records of stopped executions could not be settled")
+        self._alarm("RemovalsDelayed", delayed, "Files of removed or replaced images could not be deleted so far")
+        self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
         self._alarm("ServeErrors", serve_errors, "The function serve raised errors", threshold=5)
         self._alarm("ServeSlow", serve_p95, "serve answers slowly (p95)", threshold=SERVE_SLOW_MS, periods=3)
         self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
@@ -78,6 +88,7 @@ class Operations(Construct):
             {
                 "Executions": [ingest.metric_started(period=PERIOD), ingest.metric_succeeded(period=PERIOD), failed],
                 "Held images, undelivered events": [held, undelivered],
+                "Removals": [workflows.remove.metric_started(period=PERIOD), delayed, ended],
                 "Time of an execution": [ingest.metric_time(period=PERIOD, statistic=p) for p in ("p50", "p95")],
                 "Errors": [function.metric_errors(period=PERIOD) for function in every_function],
                 "Throttles": [function.metric_throttles(period=PERIOD) for function in every_function],
@@ -108,6 +119,22 @@ class Operations(Construct):
             targets=[targets.SqsQueue(queue)],
         )
         return queue
+
+    def _count_in_logs(
+        self, name: str, config: StageConfig, workflows: Workflows, pattern: logs.IFilterPattern
+    ) -> cloudwatch.Metric:
+        """Return how many lines in the logs of `remove` and `retire` match; the metric is the stage's own."""
+        namespace = f"{names.METRICS_NAMESPACE}/{config.name}"
+        for machine in ("remove", "retire"):
+            logs.MetricFilter(
+                self,
+                f"{name}Of{machine.title()}",
+                log_group=workflows.logs[machine],
+                filter_pattern=pattern,
+                metric_namespace=namespace,
+                metric_name=name,
+            )
+        return cloudwatch.Metric(namespace=namespace, metric_name=name, period=PERIOD, statistic="Sum")
 
     def _alarm(
         self, name: str, metric: cloudwatch.IMetric, meaning: str, *, threshold: float = 1, periods: int = 1

@@ -1,7 +1,10 @@
 """Takes an image out of the edge's caches when its record says that what is cached is no longer right.
 
-Twice: at once, and again when every answer that was being made at that moment has arrived. Such an answer may have read
-the record before it changed, reaches the edge after the first purge, and would be cached for as long as any other.
+At once when the record has changed, and again when every answer that was being made at that moment has arrived: it may
+have read the record before it changed, reaches the edge after the first purge, and would be cached for as long as any
+other. When that is, the state machines `remove` and `retire` know. They ask for each purge by an event, after they
+have deleted what the edge would fetch again; the last one comes a minute later, when no transfer from the bucket to the
+edge is under way any more.
 """
 
 from collections.abc import Mapping
@@ -24,14 +27,14 @@ from cdk.constructs.queues import operators_queue
 SIZE = FunctionConfig(memory_mb=256, timeout_seconds=30)
 IMAGES_PER_INVALIDATION = 10
 """SQS's largest batch without waiting for more. Each image is one tag, and CloudFront takes thousands in progress."""
-AGAIN_AFTER = Duration.seconds(60)
-"""API Gateway gives up on an answer after 29 s and CloudFront after 30: the rest is room for slow clocks and queues."""
+LATER = Duration.seconds(60)
+"""CloudFront gives up on an answer after 30 s: the rest is room for slow clocks and queues."""
 
 
 class Purge(Construct):
-    """Completion events, two queues that wait while CloudFront is busy, and the function that invalidates.
+    """Events, two queues that wait while CloudFront is busy, and the function that invalidates.
 
-    Each event goes into both: ``queue`` delivers at once, ``again`` after AGAIN_AFTER (on the emulator after a second).
+    ``queue`` delivers at once, ``later`` after LATER (on the emulator after a second).
     """
 
     def __init__(
@@ -47,28 +50,30 @@ class Purge(Construct):
         super().__init__(scope, construct_id)
         self.undelivered = operators_queue(self, "Undelivered", config=config)
         self.queue = self._queue("Queue", config=config)
-        self.again = self._queue(
-            "Again", config=config, delivery_delay=Duration.seconds(1) if config.runs_on_emulator else AGAIN_AFTER
+        self.later = self._queue(
+            "Again", config=config, delivery_delay=Duration.seconds(1) if config.runs_on_emulator else LATER
         )
-        queues = (self.queue, self.again)
-        for title, pattern in {
-            "Gone": events.EventPattern(
-                source=[names.EVENT_SOURCE],
-                detail_type=["Image Removed", "Image Blocked", "Image Purge Requested"],
+        queues = (self.queue, self.later)
+        for title, queue, detail_types, detail in (
+            ("Requested", self.queue, ["Image Purge Requested"], {"when": ["now"]}),
+            ("RequestedLater", self.later, ["Image Purge Requested"], {"when": ["later"]}),
+            # Of the first revision nothing was cached; `retire` asks for what follows.
+            (
+                "Replaced",
+                self.queue,
+                ["Image Published", "Image Blurred", "Image Blocked"],
+                {"revision": [{"numeric": [">", 1]}]},
             ),
-            "Replaced": events.EventPattern(
-                source=[names.EVENT_SOURCE],
-                detail_type=["Image Published", "Image Blurred"],
-                detail={"revision": [{"numeric": [">", 1]}]},  # of the first revision nothing was cached
-            ),
-        }.items():
+            # The last purge of a removal: `remove` has deleted everything before it sent this.
+            ("Removed", self.later, ["Image Removed"], None),
+        ):
             events.Rule(
                 self,
                 title,
-                description=f"image-scaler: {title.lower()} images leave the caches",
+                description=f"image-scaler: {title} purges the caches of one image",
                 event_bus=event_bus,
-                event_pattern=pattern,
-                targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered) for queue in queues],
+                event_pattern=events.EventPattern(source=[names.EVENT_SOURCE], detail_type=detail_types, detail=detail),
+                targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered)],
             )
         self.purge = ScopedFunction(
             self,

@@ -1,8 +1,10 @@
 """The state machines and the rules that start them.
 
-`ingest` takes an upload through the pipeline; an "Object Created" event of the originals bucket starts it. `settle`
-writes FAILED into a record whose execution ended without doing so itself (timed out, aborted, failed outside a
-state's Catch). What no state machine took, after EventBridge's retries, lies in the queue of undelivered events.
+`ingest` takes an upload through the pipeline; an "Object Created" event of the originals bucket starts it. `remove`
+deletes everything of one image; `manage` starts it. `retire` deletes what a publication replaced; `ingest` starts it.
+`settle` looks after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one
+of ingest left behind, sends the event that it did not send, and starts the others again. What no state machine took,
+after EventBridge's retries, is in the queue of undelivered events.
 
 The definitions are plain files, time limits included: `DefinitionBody.from_string` keeps them in the template, where
 cfn-lint sees them.
@@ -22,13 +24,22 @@ from constructs import Construct
 
 from cdk.config import StageConfig
 from cdk.constructs.function import allow, use_of
-from cdk.constructs.functions import UPLOADS, Functions
+from cdk.constructs.functions import Functions
 from cdk.constructs.queues import operators_queue
+from cdk.constructs.waits import removal_waits
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "workflows"
 
-INGEST_STATES = ("optimize", "moderate", "blur", "persist")
-"""The functions that the state machine `ingest` invokes."""
+INVOKED = {
+    "ingest": ("optimize", "moderate", "blur", "persist", "remove"),
+    "settle": ("remove",),
+    "remove": ("remove",),
+    "retire": ("remove",),
+}
+"""The functions that each state machine invokes."""
+
+RECORDS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+"""What writing a claim, an ending and a line of history takes."""
 
 
 class Workflows(Construct):
@@ -48,58 +59,63 @@ class Workflows(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._config = config
+        self._functions = functions
         self._table = table
         self._event_bus = event_bus
         self._data_key = data_key
         self.undelivered = operators_queue(self, "UndeliveredEvents", config=config)
-        self.ingest = self._ingest(functions, originals)
-        self.settle = self._settle()
+        self.logs: dict[str, logs.LogGroup] = {}
+        waits = removal_waits(config).as_substitutions()
+        self.remove = self._state_machine("remove", actions=["dynamodb:UpdateItem"], substitutions=waits)
+        self.retire = self._state_machine("retire", actions=["dynamodb:UpdateItem"], substitutions=waits)
+        self.ingest = self._state_machine("ingest", actions=RECORDS, starts={"Retire": self.retire})
+        self.settle = self._state_machine(
+            "settle",
+            actions=RECORDS,
+            starts={"Remove": self.remove, "Retire": self.retire},
+            substitutions={"TroubleSeconds": waits["TroubleSeconds"]},
+        )
         self._start_ingest_on_upload(originals)
         self._settle_what_ended_badly()
 
-    def _ingest(self, functions: Functions, originals: s3.Bucket) -> sfn.StateMachine:
-        invoked = {name: functions.by_name[name] for name in INGEST_STATES}
-        machine = self._state_machine(
-            "Ingest",
-            definition="ingest.asl.json",
-            substitutions={
-                **{f"{name.capitalize()}FunctionArn": function.function_arn for name, function in invoked.items()},
-                "TableName": self._table.table_name,
-                "EventBusName": self._event_bus.event_bus_name,
-            },
-        )
-        machine.add_to_role_policy(allow(["dynamodb:GetItem"], self._table.table_arn))
-        # An upload that came too late: the version that its event names, or the object where it names none.
-        machine.add_to_role_policy(
-            allow(["s3:DeleteObject", "s3:DeleteObjectVersion"], originals.arn_for_objects(UPLOADS))
-        )
-        for function in invoked.values():
-            function.grant_invoke(machine)
-        return machine
+    @property
+    def machines(self) -> dict[str, sfn.StateMachine]:
+        """The state machines by the names of their definitions."""
+        return {"ingest": self.ingest, "settle": self.settle, "remove": self.remove, "retire": self.retire}
 
-    def _settle(self) -> sfn.StateMachine:
-        return self._state_machine(
-            "Settle",
-            definition="settle.asl.json",
-            substitutions={"TableName": self._table.table_name, "EventBusName": self._event_bus.event_bus_name},
-        )
-
-    def _state_machine(self, title: str, *, definition: str, substitutions: dict[str, str]) -> sfn.StateMachine:
+    def _state_machine(
+        self,
+        name: str,
+        *,
+        actions: list[str],
+        substitutions: dict[str, str] | None = None,
+        starts: dict[str, sfn.StateMachine] | None = None,
+    ) -> sfn.StateMachine:
+        """Return a state machine that may do ``actions`` to the table, announce, invoke, and start others."""
         config = self._config
         removal = RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY
+        invoked = {each: self._functions.by_name[each] for each in INVOKED[name]}
+        self.logs[name] = logs.LogGroup(
+            self,
+            f"{name.title()}Logs",
+            retention=config.log_retention,
+            removal_policy=removal,
+        )
+        definition = (DEFINITIONS / f"{name}.asl.json").read_text(encoding="utf-8")
         machine = sfn.StateMachine(
             self,
-            title,
-            definition_body=sfn.DefinitionBody.from_string((DEFINITIONS / definition).read_text(encoding="utf-8")),
-            definition_substitutions=substitutions,
+            name.title(),
+            definition_body=sfn.DefinitionBody.from_string(definition),
+            definition_substitutions={
+                **{f"{each.capitalize()}FunctionArn": function.function_arn for each, function in invoked.items()},
+                **{f"{each}StateMachineArn": started.state_machine_arn for each, started in (starts or {}).items()},
+                "TableName": self._table.table_name,
+                "EventBusName": self._event_bus.event_bus_name,
+                **(substitutions or {}),
+            },
             logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    f"{title}Logs",
-                    retention=config.log_retention,
-                    removal_policy=removal,
-                ),
-                # The data of a run stands in its history in the console; log lines join by execution.
+                destination=self.logs[name],
+                # The data of a run is in its history in the console; log lines join by execution.
                 include_execution_data=False,
                 level=sfn.LogLevel.ALL,
             ),
@@ -107,8 +123,13 @@ class Workflows(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             tracing_enabled=True,
         )
-        machine.add_to_role_policy(allow(["dynamodb:PutItem", "dynamodb:UpdateItem"], self._table.table_arn))
+        machine.add_to_role_policy(allow(actions, self._table.table_arn))
         machine.add_to_role_policy(allow(["events:PutEvents"], self._event_bus.event_bus_arn))
+        if starts:
+            machines = [started.state_machine_arn for started in starts.values()]
+            machine.add_to_role_policy(allow(["states:StartExecution"], *machines))
+        for function in invoked.values():
+            function.grant_invoke(machine)
         if self._data_key:
             machine.add_to_role_policy(use_of(self._data_key))
         return machine
@@ -133,12 +154,12 @@ class Workflows(Construct):
         rule = events.Rule(
             self,
             "IngestEndedBadly",
-            description="An execution of ingest did not succeed: settle the record that it may have left behind",
+            description="An execution did not succeed: settle the record that it left behind, or start it again",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
-                    "stateMachineArn": [self.ingest.state_machine_arn],
+                    "stateMachineArn": [each.state_machine_arn for each in (self.ingest, self.remove, self.retire)],
                     "status": ["FAILED", "TIMED_OUT", "ABORTED"],
                 },
             ),

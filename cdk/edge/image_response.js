@@ -28,7 +28,8 @@ function decoded(text) {
 
 // The twin of attachment() in functions/serve/responses.py: a change here is a change there, and tests compare the two.
 // Characters are counted in the percent-encoded text: engines differ in what the length of an emoji is.
-const UNSAFE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"<>|;%]/g;
+const UNSAFE =
+  /[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0/\\:*?"<>|;%]/g;
 const LONGEST = 100;
 
 function attachment(name, contentType) {

@@ -1,11 +1,13 @@
-"""A picture to its blurred twin: master and renditions in the same sizes, nothing in them from the sharp pixels.
+"""Makes a picture's blurred twin: a still whose master and renditions have the same sizes, drawn from a few cells.
 
-Placeholder and dominant colour are made from the blurred pixels as well: they leak otherwise. Running twice writes the
-same files under the same keys.
+Placeholder and dominant colour come from the blurred pixels too; otherwise they would leak. The colours of the cells
+are means, so they are read from the narrowest stored file. Running twice writes the same files under the same keys.
 """
 
+from dataclasses import replace
+
 from functions.blur.settings import BlurSettings
-from functions.imaging.blurring import SoftCopies
+from functions.imaging.blurring import Blur, BlurredCopies
 from functions.imaging.derived import DerivedPicture, derive
 from functions.imaging.storing import store_picture
 from functions.imaging.variants import open_rendition
@@ -15,19 +17,25 @@ from functions.shared.object_store import S3ObjectStore
 
 
 def blur_picture(request: BlurRequest, *, store: S3ObjectStore, settings: BlurSettings) -> Picture:
-    """Blur the master in staging and write it and its renditions below ``blurred/`` of the same revision.
+    """Blur the picture in staging and write its twin below ``blurred/`` of the same revision.
 
     Raises ObjectMissingError or TransientDependencyError.
     """
-    master = store.get(settings.staging_bucket, request.picture.master.key)
-    widths = tuple(rendition.width for rendition in request.picture.renditions)
-    twin = blurred_twin(master.body, widths)
+    sharp = request.picture
+    narrowest = min((sharp.master, *sharp.renditions), key=lambda file: file.width)
+    source = store.get(settings.staging_bucket, narrowest.key).body
+    widths = tuple(rendition.width for rendition in sharp.renditions)
+    twin = blurred_twin(source, (sharp.master.width, sharp.master.height), widths, settings.blur)
     prefix = f"{revision_prefix(request.image_id, request.revision)}blurred/"
-    return store_picture(twin, store=store, bucket=settings.staging_bucket, prefix=prefix)
+    stored = store_picture(twin, store=store, bucket=settings.staging_bucket, prefix=prefix)
+    return replace(stored, blur=str(settings.blur))
 
 
-def blurred_twin(master: bytes, widths: tuple[int, ...]) -> DerivedPicture:
-    """Return what is stored of a picture once it is blurred: its master and renditions at these widths in px."""
-    sharp = open_rendition(master)
-    copies = SoftCopies(sharp)
-    return derive(copies.at(sharp.size[0]), copies, widths)
+def blurred_twin(source: bytes, size: tuple[int, int], widths: tuple[int, ...], blur: Blur) -> DerivedPicture:
+    """Return the blurred picture's files: a master of ``size`` px and renditions at these widths in px.
+
+    ``source`` is any stored file of the sharp picture.
+    """
+    sharp = open_rendition(source)
+    copies = BlurredCopies(sharp.frames, size, blur, sharp.rights)
+    return derive(copies.at(size[0]), copies, widths)

@@ -1,79 +1,145 @@
-"""A blur that cannot be undone, at a fraction of a full-size Gaussian's cost: shrink, blur, enlarge.
+"""An irreversible blur: a picture is reduced to a mosaic of a few cells, and every stored file is drawn from them.
 
-Strength is relative to the picture, so that a face in it is as unrecognisable at any size. Alpha is blurred too: an
-outline tells as much as what it encloses.
+After a Gaussian of 3 % of the longer side, deconvolution recovered large lettering and three quarters of a face's
+details (docs/adr/0025). A mosaic discards everything but the mean colours of its cells. Alpha is treated like any other
+channel, because an outline reveals as much as its content.
+
+An animation becomes a still, the mean of all frames. If a camera moves, each frame's mosaic samples the scene at
+different places, and 16 such frames reveal more than a Gaussian does.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from PIL import Image, ImageFilter
 
 from functions.imaging.picture import DecodedPicture
 
-SIGMA_OF_LONGER_SIDE: Final = 0.03
-"""Sigma of the Gaussian as a part of the longer side."""
+MOST_CELLS: Final = 8
+"""Most cells on the shorter side; a stage may use fewer. The details of a face correlate by 0.14 after 8 cells, by 0.28
+after 12 and by 0.48 after 16."""
 
-SMALLEST_SIGMA_PX: Final = 6.0
-"""Sigma for small pictures, in px: 3 % of 100 px would leave text readable."""
+DEFAULT_CELLS: Final = 4
+"""With 8 cells, four digits that fill the picture are still legible. The smallest legible font is five pixels high, so
+four cells cannot show a line of text."""
 
-WORKING_SIGMA_PX: Final = 5.0
-"""Sigma that is left to blur after shrinking: the mean difference from a full-size Gaussian is below 1 of 255. Smaller
-values are no faster, and enlarging by cubics takes 25 ms more at 12 megapixels for 0.07 of 255."""
+LONG_SIDE: Final = 2
+"""The longer side has at most this many times as many cells as the shorter one."""
 
-BLOCKS_PER_SIGMA: Final = 24
-"""The last enlargement repeats pixels, in blocks of at most this part of sigma: across the sharpest edge that there can
-be, neighbouring blocks then differ by 4 of 255. At 12 megapixels and a sigma of 81 px it saves half of the time and
-changes the mean difference by 0.01."""
+PX_PER_CELL: Final = 16
+"""Resolution at which the cells are smoothed; larger sizes are interpolated from it."""
+
+SMOOTHING: Final = 0.6
+"""Sigma, in cells, of the Gaussian that hides the edges between cells; with less the squares show."""
+
+BLOCKS_PER_CELL: Final = 128
+"""The last enlargement repeats pixels in blocks of at most this fraction of a cell. Neighbouring blocks then differ by
+at most 2 levels of 255. It halves the time for 12 megapixels."""
+
+GREY: Final = (128, 128, 128)
+"""Colour of the tile for a picture that is fully transparent."""
+
+
+class BlurKind(StrEnum):
+    """mosaic: a soft field of a few colours. tile: one flat colour, which also resists comparison with guesses."""
+
+    MOSAIC = "mosaic"
+    TILE = "tile"
 
 
 @dataclass(frozen=True)
-class SoftImage:
-    """A blurred image, kept small. ``box`` is the part of ``small`` that stands for the whole, ``sigma`` its own."""
+class Blur:
+    """How to blur. ``cells`` is the number on the shorter side of a mosaic, 1 to MOST_CELLS."""
 
-    small: Image.Image
-    box: tuple[float, float, float, float]
-    sigma: float
+    kind: BlurKind = BlurKind.MOSAIC
+    cells: int = DEFAULT_CELLS
 
-    def at(self, size: tuple[int, int]) -> Image.Image:
-        """Return it as RGB or RGBA at ``size`` px, which has the shape of the image that it was made from."""
-        enlargement = size[0] / (self.box[2] - self.box[0])
-        block = max(1, int(self.sigma * enlargement / BLOCKS_PER_SIGMA))
-        blocks = (-(-size[0] // block), -(-size[1] // block))
-        large = self.small.resize(blocks, Image.Resampling.BILINEAR, box=self.box)
-        if block > 1:
-            large = large.resize(size, Image.Resampling.NEAREST, box=(0, 0, size[0] / block, size[1] / block))
-        return large.convert("RGBA") if large.mode == "RGBa" else large
+    def __str__(self) -> str:
+        """Return its name in records and settings: ``mosaic-4``, ``tile``."""
+        return f"{self.kind}-{self.cells}" if self.kind is BlurKind.MOSAIC else str(self.kind)
 
 
-class SoftCopies:
-    """Blurred copies of one picture, each enlarged from the same small one."""
+DEFAULT_BLUR: Final = Blur()
 
-    def __init__(self, picture: DecodedPicture) -> None:
-        self._picture = picture
-        sigma = sigma_of(picture.size)
-        self._frames = tuple(softened(frame, sigma) for frame in picture.frames)
+BLURS: Final = {
+    str(blur): blur
+    for blur in (Blur(BlurKind.TILE), *(Blur(BlurKind.MOSAIC, cells) for cells in range(1, MOST_CELLS + 1)))
+}
+"""Every blur that a stage may use, by name."""
+
+
+class BlurredCopies:
+    """Blurred stills of one picture, all drawn from the same cells.
+
+    ``frames`` may come from a smaller copy of the picture; ``size`` is the size of the whole picture in px. ``rights``
+    is kept unchanged.
+    """
+
+    def __init__(self, frames: Iterable[Image.Image], size: tuple[int, int], blur: Blur, rights: bytes = b"") -> None:
+        self._size = size
+        self._rights = rights
+        self._grid = grid_of(size, blur.cells)
+        cells = mean_of([mosaic(frame, self._grid) for frame in frames])
+        self._field = _tile(cells) if blur.kind is BlurKind.TILE else _smoothed(cells)
 
     def at(self, width: int) -> DecodedPicture:
         """Return the blurred picture ``width`` px wide, at most as wide as the sharp one."""
-        whole = self._picture.size
+        whole = self._size
         size = whole if width >= whole[0] else (width, max(1, round(whole[1] * width / whole[0])))
-        return replace(self._picture, frames=tuple(frame.at(size) for frame in self._frames))
+        block = max(1, min(size[0] // self._grid[0], size[1] // self._grid[1]) // BLOCKS_PER_CELL)
+        blocks = (-(-size[0] // block), -(-size[1] // block))
+        image = self._field.resize(blocks, Image.Resampling.BICUBIC)
+        image = image.convert("RGBA") if image.mode == "RGBa" else image
+        if block > 1:
+            image = image.resize(size, Image.Resampling.NEAREST, box=(0, 0, size[0] / block, size[1] / block))
+        return DecodedPicture((image,), rights=self._rights)
 
 
-def softened(image: Image.Image, sigma: float) -> SoftImage:
-    """Return an RGB or RGBA image blurred by ``sigma`` px, to be had at any size."""
-    factor = max(1, int(sigma / WORKING_SIGMA_PX))
+def grid_of(size: tuple[int, int], cells: int) -> tuple[int, int]:
+    """Return columns and rows for a picture of this size in px: roughly square cells, none smaller than 1 px."""
+    shorter, longer = sorted(size)
+    few, many = cells, round(cells * longer / shorter)
+    if many > LONG_SIDE * cells:
+        few, many = max(1, round(LONG_SIDE * cells * shorter / longer)), LONG_SIDE * cells
+    few, many = min(few, shorter), min(many, longer)
+    return (many, few) if size[0] >= size[1] else (few, many)
+
+
+def mosaic(image: Image.Image, grid: tuple[int, int]) -> Image.Image:
+    """Return the mean colours of the cells of an RGB or RGBA image, as RGB or premultiplied RGBa."""
     premultiplied = image.convert("RGBa") if image.mode == "RGBA" else image
-    small = premultiplied.reduce(factor) if factor > 1 else premultiplied
-    # Shrinking by a box of that width has blurred by itself; variances add up.
-    remaining = max(0.0, (sigma / factor) ** 2 - (factor**2 - 1) / 12 / factor**2) ** 0.5
-    soft = small.filter(ImageFilter.GaussianBlur(remaining))
-    # Shrinking rounds the size up, so the last column may stand for less than a whole box.
-    box = (0.0, 0.0, min(soft.width, image.width / factor), min(soft.height, image.height / factor))
-    return SoftImage(soft, box, sigma / factor)
+    columns, rows = (min(cells, side) for cells, side in zip(grid, image.size, strict=True))
+    return premultiplied.resize((columns, rows), Image.Resampling.BOX)
 
 
-def sigma_of(size: tuple[int, int]) -> float:
-    """Return the Gaussian's sigma in px for a picture of this size."""
-    return max(SMALLEST_SIGMA_PX, SIGMA_OF_LONGER_SIDE * max(size))
+def mean_of(mosaics: list[Image.Image]) -> Image.Image:
+    """Return the mean of mosaics of the same size."""
+    if len(mosaics) == 1:
+        return mosaics[0]
+    mode = "RGBa" if any(each.mode == "RGBa" for each in mosaics) else "RGB"
+    levels = zip(*(each.tobytes() if each.mode == mode else _opaque(each).tobytes() for each in mosaics), strict=True)
+    half = len(mosaics) // 2
+    return Image.frombytes(mode, mosaics[0].size, bytes((sum(each) + half) // len(mosaics) for each in levels))
+
+
+def _opaque(cells: Image.Image) -> Image.Image:
+    return cells.convert("RGBA").convert("RGBa")
+
+
+def _smoothed(cells: Image.Image) -> Image.Image:
+    size = (cells.width * PX_PER_CELL, cells.height * PX_PER_CELL)
+    return cells.resize(size, Image.Resampling.NEAREST).filter(ImageFilter.GaussianBlur(SMOOTHING * PX_PER_CELL))
+
+
+def _tile(cells: Image.Image) -> Image.Image:
+    """Return one opaque pixel with the mean visible colour."""
+    one = cells.resize((1, 1), Image.Resampling.BOX)
+    if one.mode == "RGB":
+        return one
+    return (
+        Image.new("RGB", (1, 1), GREY)
+        if one.getchannel("a").getextrema() == (0, 0)
+        else one.convert("RGBA").convert("RGB")
+    )

@@ -4,10 +4,9 @@ Pillow imports all of its 45 plugins when it meets a format outside the first fi
 importing the one plugin beforehand avoids that. Opening is limited to the format that the content showed.
 """
 
-from collections.abc import Mapping
 from importlib import import_module
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
 
 from PIL import Image
 
@@ -23,10 +22,6 @@ _PLUGINS: Final = {
 
 _WEBP_ANIMATED: Final = 0x02
 _WEBP_ALPHA: Final = 0x10
-
-_TIFF_HEADER: Final = 8
-_BIG_TIFF_HEADER: Final = 16
-_BIG_TIFF: Final = 43
 
 HEIF: Final = "HEIF"
 """The name under which pillow-heif registers itself. Only optimize's zip carries that package."""
@@ -51,20 +46,6 @@ def open_image(body: bytes, pillow_format: str) -> Image.Image:
     if pillow_format == "WEBP":
         body = with_alpha_flag(body)
     return Image.open(BytesIO(body), formats=(pillow_format,))
-
-
-def tiff_directory(body: bytes) -> Mapping[int, Any]:
-    """Return the first directory of a TIFF, by the numbers of its tags; values are read when they are asked for.
-
-    Both may raise all that decoding raises.
-    """
-    from PIL.TiffImagePlugin import ImageFileDirectory_v2
-
-    directory = ImageFileDirectory_v2(body[: _BIG_TIFF_HEADER if body[2] == _BIG_TIFF else _TIFF_HEADER])
-    file = BytesIO(body)
-    file.seek(directory.next)
-    directory.load(file)
-    return directory
 
 
 def with_alpha_flag(body: bytes) -> bytes:

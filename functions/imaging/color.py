@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageMath, ImageOps
 
+from functions.imaging.facts import Transparency, facts_of, forget
 from functions.imaging.faults import decoder_faults
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
@@ -31,21 +32,22 @@ def to_srgb(image: Image.Image, *, bit_depth: int = 8, white_is_zero: bool = Fal
     Where there is nothing to convert, the result is the given image itself. ``bit_depth`` and ``white_is_zero`` are
     the file's, as in Inspection. Raises RefusedPictureError for floating point and 32-bit samples.
     """
-    profile = image.info.get("icc_profile")
+    facts = facts_of(image)
     if image.mode in _SIXTEEN_BITS:
         white = _WHITE_OF_12_BITS if bit_depth == 12 else _WHITE_OF_16_BITS
-        pixels, alpha = _from_sixteen_bits(image, white, white_is_zero=white_is_zero)
+        pixels, alpha = _from_sixteen_bits(image, white, facts.transparency, white_is_zero=white_is_zero)
     else:
-        pixels, alpha = _split(image, bit_depth)
-    pixels = _through_profile(pixels, profile) if profile else pixels
+        forget(image, but=_in_eight_bits(facts.transparency, image.mode, bit_depth))
+        pixels, alpha = _split(image)
+    pixels = _through_profile(pixels, facts.profile) if facts.profile else pixels
     result = pixels if pixels.mode == "RGB" else pixels.convert("RGB")
     if alpha is not None and alpha.getextrema() != (255, 255):
         result.putalpha(alpha)
-    result.info = {}
+    forget(result)
     return result
 
 
-def _split(image: Image.Image, bit_depth: int) -> tuple[Image.Image, Image.Image | None]:
+def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Return colour, in a mode that a profile can apply to, and alpha if there is any."""
     if image.mode in {"I", "F"}:
         raise RefusedPictureError(
@@ -55,7 +57,6 @@ def _split(image: Image.Image, bit_depth: int) -> tuple[Image.Image, Image.Image
         return image, None
     if image.mode == "La":  # grey multiplied by its alpha, in TIFFs alone; Pillow converts it in this one direction
         image = image.convert("LA")
-    _scale_transparent_level(image, bit_depth)
     with decoder_faults():  # a palette and its transparent entries are the file's, and need not fit each other
         if not image.has_transparency_data:
             if image.mode in {"L", "RGB", "CMYK"}:
@@ -68,18 +69,18 @@ def _split(image: Image.Image, bit_depth: int) -> tuple[Image.Image, Image.Image
     return full.convert("RGB"), alpha
 
 
-def _scale_transparent_level(image: Image.Image, bit_depth: int) -> None:
+def _in_eight_bits(transparent: Transparency, mode: str, bit_depth: int) -> Transparency:
     """Bring a level that is transparent to the 8 bits in which the pixels have arrived; the file has it in its own."""
-    transparent = image.info.get("transparency")
-    if image.mode == "RGB" and bit_depth == 16 and isinstance(transparent, tuple):
-        image.info["transparency"] = tuple(level >> 8 for level in transparent)
-    elif image.mode == "L" and bit_depth in {2, 4} and isinstance(transparent, int):
+    if mode == "RGB" and bit_depth == 16 and isinstance(transparent, tuple):
+        return tuple(level >> 8 for level in transparent)
+    if mode == "L" and bit_depth in {2, 4} and isinstance(transparent, int):
         most = (1 << bit_depth) - 1
-        image.info["transparency"] = (transparent & most) * 255 // most
+        return (transparent & most) * 255 // most
+    return transparent
 
 
 def _from_sixteen_bits(
-    image: Image.Image, white: int, *, white_is_zero: bool
+    image: Image.Image, white: int, transparent: Transparency, *, white_is_zero: bool
 ) -> tuple[Image.Image, Image.Image | None]:
     """Scale grey of more than 8 bits to 8: Pillow's own convert() clips at 255, which turns pictures white."""
     wide = image.convert("I")
@@ -88,7 +89,6 @@ def _from_sixteen_bits(
     )
     if white_is_zero:
         grey = ImageOps.invert(grey)
-    transparent = image.info.get("transparency")
     if not isinstance(transparent, int):
         return grey, None
     alpha = ImageMath.lambda_eval(lambda names: names["convert"]((names["wide"] != transparent) * 255, "L"), wide=wide)

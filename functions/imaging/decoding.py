@@ -5,29 +5,43 @@ Frames are counted by seeking, never by what the file claims. A file that ends e
 where an end marker was put behind the cut. Accepted is what decodes to a whole picture all the same, as every viewer
 shows it: damaged bits inside a JPEG scan, and a progressive JPEG closed after its first scan, coarse below the cut.
 A HEIC's own rotation counts and its EXIF orientation does not, as the standard says (ISO/IEC 23008-12, A.2.3).
+XMP never rotates a picture; browsers ignore it too.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from functions.imaging.codecs import open_image
 from functions.imaging.color import to_srgb
 from functions.imaging.containers.common import Inspection, check_frames, check_size
 from functions.imaging.containers.jpeg import check_jpeg_is_whole
+from functions.imaging.facts import facts_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import KEPT_ANIMATION_PIXELS, LONGEST_KEPT_SIDE_PX, Limits
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.resizing import resized
-from functions.imaging.rights import rights_of
+from functions.imaging.rights import rights_block
 from functions.shared.contracts import Reason
 
 _ANIMATED: frozenset[str] = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
 
 DEFAULT_FRAME_MS = 100
 """Milliseconds for a frame that gives none: what browsers do with a GIF's 0."""
+
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""The operation that makes a picture upright, by EXIF orientation."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +53,19 @@ class DecodedUpload:
     height: int
 
 
-def decode(body: bytes, inspection: Inspection, limits: Limits, *, keep_rights: bool = False) -> DecodedUpload:
+def decode(inspection: Inspection, limits: Limits, *, keep_rights: bool = False) -> DecodedUpload:
     """Decode an inspected file, with its rights fields if they are to be kept.
 
     Raises RefusedPictureError (CORRUPT, TOO_…, UNSUPPORTED_FORMAT).
     """
     with decoder_faults():
-        source = open_image(body, inspection.format)
+        source = open_image(inspection.body, inspection.format)
     with source:
         frames: list[Image.Image] = []
         durations: list[int] = []
         scale = _kept_scale(inspection)
-        for frame in _loaded_frames(source, body, inspection, limits):
-            durations.append(round(frame.info.get("duration") or 0) or DEFAULT_FRAME_MS)
+        for frame in _loaded_frames(source, inspection, limits):
+            durations.append(facts_of(frame).duration_ms or DEFAULT_FRAME_MS)
             if not frames:
                 size = frame.size
             pixels = to_srgb(frame, bit_depth=inspection.bit_depth, white_is_zero=inspection.white_is_zero)
@@ -60,19 +74,21 @@ def decode(body: bytes, inspection: Inspection, limits: Limits, *, keep_rights: 
             elif scale < 1:
                 pixels = resized(pixels, _scaled(pixels.size, scale))
             frames.append(pixels)
-        loop = _loop_count(source)
-        rights = rights_of(source) if keep_rights else b""
+        plays = facts_of(source).plays
     animated = len(frames) > 1
     picture = DecodedPicture(
-        _in_one_mode(frames), tuple(durations) if animated else (), loop if animated else 0, rights
+        _in_one_mode(frames),
+        tuple(durations) if animated else (),
+        plays if animated else 0,
+        rights_block(inspection.exif) if keep_rights else b"",
     )
     return DecodedUpload(picture, *size)
 
 
-def _loaded_frames(source: Image.Image, body: bytes, inspection: Inspection, limits: Limits) -> Iterator[Image.Image]:
+def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) -> Iterator[Image.Image]:
     """Yield the opened file once per frame, loaded and upright; the first one alone where a format is no animation."""
     animated = inspection.format in _ANIMATED and inspection.frames > 1
-    index = 1 if animated and source.info.get("default_image") else 0  # an APNG's picture for old viewers
+    index = 1 if animated and inspection.hidden_first else 0  # an APNG's picture for old viewers
     count = 0
     while index == 0 or _moved_to(source, index):
         check_size(*source.size, limits)
@@ -82,19 +98,23 @@ def _loaded_frames(source: Image.Image, body: bytes, inspection: Inspection, lim
             source.load()
         check_size(*source.size, limits)
         if inspection.format == "JPEG":
-            check_jpeg_is_whole(body, source, limits)
+            check_jpeg_is_whole(inspection.body, source, limits)
+        operation = _UPRIGHT.get(inspection.exif.orientation)
         if not animated:
-            with decoder_faults():
-                ImageOps.exif_transpose(source, in_place=True)
-            yield source
+            yield source if operation is None else _turned(source, operation)
             return
-        with decoder_faults():
-            # A copy: the next frame is decoded with the file's own size, profile and orientation, used up here.
-            upright = ImageOps.exif_transpose(source)
-        yield upright
+        # A copy, because the next frame is decoded onto this one.
+        yield source.copy() if operation is None else source.transpose(operation)
         index += 1
     if inspection.format == "GIF" and count < inspection.frames:
         raise RefusedPictureError(Reason.CORRUPT, f"Frame {count + 1} of the animation cannot be decoded.")
+
+
+def _turned(source: Image.Image, operation: Image.Transpose) -> Image.Image:
+    """Return a still upright and free the original pixels: holding a large picture twice sets the memory peak."""
+    turned = source.transpose(operation)
+    source.close()
+    return turned
 
 
 def _moved_to(source: Image.Image, index: int) -> bool:
@@ -131,11 +151,3 @@ def _in_one_mode(frames: list[Image.Image]) -> tuple[Image.Image, ...]:
     if all(frame.mode == "RGB" for frame in frames):
         return tuple(frames)
     return tuple(frame if frame.mode == "RGBA" else frame.convert("RGBA") for frame in frames)
-
-
-def _loop_count(source: Image.Image) -> int:
-    """Return how often the animation plays, 0 for ever. A GIF without a count plays once; with one, once more."""
-    loop = source.info.get("loop")
-    if source.format == "GIF":
-        return 1 if loop is None else (int(loop) + 1 if loop else 0)
-    return int(loop or 0)

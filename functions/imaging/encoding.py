@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from functions.imaging.codecs import load_codec, with_alpha_flag
 from functions.imaging.flatness import is_flat
+from functions.imaging.limits import LONGEST_FRAME_MS, MOST_PLAYS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened
 
@@ -53,6 +54,12 @@ PNG_COMPRESS_LEVEL: Final = 6
 
 GIF_COLORS: Final = 255
 """One of the 256 palette entries is kept for transparent pixels."""
+
+GIF_LONGEST_FRAME_MS: Final = 655_350
+"""Longest delay in a GIF, which has 16 bits of hundredths of a second."""
+
+WEBP_LONGEST_MS: Final = 2**31 - 1
+"""Longest duration of all frames of a WebP together; libwebp's encoder counts in a C int."""
 
 DITHERED_FROM: Final = 1.0
 """Mean error of 255 from which a palette's picture is dithered. Pillow's dithering tells colours apart in steps of four
@@ -138,8 +145,8 @@ def _saved_webp_animation(picture: DecodedPicture, **options: Any) -> bytes:
         "WEBP",
         save_all=True,
         append_images=picture.frames[1:],
-        duration=list(picture.durations_ms),
-        loop=picture.loop,
+        duration=_clamped(picture, min(LONGEST_FRAME_MS, WEBP_LONGEST_MS // len(picture.frames))),
+        loop=_plays(picture),
         **options,
         **_metadata(picture.rights),
     )
@@ -150,12 +157,43 @@ def _encode_gif(picture: DecodedPicture) -> bytes:
     frames = [_with_palette(frame) for frame in picture.frames]
     options: dict[str, Any] = {}
     if picture.animated:
-        options = {"save_all": True, "append_images": frames[1:], "duration": list(picture.durations_ms), "disposal": 2}
-        if picture.loop != 1:
-            options["loop"] = max(0, picture.loop - 1)  # GIF counts repetitions after the first showing
+        frames, durations = _joined(frames, _clamped(picture, GIF_LONGEST_FRAME_MS))
+        options = {"save_all": True, "append_images": frames[1:], "duration": durations, "disposal": 2}
+        plays = _plays(picture)
+        if plays != 1:
+            options["loop"] = max(0, plays - 1)  # GIF counts repetitions after the first showing
     if picture.has_alpha:
         options["transparency"] = GIF_COLORS
     return _saved(frames[0], "GIF", optimize=False, **options)
+
+
+def _clamped(picture: DecodedPicture, longest_ms: int) -> list[int]:
+    """Return the duration of each frame in ms, clamped to what the output can store."""
+    return [min(max(0, duration), longest_ms) for duration in picture.durations_ms]
+
+
+def _plays(picture: DecodedPicture) -> int:
+    """Return how often the animation plays, clamped to what WebP and GIF can store."""
+    return min(max(0, picture.loop), MOST_PLAYS)
+
+
+def _joined(frames: list[Image.Image], durations: list[int]) -> tuple[list[Image.Image], list[int]]:
+    """Join equal neighbouring frames of a GIF; return the frames and their durations in ms.
+
+    Pillow joins them as well, but raises if the sum of their durations exceeds what a GIF can store. Frames are equal,
+    as for Pillow, if they have the same indexes and palette, or the same colours in different palettes.
+    """
+    kept, times = [frames[0]], [durations[0]]
+    for frame, duration in zip(frames[1:], durations[1:], strict=True):
+        previous = kept[-1]
+        one_palette = frame.getpalette() == previous.getpalette()
+        pair = (previous, frame) if one_palette else (previous.convert("RGB"), frame.convert("RGB"))
+        if pair[0].tobytes() == pair[1].tobytes():
+            times[-1] = min(times[-1] + duration, GIF_LONGEST_FRAME_MS)
+        else:
+            kept.append(frame)
+            times.append(duration)
+    return kept, times
 
 
 def _with_palette(image: Image.Image) -> Image.Image:

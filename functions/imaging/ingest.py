@@ -48,7 +48,7 @@ def ingest_here(body: bytes, content_type: str, limits: Limits, *, keep_rights: 
     """Do the same in this process, without the deadline. Raises RefusedPictureError."""
     started = perf_counter()
     inspection = inspect(body, limits, content_type=content_type)
-    upload = decode(body, inspection, limits, keep_rights=keep_rights)
+    upload = decode(inspection, limits, keep_rights=keep_rights)
     picture = upload.picture
     decoded = perf_counter()
     chain = ReduceChain(picture)

@@ -46,11 +46,17 @@ class Limits:
     """PNG text chunks: 200,000 of them cost 0.7 s, real files have fewer than 30."""
 
     max_chunks: int = 65_536
-    """PNG, WebP and JPEG pieces of any kind, ISO boxes: 300,000 empty PNG chunks cost 1.3 s. 64 MiB of PNG in the
-    usual pieces of 8 KiB has 8,192."""
+    """PNG, WebP and JPEG pieces of any kind, outermost ISO boxes, tags of a TIFF: 300,000 empty PNG chunks cost 1.3 s.
+    64 MiB of PNG in the usual pieces of 8 KiB has 8,192."""
 
     max_gif_blocks: int = 600_000
     """GIF data blocks of at most 255 bytes: twice what 64 MiB needs when the blocks are full."""
+
+    max_pieces: int = 65_536
+    """Strips or tiles of a TIFF: one per row and plane at the longest side. 2 million took 17 s to decode."""
+
+    max_entries: int = 4_096
+    """Items, properties, samples or references of an AVIF or HEIC; 64 megapixels in 256 px tiles need 1,000 items."""
 
     max_scans: int = 100
     """Scans of a progressive JPEG: encoders write 3 to 20; a bomb repeats one thousands of times."""
@@ -68,6 +74,12 @@ KEPT_ANIMATION_PIXELS = 64 * MEGAPIXEL
 """Pixels of all frames together that are kept of an animation: 256 MB in memory, and 5 s of encoding at the 13
 megapixels a second that animated WebP was measured to take. Larger ones are scaled down frame by frame while
 decoding, so that all frames are kept."""
+
+LONGEST_FRAME_MS = 2**24 - 1
+"""Longest duration of a frame in ms: what a WebP can store, four and a half hours."""
+
+MOST_PLAYS = 65_535
+"""Most plays of an animation that does not loop for ever: what a WebP can store."""
 
 LONGEST_KEPT_SIDE_PX = 16_383
 """Longest side of a master in px, which is WebP's: an original of 16,384 px loses one of them."""

@@ -5,6 +5,8 @@ forked process can be killed at any moment, costs about 10 ms, shares the upload
 needs neither /dev/shm nor a second interpreter start, so that it works in Lambda.
 """
 
+import logging
+import os
 import resource
 import traceback
 from collections.abc import Callable
@@ -56,6 +58,7 @@ def _child(sender: Connection, work: Callable[..., Any], arguments: tuple[Any, .
     """Run in the child: do the work under the memory limit and send back what came of it."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    _silence()
     answer: tuple[str, Any]
     try:
         answer = ("done", work(*arguments))
@@ -66,3 +69,12 @@ def _child(sender: Connection, work: Callable[..., Any], arguments: tuple[Any, .
     except Exception:  # noqa: BLE001 - nothing goes on: the parent raises it as SandboxError
         answer = ("failed", traceback.format_exc())
     sender.send(answer)
+
+
+def _silence() -> None:
+    """Discard library messages: for one damaged fax page libtiff writes a line per row.
+
+    Tracebacks of our own failures travel through the pipe, not through standard error.
+    """
+    logging.disable()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -11,10 +11,12 @@ from PIL import Image
 
 from functions.imaging.codecs import open_image, rendition_format
 from functions.imaging.encoding import ANIMATED_FORMATS, encode
+from functions.imaging.exif import read_exif
+from functions.imaging.facts import facts_of, forget
 from functions.imaging.geometry import Placement, place
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import placed
-from functions.imaging.rights import rights_of
+from functions.imaging.rights import rights_block
 
 DRAFT_MARGIN: Final = 2
 """A JPEG is decoded at a fraction of its size only if that is still this many times larger than what is needed:
@@ -88,13 +90,14 @@ def read_rendition(source: Image.Image, *, still: bool = False) -> DecodedPictur
         if index or count > 1:
             source.seek(index)
         source.load()
-        durations.append(int(source.info.get("duration", 0)))
+        durations.append(facts_of(source).duration_ms)
         frame = source.convert("RGBA" if source.has_transparency_data else "RGB")
-        frame.info = {}
+        forget(frame)
         frames.append(_without_needless_alpha(frame))
-    loop = int(source.info.get("loop", 0))
-    rights = rights_of(source)  # in a rendition only where the stage keeps them
-    return DecodedPicture(tuple(frames), tuple(durations) if count > 1 else (), loop if count > 1 else 0, rights)
+    facts = facts_of(source)
+    rights = rights_block(read_exif(facts.exif))  # in a rendition only where the stage keeps them
+    plays = facts.plays if count > 1 else 0
+    return DecodedPicture(tuple(frames), tuple(durations) if count > 1 else (), plays, rights)
 
 
 def _without_needless_alpha(frame: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Where a page of the listing ends, as an opaque word that clients hand back."""
+"""Where a page of the listing or of a history ends, as an opaque word that clients hand back."""
 
 import base64
 import binascii
@@ -6,9 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from functions.shared.keys import is_image_id
+from functions.shared.keys import EVENT_PREFIX, is_image_id
 
+SHORTENED: Final = 14
+"""Characters of an id that a cursor may reveal: the millisecond and 20 of the 80 random bits. Ids that sort before
+this prefix are older. Another image with the same prefix is skipped: one in a million within a millisecond."""
+
+_SHORTENED: Final = re.compile(f"[0-9A-HJKMNP-TV-Z]{{{SHORTENED}}}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LINE: Final = re.compile(rf"{EVENT_PREFIX}[\w:.+#-]{{1,100}}", re.ASCII)
+"""The sort key of a line of history."""
 
 
 @dataclass(frozen=True)
@@ -21,22 +28,56 @@ class Cursor:
     day: str
     before: str | None
 
+    def shortened(self) -> Self:
+        """Return the same position with only a prefix of the image's id."""
+        return self if self.before is None else type(self)(self.day, self.before[:SHORTENED])
+
     def encode(self) -> str:
         """Return the opaque form: URL-safe, without padding."""
-        text = f"{self.day}/{self.before or ''}"
-        return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii").rstrip("=")
+        return _opaque(f"{self.day}/{self.before or ''}")
 
     @classmethod
     def decode(cls, text: str) -> Self:
         """Read the opaque form. Raises ValueError for anything that ``encode`` did not make."""
-        try:
-            plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
-        except (binascii.Error, UnicodeError) as error:
-            raise ValueError("not a cursor") from error
-        day, _, before = plain.partition("/")
-        if not _DAY.fullmatch(day) or not (before in {"", cls.AFTER_ALL} or is_image_id(before)):
+        day, _, before = _plain(text).partition("/")
+        if not _DAY.fullmatch(day) or not _is_position(before):
             raise ValueError("not a cursor")
-        cursor = cls(day=day, before=before or None)
-        if cursor.encode() != text:  # base64 reads over what is not its own
+        return cls(day=day, before=before or None)
+
+
+@dataclass(frozen=True)
+class HistoryCursor:
+    """The sort key of the line of history after which (older than which) the next page begins."""
+
+    sort_key: str
+
+    def encode(self) -> str:
+        """Return the opaque form: URL-safe, without padding."""
+        return _opaque(self.sort_key)
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Read the opaque form. Raises ValueError for anything that ``encode`` did not make."""
+        sort_key = _plain(text)
+        if not _LINE.fullmatch(sort_key):
             raise ValueError("not a cursor")
-        return cursor
+        return cls(sort_key)
+
+
+def _is_position(before: str) -> bool:
+    return before in {"", Cursor.AFTER_ALL} or bool(_SHORTENED.fullmatch(before)) or is_image_id(before)
+
+
+def _opaque(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii").rstrip("=")
+
+
+def _plain(word: str) -> str:
+    """Return the text of an opaque word. Raises ValueError, also for one that base64 would read over."""
+    try:
+        text = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeError) as error:
+        raise ValueError("not a cursor") from error
+    if _opaque(text) != word:
+        raise ValueError("not a cursor")
+    return text

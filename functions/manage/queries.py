@@ -1,28 +1,51 @@
 """What a client may ask of the listing, validated; every fault names the parameter."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from functions.manage.cursors import Cursor
+from functions.manage.cursors import Cursor, HistoryCursor
 from functions.shared.contracts import Status
+from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
+from functions.shared.rest_api import query_parameters
+
+Query = TypeVar("Query", bound=BaseModel)
 
 
 class ListingQuery(BaseModel):
-    """Status to look for, images a page, and the cursor of the page before."""
+    """The tenant, the status to filter by, the page size, and the cursor from the previous page."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
+    tenant: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = DEFAULT_TENANT
     status: Status | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 25
     cursor: Annotated[Cursor | None, BeforeValidator(Cursor.decode)] = None
 
 
-def listing_query(parameters: dict[str, Any]) -> ListingQuery:
+class HistoryQuery(BaseModel):
+    """Lines of history a page, and the cursor of the page before."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[HistoryCursor | None, BeforeValidator(HistoryCursor.decode)] = None
+
+
+def listing_query(event: dict[str, Any]) -> ListingQuery:
     """Read the query of GET /v1/images. Raises ProblemError (400) that names the parameter."""
+    return _validated(ListingQuery, event)
+
+
+def history_query(event: dict[str, Any]) -> HistoryQuery:
+    """Read the query of GET /v1/images/{id}/history. Raises ProblemError (400) that names the parameter."""
+    return _validated(HistoryQuery, event)
+
+
+def _validated(model: type[Query], event: dict[str, Any]) -> Query:
     try:
-        return ListingQuery.model_validate(parameters)
+        return model.model_validate(query_parameters(event, tuple(model.model_fields)))
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
         name = str(fault["loc"][0])

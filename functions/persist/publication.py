@@ -1,12 +1,13 @@
-"""What becomes of a judged picture: its files, its record and the news of it, in an order that survives any crash.
+"""Publishes a judged picture: its files, its record and its completion event, in an order that survives any crash.
 
 1. The files are copied to ``published``, under the same keys: complete before anything points at them.
-2. One transaction flips the record, if this execution still holds the image. From here on it is served.
+2. One transaction flips the record, if this execution still holds the image. From here on it is served. The record
+   notes that its completion event is still to be sent.
 3. Files of older revisions and all generated variants go, then the completion event (whose listeners purge the CDN:
-   what they purge must not be there to be fetched again), then the staging files.
+   what they purge must not be there to be fetched again), then its note in the record, then the staging files.
 
-Run again after a crash, a step finds its work done and goes on. An execution that no longer holds the image deletes
-what it wrote: a removal during processing wins.
+Run again after a crash, a step finds its work done and goes on; the event may come twice. An execution that no longer
+holds the image deletes what it wrote: a removal during processing wins.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from functions.persist.verdicts import STATUS_OF, VerdictWriter
 from functions.shared.announcements import Announcer
 from functions.shared.contracts import Decision, Persisted, PersistRequest, Status, Superseded
 from functions.shared.errors import ContractError, ObjectMissingError, RecordConflictError, RecordMissingError
-from functions.shared.keys import generated_prefix, revision_prefix
+from functions.shared.keys import generated_prefix, image_prefix, revision_of, revision_prefix
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.records import ImageRecord, RecordReader
 
@@ -83,12 +84,13 @@ class Publisher:
         # Which revision a variant was made from, its key does not tell; one too many is only made again.
         self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(request.image_id))
         self.announcer.announce(request.image_id, status, revision=revision, tenant=tenant)
+        self.verdicts.note_announced(request)
         self._delete_revisions(self.settings.staging_bucket, request.image_id, up_to=revision)
 
     def _delete_revisions(self, bucket: str, image_id: str, *, up_to: int) -> None:
         """Delete the files of old revisions; those of newer ones are somebody else's."""
-        keys = self.store.keys(bucket, f"{image_id}/")
-        self.store.delete_all(bucket, [key for key in keys if _revision_of(key) <= up_to])
+        keys = self.store.keys(bucket, image_prefix(image_id))
+        self.store.delete_all(bucket, [key for key in keys if revision_of(key) <= up_to])
 
     def _withdraw(self, request: PersistRequest) -> Superseded:
         """Delete what this execution wrote, which is its revision and nothing else."""
@@ -125,7 +127,3 @@ def _is_written(request: PersistRequest, record: ImageRecord | None) -> bool:
         request.execution_arn,
         request.revision,
     )
-
-
-def _revision_of(key: str) -> int:
-    return int(key.split("/", 2)[1])

@@ -1,12 +1,16 @@
 """Writes a verdict: the record, its labels and a line of its history, all three or none."""
 
+from contextlib import suppress
 from typing import Any, Final
 
+from functions.shared.announcements import detail_type
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
 from functions.shared.contracts import Decision, PersistRequest, Status, as_json
 from functions.shared.dynamo import to_item, to_value
+from functions.shared.errors import RecordConflictError
 from functions.shared.keys import LABELS_SORT_KEY, RECORD_SORT_KEY, event_sort_key, record_partition
+from functions.shared.records import record_key
 
 STATUS_OF: Final = {
     Decision.ALLOW: Status.PUBLISHED,
@@ -56,12 +60,30 @@ class VerdictWriter:
                 ]
             )
 
+    def note_announced(self, request: PersistRequest) -> None:
+        """Take the note that the completion event is to be sent out of the record, where it is still this run's.
+
+        Raises TransientDependencyError.
+        """
+        names = ("unannounced", "claimed_by", "revision")
+        values = {":execution": request.execution_arn, ":revision": request.revision}
+        with suppress(RecordConflictError), translated_errors():
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=record_key(request.image_id),
+                UpdateExpression="REMOVE #unannounced",
+                ConditionExpression="#claimed_by = :execution AND #revision = :revision",
+                ExpressionAttributeNames={f"#{name}": name for name in names},
+                ExpressionAttributeValues=to_item(values),
+            )
+
     def _record_update(self, request: PersistRequest, status: Status, at: str) -> dict[str, Any]:
         verdict = request.verdict
         written: dict[str, Any] = {
             "status": status,
             "updated_at": at,
             "revision": request.revision,
+            "unannounced": detail_type(status),
             "original": as_json(request.original),
             "facts": as_json(request.facts),
             "verdict": {

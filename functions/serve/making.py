@@ -1,7 +1,10 @@
 """Makes one variant from a stored file, and keeps it in the generated bucket while its image may be served.
 
-Requests and prewarming both make variants here. Neither takes a lock: the last write stands, and whoever has written
-looks at the record again and takes back what may not be served any more.
+Requests and prewarming both make variants here. Neither takes a lock: the last write wins. The CDN reads the bucket
+without asking anyone, so a variant is stored only while the record still shows its revision, and deleted if the record
+has changed. The record is read right before the write and right after it. A writer that dies between its write
+and its second look leaves a variant behind only if the record changed within those milliseconds; the state machines
+`remove` and `retire` delete that one when no writer can be under way any more.
 """
 
 from dataclasses import replace
@@ -66,10 +69,12 @@ class VariantMaker:
         return replace(rendered, timings_ms=timings | rendered.timings_ms)
 
     def keep(self, record: ImageRecord, variant: Variant, rendered: Rendered) -> bool:
-        """Store a variant, and take it back if the record says that it may not be served any more: False then.
+        """Store a variant while its record shows its revision; False if it does not, or no longer does afterwards.
 
         Raises TransientDependencyError.
         """
+        if not self.is_current(record):  # making it may have taken minutes
+            return False
         key = _key(record, variant)
         try:
             self._store.put(

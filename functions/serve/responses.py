@@ -13,8 +13,11 @@ CONTENT_SECURITY_POLICY: Final = "default-src 'none'; sandbox"
 
 MAX_FILENAME_CHARACTERS: Final = 100
 
-_UNSAFE: Final = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"<>|;%]')
-"""Control characters, direction marks, and what file systems or header parsers treat as syntax."""
+_UNSAFE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    r'/\\:*?"<>|;%]'
+)
+"""Control characters, direction marks, invisible characters, and syntax of file systems and header parsers."""
 
 
 def picture_response(

@@ -14,6 +14,14 @@ from functions.shared.errors import TransientDependencyError
 SOURCE: Final = "image-scaler"
 
 
+def detail_type(status: Status) -> str:
+    """Return the type of the event that an image has come to a status.
+
+    A record whose event is still to be sent names it in the attribute ``unannounced``.
+    """
+    return f"Image {status.capitalize()}"
+
+
 class Announcer:
     """Puts events on one bus. ``events`` is a botocore EventBridge client; the process's own by default."""
 
@@ -35,7 +43,7 @@ class Announcer:
         entry = {
             "EventBusName": self._event_bus,
             "Source": SOURCE,
-            "DetailType": f"Image {status.capitalize()}",
+            "DetailType": detail_type(status),
             "Detail": json.dumps({name: value for name, value in detail.items() if value is not None}),
         }
         with translated_errors():

@@ -7,7 +7,7 @@ execution that started before a deploy finishes after it.
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from functions.shared.errors import ContractError
 from functions.shared.keys import is_image_id
@@ -104,7 +104,8 @@ class Picture:
     """What can be served of one revision: the master, its renditions (narrowest first) and what stands in.
 
     ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha``
-    hold for the master; ``quality`` is the predicted encoder quality by output format (1 to 100).
+    hold for the master; ``quality`` is the predicted encoder quality by output format (1 to 100). ``blur`` tells
+    how the picture was blurred (``mosaic-4``, ``tile``); it is empty where it was not, or by an older release.
     """
 
     master: Rendition
@@ -114,6 +115,7 @@ class Picture:
     animated: bool = False
     has_alpha: bool = False
     quality: dict[str, int] = field(default_factory=dict)
+    blur: str = ""
 
     @classmethod
     def from_state(cls, document: dict[str, Any]) -> Self:
@@ -269,6 +271,77 @@ class PersistRequest:
         return _build_request(cls, event, original=Original, facts=OriginalFacts, picture=Picture, verdict=Verdict)
 
 
+class Sweep(StrEnum):
+    """What RemoveFiles deletes of one image. The first five empty a place and need a record that says REMOVED."""
+
+    GENERATED = "generated"
+    PUBLISHED = "published"
+    STAGING = "staging"
+    ORIGINALS = "originals"
+    RECORD = "record"
+    """Labels, and everything in the record and its history that may describe the picture."""
+    REVISIONS = "revisions"
+    """Files in published and staging of the named revision and older ones, except the one that the record shows."""
+    SUPERSEDED = "superseded"
+    """Files and variants of revisions older than the one that the record shows."""
+    UPLOADS = "uploads"
+    """Versions of the original other than the one that was claimed; all of them once the image is removed."""
+
+
+REMOVAL: Final = (Sweep.GENERATED, Sweep.PUBLISHED, Sweep.STAGING, Sweep.ORIGINALS, Sweep.RECORD)
+"""Everything of a removed image, in order of the harm that it does where it is left."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One version of an original: its ETag (unquoted), and its version id where the event names one."""
+
+    etag: str
+    version: str = ""
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's document; raises ContractError."""
+        return _build(cls, document)
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """Input of RemoveFiles: the image, and what to delete of it, in this order.
+
+    ``revision`` or, where it is not known, ``execution_arn`` says whose files Sweep.REVISIONS deletes. ``upload`` is
+    the one whose event asks for Sweep.UPLOADS. ``after`` is where the call before stopped. ``then`` is the step of the
+    removal that the record shows once everything is deleted.
+    """
+
+    image_id: str
+    sweep: tuple[Sweep, ...]
+    revision: int | None = None
+    execution_arn: str | None = None
+    upload: Upload | None = None
+    after: str = ""
+    then: str | None = None
+
+    @classmethod
+    def from_state(cls, event: dict[str, Any]) -> Self:
+        """Build from the state's input; raises ContractError."""
+        upload = {"upload": Upload} if "upload" in event else {}
+        return _build_request(cls, event, sweep=_sweeps, **upload)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """RemoveFiles stopped: whether everything is deleted, how many items were, and where to go on if not."""
+
+    done: bool
+    deleted: int
+    after: str = ""
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return as_json(self)
+
+
 @dataclass(frozen=True)
 class Persisted:
     """PersistImage wrote the record: where the image stands now."""
@@ -279,6 +352,10 @@ class Persisted:
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form, ``outcome`` "persisted"."""
         return {"outcome": "persisted", "status": self.status.value, "revision": self.revision}
+
+
+def _sweeps(words: list[str]) -> tuple[Sweep, ...]:
+    return tuple(Sweep(word) for word in words)
 
 
 def _renditions(document: list[dict[str, Any]]) -> tuple[Rendition, ...]:

@@ -9,6 +9,7 @@ ImageScalerError
 ├── ObjectChangedError         an S3 object is no longer the one that the event named (If-Match failed)
 ├── RecordMissingError         no record with this id
 ├── RecordConflictError        the record is no longer in the state that a write expected
+├── RevisionLimitError         the image was processed as often as it may be; the workflow itself ends with it
 └── ModerationRefusedError     Rekognition refuses the proxy itself: no verdict can be had, the image is held
 
 The workflow names these classes in Retry and Catch: a rename here is a change of the state machine.
@@ -49,6 +50,10 @@ class RecordMissingError(ImageScalerError):
 
 class RecordConflictError(ImageScalerError):
     """A conditional write found the record in another state; nothing was written."""
+
+
+class RevisionLimitError(ImageScalerError):
+    """The image was processed 100 times, which is the limit: its history would grow without end."""
 
 
 class ModerationRefusedError(ImageScalerError):

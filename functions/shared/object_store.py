@@ -3,15 +3,15 @@
 Originals are at most 64 MiB and everything derived from them is smaller, so bodies are plain bytes.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from functions.shared.aws import client, translated_errors
 from functions.shared.errors import ObjectMissingError
-from functions.shared.objects import StoredObject
+from functions.shared.objects import StoredObject, StoredVersion
 
 DELETE_BATCH = 1000
 """Keys in one DeleteObjects call; S3's own limit."""
@@ -43,8 +43,18 @@ class S3ObjectStore:
 
     def metadata(self, bucket: str, key: str) -> dict[str, str]:
         """Return the writer's own metadata of an object. Raises ObjectMissingError or TransientDependencyError."""
-        with _missing_where_s3_says_denied(bucket, key), translated_errors():
-            return dict(self._s3.head_object(Bucket=bucket, Key=key)["Metadata"])
+        with _missing_where_s3_says_denied(bucket, key):
+            return self.described(bucket, key)[1]
+
+    def described(self, bucket: str, key: str) -> tuple[str, dict[str, str]]:
+        """Return an object's ETag (unquoted) and its writer's own metadata, without its bytes.
+
+        For a caller who may list the bucket: S3's 403 then means a missing right, and is raised as it comes.
+        Raises ObjectMissingError or TransientDependencyError.
+        """
+        with translated_errors():
+            answer = self._s3.head_object(Bucket=bucket, Key=key)
+        return str(answer["ETag"]).strip('"'), dict(answer["Metadata"])
 
     def put(
         self,
@@ -93,34 +103,58 @@ class S3ObjectStore:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Delete one object; one that is gone counts as deleted. Raises TransientDependencyError."""
-        with translated_errors():
-            self._s3.delete_object(Bucket=bucket, Key=key)
+    def first_keys(self, bucket: str, prefix: str, *, after: str = "") -> list[str]:
+        """Return up to DELETE_BATCH keys that begin with ``prefix`` and sort behind ``after``, in order.
 
-    def delete_prefix(self, bucket: str, prefix: str) -> int:
-        """Delete every object whose key begins with ``prefix`` and return how many there were.
-
-        Current versions only; ``delete_versions`` removes history too. Raises TransientDependencyError.
+        Raises TransientDependencyError.
         """
-        keys = self.keys(bucket, prefix)
-        self.delete_all(bucket, keys)
-        return len(keys)
+        start = {"StartAfter": after} if after else {}
+        with translated_errors():
+            answer = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=DELETE_BATCH, **start)
+        return [entry["Key"] for entry in answer.get("Contents", ())]
 
-    def delete_versions(self, bucket: str, prefix: str) -> int:
-        """Delete every version and delete marker below ``prefix``; return how many. For a versioned bucket.
+    def versions(self, bucket: str, prefix: str) -> list[StoredVersion]:
+        """Return every version and delete marker below ``prefix``. For a versioned bucket.
 
         Raises TransientDependencyError.
         """
         with translated_errors():
             pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-            versions = [
-                {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+            return [
+                StoredVersion(
+                    key=entry["Key"],
+                    version_id=entry["VersionId"],
+                    etag=entry.get("ETag", "").strip('"'),
+                    last_modified=entry["LastModified"],
+                )
                 for page in pages
                 for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
             ]
-        self._delete_all(bucket, versions)
-        return len(versions)
+
+    def delete(self, bucket: str, key: str, *, etag: str | None = None) -> None:
+        """Delete one object; one that is gone counts as deleted. With ``etag`` only if it is still that one.
+
+        Raises ObjectChangedError or TransientDependencyError.
+        """
+        condition = {} if etag is None else {"IfMatch": f'"{etag}"'}
+        with suppress(ObjectMissingError), translated_errors():
+            self._s3.delete_object(Bucket=bucket, Key=key, **condition)
+
+    def delete_prefix(self, bucket: str, prefix: str) -> int:
+        """Delete every object whose key begins with ``prefix`` and return how many there were.
+
+        Current versions only. Raises TransientDependencyError.
+        """
+        keys = self.keys(bucket, prefix)
+        self.delete_all(bucket, keys)
+        return len(keys)
+
+    def delete_versions(self, bucket: str, versions: Sequence[StoredVersion]) -> None:
+        """Delete versions and delete markers for good; gone ones count as deleted.
+
+        Raises TransientDependencyError.
+        """
+        self._delete_all(bucket, [{"Key": each.key, "VersionId": each.version_id} for each in versions])
 
     def delete_all(self, bucket: str, keys: list[str]) -> None:
         """Delete the current versions of these objects; gone ones count as deleted.

@@ -16,6 +16,16 @@ class StoredObject:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version of an object in a versioned bucket, or a delete marker; the ETag is unquoted, "" of a marker."""
+
+    key: str
+    version_id: str
+    etag: str
+    last_modified: datetime
+
+
 class ObjectStore(Protocol):
     """Whole objects in and out, as S3ObjectStore and serve's own store do; its docstrings hold for both."""
 

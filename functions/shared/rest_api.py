@@ -5,7 +5,7 @@ Only these two import this module: Powertools' event_handler costs 130 ms of col
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
@@ -16,6 +16,9 @@ from functions.shared.observability import logger
 from functions.shared.problem import ProblemError, problem
 
 RETRY_AFTER_SECONDS: Final = "2"
+
+MAX_NAME_CHARACTERS: Final = 64
+"""Longest part of a parameter's name that an error repeats."""
 
 
 def resolver(
@@ -58,6 +61,28 @@ def header(event: dict[str, Any], name: str) -> str | None:
     headers = {key: values[-1] for key, values in (event.get("multiValueHeaders") or {}).items() if values}
     headers |= event.get("headers") or {}
     return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
+
+
+def query_parameters(event: dict[str, Any], known: Collection[str] = ()) -> dict[str, str]:
+    """Return the query parameters of a request by name.
+
+    Raises ProblemError (400) that names a parameter which is not in ``known`` or is repeated.
+    """
+    repeated = event.get("multiValueQueryStringParameters") or {}
+    query = {name: value or "" for name, value in (event.get("queryStringParameters") or {}).items()}
+    query |= {name: values[-1] or "" for name, values in repeated.items() if values}
+    others = f"known are {', '.join(known)}" if known else "this call takes none"
+    for name in sorted(query):
+        if name not in known:
+            raise _refused(name, f"unknown; {others}")
+        if len(repeated.get(name, ())) > 1:
+            raise _refused(name, "must not be repeated")
+    return query
+
+
+def _refused(parameter: str, what: str) -> ProblemError:
+    name = parameter[:MAX_NAME_CHARACTERS]
+    return ProblemError(400, "Bad Request", f"{name}: {what}", parameter=name)
 
 
 def body_bytes(event: dict[str, Any]) -> bytes:

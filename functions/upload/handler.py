@@ -8,21 +8,25 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
+from functions.shared.records import RecordReader
 from functions.shared.rest_api import resolver
 from functions.upload.intake import Intake
 from functions.upload.registration import Registrar
 from functions.upload.repetition import RepeatedCalls
 from functions.upload.settings import UploadSettings
-from functions.upload.tickets import TicketOffice
+from functions.upload.tickets import TicketOffice, signing_client
 
 settings = UploadSettings.from_environment()  # a bad value fails the cold start
 app = resolver(settings.allowed_origins)
 intake = Intake(
     settings,
     registrar=Registrar(settings.table_name),
-    tickets=TicketOffice(settings.originals_bucket, settings.upload_expires_seconds),
+    tickets=TicketOffice(
+        settings.originals_bucket, settings.upload_expires_seconds, signing_client(settings.uploads_endpoint_url)
+    ),
     store=S3ObjectStore(),
     repeated=RepeatedCalls(settings.table_name),
+    records=RecordReader(settings.table_name),
 )
 
 

@@ -46,18 +46,22 @@ class RepeatedCalls:
             boto3_client=client("dynamodb") if dynamodb is None else dynamodb,
         )
 
-    def once(self, create: Callable[[], str], *, tenant: str, key: str | None, content: bytes, context: Any) -> str:
-        """Return the id that ``create`` makes, or made when this key came first.
+    def once(
+        self, create: Callable[[], str], *, tenant: str, key: str | None, content: bytes, context: Any
+    ) -> tuple[str, bool]:
+        """Return the id from ``create``, or from the first call with this key, and whether the call is a repeat.
 
         ``content`` is all that the client sent: with other content the same key is refused. Raises ProblemError
         (422 for other content, 409 while the first call is under way) or TransientDependencyError.
         """
         if key is None:
-            return create()
+            return create(), False
+        created: list[str] = []
         self._config.register_lambda_context(context)
 
         def keyed(*, call: dict[str, str]) -> str:  # noqa: ARG001 - the library reads what it keys on
-            return create()
+            created.append(create())
+            return created[0]
 
         remembered = idempotent_function(
             keyed,
@@ -68,7 +72,7 @@ class RepeatedCalls:
         )
         call = {"tenant": tenant, "key": key, "digest": hashlib.sha256(content).hexdigest()}
         try:
-            return str(remembered(call=call))
+            return str(remembered(call=call)), not created
         except IdempotencyValidationError as error:
             raise ProblemError(
                 422,

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
+from functions.shared.rest_api import MAX_NAME_CHARACTERS
 
 CONTENT_TYPES: Final = (
     "image/avif",
@@ -27,17 +29,41 @@ MAX_DIRECT_BYTES: Final = 4_500_000
 """What fits through Lambda's 6 MB request as base64, with room for headers."""
 
 
-def _without_controls(text: str) -> str:
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
-        raise ValueError("must not contain control characters")
+UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories without visible characters: control, format, surrogate, line and paragraph separator."""
+
+SIGNS: Final = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+"""Visible format characters: signs of Arabic, Syriac and Kaithi."""
+
+JOINERS: Final = frozenset("\u200c\u200d")
+"""Zero width non-joiner and joiner, which Persian, the scripts of India and emoji need."""
+
+INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+"""Fillers and separators of other categories."""
+
+
+def _all_visible(text: str) -> str:
+    """Return the text if all of its characters are visible. Raises ValueError.
+
+    Invisible characters make one name look like another, or hide its real extension.
+    """
+    for position, character in enumerate(text):
+        if character in JOINERS:
+            if not all(each and each > "\x7f" and each not in JOINERS for each in _neighbours(text, position)):
+                raise ValueError("must not contain a joiner except between two non-ASCII characters")
+        elif character in INVISIBLE or (unicodedata.category(character) in UNPRINTABLE and character not in SIGNS):
+            raise ValueError(f"must not contain the invisible character U+{ord(character):04X}")
     return text
 
 
+def _neighbours(text: str, position: int) -> tuple[str, str]:
+    return text[:position][-1:], text[position + 1 :][:1]
+
+
 Filename = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_FILENAME_CHARACTERS), AfterValidator(_without_controls)
+    str, StringConstraints(min_length=1, max_length=MAX_FILENAME_CHARACTERS), AfterValidator(_all_visible)
 ]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$")]
-"""A tenant or an owner: up to 128 letters, digits and . _ : @ - as most user ids have them."""
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
 class Method(StrEnum):
@@ -61,10 +87,10 @@ ContentType = Annotated[str, AfterValidator(_accepted)]
 class Labels(BaseModel):
     """What is said of an upload and kept with it: ``filename`` is a label, never part of a key or a path."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     filename: Filename | None = None
-    tenant: Name = "default"
+    tenant: Name = DEFAULT_TENANT
     owner: Name | None = None
 
 
@@ -78,9 +104,13 @@ class TicketRequest(Labels):
 
 
 class DirectUpload(Labels):
-    """The query of the form whose body is the picture."""
+    """The query parameters of an upload whose body is the picture, and its declared media type."""
 
     content_type: ContentType
+
+
+LABELS: Final = tuple(Labels.model_fields)
+"""Query parameters of an upload whose body is the picture."""
 
 
 def ticket_request(body: bytes, *, max_bytes: int) -> TicketRequest:
@@ -94,8 +124,8 @@ def ticket_request(body: bytes, *, max_bytes: int) -> TicketRequest:
     return request
 
 
-def direct_upload(query: dict[str, Any], content_type: str) -> DirectUpload:
-    """Read the query and the type of an upload whose body is the picture.
+def direct_upload(query: dict[str, str], content_type: str) -> DirectUpload:
+    """Read the query parameters (LABELS) and the media type of an upload whose body is the picture.
 
     Raises ProblemError: 415 for a type that is not taken, 400 that names the parameter.
     """
@@ -133,10 +163,15 @@ def _problem_of(error: ValidationError) -> ProblemError:
 
 def _faults_of(error: ValidationError) -> list[dict[str, str]]:
     return [
-        {"field": ".".join(str(part) for part in fault["loc"]) or "body", "detail": _sentence(fault)}
+        {
+            "field": ".".join(str(part) for part in fault["loc"])[:MAX_NAME_CHARACTERS] or "body",
+            "detail": _sentence(fault),
+        }
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
 
 
 def _sentence(fault: Any) -> str:
+    if fault["type"] == "extra_forbidden":
+        return f"unknown; known are {', '.join(TicketRequest.model_fields)}"
     return str(fault["msg"]).removeprefix("Value error, ")

@@ -13,27 +13,28 @@ from functions.upload.requests import Method, TicketRequest
 
 
 @cache
-def signing_client() -> Any:
+def signing_client(endpoint_url: str = "") -> Any:
     """Return an S3 client that signs with Signature Version 4; no request of its own goes out.
 
     The URLs name the bucket's own region: the global endpoint answers a redirect for hours after a bucket is made,
-    and browsers follow none that leaves the origin which CORS allowed.
+    and browsers follow none that leaves the origin which CORS allowed. With ``endpoint_url`` they name that endpoint,
+    and the bucket in the path: its host names no bucket.
     """
     config = Config(
         signature_version="s3v4",
         request_checksum_calculation="when_required",
-        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        s3={"addressing_style": "path" if endpoint_url else "virtual", "us_east_1_regional_endpoint": "regional"},
     )
-    return session().create_client("s3", config=config)
+    return session().create_client("s3", config=config, endpoint_url=endpoint_url or None)
 
 
 class TicketOffice:
     """Signs uploads into one bucket, good for ``expires_seconds``. ``s3`` is a botocore S3 client with s3v4."""
 
-    def __init__(self, bucket: str, expires_seconds: int, s3: Any = None) -> None:
+    def __init__(self, bucket: str, expires_seconds: int, s3: Any) -> None:
         self._bucket = bucket
         self._expires_seconds = expires_seconds
-        self._s3 = signing_client() if s3 is None else s3
+        self._s3 = s3
 
     def ticket(self, image_id: str, request: TicketRequest) -> dict[str, Any]:
         """Return ``{"method", "url", "fields" or "headers", "expires_at"}`` for one upload of ``image_id``."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpx
 
 from local import aws
-from local.client import PipelineClient
+from local.access import Access, signed_for_all_sizes
 from local.errors import LocalError
 from local.outputs import Outputs
 
@@ -33,7 +33,7 @@ class Subject:
 
 def walk(v2: Subject, v1: Subject) -> list[Step]:
     """Return the steps, with a picture of each stage. Raises LocalError when one does not go as it must."""
-    through, through_v1 = PipelineClient(v2.outputs), PipelineClient(v1.outputs)
+    through, through_v1 = Access(v2.outputs), Access(v1.outputs)
     anybody = httpx.Client(timeout=60, trust_env=False)
     try:
         return [
@@ -42,13 +42,13 @@ def walk(v2: Subject, v1: Subject) -> list[Step]:
             *_delivery_v2(v2.outputs, through, v2.image_id),
         ]
     finally:
-        for client in (through.http, through_v1.http, anybody):
+        for client in (through, through_v1, anybody):
             client.close()
 
 
-def _doors(outputs: Outputs, anybody: httpx.Client, through: PipelineClient, image_id: str) -> Iterator[Step]:
+def _doors(outputs: Outputs, anybody: httpx.Client, through: Access, image_id: str) -> Iterator[Step]:
     plain = f"{outputs.edge_url}/images/{image_id}?width=1000&format=webp"
-    signed = through.signed_url(plain)
+    signed = signed_for_all_sizes(outputs, plain)
     opened, closed = anybody.get(signed), anybody.get(plain)
     yield Step("K3", f"signed for every size of the picture: {_expect(opened, 200)}  {signed}")
     yield Step("K3", f"without a signature: {_expect(closed, 403)}  {plain}")
@@ -58,7 +58,7 @@ def _doors(outputs: Outputs, anybody: httpx.Client, through: PipelineClient, ima
     yield Step("U2", f"the same call around CloudFront lacks X-Origin-Verify, and WAF answers: {_expect(around, 403)}")
 
 
-def _delivery_v1(v1: Subject, anybody: httpx.Client, through: PipelineClient) -> Iterator[Step]:
+def _delivery_v1(v1: Subject, anybody: httpx.Client, through: Access) -> Iterator[Step]:
     path = f"/images/{v1.image_id}?width=750&format=jpeg"  # a size that nobody has asked for yet
     first = through.http.get(through.url + path)
     _expect(first, 200)
@@ -90,7 +90,7 @@ def _timing(answer: httpx.Response, phase: str) -> str:
     return "–"
 
 
-def _delivery_v2(outputs: Outputs, through: PipelineClient, image_id: str) -> Iterator[Step]:
+def _delivery_v2(outputs: Outputs, through: Access, image_id: str) -> Iterator[Step]:
     url = f"{outputs.edge_url}/images/{image_id}?width=1500&format=webp"
     first = through.http.get(url)
     _expect(first, 200)

@@ -10,8 +10,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from image_scaler.client import Client
+from image_scaler.client.results import IN_PROGRESS
 from local import aws
-from local.client import IN_PIPELINE, PipelineClient
+from local.access import Access
 from local.console import Progress
 from local.demo.contact_sheet import write_contact_sheet
 from local.demo.edge_walk import Subject, walk
@@ -105,14 +107,14 @@ def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Prog
 
     Raises LocalError when one does not come to an end.
     """
-    client = PipelineClient(outputs)
+    access = Access(outputs)
     stepfunctions = aws.client("stepfunctions", outputs)
     try:
         samples = read_samples()
         with progress.step(f"Uploading {len(samples)} pictures by API, presigned PUT and presigned POST"):
-            runs = [Run(sample, client.upload(sample.way, sample.as_upload())) for sample in samples]
+            runs = [Run(sample, _upload(access.client, sample)) for sample in samples]
         with progress.step("Following them through the state machine") as say:
-            _follow(client, runs, say)
+            _follow(access.client, runs, say)
             for run in runs:
                 arn = run.record["execution_arn"]
                 wait_for_end(stepfunctions, arn, within_seconds=WITHIN_SECONDS)
@@ -120,9 +122,9 @@ def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Prog
         with progress.step("Fetching what is served, in three sizes"):
             for run in runs:
                 if run.status in SERVED:
-                    run.variants = [_fetch(client, run.image_id, variant) for variant in VARIANTS]
+                    run.variants = [_fetch(access, run.image_id, variant) for variant in VARIANTS]
     finally:
-        client.close()
+        access.close()
     with progress.step("Walking a picture through the edge"):
         shown = next(run for run in runs if run.status == "PUBLISHED")
         steps = walk(Subject(outputs, shown.image_id), _subject(v1, shown.sample))
@@ -136,24 +138,28 @@ def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Prog
 
 def _subject(outputs: Outputs, sample: Sample) -> Subject:
     """Take one sample through another stage's pipeline."""
-    client = PipelineClient(outputs)
+    access = Access(outputs)
     try:
-        image_id = client.upload(sample.way, sample.as_upload())
-        status = client.wait(image_id, within_seconds=WITHIN_SECONDS)["status"]
+        image_id = _upload(access.client, sample)
+        status = access.client.wait(image_id, within_seconds=WITHIN_SECONDS).status
     finally:
-        client.close()
+        access.close()
     if status != sample.expected:
         raise LocalError(f"{sample.file} is {status} where {sample.expected} was due, with delivery v1.")
     return Subject(outputs, image_id)
 
 
-def _follow(client: PipelineClient, runs: list[Run], say: Callable[[str], None]) -> None:
+def _upload(client: Client, sample: Sample) -> str:
+    return client.upload(sample.path, content_type=sample.content_type, method=sample.method).id
+
+
+def _follow(client: Client, runs: list[Run], say: Callable[[str], None]) -> None:
     deadline = time.monotonic() + WITHIN_SECONDS
     waiting = list(runs)
     while waiting:
         for run in waiting:
-            run.record = client.image(run.image_id)
-        waiting = [run for run in waiting if run.status in IN_PIPELINE]
+            run.record = dict(client.get(run.image_id).document)
+        waiting = [run for run in waiting if run.status in IN_PROGRESS]
         say(f"{len(runs) - len(waiting)} of {len(runs)} are through")
         if waiting and time.monotonic() > deadline:
             names = ", ".join(f"{run.sample.file} ({run.status})" for run in waiting)
@@ -161,8 +167,8 @@ def _follow(client: PipelineClient, runs: list[Run], say: Callable[[str], None])
         time.sleep(POLL_SECONDS if waiting else 0)
 
 
-def _fetch(client: PipelineClient, image_id: str, parameters: dict[str, str | int]) -> Variant:
-    answer = client.variant(image_id, accept="image/webp,image/*,*/*;q=0.8", **parameters)
+def _fetch(access: Access, image_id: str, parameters: dict[str, str | int]) -> Variant:
+    answer = access.variant(image_id, accept="image/webp,image/*,*/*;q=0.8", **parameters)
     return Variant(parameters, answer.status_code, answer.headers.get("content-type", ""), answer.content)
 
 

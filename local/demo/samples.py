@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.client import Upload, read_upload
+from image_scaler.client import Method
 from local.workspace import CHECKOUT
 
 SAMPLES = CHECKOUT / "samples"
@@ -28,9 +28,10 @@ class Sample:
         """Where the picture lies."""
         return SAMPLES / "images" / self.file
 
-    def as_upload(self) -> Upload:
-        """Return the picture with what the manifest says of it."""
-        return read_upload(self.path, self.content_type)
+    @property
+    def method(self) -> Method:
+        """How the picture is sent."""
+        return Method(self.way.upper())
 
 
 def read_samples() -> list[Sample]:

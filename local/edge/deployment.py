@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from local.aws import client
 from local.edge.intrinsics import Resolver
 from local.edge.properties import UnmodelledError
@@ -62,7 +64,7 @@ def imports_of(outputs: Outputs) -> dict[str, str]:
 
 
 def deploy(template_file: Path, outputs: Outputs) -> DeployedEdge:
-    """Deploy the template anew and return where everything is. Raises LocalError."""
+    """Deploy the template, over what is deployed already, and return where everything is. Raises LocalError."""
     document = json.loads(template_file.read_text())
     stack_name = template_file.name.removesuffix(".template.json")
     return _EdgeDeployment(document, stack_name, template_file.parent, outputs).deploy()
@@ -101,41 +103,69 @@ class _EdgeDeployment:
         )
 
     def _make_keys(self) -> list[str]:
+        listed = self._cloudfront.list_public_keys()["PublicKeyList"].get("Items", [])
+        existing = {(each["Name"], each["EncodedKey"]): each["Id"] for each in listed}
         made = []
         for name, properties in self._template.of_type("AWS::CloudFront::PublicKey").items():
             config = Resolver(references=PSEUDO_PARAMETERS).resolve(properties["PublicKeyConfig"])
-            answer = self._cloudfront.create_public_key(PublicKeyConfig=config)
-            self._references[name] = answer["PublicKey"]["Id"]
-            made.append(self._references[name])
+            key_id = existing.get((config["Name"], config["EncodedKey"]))  # stages may share a pair, not its id
+            if key_id is None:
+                key_id = self._cloudfront.create_public_key(PublicKeyConfig=config)["PublicKey"]["Id"]
+            self._references[name] = key_id
+            made.append(key_id)
         return made
 
     def _make_key_groups(self) -> dict[str, str]:
+        """Make the groups; one that exists gets the template's keys."""
+        listed = self._cloudfront.list_key_groups()["KeyGroupList"].get("Items", [])
+        existing = {each["KeyGroup"]["KeyGroupConfig"]["Name"]: each["KeyGroup"] for each in listed}
         made = {}
         for name, properties in self._template.of_type("AWS::CloudFront::KeyGroup").items():
             references = {**PSEUDO_PARAMETERS, **self._references}
             config = Resolver(references=references).resolve(properties["KeyGroupConfig"])
-            made[name] = self._cloudfront.create_key_group(KeyGroupConfig=config)["KeyGroup"]["Id"]
+            group = existing.get(config["Name"])
+            if group is None:
+                group = self._cloudfront.create_key_group(KeyGroupConfig=config)["KeyGroup"]
+            elif group["KeyGroupConfig"]["Items"] != config["Items"]:
+                etag = self._cloudfront.get_key_group(Id=group["Id"])["ETag"]
+                self._cloudfront.update_key_group(Id=group["Id"], IfMatch=etag, KeyGroupConfig=config)
+            made[name] = group["Id"]
         self._references.update(made)
         return made
 
     def _make_secrets(self) -> None:
+        """Make the secrets; one that exists keeps its value, which may have been rotated."""
         manager = client("secretsmanager", self._outputs)
         for name, properties in self._template.of_type("AWS::SecretsManager::Secret").items():
-            value = manager.get_random_password(**properties["GenerateSecretString"])["RandomPassword"]
-            made = manager.create_secret(Name=f"{self._stack_name}-{name}", SecretString=value)
-            self._references[name] = made["ARN"]
-            self._secrets[made["ARN"]] = value
+            secret_name = f"{self._stack_name}-{name}"
+            try:
+                known = manager.get_secret_value(SecretId=secret_name)
+                arn, value = known["ARN"], known["SecretString"]
+            except manager.exceptions.ResourceNotFoundException:
+                value = manager.get_random_password(**properties["GenerateSecretString"])["RandomPassword"]
+                arn = manager.create_secret(Name=secret_name, SecretString=value)["ARN"]
+            self._references[name] = arn
+            self._secrets[arn] = value
 
     def _make_pattern_sets(self) -> None:
-        """Make them as CloudFormation would: with the secrets' values in place of the references."""
+        """Make them as CloudFormation would: with the secrets' values in place of the references.
+
+        One that exists keeps its patterns: a rotation writes them.
+        """
         resolver = Resolver(references={**PSEUDO_PARAMETERS, **self._references})
+        existing = {
+            each["Name"]: each for each in self._firewall.list_regex_pattern_sets(Scope="REGIONAL")["RegexPatternSets"]
+        }
         for name, properties in self._template.of_type("AWS::WAFv2::RegexPatternSet").items():
             patterns = [self._with_secret(text) for text in resolver.resolve(properties["RegularExpressionList"])]
-            summary = self._firewall.create_regex_pattern_set(
-                Name=properties["Name"],
-                Scope=properties["Scope"],
-                RegularExpressionList=[{"RegexString": pattern} for pattern in patterns],
-            )["Summary"]
+            summary = (
+                existing.get(properties["Name"])
+                or self._firewall.create_regex_pattern_set(
+                    Name=properties["Name"],
+                    Scope=properties["Scope"],
+                    RegularExpressionList=[{"RegexString": pattern} for pattern in patterns],
+                )["Summary"]
+            )
             self._pattern_sets[name] = (summary["Id"], properties["Name"])
             self._attributes[name, "Arn"] = summary["ARN"]
             self._attributes[name, "Id"] = summary["Id"]
@@ -163,25 +193,29 @@ class _EdgeDeployment:
         return bucket
 
     def _deploy_stack(self, bucket: str) -> dict[str, str]:
-        """Deploy what the emulator takes and return physical ids by logical id.
+        """Deploy what the emulator takes, over a stack that exists, and return physical ids by logical id.
 
         The template goes through ``bucket``, as the CDK's does: a request holds 51,200 bytes of it.
         """
-        key = f"{self._stack_name}.template.json"
-        client("s3", self._outputs).put_object(Bucket=bucket, Key=key, Body=json.dumps(self._reduced()).encode())
-        self._formation.create_stack(
-            StackName=self._stack_name,
-            TemplateURL=f"{self._outputs.emulator_url}/{bucket}/{key}",
-            Capabilities=["CAPABILITY_IAM"],
-        )
+        body = json.dumps(self._reduced(), sort_keys=True)
+        deployed = self._deployed_template()
+        if body != deployed:
+            key = f"{self._stack_name}.template.json"
+            client("s3", self._outputs).put_object(Bucket=bucket, Key=key, Body=body.encode())
+            change = self._formation.update_stack if deployed else self._formation.create_stack
+            change(
+                StackName=self._stack_name,
+                TemplateURL=f"{self._outputs.emulator_url}/{bucket}/{key}",
+                Capabilities=["CAPABILITY_IAM"],
+            )
         deadline = time.monotonic() + _DEPLOY_SECONDS
         while (stack := self._formation.describe_stacks(StackName=self._stack_name)["Stacks"][0])[
             "StackStatus"
-        ] == "CREATE_IN_PROGRESS":
+        ].endswith("IN_PROGRESS"):
             if time.monotonic() > deadline:
                 raise LocalError(f"{self._stack_name} is not deployed after {_DEPLOY_SECONDS:.0f} s")
             time.sleep(0.2)
-        if stack["StackStatus"] != "CREATE_COMPLETE":
+        if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             reasons = [
                 f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
                 for event in self._formation.describe_stack_events(StackName=self._stack_name)["StackEvents"]
@@ -190,6 +224,16 @@ class _EdgeDeployment:
             raise LocalError(f"{self._stack_name} is {stack['StackStatus']}: " + "; ".join(reasons))
         resources = self._formation.describe_stack_resources(StackName=self._stack_name)["StackResources"]
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
+
+    def _deployed_template(self) -> str | None:
+        """Return the text of the template that is deployed, None when there is no such stack."""
+        try:
+            template = self._formation.get_template(StackName=self._stack_name)["TemplateBody"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            return None
+        return template if isinstance(template, str) else json.dumps(template, sort_keys=True)
 
     def _reduced(self) -> dict[str, Any]:
         """Return the template without what is made by API or not run, and with the former's ids written in."""

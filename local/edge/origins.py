@@ -33,11 +33,16 @@ HOP_BY_HOP: Final = frozenset(
 )
 """Headers of one connection (and what the next server writes itself), which are not passed on."""
 
-PROBLEM_HEADERS: Final = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
 MISCONFIGURED_PROBLEM: Final = (
     b'{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"The service is misconfigured."}'
 )
+HEADER_PROBLEM: Final = (
+    b'{"type":"about:blank","title":"Bad Request","status":400,"detail":"A header has characters outside ASCII."}'
+)
 WAF_PROBLEM: Final = b'{"type":"about:blank","title":"Forbidden","status":403,"detail":"This call is not allowed."}'
+
+
+PROBLEM_HEADERS: Final = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,8 @@ class ProtectedApi:
         if not self._may_invoke:
             trace = (f"firewall {ruling.rule or 'default'}", "api 500")
             return OriginResponse(500, PROBLEM_HEADERS, MISCONFIGURED_PROBLEM, trace)
+        if not all(value.isascii() for value in headers.values()):
+            return OriginResponse(400, PROBLEM_HEADERS, HEADER_PROBLEM, ("api not asked",))
         response = await self._origins.ask_api(self._api_id, request)
         return replace(response, trace=(f"firewall {ruling.rule or 'default'}", f"api {response.status}"))
 

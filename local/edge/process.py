@@ -12,7 +12,6 @@ import httpx
 
 from local.errors import LocalError
 from local.outputs import Outputs
-from local.prerequisites import LOOPBACK
 from local.processes import ProcessBook, wait_until_ready
 from local.stages import Stage
 from local.workspace import Workspace
@@ -46,12 +45,12 @@ def start(
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(workspace.scratch)}
     log = workspace.logs / f"{stage.edge_process}.log"
     running = book.start(stage.edge_process, command, environment=environment, log=log, folder=workspace.checkout)
-    edge_url = f"http://{LOOPBACK}:{port}"
+    edge_url = f"http://localhost:{port}"
     wait_until_ready(running, lambda: announcement.exists() and _answers(edge_url))
     made = json.loads(announcement.read_text())
     return replace(
         _with_signers(outputs, made["stack"], workspace.keys),
-        api_url=f"http://{LOOPBACK}:{api_port}/{urlsplit(outputs.api_url).path.rsplit('/', 1)[-1]}",
+        api_url=f"http://localhost:{api_port}/{urlsplit(outputs.api_url).path.rsplit('/', 1)[-1]}",
         edge_url=edge_url,
         edge_stack=made["stack"],
     )

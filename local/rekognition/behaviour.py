@@ -67,6 +67,8 @@ class Behaviour:
                 raise ControlError(f"{name} is unknown; known are {', '.join(CONTROLS)}")
             if type(value) is not CONTROLS[name] and not (name == "labels" and value is None):
                 raise ControlError(f"{name} must be of type {CONTROLS[name].__name__}")
+            if isinstance(value, list) and not all(map(_is_label, value)):
+                raise ControlError("each of labels must have a Name and a Confidence")
         for name, value in document.items():
             if name == "hold":
                 (self._released.clear if value else self._released.set)()
@@ -100,3 +102,12 @@ class Behaviour:
             if is_same(picture.signature, signature):
                 return list(picture.labels)
         return []
+
+
+def _is_label(label: Any) -> bool:
+    """Tell whether this is a label. Any confidence is allowed, so that tests can try impossible ones."""
+    return (
+        isinstance(label, dict)
+        and isinstance(label.get("Name"), str)
+        and isinstance(label.get("Confidence"), (int, float))
+    )

@@ -23,6 +23,10 @@ _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _LUMA: Final = np.array([0.299, 0.587, 0.114])
 
 
+MOST_PIXELS: Final = 10_000 * 10_000
+"""Pixels of the largest picture that Rekognition takes; larger ones are not decoded."""
+
+
 class UnreadablePictureError(Exception):
     """The bytes are no JPEG or PNG that can be decoded."""
 
@@ -67,6 +71,9 @@ def is_same(one: int, other: int) -> bool:
 
 def _decode_jpeg(body: bytes) -> npt.NDArray[np.float64]:
     try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(body)
+        if height * width > MOST_PIXELS:
+            raise UnreadablePictureError(f"{width} x {height} px")
         pixels = simplejpeg.decode_jpeg(body, colorspace="GRAY")
     except ValueError as error:
         raise UnreadablePictureError(str(error)) from error
@@ -76,6 +83,8 @@ def _decode_jpeg(body: bytes) -> npt.NDArray[np.float64]:
 def _decode_png(body: bytes) -> npt.NDArray[np.float64]:
     try:
         width, height, rows, _ = png.Reader(bytes=body).asRGBA8()
+        if height * width > MOST_PIXELS:
+            raise UnreadablePictureError(f"{width} x {height} px")
         pixels = np.vstack([np.frombuffer(bytes(row), dtype=np.uint8) for row in rows])
     except (png.Error, ValueError) as error:
         raise UnreadablePictureError(str(error)) from error

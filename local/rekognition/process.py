@@ -10,6 +10,8 @@ from local.prerequisites import LOOPBACK
 from local.processes import ProcessBook, Running, wait_until_ready
 from local.workspace import Workspace
 
+NAME = "Rekognition stand-in"
+
 
 def url(port: int) -> str:
     """Return the address that boto3 gets as Rekognition's endpoint."""
@@ -34,7 +36,7 @@ def start(workspace: Workspace, book: ProcessBook, port: int, emulator_url: str,
         **ROOT_CREDENTIALS,
     }
     running = book.start(
-        "Rekognition stand-in", [sys.executable, "-m", "local.rekognition", str(port)], environment=environment,
+        NAME, [sys.executable, "-m", "local.rekognition", str(port)], environment=environment,
         log=workspace.logs / "rekognition.log", folder=workspace.checkout,
     )  # fmt: skip
     wait_until_ready(running, lambda: _answers(control_url(port)))

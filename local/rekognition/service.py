@@ -5,7 +5,6 @@ One POST address takes ``X-Amz-Target: RekognitionService.DetectModerationLabels
 """
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -25,6 +24,9 @@ MAX_OBJECT_BYTES: Final = 15 * 1024 * 1024
 MIN_SIDE_PX: Final = 80
 MAX_SIDE_PX: Final = 10_000
 DEFAULT_MIN_CONFIDENCE: Final = 50.0
+
+NO_DOCUMENT: Final = (ValueError, RecursionError)
+"""Errors of parsing JSON: invalid UTF-8 or syntax, a number with too many digits, too deep nesting."""
 
 
 class ObjectReader(Protocol):
@@ -59,7 +61,7 @@ def create_app(behaviour: Behaviour, objects: ObjectReader) -> Starlette:
                 behaviour.change(await request.json())
             elif request.method == "DELETE":
                 behaviour.reset()
-        except (ControlError, json.JSONDecodeError, AttributeError) as error:
+        except (ControlError, *NO_DOCUMENT, AttributeError) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return JSONResponse(behaviour.state())
 
@@ -84,7 +86,7 @@ async def _detect(request: Request, behaviour: Behaviour, objects: ObjectReader)
     try:
         document = json.loads(await request.body())
         image, min_confidence = document["Image"], float(document.get("MinConfidence", DEFAULT_MIN_CONFIDENCE))
-    except (ValueError, KeyError, TypeError) as error:
+    except (*NO_DOCUMENT, KeyError, TypeError) as error:
         raise RekognitionError("InvalidParameterException", "Request has invalid parameters") from error
     if not 0 <= min_confidence <= 100:
         raise RekognitionError("InvalidParameterException", "MinConfidence must be from 0 to 100.")
@@ -94,15 +96,16 @@ async def _detect(request: Request, behaviour: Behaviour, objects: ObjectReader)
     return {"ModerationLabels": labels, "ModerationModelVersion": MODEL_VERSION, "ContentTypes": []}
 
 
-def _body_of(image: dict[str, Any], objects: ObjectReader) -> bytes:
+def _body_of(image: Any, objects: ObjectReader) -> bytes:
     """Return the picture's bytes, which come inline or lie in S3, within the limit of either way."""
-    if set(image) == {"Bytes"}:
+    given = set(image) if isinstance(image, dict) else set()
+    if given == {"Bytes"}:
         try:
             body = base64.b64decode(image["Bytes"], validate=True)
-        except (binascii.Error, TypeError) as error:
+        except (ValueError, TypeError) as error:
             raise RekognitionError("InvalidParameterException", "Request has invalid parameters") from error
         limit = MAX_INLINE_BYTES
-    elif set(image) == {"S3Object"}:
+    elif given == {"S3Object"}:
         place = image["S3Object"]
         try:
             body = objects.read(place["Bucket"], place["Name"], place.get("Version"))

@@ -13,13 +13,14 @@ from pathlib import Path
 from PIL import Image
 
 from functions.blur.pictures import blurred_twin
+from functions.imaging.blurring import BLURS, DEFAULT_BLUR, Blur
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.storing import store_picture
 from functions.serve.rendering import render
 from functions.serve.sources import source_for
 from functions.shared.variant import Sizes, parse_query
-from tests import pictures
+from tests import details, pictures
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples" / "images"
@@ -39,13 +40,13 @@ img { max-height: 9rem; background: repeating-conic-gradient(#ccc 0 25%, #fff 0 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """An upload, its file name's ending, and the variants of it to show; with ``blur``, of its blurred twin."""
+    """An upload, its file name's ending, and the variants to show of it, or of its blurred twin if there is a blur."""
 
     title: str
     body: bytes
     ending: str
     queries: tuple[dict[str, str], ...] = ({"width": "320"},)
-    blur: bool = False
+    blur: Blur | None = None
 
 
 class _Shelf(dict[str, bytes]):
@@ -63,7 +64,7 @@ def exhibits() -> dict[str, list[Exhibit]]:
         "Colour: each upload says in a profile what its numbers mean": list(_profiles()),
         "Alpha, palettes and 16 bits": list(_alpha()),
         "Fit and crop": list(_crops()),
-        "Blur: details are gone, large shapes and colours stay": list(_blurs()),
+        "Blur: a soft field of colours is left, or one colour": list(_blurs()),
         "Animation": list(_animations()),
     }
 
@@ -141,10 +142,27 @@ def _crops() -> Iterator[Exhibit]:
 
 
 def _blurs() -> Iterator[Exhibit]:
-    for name in ("knife.jpg", "neon.png", "petals-transparent.png", "clock.gif", "flipbook.gif"):
+    for name in (
+        "knife.jpg",
+        "neon.png",
+        "bather.webp",
+        "cat.webp",
+        "petals-transparent.png",
+        "clock.gif",
+        "flipbook.gif",
+    ):
         file = SAMPLES / name
-        yield Exhibit(name, file.read_bytes(), file.suffix[1:], ({"width": "320"},), blur=True)
-    yield Exhibit("a small picture", pictures.jpeg(image=_photo(120)), "jpg", blur=True)
+        yield Exhibit(name, file.read_bytes(), file.suffix[1:], blur=DEFAULT_BLUR)
+    photo, drawing = _photo(), pictures.drawing()
+    for name, image in (
+        ("a small picture", _photo(120)), ("a tiny one", _photo(12)), ("a soft edge", drawing),
+        ("a panorama", photo.crop((0, 120, 480, 180))), ("a column", photo.crop((200, 0, 250, 320))),
+        ("a transparent panorama", drawing.crop((0, 90, 320, 130))), ("a page", pictures.page()),
+        ("a figure", details.figure()), ("a number", details.pin()),
+    ):  # fmt: skip
+        yield Exhibit(name, pictures.png(image=image), "png", blur=DEFAULT_BLUR)
+    for name in ("mosaic-8", "tile"):
+        yield Exhibit(name, (SAMPLES / "cat.webp").read_bytes(), "webp", blur=BLURS[name])
 
 
 def _animations() -> Iterator[Exhibit]:
@@ -160,7 +178,8 @@ def variants(exhibit: Exhibit) -> Iterator[tuple[str, bytes, str]]:
     """Yield the caption, the bytes and the media type of each variant of an exhibit."""
     derived = ingest_here(exhibit.body, "", DEFAULT_LIMITS).picture
     if exhibit.blur:
-        derived = blurred_twin(derived.master.body, tuple(each.width for each in derived.renditions))
+        size, widths = (derived.master.width, derived.master.height), tuple(each.width for each in derived.renditions)
+        derived = blurred_twin(derived.master.body, size, widths, exhibit.blur)
     shelf = _Shelf()
     stored = store_picture(derived, store=shelf, bucket="", prefix="")
     for query in exhibit.queries:

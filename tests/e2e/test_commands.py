@@ -1,16 +1,24 @@
 """`up`, `down` and their messages, as a person types them."""
 
+import io
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import zipfile
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
+from image_scaler.client import Method
+from local import aws
+from local.access import Access
+from local.outputs import Outputs
 from local.workspace import CHECKOUT
+from tests import pictures
 
 DOCUMENTED_OUTPUTS = (
     "api_url", "edge_url", "edge_key_pair_id", "edge_private_key_file", "emulator_url", "region", "state_machine_arn",
@@ -43,7 +51,21 @@ def home(tmp_path):
     cli("down", "--home", str(tmp_path / "instance"))
 
 
-def test_up_leaves_everything_running_and_down_stops_all_of_it(home):
+def pretend_to_have_deployed(home, *, code_of=None, processes=(), **changed):
+    """Make the instance look as if it ran something else than what is on disk."""
+    if code_of:
+        outputs = Outputs.read(home / "outputs.json")
+        functions = aws.client("lambda", outputs)
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as other:
+            other.writestr("other.py", "")
+        functions.update_function_code(FunctionName=outputs.functions[code_of], ZipFile=archive.getvalue())
+    deployed = json.loads((home / "deployed.json").read_text())
+    deployed["processes"] |= dict.fromkeys(processes, "other")
+    (home / "deployed.json").write_text(json.dumps(deployed | changed))
+
+
+def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_all_of_it(home):
     up = cli("up", "--home", str(home))
     assert up.returncode == 0, up.stderr
     outputs = json.loads((home / "outputs.json").read_text())
@@ -51,10 +73,39 @@ def test_up_leaves_everything_running_and_down_stops_all_of_it(home):
     assert set(outputs["buckets"]) == {"originals", "staging", "published", "generated"}
     assert running_below(home)
 
+    with Access(Outputs.read(home / "outputs.json")) as access:
+        picture = access.client.upload(pictures.jpeg(), filename="kept.jpg").id
+        assert access.client.wait(picture).status == "PUBLISHED"
+        url = access.client.pictures.url(picture, width=320)
+
     again = cli("up", "--home", str(home))
+    assert "Runs already: nothing has changed." in again.stdout
+    assert json.loads((home / "outputs.json").read_text()) == outputs
+
+    pretend_to_have_deployed(home, code_of="manage")
+    assert "Runs already: updated the code of manage." in cli("up", "--home", str(home)).stdout
+    pretend_to_have_deployed(home, processes=("Rekognition stand-in", "S3 for browsers"))
+    assert "restarted Rekognition stand-in; restarted S3 for browsers." in cli("up", "--home", str(home)).stdout
+    pretend_to_have_deployed(home, templates="other", assembly="other")
+    assert "deployed the changed templates over the stacks; restarted the edge" in cli("up", "--home", str(home)).stdout
+
+    after = Outputs.read(home / "outputs.json")
+    assert json.loads((home / "outputs.json").read_text()) == outputs  # the same addresses and keys
+    with Access(after) as access:  # and the same data
+        assert access.client.get(picture).status == "PUBLISHED"
+        assert access.http.get(url).status_code == 200
+        another = access.client.upload(pictures.jpeg(), filename="new.jpg", method=Method.PUT).id
+        assert access.client.wait(another).status == "PUBLISHED"
+
+    fresh = cli("up", "--fresh", "--home", str(home), "--edge-port", str(urlsplit(outputs["edge_url"]).port))
+    assert "Stopped what was running" in fresh.stdout, fresh.stderr
+    restarted = Outputs.read(home / "outputs.json")
+    assert restarted.edge_url == outputs["edge_url"]
+    with Access(restarted) as access:
+        assert list(access.client.list()) == []
+
     down = cli("down", "--home", str(home))
 
-    assert "Runs already" in again.stdout
     assert down.stdout.startswith("down: stopped")
     assert running_below(home) == []
     assert not (home / "outputs.json").exists()

@@ -1,42 +1,89 @@
-"""The command image-scaler against the local edge."""
+"""The command image-scaler against a running instance, as it finds it by itself."""
 
 import json
+from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from cdk import config, names
 from image_scaler import cli
+from image_scaler.operator.stage import STACKS
 from local.stages import STAGES
-from tests.e2e.edge import Viewer
-
-UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+from tests import pictures
 
 
-def signer_of(viewer: Viewer) -> list[str]:
-    outputs = viewer.outputs
-    return ["--key-pair-id", str(outputs.edge_key_pair_id), "--private-key", str(outputs.edge_private_key_file)]
+@pytest.fixture
+def run(pipeline, tmp_path, monkeypatch):
+    """Run a command in a folder whose .local is the instance."""
+    (tmp_path / ".local").symlink_to(Path(pipeline.outputs.ca_file).parents[1])
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(cli.app, [str(each) for each in arguments])
 
 
-def test_status_prints_the_record(viewer, picture):
-    done = CliRunner().invoke(cli.app, ["status", picture, "--edge", viewer.url, *signer_of(viewer)])
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(pictures.jpeg(600, 400))
+    return path
 
-    assert done.exit_code == 0
+
+@pytest.mark.parametrize("method", ["api", "put", "post"])
+def test_an_upload_by_each_way_is_published(run, photo, method):
+    done = run("upload", photo, "--wait", "--method", method, "--json")
+
+    assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "PUBLISHED"
 
 
-def test_status_of_an_unknown_image_says_so_and_fails(viewer):
-    done = CliRunner().invoke(cli.app, ["status", UNKNOWN, "--edge", viewer.url, *signer_of(viewer)])
+def test_an_image_is_uploaded_signed_shown_and_removed(run, photo, viewer):
+    identity = run("upload", photo, "--wait").stdout.strip()
 
-    assert done.exit_code == 1
-    assert done.stderr.startswith("404 ")
+    address = run("sign", identity, "--width", "200", "--format", "jpeg").stdout.strip()
+    assert viewer.http.get(address).status_code == 200
+    assert "600 x 400 px" in run("get", identity).stdout
+
+    removed = run("delete", identity, "--wait")
+    assert removed.exit_code == 0, removed.stderr
+    assert run("get", identity).stdout.startswith(f"{identity}  REMOVED")
 
 
-def test_a_url_signed_by_the_command_opens_the_edge(viewer, picture):
-    url = viewer.image_url(picture, "width=200&format=jpeg")
+def test_logs_of_an_image_come_from_every_function_that_had_it(run, photo):
+    identity = run("upload", photo, "--wait").stdout.strip()
 
-    done = CliRunner().invoke(cli.app, ["sign", url, "--all-sizes", *signer_of(viewer)])
+    lines = [json.loads(line) for line in run("logs", identity, "--json").stdout.splitlines()]
 
-    assert viewer.http.get(done.stdout.strip()).status_code == 200
+    assert {"upload", "optimize", "moderate", "persist"} <= {line["log"]["service"] for line in lines}
+    assert all(line["log"]["image_id"] == identity for line in lines)
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+
+
+def test_a_held_image_is_resumed(run, photo, pipeline):
+    pipeline.rekognition.set(on=False)
+    held = run("upload", photo, "--wait", "--json")
+    pipeline.rekognition.set(on=True)
+    identity = json.loads(held.stdout)["id"]
+    assert held.exit_code == 1
+
+    resumed = run("resume", identity)
+
+    assert (resumed.exit_code, resumed.stdout) == (0, f"{identity}  PUBLISHED\n")
+    again = run("resume", identity)
+    assert (again.exit_code, "is PUBLISHED; only an image that is HELD or FAILED" in again.stderr) == (1, True)
+
+
+def test_status_tells_what_goes_on_in_the_stage(run, picture):
+    told = json.loads(run("status", "--json").stdout)
+
+    assert told["checks"] == {"api": "ok", "pictures": "ok"}
+    assert told["images"]["PUBLISHED"] >= 1
+    assert "WorkflowsIngest" in told["running"]
+    assert "PrewarmingQueue" in told["waiting"]
+    assert told["alarms"] == []
+
+
+def test_the_command_and_cdk_call_stacks_by_one_name():
+    assert [f"ImageScaler-dev-{stack}" for stack in STACKS] == [names.stack_name("dev", stack) for stack in STACKS]
 
 
 def test_local_and_cdk_call_stages_and_stacks_by_one_name():

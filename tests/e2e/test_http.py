@@ -6,8 +6,8 @@ import uuid
 import pytest
 from PIL import Image
 
-from local.client import Upload
 from tests import pictures
+from tests.deployed import Upload
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 WEAPON = [{"Name": "Weapons", "ParentName": "Violence", "TaxonomyLevel": 2, "Confidence": 97.0}]
@@ -273,6 +273,17 @@ def test_an_id_that_no_image_has_is_a_404(pipeline, method, image_id):
     answer = pipeline.client.http.request(method, f"{pipeline.outputs.api_url}/v1/images/{image_id}")
 
     assert answer.status_code == 404
+
+
+def test_a_history_is_read_by_pages(pipeline, published):
+    address = f"{pipeline.outputs.api_url}/v1/images/{published.image_id}/history"
+
+    page = pipeline.client.http.get(address, params={"limit": 1})
+    refused = pipeline.client.http.get(address, params={"cursor": "nonsense"})
+
+    assert [line["type"] for line in page.json()["items"]] == ["PUBLISHED"]
+    assert page.json()["cursor"] is None
+    assert problem(refused)["parameter"] == "cursor"
 
 
 def test_deleting_twice_is_deleting_once(pipeline):

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from local.errors import LocalError
-from local.resume import resume_image
+from image_scaler.client import NotFoundError
+from image_scaler.operator.errors import OperatorError
 from tests import pictures
 
 
@@ -18,6 +18,7 @@ def test_with_rekognition_off_an_upload_is_held_nothing_is_published_and_the_exe
         assert ended.execution["status"] == "FAILED"
         assert ended.execution["error"] == "TransientDependencyError"
         assert pipeline.keys("published", f"{ended.image_id}/") == []
+        assert pipeline.keys("staging", f"{ended.image_id}/") == []
         assert pipeline.item(ended.image_id)["error"]["error"] == "TransientDependencyError"
         pipeline.eventually(lambda: heard_of(ended.image_id))
         assert heard_of(ended.image_id) == ["Image Held"]
@@ -27,12 +28,13 @@ def test_a_held_image_stays_held_while_rekognition_is_off_and_is_published_by_a_
     pipeline.rekognition.set(on=False)
     held = pipeline.run(pictures.jpeg())
 
-    too_early = resume_image(pipeline.outputs, held.image_id)
+    too_early = pipeline.resume(held.image_id)
     pipeline.rekognition.set(on=True)
-    end = resume_image(pipeline.outputs, held.image_id)
+    end = pipeline.resume(held.image_id)
 
-    assert (too_early.status, too_early.execution_status, too_early.has_verdict) == ("HELD", "FAILED", False)
-    assert (end.status, end.execution_status, end.has_verdict) == ("PUBLISHED", "SUCCEEDED", True)
+    assert [image.status for image in (too_early, end)] == ["HELD", "PUBLISHED"]
+    executions = [pipeline.wait_for(image.execution_arn)["status"] for image in (too_early, end)]
+    assert executions == ["FAILED", "SUCCEEDED"]
     assert pipeline.item(held.image_id)["claimed_by"] == end.execution_arn
     assert "error" not in pipeline.item(held.image_id)
     assert pipeline.history(held.image_id) == ["HELD", "HELD", "PUBLISHED"]
@@ -44,11 +46,36 @@ def test_a_resumed_image_that_was_published_before_gets_a_new_revision_in_place_
     assert pipeline.keys("generated", f"images/{ended.image_id}/")
     pipeline.set_status(ended.image_id, "FAILED")
 
-    end = resume_image(pipeline.outputs, ended.image_id)
+    end = pipeline.resume(ended.image_id)
 
     assert end.status == "PUBLISHED"
     assert {key.split("/")[1] for key in pipeline.keys("published", f"{ended.image_id}/")} == {"2"}
     assert pipeline.keys("generated", f"images/{ended.image_id}/") == []
+
+
+def test_a_variant_that_a_dead_writer_left_of_a_replaced_revision_is_deleted_and_the_new_ones_stay(pipeline):
+    ended = pipeline.run(pictures.jpeg(600, 400))
+    image_id, bucket = ended.image_id, pipeline.outputs.buckets["generated"]
+    pipeline.client.variant(image_id, width=200)
+    (key,) = pipeline.keys("generated", f"images/{image_id}/")
+    stored = pipeline.s3.get_object(Bucket=bucket, Key=key)
+    pipeline.set_status(image_id, "FAILED")
+    pipeline.resume(image_id)
+
+    late = key.replace("width=200", "width=96")
+    pipeline.s3.put_object(Bucket=bucket, Key=late, Body=stored["Body"].read(), Metadata=stored["Metadata"])
+    pipeline.client.variant(image_id, width=200)
+    retirement = pipeline.end_of_retirement(image_id, 2)
+
+    assert retirement["status"] == "SUCCEEDED"
+    assert pipeline.keys("generated", f"images/{image_id}/") == [key]
+    assert pipeline.s3.head_object(Bucket=bucket, Key=key)["Metadata"] == {"revision": "2"}
+
+
+def test_a_publication_that_replaces_nothing_starts_no_retirement(pipeline):
+    ended = pipeline.run(pictures.jpeg(600, 400))
+
+    assert pipeline.executions("retire", ended.image_id) == []
 
 
 def test_an_upload_that_failed_may_be_repeated_with_the_same_idempotency_key(pipeline):
@@ -61,7 +88,7 @@ def test_an_upload_that_failed_may_be_repeated_with_the_same_idempotency_key(pip
         )
 
     key = uuid.uuid4().hex
-    with pipeline.originals_refusing_writes():
+    with pipeline.refusing("originals", "s3:PutObject"):
         failed = post()
 
     assert failed.status_code >= 500
@@ -91,7 +118,7 @@ def test_a_picture_that_rekognition_refuses_is_held_without_a_retry(pipeline):
 def test_only_a_held_or_failed_image_can_be_resumed(pipeline):
     ended = pipeline.run(pictures.jpeg())
 
-    with pytest.raises(LocalError, match="is PUBLISHED; only an image that is HELD or FAILED"):
-        resume_image(pipeline.outputs, ended.image_id)
-    with pytest.raises(LocalError, match="There is no image"):
-        resume_image(pipeline.outputs, "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    with pytest.raises(OperatorError, match="is PUBLISHED; only an image that is HELD or FAILED"):
+        pipeline.resume(ended.image_id)
+    with pytest.raises(NotFoundError):
+        pipeline.resume("01ARZ3NDEKTSV4RRFFQ69G5FAV")

@@ -11,6 +11,7 @@ ROUTES = {
     "POST /v1/images": "upload",
     "GET /v1/images": "manage",
     "GET /v1/images/{id}": "manage",
+    "GET /v1/images/{id}/history": "manage",
     "DELETE /v1/images/{id}": "manage",
     "GET /images/{id}": "serve",
     "HEAD /images/{id}": "serve",

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cdk.constructs.api import ROUTES
+from cdk.constructs.workflows import DEFINITIONS
 
 ALL_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options", "other"])
 
@@ -261,7 +262,7 @@ def test_the_rotation_and_the_purge_may_do_exactly_what_they_do(edge, name):
 
 @ALL_STAGES
 def test_what_is_gone_or_replaced_leaves_the_caches_through_a_queue_that_waits(edge, name):
-    patterns = [each["EventPattern"] for each in purge_rules(edge(name, "AWS::Events::Rule"))]
+    patterns = [pattern for pattern, _ in purge_rules(edge(name, "AWS::Events::Rule"))]
     mappings = [each["Properties"] for each in edge(name, "AWS::Lambda::EventSourceMapping").values()]
     queues = [each["Properties"] for each in edge(name, "AWS::SQS::Queue").values()]
 
@@ -270,6 +271,7 @@ def test_what_is_gone_or_replaced_leaves_the_caches_through_a_queue_that_waits(e
         "Image Blurred",
         "Image Published",
         "Image Purge Requested",
+        "Image Purge Requested",
         "Image Removed",
     ]
     assert all(mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for mapping in mappings)
@@ -277,30 +279,41 @@ def test_what_is_gone_or_replaced_leaves_the_caches_through_a_queue_that_waits(e
 
 
 @ALL_STAGES
-def test_every_purge_is_repeated_when_no_answer_can_be_in_flight_any_more(edge, name):
+def test_a_purge_comes_at_once_or_when_no_transfer_to_the_edge_is_under_way_any_more(edge, name):
     queues = {
-        logical_id: each["Properties"]
+        logical_id: each["Properties"].get("DelaySeconds", 0)
         for logical_id, each in edge(name, "AWS::SQS::Queue").items()
         if "RedrivePolicy" in each["Properties"]
     }
-    delays = sorted(each.get("DelaySeconds", 0) for each in queues.values())
     read = {
         each["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
         for each in edge(name, "AWS::Lambda::EventSourceMapping").values()
     }
+    delays = {}
+    for pattern, target in purge_rules(edge(name, "AWS::Events::Rule")):
+        for kind in pattern["detail-type"]:
+            delays[kind, *pattern.get("detail", {}).get("when", ())] = queues[target["Arn"]["Fn::GetAtt"][0]]
 
-    assert delays == ([0, 1] if name == "local" else [0, 60])  # API Gateway gives up after 29 s, CloudFront after 30
+    later = 1 if name == "local" else 60  # CloudFront gives up on an answer after 30 s
     assert read == set(queues)
-    for rule in purge_rules(edge(name, "AWS::Events::Rule")):
-        assert {target["Arn"]["Fn::GetAtt"][0] for target in rule["Targets"]} == set(queues)
+    assert delays == {
+        ("Image Purge Requested", "now"): 0,
+        ("Image Purge Requested", "later"): later,
+        ("Image Removed",): later,
+        ("Image Published",): 0,
+        ("Image Blurred",): 0,
+        ("Image Blocked",): 0,
+    }
 
 
 def purge_rules(rules):
-    """Return the properties of the rules on the stage's own events."""
+    """Return the pattern and the only target of each rule on the stage's own events."""
+    found = [each["Properties"] for each in rules.values()]
     return [
-        each["Properties"]
-        for each in rules.values()
-        if each["Properties"].get("EventPattern", {}).get("source") == ["image-scaler"]
+        (each["EventPattern"], target)
+        for each in found
+        if each.get("EventPattern", {}).get("source") == ["image-scaler"]
+        for (target,) in (each["Targets"],)
     ]
 
 
@@ -340,6 +353,30 @@ def test_the_rotation_probes_the_api_behind_the_firewall(edge, name):
 
     assert variables["PROBE_URL"]["Fn::Join"][1][-1].endswith("/live/probe")
     assert ".execute-api." in json.dumps(variables["PROBE_URL"])
+
+
+@ALL_STAGES
+def test_of_a_first_revision_nothing_is_purged(edge, name):
+    patterns = [pattern for pattern, _ in purge_rules(edge(name, "AWS::Events::Rule"))]
+
+    (verdicts,) = (pattern for pattern in patterns if "Image Published" in pattern["detail-type"])
+
+    assert verdicts["detail"] == {"revision": [{"numeric": [">", 1]}]}
+
+
+@pytest.mark.parametrize("machine", ["remove", "retire"])
+def test_the_edge_takes_every_purge_that_a_state_machine_asks_for(edge, machine):
+    states = json.loads((DEFINITIONS / f"{machine}.asl.json").read_text(encoding="utf-8"))["States"]
+    asked = [entry for state in states.values() for entry in state.get("Parameters", {}).get("Entries", ())]
+
+    for entry in asked:
+        assert any(
+            entry["DetailType"] in pattern["detail-type"]
+            and entry["Detail"].get("when") in (pattern.get("detail") or {"when": [None]})["when"]
+            for pattern, _ in purge_rules(edge("prod", "AWS::Events::Rule"))
+            if "Image Published" not in pattern["detail-type"]
+        )
+    assert len(asked) == {"remove": 3, "retire": 2}[machine]
 
 
 @ALL_STAGES

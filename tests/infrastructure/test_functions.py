@@ -59,10 +59,21 @@ GRANTS = {
     "upload": {
         "s3:PutObject Originals.Arn/uploads/*",
         "dynamodb:PutItem Records.Arn",
+        "dynamodb:GetItem Records.Arn where dynamodb:LeadingKeys IMAGE#*",
         "dynamodb:UpdateItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
         "dynamodb:DeleteItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
     },
     "manage": {
+        "dynamodb:GetItem Records.Arn",
+        "dynamodb:Query Records.Arn",
+        "dynamodb:PutItem Records.Arn",
+        "dynamodb:UpdateItem Records.Arn",
+        "dynamodb:DeleteItem Records.Arn",
+        "dynamodb:Query Records.Arn/index/by_day",
+        "states:StartExecution Removal",
+        "states:DescribeExecution executions of Removal",
+    },
+    "remove": {
         "s3:DeleteObject Originals.Arn/uploads/*",
         "s3:DeleteObjectVersion Originals.Arn/uploads/*",
         "s3:ListBucketVersions Originals.Arn",
@@ -70,14 +81,13 @@ GRANTS = {
         "s3:ListBucket Staging.Arn",
         "s3:DeleteObject Published.Arn/*",
         "s3:ListBucket Published.Arn",
+        "s3:GetObject Generated.Arn/images/*",
         "s3:DeleteObject Generated.Arn/images/*",
         "s3:ListBucket Generated.Arn",
+        "dynamodb:GetItem Records.Arn",
         "dynamodb:Query Records.Arn",
-        "dynamodb:PutItem Records.Arn",
         "dynamodb:UpdateItem Records.Arn",
-        "dynamodb:DeleteItem Records.Arn",
-        "dynamodb:Query Records.Arn/index/by_day",
-        "events:PutEvents Bus.Arn",
+        "dynamodb:BatchWriteItem Records.Arn",
     },
 }
 """Everything that a function's role allows beyond its own log and its traces."""
@@ -89,6 +99,8 @@ KEY_USE = {
 }
 EVERY_FUNCTION = (*FUNCTIONS, PREWARM)
 """Where delivery is v2."""
+SET_BY_THE_EMULATOR = {"UPLOADS_ENDPOINT_URL"}
+"""Names an address of one machine: local/emulator.py sets it, and no template does."""
 COMMON_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
 
@@ -103,9 +115,20 @@ def test_a_function_may_do_exactly_what_the_table_says(stage, stage_name, name):
 
     granted = grants_of_role(synthesized, role_of(function))
 
-    queue = queue_of_prewarm(synthesized)
-    expected = {grant.replace("Bus.Arn", f"{bus}.Arn").replace(" Queue.Arn", f" {queue}.Arn") for grant in GRANTS[name]}
-    assert granted == expected | own_log | TRACES
+    real = {
+        "Bus.Arn": f"{bus}.Arn",
+        " Queue.Arn": f" {queue_of_prewarm(synthesized)}.Arn",
+        "executions of Removal": executions_of_remove(synthesized),
+        " Removal": f" {remove_machine(synthesized)}",
+    }
+    assert granted == {in_template(grant, real) for grant in GRANTS[name]} | own_log | TRACES
+
+
+def test_no_function_but_remove_and_its_own_writers_may_delete_a_file():
+    deleting = {name for name, grants in GRANTS.items() if any(":DeleteObject" in grant for grant in grants)}
+
+    assert deleting == {"remove", "persist", "serve", "prewarm"}
+    assert not any("Originals" in grant for grant in GRANTS["persist"] | GRANTS["serve"])
 
 
 @pytest.mark.parametrize("name", EVERY_FUNCTION)
@@ -141,7 +164,7 @@ def test_a_function_gets_exactly_the_variables_that_its_settings_read(stage, nam
     given = set(function["Environment"]["Variables"])
 
     of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", PREWARM} else set()
-    assert given == COMMON_VARIABLES | of_malloc | variables_read_by(name)
+    assert given == COMMON_VARIABLES | of_malloc | (variables_read_by(name) - SET_BY_THE_EMULATOR)
 
 
 def test_a_stage_without_allowed_origins_sets_no_empty_variable(stage):
@@ -191,6 +214,7 @@ def test_serve_and_the_functions_of_ingest_have_a_ceiling_in_prod(stage):
         "serve": 200,
         "upload": None,
         "manage": None,
+        "remove": None,
     }
 
 
@@ -225,6 +249,25 @@ def test_delivery_and_sizes_of_the_stage_reach_serve(stage, stage_name, delivery
 
     variables = serve["Environment"]["Variables"]
     assert (variables["DELIVERY"], variables["SIZES"]) == (delivery, sizes)
+
+
+def remove_machine(synthesized) -> str:
+    """Return the logical id of the state machine that removes images."""
+    return synthesized.pipeline["Outputs"]["RemoveStateMachineArn"]["Value"]["Ref"]
+
+
+def executions_of_remove(synthesized) -> str:
+    """Return the ARN of all executions of that state machine, as a policy names it."""
+    prefix = "arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution"
+    return f"{prefix}:{remove_machine(synthesized)}.Name:*"
+
+
+def in_template(grant, real) -> str:
+    """Return a grant of the table with the template's own names."""
+    for name, value in real.items():
+        if name in grant:
+            return grant.replace(name, value)
+    return grant
 
 
 def queue_of_prewarm(synthesized) -> str:

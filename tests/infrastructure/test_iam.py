@@ -34,6 +34,10 @@ PSEUDO = {
 }
 
 
+EITHER_IS_ENOUGH = "'states:DescribeExecution', 'required_format': 'arn:*:states:*:*:express:"
+"""An execution's ARN is a standard or an express one. Parliament asks for both, AWS for that of the call."""
+
+
 def policies(template):
     """Return every policy of a role with its logical id, references written as ARNs of the right kind."""
     resources = template["Resources"]
@@ -68,7 +72,8 @@ def findings(named_policies):
         text=True,
         check=True,
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return [each for each in found if EITHER_IS_ENOUGH not in each[2]]
 
 
 @pytest.mark.parametrize("name", ["dev", "options"])

@@ -15,7 +15,8 @@ from cdk.packaging import ROOT
 from cdk.signing_keys import SigningKeys
 
 UP_TO_DATE = (
-    "requirements/dev.txt", "requirements/uv.txt", "package-lock.json", ".venv/.complete", "node_modules/.complete",
+    "requirements/dev.txt", "requirements/uv.txt", "pyproject.toml", "package-lock.json", ".venv/.complete",
+    "node_modules/.complete",
 )  # fmt: skip
 """Files that `make setup` looks at, the made ones last."""
 

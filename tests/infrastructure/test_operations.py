@@ -5,7 +5,10 @@ import re
 
 import pytest
 
+from cdk.constructs.workflows import DEFINITIONS
 from cdk.packaging import ROOT
+from tests.infrastructure.policies import text_of
+from tests.infrastructure.test_workflows import machine as found_machine
 
 ALARMS = {
     "IngestFailed": "ExecutionsFailed",
@@ -14,6 +17,8 @@ ALARMS = {
     "ImagesHeld": "NumberOfMessagesSent",
     "UndeliveredEvents": "ApproximateNumberOfMessagesVisible",
     "SettleFailed": "ExecutionsFailed",
+    "RemovalsDelayed": "RemovalsDelayed",
+    "RemovalsEndedBadly": "RemovalsEndedBadly",
     "ServeErrors": "Errors",
     "ServeSlow": "Duration",
     "ApiErrors": "5XXError",
@@ -60,6 +65,48 @@ def test_each_held_image_is_noted_by_its_announcement(stage):
     assert alarm(synthesized, "ImagesHeld")["Dimensions"] == [
         {"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("RemovalsDelayed", '{ $.details.name = "WaitOutTrouble" }'),
+        ("RemovalsEndedBadly", '{ ($.type = "ExecutionFailed") || ($.type = "ExecutionTimedOut") }'),
+    ],
+)
+def test_a_removal_in_trouble_is_counted_in_the_logs_of_its_own_stage(stage, name, pattern):
+    synthesized = stage("prod")
+    logged = {
+        text_of(machine["LoggingConfiguration"]["Destinations"][0]["CloudWatchLogsLogGroup"]["LogGroupArn"])
+        for title in ("Remove", "Retire")
+        for _, machine in [found_machine(synthesized, title)]
+    }
+
+    filters = [
+        each
+        for each in synthesized.properties("AWS::Logs::MetricFilter")
+        if each["MetricTransformations"][0]["MetricName"] == name
+    ]
+
+    assert {f"{each['LogGroupName']['Ref']}.Arn" for each in filters} == logged
+    assert {each["FilterPattern"] for each in filters} == {pattern}
+    assert {each["MetricTransformations"][0]["MetricNamespace"] for each in filters} == {"ImageScaler/prod"}
+    assert alarm(synthesized, name)["Namespace"] == "ImageScaler/prod"
+
+
+@pytest.mark.parametrize("machine", ["remove", "retire"])
+def test_the_state_that_is_counted_is_where_a_trouble_is_waited_out(machine):
+    states = json.loads((DEFINITIONS / f"{machine}.asl.json").read_text(encoding="utf-8"))["States"]
+
+    assert states["WaitOutTrouble"]["Type"] == "Wait"
+    assert {
+        catcher["Next"]
+        for name, state in states.items()
+        if name not in {"NoteTrouble", "ForgetTrouble"}
+        for catcher in state.get("Catch", ())
+        if catcher["ErrorEquals"] == ["States.ALL"]
+    } == {"NoteTrouble"}
+    assert states["NoteTrouble"]["Next"] == "WaitOutTrouble"
 
 
 def test_alarms_reach_an_address_when_the_stage_has_one(stage):

@@ -75,6 +75,7 @@ def test_budgets_are_the_documented_ones():
         "serve": 9,
         "upload": 3,
         "manage": 3,
+        "remove": 3,
         "purge": 3,
         "rotate": 3,
     }

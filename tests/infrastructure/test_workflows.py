@@ -8,7 +8,22 @@ from cdk.constructs.workflows import DEFINITIONS
 from tests.infrastructure.policies import grants_of_role, role_of, text_of
 from workflows import lint
 
+TITLES = ("Ingest", "Settle", "Remove", "Retire")
 INGEST_FUNCTIONS = ("optimize", "moderate", "blur", "persist")
+FUNCTIONS = {
+    "Ingest": (*INGEST_FUNCTIONS, "remove"),
+    "Settle": ("remove",),
+    "Remove": ("remove",),
+    "Retire": ("remove",),
+}
+STARTS = {"Ingest": ("Retire",), "Settle": ("Remove", "Retire"), "Remove": (), "Retire": ()}
+WRITES = {
+    "Ingest": ("GetItem", "PutItem", "UpdateItem"),
+    "Settle": ("GetItem", "PutItem", "UpdateItem"),
+    "Remove": ("UpdateItem",),
+    "Retire": ("UpdateItem",),
+}
+"""What each state machine invokes, starts, and does to the table."""
 LOGS_AND_TRACES = {
     "logs:CreateLogDelivery *",
     "logs:GetLogDelivery *",
@@ -46,41 +61,38 @@ def rule_of(synthesized, detail_type):
 
 
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
-def test_ingest_may_invoke_its_four_functions_write_records_discard_uploads_and_announce(stage, stage_name):
+@pytest.mark.parametrize("title", TITLES)
+def test_a_state_machine_may_do_exactly_what_its_states_do(stage, stage_name, title):
     synthesized = stage(stage_name)
-    _, properties = machine(synthesized, "Ingest")
+    _, properties = machine(synthesized, title)
     (bus,) = synthesized.resources("AWS::Events::EventBus")
-    invoked = {synthesized.function_id(name) for name in INGEST_FUNCTIONS}
+    invoked = {synthesized.function_id(name) for name in FUNCTIONS[title]}
+    started = {machine(synthesized, other)[0] for other in STARTS[title]}
 
     granted = grants_of_role(synthesized, role_of(properties))
 
     assert granted == LOGS_AND_TRACES | {
         *(f"lambda:InvokeFunction {function}.Arn{versions}" for function in invoked for versions in ("", ":*")),
-        "s3:DeleteObject Originals.Arn/uploads/*",
-        "s3:DeleteObjectVersion Originals.Arn/uploads/*",
-        "dynamodb:GetItem Records.Arn",
-        "dynamodb:PutItem Records.Arn",
-        "dynamodb:UpdateItem Records.Arn",
+        *(f"states:StartExecution {other}" for other in started),
+        *(f"dynamodb:{action} Records.Arn" for action in WRITES[title]),
         f"events:PutEvents {bus}.Arn",
     }
 
 
-@pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
-def test_settle_may_write_records_and_announce_and_invokes_nothing(stage, stage_name):
-    synthesized = stage(stage_name)
-    _, properties = machine(synthesized, "Settle")
-    (bus,) = synthesized.resources("AWS::Events::EventBus")
+@pytest.mark.parametrize("title", TITLES)
+def test_what_a_state_machine_may_do_is_what_its_definition_names(title):
+    text = (DEFINITIONS / f"{title.lower()}.asl.json").read_text(encoding="utf-8")
+    resources = {state.get("Resource", "") for state in json.loads(text)["States"].values()}
 
-    granted = grants_of_role(synthesized, role_of(properties))
-
-    assert granted == LOGS_AND_TRACES | {
-        "dynamodb:PutItem Records.Arn",
-        "dynamodb:UpdateItem Records.Arn",
-        f"events:PutEvents {bus}.Arn",
-    }
+    assert {name for name in (*INGEST_FUNCTIONS, "remove") if f"{name.capitalize()}FunctionArn" in text} == set(
+        FUNCTIONS[title]
+    )
+    assert {other for other in TITLES if f"{other}StateMachineArn" in text} == set(STARTS[title])
+    assert ("arn:aws:states:::aws-sdk:dynamodb:transactWriteItems" in resources) == ("PutItem" in WRITES[title])
+    assert ("arn:aws:states:::dynamodb:getItem" in resources) == ("GetItem" in WRITES[title])
 
 
-@pytest.mark.parametrize("title", ["Ingest", "Settle"])
+@pytest.mark.parametrize("title", TITLES)
 def test_roles_of_state_machines_trust_step_functions_alone(stage, title):
     synthesized = stage("prod")
     _, properties = machine(synthesized, title)
@@ -92,8 +104,9 @@ def test_roles_of_state_machines_trust_step_functions_alone(stage, title):
     assert "ManagedPolicyArns" not in role
 
 
-@pytest.mark.parametrize(("title", "file"), [("Ingest", "ingest.asl.json"), ("Settle", "settle.asl.json")])
-def test_the_deployed_definition_is_the_file_with_every_name_substituted(stage, title, file):
+@pytest.mark.parametrize("title", TITLES)
+def test_the_deployed_definition_is_the_file_with_every_name_substituted(stage, title):
+    file = f"{title.lower()}.asl.json"
     _, properties = machine(stage("prod"), title)
 
     assert properties["DefinitionString"] == (DEFINITIONS / file).read_text(encoding="utf-8")
@@ -102,7 +115,7 @@ def test_the_deployed_definition_is_the_file_with_every_name_substituted(stage, 
     assert lint.SUBSTITUTIONS[file] == properties["DefinitionSubstitutions"].keys()
 
 
-@pytest.mark.parametrize("title", ["Ingest", "Settle"])
+@pytest.mark.parametrize("title", TITLES)
 def test_state_machines_are_standard_traced_and_logged_without_their_data(stage, title):
     _, properties = machine(stage("prod"), title)
 
@@ -113,9 +126,10 @@ def test_state_machines_are_standard_traced_and_logged_without_their_data(stage,
 
 
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
-def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_name):
+@pytest.mark.parametrize("title", TITLES)
+def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_name, title):
     synthesized = stage(stage_name)
-    _, properties = machine(synthesized, "Ingest")
+    _, properties = machine(synthesized, title)
     tasks = [
         state
         for state in json.loads(properties["DefinitionString"])["States"].values()
@@ -124,17 +138,73 @@ def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_nam
 
     limits = {state["Parameters"]["FunctionName"]: state["TimeoutSeconds"] for state in tasks}
 
-    assert len(limits) == len(INGEST_FUNCTIONS)
-    for name in INGEST_FUNCTIONS:
+    assert len(limits) == len(FUNCTIONS[title])
+    for name in FUNCTIONS[title]:
         function = synthesized.pipeline["Resources"][synthesized.function_id(name)]["Properties"]
         assert limits[f"${{{name.capitalize()}FunctionArn}}"] >= function["Timeout"]
 
 
-@pytest.mark.parametrize("title", ["Ingest", "Settle"])
-def test_no_execution_runs_for_ever(stage, title):
+@pytest.mark.parametrize(
+    ("title", "longest_seconds"), [("Ingest", 3600), ("Settle", 7200), ("Remove", 2 * 86_400), ("Retire", 2 * 86_400)]
+)
+def test_no_execution_runs_for_ever(stage, title, longest_seconds):
     _, properties = machine(stage("prod"), title)
 
-    assert 0 < json.loads(properties["DefinitionString"])["TimeoutSeconds"] <= 3600
+    assert 0 < json.loads(properties["DefinitionString"])["TimeoutSeconds"] <= longest_seconds
+
+
+# --- when a removal is final
+
+
+def writers_of(synthesized):
+    """Return the time limit in seconds of every function that may put an object of an image into a bucket."""
+    return {
+        function["Handler"]: function["Timeout"]
+        for function in synthesized.properties("AWS::Lambda::Function")
+        if any(
+            grant.startswith("s3:PutObject ") and "Originals" not in grant
+            for grant in grants_of_role(synthesized, role_of(function))
+        )
+    }
+
+
+@pytest.mark.parametrize("title", ["Remove", "Retire"])
+@pytest.mark.parametrize("stage_name", ["dev", "prod", "options", "other"])
+def test_a_removal_waits_until_no_function_can_write_a_file_any_more(stage, stage_name, title):
+    synthesized = stage(stage_name)
+    _, properties = machine(synthesized, title)
+    writers = writers_of(synthesized)
+    serve = writers["functions.serve.handler.lambda_handler"]
+
+    waits = properties["DefinitionSubstitutions"]
+
+    answers, variants = int(waits["AnswersEndSeconds"]), int(waits["VariantsEndSeconds"])
+    assert answers >= serve + 30
+    assert answers + variants >= max(writers.values()) + 30
+    assert len(writers) == (4 if stage_name == "other" else 5)
+
+
+def test_the_waits_of_prod_are_the_documented_ones(stage):
+    _, properties = machine(stage("prod"), "Remove")
+
+    waits = {name: value for name, value in properties["DefinitionSubstitutions"].items() if name.endswith("Seconds")}
+
+    assert waits == {"AnswersEndSeconds": "58", "VariantsEndSeconds": "572", "TroubleSeconds": "600"}
+
+
+@pytest.mark.parametrize("title", ["Remove", "Retire"])
+def test_a_trouble_that_lasts_stays_within_the_events_of_one_execution(stage, title):
+    """Step Functions ends an execution at 25,000 events. Each attempt of a Task adds three; 50 more are enough for the
+    rest of a round: both sweeps, the waits, the choices and the note in the record."""
+    _, properties = machine(stage("prod"), title)
+    definition = json.loads(properties["DefinitionString"])
+    rounds = definition["TimeoutSeconds"] / int(properties["DefinitionSubstitutions"]["TroubleSeconds"])
+
+    attempts = 1 + max(
+        entry["MaxAttempts"] for state in definition["States"].values() for entry in state.get("Retry", ())
+    )
+
+    assert rounds * (3 * attempts + 50) < 25_000
 
 
 def test_an_original_under_uploads_starts_ingest(stage):
@@ -158,9 +228,9 @@ def test_an_original_under_uploads_starts_ingest(stage):
     assert "InputTransformer" not in target
 
 
-def test_an_execution_of_ingest_that_ended_badly_is_settled(stage):
+def test_an_execution_that_ended_badly_is_settled(stage):
     synthesized = stage("prod")
-    ingest, _ = machine(synthesized, "Ingest")
+    watched = [{"Ref": machine(synthesized, title)[0]} for title in ("Ingest", "Remove", "Retire")]
     settle, _ = machine(synthesized, "Settle")
 
     rule = rule_of(synthesized, "Step Functions Execution Status Change")
@@ -168,7 +238,7 @@ def test_an_execution_of_ingest_that_ended_badly_is_settled(stage):
     assert rule["EventPattern"] == {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
-        "detail": {"stateMachineArn": [{"Ref": ingest}], "status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+        "detail": {"stateMachineArn": watched, "status": ["FAILED", "TIMED_OUT", "ABORTED"]},
     }
     assert [target["Arn"] for target in rule["Targets"]] == [{"Ref": settle}]
 

@@ -1,8 +1,10 @@
-"""Clients whose calls moto answers."""
+"""Clients whose calls moto answers, and private keys of both kinds that CloudFront takes."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.fakes.aws import SmallAws, mock_aws, new_client
+from tests.fakes.keys import to_pem
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,18 @@ def aws(clients):
 def s3(aws):
     """The buckets, for what touches nothing else."""
     return aws.s3
+
+
+@pytest.fixture(scope="session")
+def rsa_key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="session")
+def rsa_pem(rsa_key) -> bytes:
+    return to_pem(rsa_key)
+
+
+@pytest.fixture(scope="session")
+def ec_key():
+    return ec.generate_private_key(ec.SECP256R1())

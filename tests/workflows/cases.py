@@ -10,44 +10,113 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.workflows.responses import JUDGED, RESPONSES, Answers, after_failures, throws
+from tests.workflows.responses import (
+    RESPONSES,
+    SETTLED,
+    SOMEBODY_ELSE,
+    Answers,
+    after_failures,
+    ended,
+    every_time,
+    execution_arn,
+    then,
+    throws,
+)
 
 EVENTS = Path(__file__).parents[1] / "events"
 EMULATOR, MOTO, STEP_FUNCTIONS_LOCAL = "emulator", "moto", "step-functions-local"
 ENGINES = (EMULATOR, MOTO, STEP_FUNCTIONS_LOCAL)
 
-ONE_ANSWER = "it reads a mocked answer once per state, so no attempt can differ from the one before"
+ONE_ANSWER = "it reads a mocked answer once per visit of a state, so no attempt can differ from the one before"
+ONE_VISIT = "it gives every visit of a state the answers of the first, so no visit can differ from the one before"
 RESERVED_NAME = "it refuses to mock an error whose name begins with States."
+NEEDS_VISITS = {MOTO: ONE_VISIT, STEP_FUNCTIONS_LOCAL: ONE_VISIT}
 
 BEGIN = ("ReadUploadEvent", "DescribeUpload", "ClaimUpload")
 REFUSED = (*BEGIN, "ReadClaim", "IsSameEvent")
-SECOND = (*REFUSED, "MayItStay")
+COUNTED = (*REFUSED, "CountRevisions", "WasProcessedTooOften")
+DISCARDED = (*REFUSED, "DiscardUploads", "AreUploadsDiscarded")
 NOTED = ("NoteSecondUpload", "DuplicateUpload")
 OPTIMIZED = (*BEGIN, "OptimizeImage", "WasOptimized")
 MODERATED = (*OPTIMIZED, "ModerateImage", "WhatWasDecided")
 BLURRED = (*MODERATED, "BlurImage")
-FAILED = ("FailImage", "RecordFailure", "AnnounceFailure", "IngestFailed")
+RECORDED = ("FailImage", "RecordFailure")
+FILES_DISCARDED = ("DiscardFiles", "AreFilesDiscarded")
+ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement", "WasAnythingWritten")
+FAILED_UNCLAIMED = (*RECORDED, *ANNOUNCED, "IngestFailed")
+FAILED = (*RECORDED, *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
 HELD = ("HoldImage", *FAILED[1:])
-OVERWRITTEN = (*OPTIMIZED, "WaitForNewerUpload", "DoubtNewerUpload", "FailImage", "RecordFailure")
-SETTLING = ("ReadExecution", "DescribeFailure", "RecordFailure")
+READ_ENDING = ("HadTheImage", "ReadEnding", "WhoseIsIt")
+LOST = (*FILES_DISCARDED, "UploadSuperseded")
+DISCARD_LATER = ("DiscardLaterUploads", "AreLaterUploadsDiscarded", "CountOverwrites", "WasOverwrittenTooOften")
+OVERWRITTEN = (*OPTIMIZED, *DISCARD_LATER)
+PERSISTED = ("PersistImage", "WasPersisted")
+PERSIST_AGAIN = (*READ_ENDING, "CountPersists", "WasPersistedTooOften")
+SETTLING = ("ReadExecution", "WhatEndedBadly", "DescribeFailure", "RecordFailure", "ReadEnding", "WhatIsLeft")
+SETTLED_FAILURE = ("AnnounceFailure", "ForgetFailure", *FILES_DISCARDED, "RecordSettled")
+SETTLED_VERDICT = ("AnnounceVerdict", "ForgetVerdict", "StartRetirement", "RecordSettled")
+STARTING_AGAIN = ("ReadExecution", "WhatEndedBadly", "WaitBeforeStart", "StartAgain")
+FIRST_PASS = ("SweepEverything", "IsEverythingSwept", "WaitForAnswers")
+SECOND_PASS = ("SweepAfterAnswers", "IsSweptAfterAnswers", "PurgeEdgeAgain", "WaitForVariants")
+LAST_PASS = ("SweepAfterVariants", "IsSweptAfterVariants", "AnnounceRemoval", "FinishRemoval", "ImageRemoved")
+REMOVED = ("ReadRemoval", "MarkRemoved", "PurgeEdge", *FIRST_PASS, *SECOND_PASS, *LAST_PASS)
+RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "PurgeEdge", "WaitForVariants")
+LAST_RETIRING = ("SweepAfterVariants", "IsSweptAfterVariants", "PurgeEdgeAtLast", "WasThereTrouble")
+RETIRED = (*RETIRING, *LAST_RETIRING, "Retired")
+TROUBLE = ("NoteTrouble", "WaitOutTrouble", "GoOn")
+TROUBLED = ("CountTroubles", "WereTroublesTooMany")
 
 USUAL_ANSWERS = {
     "ingest": {
         "ClaimUpload": "Claimed",
         "ReadClaim": "ClaimedBySameEvent",
-        "DiscardVersion": "Deleted",
-        "DiscardUpload": "Deleted",
+        "DiscardUploads": "Swept",
+        "DiscardLaterUploads": "Swept",
         "NoteSecondUpload": "Written",
         "OptimizeImage": "Optimized",
         "ModerateImage": "VerdictAllow",
         "BlurImage": "Blurred",
         "PersistImage": "PersistedPublished",
+        "StartRetirement": "Started",
         "RecordRejection": "Written",
         "AnnounceRejection": "Announced",
         "RecordFailure": "Written",
+        "ReadEnding": "TakenOverWhileItFailed",
         "AnnounceFailure": "Announced",
+        "ForgetAnnouncement": "Written",
+        "DiscardFiles": "Swept",
     },
-    "settle": {"RecordFailure": "Written", "AnnounceFailure": "Announced"},
+    "settle": {
+        "StartAgain": "Started",
+        "RecordFailure": "Written",
+        "ReadEnding": "FailedBySettle",
+        "AnnounceVerdict": "Announced",
+        "ForgetVerdict": "Written",
+        "StartRetirement": "Started",
+        "AnnounceFailure": "Announced",
+        "ForgetFailure": "Written",
+        "AnnounceRejection": "Announced",
+        "DiscardFiles": "Swept",
+    },
+    "remove": {
+        "MarkRemoved": "Marked",
+        "PurgeEdge": "Announced",
+        "SweepEverything": "Swept",
+        "SweepAfterAnswers": "Swept",
+        "PurgeEdgeAgain": "Announced",
+        "SweepAfterVariants": "Swept",
+        "AnnounceRemoval": "Announced",
+        "FinishRemoval": "Written",
+        "NoteTrouble": "Written",
+    },
+    "retire": {
+        "SweepSuperseded": "Swept",
+        "PurgeEdge": "Announced",
+        "SweepAfterVariants": "Swept",
+        "PurgeEdgeAtLast": "Announced",
+        "ForgetTrouble": "Written",
+        "NoteTrouble": "Written",
+    },
 }
 """What each Task answers unless its case says otherwise."""
 
@@ -67,6 +136,7 @@ class Case:
     answers: Mapping[str, str] = field(default_factory=dict)
     own_answers: Mapping[str, Answers] = field(default_factory=dict)
     resume: bool = False
+    rework: bool = False
     error: str | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
     retries: Mapping[str, int] = field(default_factory=dict)
@@ -82,7 +152,7 @@ class Case:
     def input(self) -> dict[str, Any]:
         """The event that starts the execution."""
         document: dict[str, Any] = json.loads((EVENTS / self.event).read_text(encoding="utf-8"))
-        return {**document, "resume": True} if self.resume else document
+        return document | {name: True for name in ("resume", "rework") if getattr(self, name)}
 
 
 def ingest(name: str, path: tuple[str, ...], *, event: str = "s3/put.json", **rest: Any) -> Case:
@@ -95,13 +165,52 @@ def settle(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/time
     return Case(name, "settle", path, event, **rest)
 
 
-PUBLISHED = (*MODERATED, "PersistImage", "WasPersisted", "ImagePersisted")
+def remove(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/image.json", **rest: Any) -> Case:
+    """Make a case of the state machine remove."""
+    return Case(name, "remove", path, event, **rest)
+
+
+def retire(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/image.json", **rest: Any) -> Case:
+    """Make a case of the state machine retire."""
+    return Case(name, "retire", path, event, **rest)
+
+
+MAKERS = {"ingest": ingest, "settle": settle, "remove": remove, "retire": retire}
+
+PUBLISHED = (*MODERATED, *PERSISTED, "ImagePersisted")
+PUBLISHED_AGAIN = (*MODERATED, *PERSISTED, "StartRetirement", "ImagePersisted")
+
+
+def _found(
+    name: str, answer: Answers, rest: tuple[str, ...], *, refused: bool = True, event: str = "timed-out", **more: Any
+) -> Case:
+    """Make a case of settle in which the record is found in some state."""
+    canceled = {"RecordFailure": "SettleCanceled"} if refused else {}
+    return settle(
+        name,
+        (*SETTLING, *rest),
+        event=f"stepfunctions/{event}.json",
+        answers={"ReadEnding": name, **canceled},
+        own_answers={name: every_time(answer), "SettleCanceled": throws(CANCELED, times=3)},
+        retries={"RecordFailure": 2} if refused else {},
+        **more,
+    )
+
+
+def _in_vain(way_in: tuple[str, ...]) -> tuple[str, ...]:
+    """How settle goes on when the last Task on its way fails each time: three rounds, and then it fails."""
+    again = (*TROUBLED, "WaitOutTrouble", *way_in[1:])
+    return (*again, *again, *TROUBLED, "SettleFailed")
+
+
+CANCELED = "DynamoDb.TransactionCanceledException"
+SECOND = {"ClaimUpload": "ClaimRefused", "ReadClaim": "ClaimedByOtherEvent"}
 
 PATHS = (
     ingest(
         "CleanPictureIsPublished",
         PUBLISHED,
-        output={"verdict.decision": "allow", "persist.result.status": "PUBLISHED", "resume": False},
+        output={"verdict.decision": "allow", "persist.result.status": "PUBLISHED", "resume": False, "rework": False},
     ),
     *(
         ingest(f"OriginalWrittenBy{title}", PUBLISHED, event=f"s3/{event}.json", output={"original.etag": etag})
@@ -114,7 +223,7 @@ PATHS = (
     ),
     ingest(
         "FlaggedPictureIsBlurred",
-        (*BLURRED, "PersistImage", "WasPersisted", "ImagePersisted"),
+        (*BLURRED, *PERSISTED, "ImagePersisted"),
         answers={"ModerateImage": "VerdictBlur", "PersistImage": "PersistedBlurred"},
         output={
             "verdict.decision": "blur",
@@ -134,7 +243,26 @@ PATHS = (
         answers={"OptimizeImage": "Refused"},
         output={"optimize.result.reason": "CORRUPT"},
     ),
-    ingest("HeldImageIsResumed", PUBLISHED, resume=True, output={"resume": True, "persist.result.status": "PUBLISHED"}),
+    ingest(
+        "HeldImageIsResumedAndRetiresWhatItReplaces",
+        PUBLISHED_AGAIN,
+        resume=True,
+        answers={"ClaimUpload": "ClaimedAgain"},
+        output={"resume": True, "persist.result.status": "PUBLISHED"},
+    ),
+    ingest(
+        "RetirementThatRunsAlreadyIsNotStartedAgain",
+        PUBLISHED_AGAIN,
+        answers={"ClaimUpload": "ClaimedAgain", "StartRetirement": "RetirementRuns"},
+        own_answers={"RetirementRuns": throws("StepFunctions.ExecutionAlreadyExistsException")},
+    ),
+    ingest(
+        "BlurredImageIsReworked",
+        (*BLURRED, "PersistImage", "WasPersisted", "ImagePersisted"),
+        answers={"ModerateImage": "VerdictBlur", "PersistImage": "PersistedBlurred"},
+        rework=True,
+        output={"rework": True, "optimize.result.picture.blur": "mosaic-4"},
+    ),
     ingest(
         "SameEventAgainIsADuplicate",
         (*REFUSED, "DuplicateUpload"),
@@ -142,39 +270,50 @@ PATHS = (
         output={"refusal.Error": "DynamoDB.ConditionalCheckFailedException"},
     ),
     ingest(
-        "SecondUploadIsNoted",
-        (*SECOND, *NOTED),
-        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "ClaimedByOtherEvent"},
-        output={"claimed.Item.sequencer.S": "0067432F1A2B3C4D5F"},
+        "ResumptionThatLostARaceIsADuplicate",
+        (*COUNTED, "DuplicateUpload"),
+        resume=True,
+        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "HeldOfSameEvent"},
     ),
     ingest(
-        "UploadWhoseRecordVanishedIsNoted",
-        (*SECOND, *NOTED),
-        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "VanishedBeforeUpload"},
+        "ResumptionOfAnImageThatWasProcessedTooOftenFails",
+        (*COUNTED, "TooManyRevisions"),
+        resume=True,
+        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "ProcessedTooOften"},
+        error="RevisionLimitError",
     ),
     *(
-        ingest(
-            f"UploadAfter{status.title()}IsDiscarded",
-            (*SECOND, "DiscardVersion", *NOTED),
-            answers={"ClaimUpload": "ClaimRefused", "ReadClaim": f"{status.title()}BeforeUpload"},
+        ingest(f"UploadIsDiscarded{title}", (*DISCARDED, *NOTED), event=f"s3/{event}.json",
+               answers={"ClaimUpload": "ClaimRefused", "ReadClaim": read})
+        for title, event, read in (
+            ("WhileAnotherOneIsProcessed", "put", "ClaimedByOtherEvent"),
+            ("AfterARemoval", "put", "RemovedBeforeUpload"),
+            ("WithoutAVersion", "put-without-version", "ClaimedByOtherEvent"),
+            ("WhoseRecordVanished", "put", "VanishedBeforeUpload"),
         )
-        for status in ("REMOVED", *JUDGED)
     ),
     ingest(
-        "UploadWithoutVersionAfterRemovalIsDiscarded",
-        (*SECOND, "DiscardUpload", *NOTED),
-        event="s3/put-without-version.json",
-        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "RemovedBeforeUpload"},
+        "ManyUploadsAreDiscardedInMoreThanOneCall",
+        (*DISCARDED, *DISCARDED[-2:], *NOTED),
+        answers=SECOND | {"DiscardUploads": "SweptInTwoCalls"},
+        not_on=NEEDS_VISITS,
     ),
     ingest(
-        "UploadWithoutVersionAfterAVerdictIsOnlyNoted",
-        (*SECOND, *NOTED),
-        event="s3/put-without-version.json",
-        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "PublishedBeforeUpload"},
+        "OriginalThatWasOverwrittenIsReadOnceTheLaterUploadsAreDiscarded",
+        (*OVERWRITTEN, *PUBLISHED[3:]),
+        answers={"OptimizeImage": "OverwrittenOnce"},
+        own_answers={"OverwrittenOnce": then(RESPONSES["Overwritten"], RESPONSES["Optimized"])},
+        not_on=NEEDS_VISITS,
     ),
     ingest(
-        "OverwrittenOriginalThatNobodyTookOverFails",
-        (*OVERWRITTEN, "AnnounceFailure", "IngestFailed"),
+        "ManyLaterUploadsAreDiscardedInMoreThanOneCall",
+        (*OPTIMIZED, *DISCARD_LATER[:2], *DISCARD_LATER, *PUBLISHED[3:]),
+        answers={"OptimizeImage": "OverwrittenOnce", "DiscardLaterUploads": "SweptInTwoCalls"},
+        not_on=NEEDS_VISITS,
+    ),
+    ingest(
+        "OriginalThatIsOverwrittenAgainAndAgainFails",
+        (*BEGIN, *(OVERWRITTEN[3:] * 5), "GiveUpOnOriginal", *FAILED),
         answers={"OptimizeImage": "Overwritten"},
         error="ObjectChangedError",
     ),
@@ -202,14 +341,81 @@ PATHS = (
         answers={"PersistImage": "UnknownResult"},
         error="ContractError",
     ),
-    settle("TimedOutExecutionIsSettled", (*SETTLING, "AnnounceFailure", "RecordSettled")),
+    *(
+        settle(f"{title}ExecutionIsSettled", (*SETTLING, *SETTLED_FAILURE), event=f"stepfunctions/{event}.json")
+        for title, event in (("TimedOut", "timed-out"), ("Aborted", "aborted"), ("Failed", "failed"))
+    ),
+    *(
+        _found(f"{status.title()}RecordIsAnnounced", ended(status, SETTLED, revision={"N": "2"},
+               unannounced={"S": f"Image {status.title()}"}), SETTLED_VERDICT)
+        for status in ("PUBLISHED", "BLURRED", "BLOCKED")
+    ),
+    _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[2:]),
+    _found("HeldRecordIsAnnounced", ended("HELD", SETTLED, unannounced={"S": "Image Held"}), SETTLED_FAILURE),
+    _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED),
+           ("AnnounceRejection", *FILES_DISCARDED, "RecordSettled")),
+    _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
+    _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
+    _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE),
+           (*FILES_DISCARDED, "RecordSettled")),
+    _found("ImageWithoutARecordIsLeftAlone", RESPONSES["Written"], ("AlreadySettled",)),
+    _found("RecordThatCannotBeWrittenFails", ended("PROCESSING", SETTLED), _in_vain(SETTLING), error=CANCELED),
     settle(
-        "AbortedExecutionIsSettled", (*SETTLING, "AnnounceFailure", "RecordSettled"), event="stepfunctions/aborted.json"
+        "TroubleThatPassesIsSettled",
+        (*SETTLING[:4], *TROUBLED, "WaitOutTrouble", *SETTLING[1:], *SETTLED_FAILURE),
+        answers={"RecordFailure": "SettleTroubledOnce"},
+        own_answers={"SettleTroubledOnce": then(throws("DynamoDb.InternalServerErrorException"), RESPONSES["Written"])},
+        retries={"RecordFailure": 4},
+        not_on=NEEDS_VISITS,
     ),
     settle(
-        "FailedExecutionIsSettled", (*SETTLING, "AnnounceFailure", "RecordSettled"), event="stepfunctions/failed.json"
+        "ManyFilesOfARunAreDiscardedInMoreThanOneCall",
+        (*SETTLING, *SETTLED_FAILURE[:-1], *FILES_DISCARDED, "RecordSettled"),
+        answers={"DiscardFiles": "SweptInTwoCalls"},
+        not_on=NEEDS_VISITS,
     ),
-)
+    *(
+        settle(f"{machine.title()}IsStartedAgain", (*STARTING_AGAIN, "StartedAgain"),
+               event=f"stepfunctions/{event}.json", output={"input.image_id": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"})
+        for machine, event in (("remove", "remove-timed-out"), ("retire", "retire-failed"))
+    ),
+    settle(
+        "RemovalThatRunsAlreadyIsNotStartedAgain",
+        (*STARTING_AGAIN, "StartedAgain"),
+        event="stepfunctions/remove-timed-out.json",
+        answers={"StartAgain": "RetirementRuns"},
+    ),
+    settle(
+        "RemovalWithoutAnImageIsNotStartedAgain",
+        (*STARTING_AGAIN[:2], "NothingToSettle"),
+        event="stepfunctions/remove-without-image.json",
+    ),
+    remove("ImageIsRemovedInThreePasses", REMOVED),
+    remove(
+        "ImageUnderALegalHoldIsNotRemoved",
+        (*REMOVED[:2], "RemovalRefused"),
+        answers={"MarkRemoved": "ClaimRefused"},
+    ),
+    *(
+        remove(
+            f"{sweep}TakesMoreThanOneCall",
+            (*REMOVED[: REMOVED.index(sweep) + 2], *REMOVED[REMOVED.index(sweep) :]),
+            answers={sweep: "SweptInTwoCalls"},
+            not_on=NEEDS_VISITS,
+        )
+        for sweep in ("SweepEverything", "SweepAfterAnswers", "SweepAfterVariants")
+    ),
+    retire("ReplacedRevisionIsRetiredInTwoPasses", RETIRED),
+    *(
+        retire(
+            f"{sweep}TakesMoreThanOneCallInRetire",
+            (*RETIRED[: RETIRED.index(sweep) + 2], *RETIRED[RETIRED.index(sweep) :]),
+            answers={sweep: "SweptInTwoCalls"},
+            not_on=NEEDS_VISITS,
+        )
+        for sweep in ("SweepSuperseded", "SweepAfterVariants")
+    ),
+)  # fmt: skip
 """Every way through in which no service fails."""
 
 
@@ -237,6 +443,10 @@ class Failing:
     """Errors that are caught elsewhere, to an end that is no failure."""
     event: str | None = None
     """The event that starts the execution, where it is not the usual one."""
+    goes_on: bool = False
+    """Whether the execution comes back to the Task, which then answers as usual."""
+    retries_before: Mapping[str, int] = field(default_factory=dict)
+    """Repeated attempts on the way in."""
 
 
 LAMBDA_ERRORS = {
@@ -244,44 +454,70 @@ LAMBDA_ERRORS = {
     "Lambda.AWSLambdaException": 5,
     "Lambda.SdkClientException": 5,
     "Lambda.ClientExecutionTimeoutException": 5,
+    "Runtime.ExitError": 2,
+    "Runtime.OutOfMemory": 2,
+    "Runtime.Unknown": 2,
+    "Lambda.Unknown": 2,
+    "Sandbox.Timedout": 2,
+    "States.Timeout": 2,
     "Lambda.TooManyRequestsException": 7,
-    "Lambda.Unknown": 7,
     "TransientDependencyError": 7,
 }
 """What is retried when a function is invoked, with the number of attempts."""
-RECOVERED_LAMBDA = {"TransientDependencyError": 2, "Lambda.ServiceException": 1}
-UNRETRIED = ("ContractError", "Sandbox.Timedout", "Runtime.ExitError", "States.Timeout")
+ONE_OF_EACH_KIND = {
+    name: LAMBDA_ERRORS[name]
+    for name in ("Lambda.ServiceException", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.TooManyRequestsException")
+}
+"""For the Tasks that delete files: which names belong to a kind, the lint says."""
+RECOVERED_LAMBDA = {
+    "Lambda.ServiceException": 1,
+    "Runtime.ExitError": 1,
+    "Sandbox.Timedout": 1,
+    "TransientDependencyError": 2,
+}
+UNRETRIED = ("ContractError",)
 DYNAMODB = {"DynamoDB.ProvisionedThroughputExceededException": 5}
-TRANSACTION = {"DynamoDb.TransactionCanceledException": 3, "DynamoDb.InternalServerErrorException": 5}
-S3 = {"S3.S3Exception": 5}
+LOST_ANSWER = {"DynamoDB.InternalServerError": 1}
+TRANSACTION = {CANCELED: 3, "DynamoDb.InternalServerErrorException": 5}
 EVENT_BUS = {"EventBridge.FailedEntry": 5}
+NO_ENTRY = {"EventBridge.FailedEntry": 1}
+STEP_FUNCTIONS = {"StepFunctions.ExecutionLimitExceededException": 5}
+NO_ROOM = {"StepFunctions.ExecutionLimitExceededException": 2}
+NOT_MINE = ("DynamoDB.ConditionalCheckFailedException",)
+UNREADABLE = {"OptimizeImage": "ContractErrorAtFirst"}
+FAILING_IMAGE = (*OPTIMIZED[:-1], *RECORDED)
+AGAIN = {"ClaimUpload": "ClaimedAgain"}
+VERDICT = {"RecordFailure": "SettleCanceled", "ReadEnding": "PublishedRecordIsAnnounced"}
+REFUSED_TWICE = {"RecordFailure": 2}
+REJECTED = {"RecordFailure": "SettleCanceled", "ReadEnding": "RejectedRecordIsAnnounced"}
+
+IN_VAIN = ("in vain",)
+"""Stands for the rounds of settle, which follow from the way in."""
 
 FAILURES = (
     Failing(
-        "ClaimUpload", "ingest", BEGIN, FAILED, PUBLISHED[3:], DYNAMODB,
+        "ClaimUpload", "ingest", BEGIN, FAILED_UNCLAIMED, PUBLISHED[3:], DYNAMODB,
         {"DynamoDB.InternalServerError": 2},
     ),
     Failing(
         "ReadClaim", "ingest", REFUSED[:-1], ("DuplicateUpload",), ("IsSameEvent", "DuplicateUpload"), DYNAMODB,
-        {"DynamoDB.InternalServerError": 1}, answers={"ClaimUpload": "ClaimRefused"}, fails=False,
+        LOST_ANSWER, answers={"ClaimUpload": "ClaimRefused"}, fails=False,
     ),
     Failing(
-        "NoteSecondUpload", "ingest", (*SECOND, "NoteSecondUpload"), ("DuplicateUpload",), ("DuplicateUpload",),
-        DYNAMODB, {"DynamoDB.InternalServerError": 1},
-        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "ClaimedByOtherEvent"}, fails=False,
+        "DiscardUploads", "ingest", DISCARDED[:-1], ("IngestFailed",), (DISCARDED[-1], *NOTED), ONE_OF_EACH_KIND,
+        RECOVERED_LAMBDA, caught=UNRETRIED, answers=SECOND,
     ),
     Failing(
-        "DiscardVersion", "ingest", (*SECOND, "DiscardVersion"), ("IngestFailed",), NOTED, S3, {"S3.S3Exception": 2},
-        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "RemovedBeforeUpload"},
-    ),
-    Failing(
-        "DiscardUpload", "ingest", (*SECOND, "DiscardUpload"), ("IngestFailed",), NOTED, S3, {"S3.S3Exception": 2},
-        answers={"ClaimUpload": "ClaimRefused", "ReadClaim": "RemovedBeforeUpload"},
-        event="s3/put-without-version.json",
+        "NoteSecondUpload", "ingest", (*DISCARDED, "NoteSecondUpload"), ("DuplicateUpload",), ("DuplicateUpload",),
+        DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=SECOND, fails=False,
     ),
     Failing(
         "OptimizeImage", "ingest", OPTIMIZED[:-1], FAILED, PUBLISHED[4:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
         caught=(*UNRETRIED, "ObjectMissingError"),
+    ),
+    Failing(
+        "DiscardLaterUploads", "ingest", OVERWRITTEN[:-3], FAILED, (), ONE_OF_EACH_KIND, {},
+        caught=UNRETRIED, answers={"OptimizeImage": "Overwritten"},
     ),
     Failing(
         "ModerateImage", "ingest", MODERATED[:-1], HELD, PUBLISHED[6:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
@@ -296,68 +532,248 @@ FAILURES = (
         caught=(*UNRETRIED, "RecordMissingError"),
     ),
     Failing(
+        "StartRetirement", "ingest", PUBLISHED_AGAIN[:-1], ("IngestFailed",), ("ImagePersisted",), STEP_FUNCTIONS,
+        NO_ROOM, answers=AGAIN,
+    ),
+    Failing(
         "RecordRejection", "ingest", (*OPTIMIZED, "RecordRejection"), FAILED, ("AnnounceRejection", "UploadRejected"),
         {"DynamoDb.InternalServerErrorException": 5},
-        {"DynamoDb.TransactionCanceledException": 1, "DynamoDb.InternalServerErrorException": 2},
+        {CANCELED: 1, "DynamoDb.InternalServerErrorException": 2},
         answers={"OptimizeImage": "Refused"},
-        also={"DynamoDb.TransactionCanceledException": ("UploadSuperseded",)},
+        also={CANCELED: (*READ_ENDING[1:], *LOST)},
     ),
     Failing(
         "AnnounceRejection", "ingest", (*OPTIMIZED, "RecordRejection", "AnnounceRejection"), ("IngestFailed",),
-        ("UploadRejected",), EVENT_BUS, {"EventBridge.FailedEntry": 1}, answers={"OptimizeImage": "Refused"},
+        ("UploadRejected",), EVENT_BUS, NO_ENTRY, answers={"OptimizeImage": "Refused"},
     ),
     Failing(
-        "RecordFailure", "settle", SETTLING, ("SettleFailed",), ("AnnounceFailure", "RecordSettled"),
+        "RecordFailure", "settle", SETTLING[:-2], IN_VAIN, (*SETTLING[-2:], *SETTLED_FAILURE),
         {"DynamoDb.InternalServerErrorException": 5},
-        {"DynamoDb.TransactionCanceledException": 1, "DynamoDb.InternalServerErrorException": 2},
-        also={"DynamoDb.TransactionCanceledException": ("AlreadySettled",)},
+        {CANCELED: 1, "DynamoDb.InternalServerErrorException": 2},
     ),
     Failing(
-        "AnnounceFailure", "settle", (*SETTLING, "AnnounceFailure"), ("SettleFailed",), ("RecordSettled",), EVENT_BUS,
-        {"EventBridge.FailedEntry": 1},
+        "ReadEnding", "settle", SETTLING[:-1], IN_VAIN, (SETTLING[-1], *SETTLED_FAILURE), DYNAMODB,
+        LOST_ANSWER,
+    ),
+    Failing(
+        "AnnounceFailure", "settle", (*SETTLING, "AnnounceFailure"), IN_VAIN, SETTLED_FAILURE[1:],
+        EVENT_BUS, NO_ENTRY,
+    ),
+    Failing(
+        "ForgetFailure", "settle", (*SETTLING, *SETTLED_FAILURE[:2]), SETTLED_FAILURE[2:], SETTLED_FAILURE[2:],
+        DYNAMODB, LOST_ANSWER, caught=NOT_MINE, fails=False,
+    ),
+    Failing(
+        "AnnounceVerdict", "settle", (*SETTLING, "AnnounceVerdict"), IN_VAIN, SETTLED_VERDICT[1:],
+        EVENT_BUS, NO_ENTRY, answers=VERDICT,
+        retries_before=REFUSED_TWICE,
+    ),
+    Failing(
+        "ForgetVerdict", "settle", (*SETTLING, *SETTLED_VERDICT[:2]), SETTLED_VERDICT[2:], SETTLED_VERDICT[2:],
+        DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=VERDICT, fails=False,
+        retries_before=REFUSED_TWICE,
+    ),
+    Failing(
+        "StartRetirement", "settle", (*SETTLING, *SETTLED_VERDICT[:3]), IN_VAIN, ("RecordSettled",),
+        STEP_FUNCTIONS, NO_ROOM, answers=VERDICT,
+        retries_before=REFUSED_TWICE,
+        also={"StepFunctions.ExecutionAlreadyExistsException": ("RecordSettled",)},
+    ),
+    Failing(
+        "AnnounceRejection", "settle", (*SETTLING, "AnnounceRejection"), IN_VAIN,
+        (*FILES_DISCARDED, "RecordSettled"), EVENT_BUS, NO_ENTRY, answers=REJECTED,
+        retries_before=REFUSED_TWICE,
+    ),
+    Failing(
+        "DiscardFiles", "settle", (*SETTLING, *SETTLED_FAILURE[:3]), IN_VAIN, SETTLED_FAILURE[3:],
+        ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "StartAgain", "settle", STARTING_AGAIN, IN_VAIN, ("StartedAgain",), STEP_FUNCTIONS, NO_ROOM,
+        event="stepfunctions/remove-timed-out.json",
+    ),
+    *(
+        Failing(
+            task, "remove", REMOVED[: REMOVED.index(task) + 1], (*TROUBLE, *REMOVED[REMOVED.index(comes_back) :]),
+            REMOVED[REMOVED.index(task) + 1 :], errors, recovers, caught=caught, fails=False, goes_on=True,
+        )
+        for task, comes_back, errors, recovers, caught in (
+            ("MarkRemoved", "MarkRemoved", DYNAMODB, LOST_ANSWER, ()),
+            ("PurgeEdge", "MarkRemoved", EVENT_BUS, NO_ENTRY, ()),
+            ("SweepEverything", "SweepEverything", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, ("RecordConflictError",)),
+            ("SweepAfterAnswers", "SweepEverything", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, ("RecordConflictError",)),
+            ("PurgeEdgeAgain", "SweepEverything", EVENT_BUS, NO_ENTRY, ()),
+            ("SweepAfterVariants", "SweepAfterVariants", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, ("RecordConflictError",)),
+            ("AnnounceRemoval", "SweepAfterVariants", EVENT_BUS, NO_ENTRY, ()),
+            ("FinishRemoval", "SweepAfterVariants", DYNAMODB, LOST_ANSWER, ()),
+        )
+    ),
+    *(
+        Failing(
+            task, "retire", RETIRED[: RETIRED.index(task) + 1],
+            (*TROUBLE, *RETIRED[RETIRED.index(comes_back) : -1], "ForgetTrouble", "Retired"),
+            RETIRED[RETIRED.index(task) + 1 :], errors, recovers, caught=caught, fails=False, goes_on=True,
+        )
+        for task, comes_back, errors, recovers, caught in (
+            ("SweepSuperseded", "SweepSuperseded", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, UNRETRIED),
+            ("PurgeEdge", "SweepSuperseded", EVENT_BUS, NO_ENTRY, ()),
+            ("SweepAfterVariants", "SweepAfterVariants", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, UNRETRIED),
+            ("PurgeEdgeAtLast", "SweepAfterVariants", EVENT_BUS, NO_ENTRY, ()),
+        )
     ),
 )  # fmt: skip
-"""Every Task whose failure stands for itself; those of recording a failure are below."""
-
-CANCELED = "DynamoDb.TransactionCanceledException"
-UNREADABLE = {"OptimizeImage": "ContractErrorAtFirst"}
-UNREADABLE_ANSWER = {"ContractErrorAtFirst": throws("ContractError")}
-FAILING_IMAGE = (*OPTIMIZED[:-1], "FailImage", "RecordFailure")
+"""Every Task whose failure stands for itself; those of recording a failure, or a trouble, are below."""
 
 
-def _recording(name: str, rest: tuple[str, ...], state: str, answers: Answers, retries: int, **more: Any) -> Case:
-    """Make a case in which OptimizeImage fails and then recording or announcing that fails too."""
+def _recording(
+    name: str, rest: tuple[str, ...], answers: Mapping[str, Answers], retries: Mapping[str, int], **more: Any
+) -> Case:
+    """Make a case in which OptimizeImage fails and then recording that, or what follows, fails too."""
+    own = {f"{name}{state}": answer for state, answer in answers.items()}
     return ingest(
         name,
         (*FAILING_IMAGE, *rest),
-        answers={**UNREADABLE, state: name},
-        own_answers={**UNREADABLE_ANSWER, name: answers},
-        retries={state: retries},
+        answers={**UNREADABLE, **{state: f"{name}{state}" for state in answers}},
+        own_answers={"ContractErrorAtFirst": throws("ContractError"), **own},
+        retries=retries,
         **more,
     )
 
 
+def _mine(name: str, status: str) -> Answers:
+    """What the record says when the execution of the case has the image."""
+    return every_time(ended(status, execution_arn(name)))
+
+
 RECORDING_FAILURES = (
-    _recording("FailureCannotBeRecorded", ("IngestFailed",), "RecordFailure",
-               throws("DynamoDb.InternalServerErrorException", times=5), 4, error="ContractError"),
-    _recording("ImageTakenOverWhileItFails", ("HadTheImage", "UploadSuperseded"), "RecordFailure",
-               throws(CANCELED, times=3), 2),
-    ingest("OverwrittenOriginalEndsQuietly", (*OVERWRITTEN, "HadTheImage", "UploadSuperseded"),
-           answers={"OptimizeImage": "Overwritten", "RecordFailure": "ImageTakenOverWhileItFails"},
-           output={"optimize.result.outcome": "superseded"}, retries={"RecordFailure": 2}),
-    ingest("UploadThatCannotClaimAnImageInWorkFails", (*BEGIN, "FailImage", "RecordFailure", "HadTheImage", FAILED[-1]),
-           answers={"ClaimUpload": "ClaimNeverPossible", "RecordFailure": "ImageTakenOverWhileItFails"},
+    _recording("FailureCannotBeRecorded", ("IngestFailed",),
+               {"RecordFailure": throws("DynamoDb.InternalServerErrorException", times=5)}, {"RecordFailure": 4},
+               error="ContractError"),
+    _recording("ImageTakenOverWhileItFails", (*READ_ENDING, *LOST), {"RecordFailure": throws(CANCELED, times=3)},
+               {"RecordFailure": 2}),
+    _recording("RecordThatStillSaysProcessingFails", (*READ_ENDING, "IngestFailed"),
+               {"RecordFailure": throws(CANCELED, times=3),
+                "ReadEnding": _mine("RecordThatStillSaysProcessingFails", "PROCESSING")},
+               {"RecordFailure": 2}, error="ContractError"),
+    _recording("EndingCannotBeRead", (*READ_ENDING[:2], "IngestFailed"),
+               {"RecordFailure": throws(CANCELED, times=3), "ReadEnding": throws(*DYNAMODB, times=5)},
+               {"RecordFailure": 2, "ReadEnding": 4}, error="ContractError"),
+    _recording("EndingIsReadAtLast", (*READ_ENDING, *LOST),
+               {"RecordFailure": throws(CANCELED, times=3),
+                "ReadEnding": after_failures(*LOST_ANSWER, RESPONSES["TakenOverWhileItFailed"], failures=1)},
+               {"RecordFailure": 2, "ReadEnding": 1}, not_on={EMULATOR: ONE_ANSWER}),
+    ingest("UploadThatCannotClaimAnImageInWorkFails", (*BEGIN, *RECORDED, "HadTheImage", "IngestFailed"),
+           answers={"ClaimUpload": "ClaimNeverPossible", "RecordFailure": "ImageTakenOverWhileItFailsRecordFailure"},
            own_answers={"ClaimNeverPossible": throws("DynamoDB.AccessDeniedException", times=5)},
            retries={"ClaimUpload": 4, "RecordFailure": 2}, error="DynamoDB.AccessDeniedException"),
-    _recording("FailureIsRecordedAtLast", FAILED[2:], "RecordFailure",
-               after_failures(CANCELED, RESPONSES["Written"], failures=1), 1, error="ContractError",
-               not_on={EMULATOR: ONE_ANSWER}),
-    _recording("FailureCannotBeAnnounced", FAILED[2:], "AnnounceFailure", throws("EventBridge.FailedEntry", times=5), 4,
+    _recording("FailureIsRecordedAtLast", FAILED[2:],
+               {"RecordFailure": after_failures(CANCELED, RESPONSES["Written"], failures=1)}, {"RecordFailure": 1},
+               error="ContractError", not_on={EMULATOR: ONE_ANSWER}),
+    _recording("FailureCannotBeAnnounced", (FAILED[2], *FAILED[4:]),
+               {"AnnounceFailure": throws("EventBridge.FailedEntry", times=5)}, {"AnnounceFailure": 4},
                error="ContractError"),
-    _recording("FailureIsAnnouncedAtLast", FAILED[2:], "AnnounceFailure",
-               after_failures("EventBridge.FailedEntry", RESPONSES["Announced"], failures=2), 2, error="ContractError",
-               not_on={EMULATOR: ONE_ANSWER}),
+    _recording("FailureIsAnnouncedAtLast", FAILED[2:],
+               {"AnnounceFailure": after_failures("EventBridge.FailedEntry", RESPONSES["Announced"], failures=2)},
+               {"AnnounceFailure": 2}, error="ContractError", not_on={EMULATOR: ONE_ANSWER}),
+    _recording("AnnouncementCannotBeForgotten", FAILED[2:], {"ForgetAnnouncement": throws(*DYNAMODB, times=5)},
+               {"ForgetAnnouncement": 4}, error="ContractError"),
+    _recording("AnnouncementIsForgottenAtLast", FAILED[2:],
+               {"ForgetAnnouncement": after_failures(*LOST_ANSWER, RESPONSES["Written"], failures=1)},
+               {"ForgetAnnouncement": 1}, error="ContractError", not_on={EMULATOR: ONE_ANSWER}),
+    _recording("AnnouncementOfAnotherExecutionIsNotForgotten", FAILED[2:], {"ForgetAnnouncement": throws(*NOT_MINE)},
+               {}, error="ContractError"),
+    *(
+        _recording(f"FilesCannotBeDiscardedFor{error.replace('.', '')}", FAILED[2:-2] + FAILED[-1:],
+                   {"DiscardFiles": throws(error, times=attempts)},
+                   {"DiscardFiles": attempts - 1} if attempts > 1 else {}, error="ContractError")
+        for error, attempts in {**ONE_OF_EACH_KIND, "RecordConflictError": 1}.items()
+    ),
+    *(
+        _recording(f"FilesAreDiscardedDespite{error.replace('.', '')}", FAILED[2:],
+                   {"DiscardFiles": after_failures(error, RESPONSES["Swept"], failures=failures)},
+                   {"DiscardFiles": failures}, error="ContractError", not_on={EMULATOR: ONE_ANSWER})
+        for error, failures in RECOVERED_LAMBDA.items()
+    ),
+    _recording("ManyFilesAreDiscardedInMoreThanOneCall", (*FAILED[2:-1], *FILES_DISCARDED, "IngestFailed"),
+               {"DiscardFiles": RESPONSES["SweptInTwoCalls"]}, {}, error="ContractError", not_on=NEEDS_VISITS),
 )  # fmt: skip
+
+PERSIST_TWICE = (*PUBLISHED[:-2], *RECORDED, *PERSIST_AGAIN)
+
+
+def _persisted_by_itself(name: str, persist: Answers, path: tuple[str, ...], *, status: str, **more: Any) -> Case:
+    """Make a case in which the record refuses a failure because this very execution has published."""
+    return ingest(
+        name,
+        path,
+        answers={"PersistImage": f"{name}Persist", "RecordFailure": f"{name}Record", "ReadEnding": name},
+        own_answers={
+            f"{name}Persist": persist,
+            f"{name}Record": every_time(throws(CANCELED)),
+            name: _mine(name, status),
+        },
+        **more,
+    )
+
+
+HALF_PERSISTED = (
+    *(
+        _persisted_by_itself(f"Persisting{status.title()}IsEndedByTheNextRound",
+                             then(throws("ContractError"), RESPONSES["PersistedPublished"]),
+                             (*PERSIST_TWICE, *PUBLISHED[-3:]), status=status,
+                             retries={"RecordFailure": 2}, not_on=NEEDS_VISITS)
+        for status in ("PUBLISHED", "BLURRED", "BLOCKED")
+    ),
+    _persisted_by_itself("PersistingThatNeverEndsFails", every_time(throws("ContractError")),
+                         (*PERSIST_TWICE, *(PERSIST_TWICE[-8:] * 2), "IngestFailed"), status="PUBLISHED",
+                         retries={"RecordFailure": 2}, error="ContractError"),
+)  # fmt: skip
+"""An execution that published and then died before its last step: it is repeated until that is done."""
+
+
+def _noting(machine: str, name: str, note: Answers, retries: int, **more: Any) -> Case:
+    """Make a case in which the first Task is in trouble, and noting that is too."""
+    path, task = {
+        "remove": ((*REMOVED[:2], *TROUBLE, *REMOVED[1:]), "MarkRemoved"),
+        "retire": ((*RETIRED[:3], *TROUBLE, *RETIRED[2:-1], "ForgetTrouble", "Retired"), "SweepSuperseded"),
+    }[machine]
+    name = f"{name}In{machine.title()}"
+    usual = RESPONSES[USUAL_ANSWERS[machine][task]]
+    return MAKERS[machine](
+        name,
+        path,
+        answers={task: f"{name}{task}", "NoteTrouble": name},
+        own_answers={f"{name}{task}": then(throws("ContractError"), usual), name: note},
+        retries={**({task: 4} if machine == "remove" else {}), **({"NoteTrouble": retries} if retries else {})},
+        not_on=NEEDS_VISITS,
+        **more,
+    )
+
+
+TROUBLES = (
+    *(
+        case
+        for machine in ("remove", "retire")
+        for case in (
+            _noting(machine, "TroubleCannotBeNoted", throws(*DYNAMODB, times=5), 4),
+            _noting(machine, "TroubleOfARecordThatVanishedIsNotNoted", throws(*NOT_MINE), 0),
+        )
+    ),
+    *(
+        retire(
+            f"TroubleCannotBeForgottenFor{error.replace('.', '')}",
+            (*RETIRED[:3], *TROUBLE, *RETIRED[2:-1], "ForgetTrouble", "Retired"),
+            answers={"SweepSuperseded": "TroubleOnce", "ForgetTrouble": f"Forget{error.replace('.', '')}"},
+            own_answers={
+                "TroubleOnce": then(throws("ContractError"), RESPONSES["Swept"]),
+                f"Forget{error.replace('.', '')}": throws(error, times=attempts),
+            },
+            retries={"ForgetTrouble": attempts - 1} if attempts > 1 else {},
+            not_on=NEEDS_VISITS,
+        )
+        for error, attempts in {**DYNAMODB, NOT_MINE[0]: 1}.items()
+    ),
+)
 
 
 def _failures_of(failing: Failing) -> Iterator[Case]:
@@ -365,11 +781,11 @@ def _failures_of(failing: Failing) -> Iterator[Case]:
     for error, attempts in failing.retried.items():
         yield _given_up(failing, error, attempts, failing.gives_up, fails=failing.fails)
     for error in failing.caught:
-        yield _given_up(failing, error, 1, failing.gives_up, fails=failing.fails)
+        yield _given_up(failing, error, _attempts_of(failing, error), failing.gives_up, fails=failing.fails)
     for error, end in failing.also.items():
-        yield _given_up(failing, error, TRANSACTION[error], end, fails=False)
+        yield _given_up(failing, error, TRANSACTION.get(error, 1), end, fails=False)
     for error, failures in failing.recovers_from.items():
-        name = f"{failing.task}RecoversFrom{_word(error)}" + ("" if failing.machine == "ingest" else "InSettle")
+        name = f"{failing.task}RecoversFrom{_word(error)}{_suffix(failing)}"
         answer = RESPONSES[usual[failing.task]]
         yield _case(
             failing,
@@ -381,31 +797,72 @@ def _failures_of(failing: Failing) -> Iterator[Case]:
         )
 
 
+def _attempts_of(failing: Failing, error: str) -> int:
+    """How often a Task is tried for an error that no retrier of functions names."""
+    return 1 if error in {*NOT_MINE, *UNRETRIED} or failing.retried.keys() & LAMBDA_ERRORS.keys() else 5
+
+
 def _given_up(failing: Failing, error: str, attempts: int, end: tuple[str, ...], *, fails: bool) -> Case:
     verb = "GivesUpOn" if attempts > 1 else "DoesNotRetry"
+    answers = throws(error, times=attempts)
+    if end == IN_VAIN:
+        end, answers = _in_vain(failing.way_in), every_time(throws(error))
+    if failing.goes_on:
+        answers = then(throws(error), RESPONSES[USUAL_ANSWERS[failing.machine][failing.task]])
+    reserved = {MOTO: RESERVED_NAME} if error.startswith("States.") else {}
     return _case(
         failing,
-        f"{failing.task}{verb}{_word(error)}" + ("" if failing.machine == "ingest" else "InSettle"),
+        f"{failing.task}{verb}{_word(error)}{_suffix(failing)}",
         failing.way_in + end,
-        throws(error, times=attempts),
+        answers,
         retries=attempts - 1,
         error=error if fails else None,
-        not_on={MOTO: RESERVED_NAME} if error.startswith("States.") else {},
+        not_on=NEEDS_VISITS if failing.goes_on else reserved,
     )
 
 
+def _suffix(failing: Failing) -> str:
+    return "" if failing.machine == "ingest" else f"In{failing.machine.title()}"
+
+
 def _case(failing: Failing, name: str, path: tuple[str, ...], answers: Answers, *, retries: int, **rest: Any) -> Case:
-    make = ingest if failing.machine == "ingest" else settle
     event = {"event": failing.event} if failing.event else {}
-    return make(
+    return MAKERS[failing.machine](
         name,
         path,
         answers={**failing.answers, failing.task: name},
         own_answers={name: answers},
-        retries={failing.task: retries} if retries else {},
+        retries={**failing.retries_before, **({failing.task: retries} if retries else {})},
         **event,
         **rest,
     )
+
+
+def _alternating(name: str, errors: tuple[str, ...], path: tuple[str, ...], *, recovers: bool) -> Case:
+    """Make a case in which the attempts of OptimizeImage fail with different errors."""
+    throwing = {str(place): throws(error)["0"] for place, error in enumerate(errors)}
+    (optimized,) = RESPONSES["Optimized"].values()
+    answer = {str(len(errors)): optimized} if recovers else {}
+    return ingest(
+        name,
+        path,
+        answers={"OptimizeImage": name},
+        own_answers={name: throwing | answer},
+        retries={"OptimizeImage": len(errors) - (not recovers)},
+        error=None if recovers else errors[-1],
+        not_on={EMULATOR: ONE_ANSWER},
+    )
+
+
+CRASHES = (
+    _alternating("ACrashAndATimeoutAreEachRetriedOnce", ("Runtime.ExitError", "Sandbox.Timedout"), PUBLISHED,
+                 recovers=True),
+    _alternating("TwoNamesOfOneCrashAreRetriedOnceTogether", ("Runtime.ExitError", "Lambda.Unknown"),
+                 (*OPTIMIZED[:-1], *FAILED), recovers=False),
+    _alternating("AThirdCrashEndsAPoisonPicture", ("Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError"),
+                 (*OPTIMIZED[:-1], *FAILED), recovers=False),
+)  # fmt: skip
+"""Workers that die in more than one way: how many attempts that costs at most."""
 
 
 def _word(error: str) -> str:
@@ -417,20 +874,41 @@ CASES: tuple[Case, ...] = (
     *PATHS,
     *(case for failing in FAILURES for case in _failures_of(failing)),
     *RECORDING_FAILURES,
+    *HALF_PERSISTED,
+    *TROUBLES,
+    *CRASHES,
 )
 """All cases; each runs on every engine that can run it."""
 
-CALLING_THROUGH: Mapping[str, Mapping[str, str]] = {
-    "FunctionsPublish": {
-        "OptimizeImage": "Optimized", "ModerateImage": "VerdictAllow", "PersistImage": "PersistedPublished",
-    },
-    "FunctionsReject": {"OptimizeImage": "Refused"},
-    "FunctionsHold": {"OptimizeImage": "Optimized", "ModerateImage": "ContractErrorAtFirst"},
-    "FunctionsFail": {"OptimizeImage": "ContractErrorAtFirst"},
-    "ClaimedThenReject": {"ClaimUpload": "Claimed", "OptimizeImage": "Refused"},
-    "ClaimedThenOverwritten": {"ClaimUpload": "Claimed", "OptimizeImage": "Overwritten"},
-    "FunctionsFindItOverwritten": {"OptimizeImage": "Overwritten"},
-    "ClaimedThenFail": {"ClaimUpload": "Claimed", "OptimizeImage": "ContractErrorAtFirst"},
-    "ClaimNeverAnswered": {"ClaimUpload": "ClaimUploadGivesUpOnDynamoDBProvisionedThroughputExceededException"},
+_ELSEWHERE = {
+    "DiscardUploads": "Swept", "DiscardLaterUploads": "Swept", "DiscardFiles": "Swept", "StartRetirement": "Started",
 }  # fmt: skip
-"""Test cases of ingest whose other Tasks really call DynamoDB and EventBridge, those of the engine: test_records.py."""
+"""The other function and the other state machine that ingest and settle call."""
+
+CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "ingest": {
+        name: {**_ELSEWHERE, **answers}
+        for name, answers in {
+            "FunctionsPublish": {
+                "OptimizeImage": "Optimized", "ModerateImage": "VerdictAllow", "PersistImage": "PersistedPublished",
+            },
+            "FunctionsDiscard": SECOND,
+            "FunctionsReject": {"OptimizeImage": "Refused"},
+            "FunctionsHold": {"OptimizeImage": "Optimized", "ModerateImage": "ContractErrorAtFirst"},
+            "FunctionsFail": {"OptimizeImage": "ContractErrorAtFirst"},
+            "FunctionsFailUnheard": {
+                "OptimizeImage": "ContractErrorAtFirst", "AnnounceFailure": "FailureCannotBeAnnouncedAnnounceFailure",
+            },
+            "FunctionsFindItOverwritten": {"OptimizeImage": "Overwritten"},
+            "ClaimedThenReject": {"ClaimUpload": "Claimed", "OptimizeImage": "Refused"},
+            "ClaimedThenOverwritten": {"ClaimUpload": "Claimed", "OptimizeImage": "Overwritten"},
+            "ClaimedThenFail": {"ClaimUpload": "Claimed", "OptimizeImage": "ContractErrorAtFirst"},
+            "ClaimNeverAnswered": {"ClaimUpload": "ClaimUploadGivesUpOnDynamoDBProvisionedThroughputExceededException"},
+        }.items()
+    },
+    "settle": {"Settles": _ELSEWHERE},
+    "remove": {
+        "Removes": {"SweepEverything": "Swept", "SweepAfterAnswers": "Swept", "SweepAfterVariants": "Swept"},
+    },
+}  # fmt: skip
+"""Test cases whose other Tasks really call DynamoDB and EventBridge, those of the engine: test_records.py."""

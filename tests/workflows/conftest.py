@@ -29,7 +29,9 @@ class Ledger:
         if engine not in self._runs:
             with open_engine() as deployment, ThreadPoolExecutor(deployment.at_once) as pool:
                 self._runs[engine] = {
-                    case.name: pool.submit(deployment.run, case.machine, case.input, case=case.name)
+                    case.name: pool.submit(
+                        deployment.run, case.machine, case.input, case=case.name, name=f"{case.name}--case"
+                    )
                     for case in CASES
                     if engine not in case.not_on
                 }

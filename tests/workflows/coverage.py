@@ -6,13 +6,23 @@ the state that follows is another one, engine and rules disagree, and that is an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.workflows.runs import Run
 
 KINDS = ("states", "Choice arms", "Retry entries", "Catch entries")
+
+
+COMPARISONS: Mapping[str, Callable[[Any, Any, Mapping[str, Any]], bool]] = {
+    "IsPresent": lambda value, expected, _: (value is not None) is expected,
+    "BooleanEquals": lambda value, expected, _: value is expected,
+    "NumericGreaterThanEquals": lambda value, expected, _: isinstance(value, int) and value >= expected,
+    "StringEquals": lambda value, expected, _: value == expected,
+    "StringEqualsPath": lambda value, path, document: value == value_at(document, path),
+}
+"""The comparisons that the definitions use, of the value that a rule names with what it expects."""
 
 
 @dataclass(frozen=True, order=True)
@@ -83,16 +93,12 @@ def _arm(state: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[int, st
 
 def _holds(rule: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
     """Evaluate the comparisons that the definitions use; any other one is a KeyError."""
-    if "And" in rule:
-        return all(_holds(each, document) for each in rule["And"])
-    if "Or" in rule:
-        return any(_holds(each, document) for each in rule["Or"])
+    if "And" in rule or "Or" in rule:
+        together = all if "And" in rule else any
+        return together(_holds(each, document) for each in rule.get("And") or rule["Or"])
     value = value_at(document, rule["Variable"])
-    if "IsPresent" in rule:
-        return (value is not None) == rule["IsPresent"]
-    if "StringEqualsPath" in rule:
-        return value == value_at(document, rule["StringEqualsPath"])
-    return value == rule["StringEquals"]
+    ((comparison, expected),) = ((name, each) for name, each in rule.items() if name not in {"Variable", "Next"})
+    return COMPARISONS[comparison](value, expected, document)
 
 
 def value_at(document: Any, path: str) -> Any:

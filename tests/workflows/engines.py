@@ -1,7 +1,8 @@
 """The engines that run the state machines: the emulator, moto's interpreter, and Step Functions Local in Docker.
 
 Each takes the deployed definition files, with names put in, and the same mock file. An execution's name begins with its
-test case, so that one can be told from another in any engine's log.
+test case, so that one can be told from another in any engine's log; that of a case is always the same, since some
+answers name the execution.
 """
 
 import json
@@ -48,15 +49,22 @@ from workflows import lint
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 CHECKOUT = Path(__file__).resolve().parents[2]
-MACHINES = ("ingest", "settle")
+MACHINES = ("ingest", "settle", "remove", "retire")
 TABLE, EVENT_BUS = "records", "image-scaler"
 NAMES = {
     "TableName": TABLE,
     "EventBusName": EVENT_BUS,
     **{
         f"{name}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
-        for name in ("Optimize", "Moderate", "Blur", "Persist")
+        for name in ("Optimize", "Moderate", "Blur", "Persist", "Remove")
     },
+    **{
+        f"{name}StateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name.lower()}"
+        for name in ("Remove", "Retire")
+    },
+    "AnswersEndSeconds": "58",
+    "VariantsEndSeconds": "572",
+    "TroubleSeconds": "600",
 }
 """What stands in the definitions for the names that a deployment fills in."""
 

@@ -17,7 +17,8 @@ def document() -> dict[str, Any]:
     for case in CASES:
         machines.setdefault(case.machine, {"TestCases": {}})["TestCases"][case.name] = case.mocked
         answers.update(case.own_answers)
-    machines["ingest"]["TestCases"].update({name: dict(mocked) for name, mocked in CALLING_THROUGH.items()})
+    for machine, through in CALLING_THROUGH.items():
+        machines[machine]["TestCases"].update({name: dict(mocked) for name, mocked in through.items()})
     used = {
         name for machine in machines.values() for mocked in machine["TestCases"].values() for name in mocked.values()
     }

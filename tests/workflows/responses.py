@@ -13,8 +13,9 @@ Answers = dict[str, dict[str, Any]]
 SEQUENCER = "0067432F1A2B3C4D5E"
 """The sequencer of every event in tests/events/s3."""
 NEWER = "0067432F1A2B3C4D5F"
-JUDGED = ("PUBLISHED", "BLURRED", "BLOCKED", "IN_REVIEW")
-"""Where an image stands whose original is not replaced any more."""
+SETTLED = "arn:aws:states:us-east-1:123456789012:execution:ingest:01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
+"""The execution that ended badly in tests/events/stepfunctions."""
+SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody-else"
 OK = {"SdkHttpMetadata": {"HttpStatusCode": 200}}
 
 
@@ -28,6 +29,28 @@ def payload(document: dict[str, Any], *, attempt: int = 0) -> Answers:
     return returns({"StatusCode": 200, "Payload": document}, attempt=attempt)
 
 
+def every_time(answer: Answers) -> Answers:
+    """The same answer at each of ten visits of a state."""
+    (only,) = answer.values()
+    return {"0-9": only}
+
+
+def then(first: Answers, second: Answers) -> Answers:
+    """One answer at the first visit of a state, another at all later ones. Only the emulator counts visits."""
+    (one,), (other,) = first.values(), second.values()
+    return {"0": one, "1-9": other}
+
+
+def execution_arn(case: str) -> str:
+    """The ARN of the one execution of a case of ingest (see engines.py)."""
+    return f"arn:aws:states:us-east-1:123456789012:execution:ingest:{case}--case"
+
+
+def ended(status: str, claimed_by: str, **attributes: dict[str, str]) -> Answers:
+    """The part of a record that is read when an ending could not be written."""
+    return returns({"Item": {"status": {"S": status}, "claimed_by": {"S": claimed_by}, **attributes}, **OK})
+
+
 def throws(error: str, *, times: int = 1) -> Answers:
     """The same error at each of the first ``times`` attempts."""
     key = "0" if times == 1 else f"0-{times - 1}"
@@ -37,12 +60,13 @@ def throws(error: str, *, times: int = 1) -> Answers:
 def after_failures(error: str, answer: Answers, *, failures: int) -> Answers:
     """The error for ``failures`` attempts, then the answer."""
     (only,) = answer.values()
-    return {**throws(error, times=failures), str(failures): only}
+    return {**throws(error, times=failures), f"{failures}-9": only}
 
 
-def _claim(status: str, sequencer: str = "0067432F1A2B3C4D5D") -> dict[str, Any]:
+def _claim(status: str, sequencer: str = "0067432F1A2B3C4D5D", *, revisions: int = 1) -> dict[str, Any]:
     """The part of a record that is read when a claim was refused."""
-    return {"Item": {"status": {"S": status}, "sequencer": {"S": sequencer}}, **OK}
+    item = {"status": {"S": status}, "sequencer": {"S": sequencer}, "last_revision": {"N": str(revisions)}}
+    return {"Item": item, **OK}
 
 
 def _function_results() -> dict[str, Answers]:
@@ -68,15 +92,28 @@ def _function_results() -> dict[str, Answers]:
 
 
 RESPONSES: dict[str, Answers] = {
-    **_function_results(),
-    "Claimed": returns({"Attributes": {"last_revision": {"N": "1"}}, **OK}),
-    "ClaimedBySameEvent": returns(_claim("PUBLISHED", SEQUENCER)),
-    "ClaimedByOtherEvent": returns(_claim("PROCESSING", NEWER)),
-    **{f"{status.title()}BeforeUpload": returns(_claim(status)) for status in ("REMOVED", *JUDGED)},
-    "VanishedBeforeUpload": returns(OK),
-    "Written": returns(OK),
-    "Deleted": returns(OK),
-    "Announced": returns({"Entries": [{"EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860"}], "FailedEntryCount": 0}),
+    **{name: every_time(answer) for name, answer in _function_results().items()},
+    "Claimed": every_time(returns({"Attributes": {"last_revision": {"N": "1"}}, **OK})),
+    "ClaimedAgain": every_time(returns({"Attributes": {"last_revision": {"N": "2"}}, **OK})),
+    "ClaimedBySameEvent": every_time(returns(_claim("PUBLISHED", SEQUENCER))),
+    "HeldOfSameEvent": every_time(returns(_claim("HELD", SEQUENCER))),
+    "ProcessedTooOften": every_time(returns(_claim("FAILED", SEQUENCER, revisions=100))),
+    "ClaimedByOtherEvent": every_time(returns(_claim("PROCESSING", NEWER))),
+    "RemovedBeforeUpload": every_time(returns(_claim("REMOVED"))),
+    "VanishedBeforeUpload": every_time(returns(OK)),
+    "Written": every_time(returns(OK)),
+    "Swept": every_time(payload({"done": True, "deleted": 2, "after": ""})),
+    "SweptInTwoCalls": then(
+        payload({"done": False, "deleted": 1000, "after": "images/a"}),
+        payload({"done": True, "deleted": 2, "after": ""}),
+    ),
+    "Announced": every_time(
+        returns({"Entries": [{"EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860"}], "FailedEntryCount": 0})
+    ),
+    "Started": every_time(returns({"ExecutionArn": "arn", "StartDate": "2026-11-24T12:00:00.000Z"})),
+    "Marked": every_time(returns({"Attributes": {"tenant": {"S": "default"}}, **OK})),
     "ClaimRefused": throws("DynamoDB.ConditionalCheckFailedException"),
+    "TakenOverWhileItFailed": every_time(ended("PROCESSING", SOMEBODY_ELSE)),
+    "FailedBySettle": every_time(ended("FAILED", SETTLED, unannounced={"S": "Image Failed"})),
 }
 """The answers that cases share, by the name that the mock file gives them; cases of failures add their own."""

@@ -5,11 +5,22 @@ from functools import partial
 
 import pytest
 
-from functions.shared.contracts import BlurRequest, ModerateRequest, OptimizeRequest, PersistRequest
+from functions.manage.removal import execution_name
+from functions.shared.contracts import (
+    REMOVAL,
+    BlurRequest,
+    ModerateRequest,
+    OptimizeRequest,
+    PersistRequest,
+    Sweep,
+    SweepRequest,
+    Upload,
+)
 from tests.workflows.cases import CASES, EMULATOR, ENGINES, MOTO, STEP_FUNCTIONS_LOCAL
 from tests.workflows.coverage import value_at
 from tests.workflows.engines import why_no_docker
 from tests.workflows.mock_file import MOCK_FILE, text
+from tests.workflows.responses import SETTLED
 
 HERE = tuple(engine for engine in ENGINES if engine != STEP_FUNCTIONS_LOCAL or why_no_docker() is None)
 """The engines that are there. Nothing is skipped: what could not run is told at the end of the run."""
@@ -72,6 +83,55 @@ def test_what_a_state_sends_to_its_function_is_the_functions_contract(run_of_cas
     request = contract.from_state(sent["Payload"])
     assert request.image_id == "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
     assert set(sent["Payload"]) == set(contract.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("case", "state", "expected"),
+    [
+        (
+            "UploadIsDiscardedAfterARemoval",
+            "DiscardUploads",
+            {
+                "sweep": (Sweep.UPLOADS,),
+                "upload": Upload("9b2cf535f27731c974343645a3985328", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"),
+            },
+        ),
+        (
+            "UploadIsDiscardedWithoutAVersion",
+            "DiscardUploads",
+            {"sweep": (Sweep.UPLOADS,), "upload": Upload("9b2cf535f27731c974343645a3985328", "")},
+        ),
+        ("UnknownVerdictFails", "DiscardFiles", {"sweep": (Sweep.REVISIONS,), "revision": 1}),
+        (
+            "TimedOutExecutionIsSettled",
+            "DiscardFiles",
+            {
+                "sweep": (Sweep.REVISIONS, Sweep.UPLOADS),
+                "execution_arn": SETTLED,
+                "upload": Upload("9b2cf535f27731c974343645a3985328", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"),
+            },
+        ),
+        ("ImageIsRemovedInThreePasses", "SweepAfterAnswers", {"sweep": REMOVAL, "then": "VARIANTS"}),
+        ("ReplacedRevisionIsRetiredInTwoPasses", "SweepSuperseded", {"sweep": (Sweep.SUPERSEDED,)}),
+    ],
+)
+def test_what_a_state_has_deleted_is_what_the_function_reads(run_of_case, case, state, expected):
+    (found,) = (each for each in CASES if each.name == case)
+
+    (sent,) = run_of_case(MOTO, found).visit(state).sent
+
+    assert SweepRequest.from_state(sent["Payload"]) == SweepRequest("01JDFZ8Q6W4T3R2Y1X0V9B8N7M", **expected)
+
+
+def test_a_removal_is_started_again_under_the_name_that_a_delete_would_give_it(run_of_case):
+    (case,) = (each for each in CASES if each.name == "RemoveIsStartedAgain")
+
+    (sent,) = run_of_case(MOTO, case).visit("StartAgain").sent
+
+    ended = case.input["detail"]["executionArn"]
+    assert sent["Name"] == execution_name("01JDFZ8Q6W4T3R2Y1X0V9B8N7M", ended)
+    assert sent["Input"] == {"image_id": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"}
+    assert sent["StateMachineArn"] == case.input["detail"]["stateMachineArn"]
 
 
 def test_a_blurred_picture_takes_the_place_of_the_one_that_was_flagged(run_of_case):

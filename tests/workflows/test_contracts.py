@@ -5,11 +5,31 @@ from dataclasses import fields
 
 import pytest
 
-from functions.shared.contracts import Picture, Verdict
+from functions.shared.announcements import detail_type
+from functions.shared.contracts import REMOVAL, Picture, Status, Sweep, SweepRequest, Verdict
+from functions.shared.keys import SECOND_UPLOAD, SECOND_UPLOAD_SORT_KEY
+from functions.shared.removal import DONE, IN_PROGRESS, PERSONAL, REQUESTED
+from tests.fakes.openapi import description
 from tests.fakes.states import REQUESTS, cases, recorded
 from workflows import lint
 
-STATES = json.loads((lint.DIRECTORY / "ingest.asl.json").read_text(encoding="utf-8"))["States"]
+MACHINES = {
+    path.name.removesuffix(".asl.json"): json.loads(path.read_text(encoding="utf-8"))["States"]
+    for path in sorted(lint.DIRECTORY.glob("*.asl.json"))
+}
+STATES = MACHINES["ingest"]
+SWEEPS = {
+    f"{machine}.{name}": state["Parameters"]["Payload"]
+    for machine, states in MACHINES.items()
+    for name, state in states.items()
+    if state.get("Parameters", {}).get("FunctionName") == "${RemoveFunctionArn}"
+}
+"""What the states that delete files send."""
+
+
+def plain_value(item: dict) -> str:
+    (value,) = item.values()
+    return value
 
 
 @pytest.mark.parametrize(("state", "contract"), [("ModerateImage", Verdict), ("BlurImage", Picture)])
@@ -46,3 +66,54 @@ def test_a_recorded_result_is_what_its_contract_writes(state, case, contract):
     _, result = recorded(state, case)
 
     assert contract.from_state(result).to_state() == result
+
+
+@pytest.mark.parametrize("state", SWEEPS)
+def test_a_state_that_deletes_sends_what_the_function_reads(state):
+    sent = {name.removesuffix(".$"): value for name, value in SWEEPS[state].items()}
+
+    assert sent.keys() <= {field.name for field in fields(SweepRequest)}
+    assert {Sweep(word) for word in sent["sweep"]}
+    assert ("upload" in sent) == ("uploads" in sent["sweep"])
+
+
+def test_every_place_that_a_removal_empties_is_emptied_in_each_of_its_passes_in_the_same_order():
+    passes = [payload["sweep"] for state, payload in SWEEPS.items() if state.startswith("remove.")]
+
+    assert passes == [list(REMOVAL)] * 3
+
+
+def test_the_state_machine_drops_what_a_delete_drops():
+    update = MACHINES["remove"]["MarkRemoved"]["Parameters"]
+    dropped = update["UpdateExpression"].partition(" REMOVE ")[2].split(", ")
+
+    names = update["ExpressionAttributeNames"]
+    assert {names.get(name, name) for name in dropped} == PERSONAL
+
+
+def test_the_words_of_a_removal_are_those_of_the_description():
+    removal = description()["components"]["schemas"]["Removal"]["properties"]
+    written = MACHINES["remove"]["MarkRemoved"]["Parameters"]["ExpressionAttributeValues"][":removal"]["M"]
+    finished = MACHINES["remove"]["FinishRemoval"]["Parameters"]["ExpressionAttributeValues"][":done"]
+    waited_for = [payload["then"] for state, payload in SWEEPS.items() if state.startswith("remove.")]
+
+    assert removal["step"]["enum"] == [REQUESTED, *(place.upper() for place in REMOVAL), *waited_for]
+    assert removal["status"]["enum"] == [plain_value(written["status"]), plain_value(finished)] == [IN_PROGRESS, DONE]
+    assert plain_value(written["step"]) == REQUESTED
+
+
+def test_the_line_that_counts_uploads_is_where_the_function_deletes_it():
+    note = STATES["NoteSecondUpload"]["Parameters"]
+
+    assert note["Key"]["sk"]["S"] == SECOND_UPLOAD_SORT_KEY
+    assert note["ExpressionAttributeValues"][":type"]["S"] == SECOND_UPLOAD
+
+
+@pytest.mark.parametrize("status", [Status.HELD, Status.FAILED])
+def test_an_ending_that_is_not_announced_yet_names_its_event(status):
+    endings = [state["Result"] for name, state in STATES.items() if name in {"HoldImage", "FailImage"}]
+
+    assert {"status": status, "detail_type": detail_type(status)} in endings
+    assert MACHINES["settle"]["RecordFailure"]["Parameters"]["TransactItems"][0]["Update"]["ExpressionAttributeValues"][
+        ":detail_type"
+    ]["S"] == detail_type(Status.FAILED)

@@ -9,6 +9,11 @@ import pytest
 from workflows import lint
 
 ERROR_CLASSES = frozenset({"ContractError", "TransientDependencyError"})
+ONCE, OFTEN = {"MaxAttempts": 1}, {"MaxAttempts": 4}
+RETRIERS = [
+    {"ErrorEquals": sorted(names), **(ONCE if kind in lint.RETRIED_ONCE else OFTEN)}
+    for kind, names in lint.LAMBDA_FAULTS.items()
+]
 GOOD = {
     "StartAt": "Describe",
     "TimeoutSeconds": 60,
@@ -24,7 +29,7 @@ GOOD = {
             "Parameters": {"FunctionName": "${FunctionArn}", "Payload": {"at.$": "$$.State.EnteredTime"}},
             "ResultSelector": {"outcome.$": "$.Payload.outcome"},
             "TimeoutSeconds": 10,
-            "Retry": [{"ErrorEquals": ["Lambda.Unknown", "TransientDependencyError"]}, {"ErrorEquals": ["States.ALL"]}],
+            "Retry": [*RETRIERS, {"ErrorEquals": ["States.ALL"]}],
             "Catch": [
                 {"ErrorEquals": ["ContractError"], "Next": "Done"},
                 {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Failed"},
@@ -98,6 +103,12 @@ BROKEN = [
     ("task-catch", "Work", f"{TASK}.Catch", REMOVED, "needs Catch"),
     ("task-catch", "Work", f"{TASK}.Catch.1", REMOVED, "must catch States.ALL"),
     ("task-timeout", "Work", f"{TASK}.TimeoutSeconds", REMOVED, "needs TimeoutSeconds"),
+    ("lambda-retry", "Work", f"{TASK}.Retry", RETRIERS[1:], "a service fault needs one Retry entry"),
+    ("lambda-retry", "Work", f"{TASK}.Retry.1.MaxAttempts", 2, "a crash is repeated once; MaxAttempts is 2"),
+    ("lambda-retry", "Work", f"{TASK}.Retry.2.MaxAttempts", 0, "a timeout is repeated once; MaxAttempts is 0"),
+    ("lambda-retry", "Work", f"{TASK}.Retry.3.MaxAttempts", 1, "a throttling is repeated more than once"),
+    ("lambda-retry", "Work", f"{TASK}.Retry.1.ErrorEquals", ["Lambda.Unknown"], "a crash needs one Retry entry"),
+    ("lambda-retry", "Work", f"{TASK}.Retry.3.ErrorEquals", ["Lambda.Unknown"], "a throttling needs one Retry entry"),
     ("states-all", "Work", f"{TASK}.Retry.0.ErrorEquals", ["States.ALL"], "Retry[0]: States.ALL must stand alone"),
     ("states-all", "Work", f"{TASK}.Catch.1.ErrorEquals", ["ContractError", "States.ALL"], "Catch[1]"),
     ("choice-default", "WhatCame", "States.WhatCame.Default", REMOVED, "needs Default"),
@@ -180,4 +191,4 @@ def test_the_command_fails_where_there_is_nothing_to_check(tmp_path):
 
 def test_the_command_passes_on_the_deployed_definitions(capsys):
     assert lint.main() == 0
-    assert capsys.readouterr().out == "workflows: 2 state machines, 0 findings\n"
+    assert capsys.readouterr().out == "workflows: 4 state machines, 0 findings\n"

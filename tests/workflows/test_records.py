@@ -1,4 +1,4 @@
-"""What the state machines themselves write: claims, refusals and failures, in the engine's own DynamoDB.
+"""What the state machines themselves write: claims, endings, removals, in the engine's own DynamoDB.
 
 The functions are mocked, the table and the event bus are real. Each test runs on the emulator and on moto.
 """
@@ -18,45 +18,22 @@ from tests.workflows.engines import EVENT_BUS, TABLE, execution_name
 
 EVENTS = Path(__file__).parents[1] / "events"
 OLDER, CLAIMED, NEWER = "0067432F1A2B3C4D5D", "0067432F1A2B3C4D5E", "0067432F1A2B3C4D5F"
-ORIGINALS = "image-scaler-originals"
-"""The bucket of the recorded events."""
+ETAG, VERSION = "9b2cf535f27731c974343645a3985328", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"
+"""The upload of the recorded events."""
 SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody-else"
 STATUSES = [str(status) for status in Status]
-CLAIMED_BY_A_NEWER_UPLOAD = {"AWAITING_UPLOAD", "PROCESSING", "HELD", "FAILED", "REJECTED"}
 CLAIMED_WHEN_RESUMED = {"HELD", "FAILED"}
-JUDGED = ("PUBLISHED", "BLURRED", "BLOCKED", "IN_REVIEW")
+CLAIMED_WHEN_REWORKED = {"PUBLISHED", "BLURRED", "BLOCKED"}
 
 
 class World:
     """A table and an event bus on one engine, and the record of one image."""
 
-    def __init__(self, deployment):
-        self.deployment = deployment
+    def __init__(self, deployment, queue):
+        self.deployment, self.queue, self.heard = deployment, queue, []
         self.image_id = f"01JDFZ{uuid.uuid4().hex[:20].upper()}"
         self.key = f"uploads/{self.image_id}/original"
         self._dynamodb = deployment.client("dynamodb")
-        self._s3 = deployment.client("s3")
-
-    def put_original(self, body):
-        """Write a version of the image's original; return its id."""
-        return self._s3.put_object(Bucket=ORIGINALS, Key=self.key, Body=body)["VersionId"]
-
-    @property
-    def originals(self):
-        """Everything that is left of the original, the current version first."""
-        answer = self._s3.list_object_versions(Bucket=ORIGINALS, Prefix=self.key)
-        versions = sorted(answer.get("Versions", ()), key=lambda version: not version["IsLatest"])
-        return [self._body(version["VersionId"]) for version in versions]
-
-    @property
-    def current_original(self):
-        """What a reader finds at the original's key; None when there is nothing."""
-        listed = self._s3.list_objects_v2(Bucket=ORIGINALS, Prefix=self.key)
-        return self._body() if listed["KeyCount"] else None
-
-    def _body(self, version=None):
-        versions = {"VersionId": version} if version else {}
-        return self._s3.get_object(Bucket=ORIGINALS, Key=self.key, **versions)["Body"].read()
 
     def write(self, **attributes):
         """Write the record as it stands before the execution."""
@@ -73,15 +50,14 @@ class World:
             **attributes,
         )  # fmt: skip
 
-    def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, version=None, resume=None, name=None):
-        """Run ingest on an upload of this image; the functions answer as ``case`` says."""
+    def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, version=None, name=None, **flags):
+        """Run ingest on an upload of this image, with ``flags`` in its input; the functions answer as ``case`` says."""
         event = json.loads((EVENTS / "s3" / "put-without-version.json").read_text(encoding="utf-8"))
         event["detail"]["object"] |= {"key": self.key, "sequencer": sequencer}
         if version:
             event["detail"]["object"]["version-id"] = version
-        document = event if resume is None else {**event, "resume": resume}
         name = name or execution_name(case)
-        return self.deployment.run("ingest", document, case=case, name=name), self.arn("ingest", name)
+        return self.deployment.run("ingest", event | flags, case=case, name=name), self.arn("ingest", name)
 
     def settle(self, execution_arn, *, event="timed-out"):
         """Run settle on the news that an execution which worked on this image ended badly."""
@@ -89,7 +65,28 @@ class World:
         started_with = json.loads(document["detail"]["input"])
         started_with["detail"]["object"]["key"] = f"uploads/{self.image_id}/original"
         document["detail"] |= {"executionArn": execution_arn, "input": json.dumps(started_with)}
-        return self.deployment.run("settle", document)
+        return self.deployment.run("settle", document, case="Settles")
+
+    def remove(self, case="Removes", *, name=None):
+        """Run remove on this image; the function sweeps as ``case`` says."""
+        return self.deployment.run("remove", {"image_id": self.image_id}, case=case, name=name)
+
+    def announced(self):
+        """Return the events about this image so far: their types and details, but for the id."""
+        while messages := self._receive():
+            self.heard.extend(json.loads(message["Body"]) for message in messages)
+        mine = [event for event in self.heard if event["detail"]["image_id"] == self.image_id]
+        return [
+            (event["detail-type"], {name: value for name, value in event["detail"].items() if name != "image_id"})
+            for event in mine
+        ]
+
+    def _receive(self):
+        sqs = self.deployment.client("sqs")
+        messages = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return messages
 
     def arn(self, machine, name):
         return self.deployment.execution_arn(machine, name)
@@ -120,17 +117,28 @@ def deployment(request, open_engine):
     """An engine with the table and the event bus; each test has an image of its own on it."""
     with open_engine(request.param) as deployment:
         deployment.create_table_and_bus()
-        s3 = deployment.client("s3")
-        s3.create_bucket(Bucket=ORIGINALS)
-        s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
         yield deployment
-        deployment.client("events").delete_event_bus(Name=EVENT_BUS)
         deployment.client("dynamodb").delete_table(TableName=TABLE)
 
 
+@pytest.fixture(scope="module")
+def queue(deployment):
+    """A queue that gets every event on the bus."""
+    sqs, events = deployment.client("sqs"), deployment.client("events")
+    queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="heard", EventBusName=EVENT_BUS, EventPattern=json.dumps({"source": ["image-scaler"]}))
+    events.put_targets(Rule="heard", EventBusName=EVENT_BUS, Targets=[{"Id": "queue", "Arn": arn}])
+    yield queue
+    events.remove_targets(Rule="heard", EventBusName=EVENT_BUS, Ids=["queue"])
+    events.delete_rule(Name="heard", EventBusName=EVENT_BUS)
+    events.delete_event_bus(Name=EVENT_BUS)
+    sqs.delete_queue(QueueUrl=queue)
+
+
 @pytest.fixture
-def world(deployment):
-    return World(deployment)
+def world(deployment, queue):
+    return World(deployment, queue)
 
 
 # --- claiming ---------------------------------------------------------------------------------------------
@@ -148,9 +156,15 @@ def test_an_upload_without_a_record_is_claimed_and_gets_one(world):
     assert record == {
         "pk": f"IMAGE#{world.image_id}", "sk": "RECORD", "image_id": world.image_id, "status": "PROCESSING",
         "tenant": "default", "claimed_by": arn, "claimed_at": now, "created_at": now, "updated_at": now,
-        "listing_day": now[:10], "sequencer": CLAIMED, "last_revision": 1,
+        "listing_day": now[:10], "sequencer": CLAIMED, "last_revision": 1, "claimed_etag": ETAG, "claimed_version": "",
     }  # fmt: skip
     assert world.history == []
+
+
+def test_the_claimed_upload_is_known_by_its_version_where_the_event_names_one(world):
+    world.upload(version=VERSION)
+
+    assert (world.record["claimed_etag"], world.record["claimed_version"]) == (ETAG, VERSION)
 
 
 def test_an_awaited_upload_is_claimed_and_keeps_what_was_written_with_the_ticket(world):
@@ -181,37 +195,55 @@ def test_the_same_event_again_changes_nothing_at_all_and_calls_no_function(world
     assert world.items() == {"RECORD": before}
 
 
+@pytest.mark.parametrize("sequencer", [OLDER, NEWER], ids=["older", "newer"])
 @pytest.mark.parametrize("status", STATUSES)
-def test_an_older_event_never_claims_and_is_noted(world, status):
+def test_another_upload_never_claims_is_discarded_and_counted(world, status, sequencer):
     before = world.claimed(status)
 
-    run, arn = world.upload(sequencer=OLDER)
+    run, arn = world.upload(sequencer=sequencer)
 
-    assert run.path[-2:] == ("NoteSecondUpload", "DuplicateUpload")
+    assert run.path[-4:] == ("DiscardUploads", "AreUploadsDiscarded", "NoteSecondUpload", "DuplicateUpload")
     assert "OptimizeImage" not in run.path
     assert world.record == before
-    (note,) = world.history
-    assert (note["type"], note["sequencer"], note["execution_arn"]) == ("SECOND_UPLOAD", OLDER, arn)
-    assert note["sk"] == f"EVENT#{note['at']}#SECOND_UPLOAD"
+    (line,) = world.history
+    now = line["at"]
+    assert line == {
+        "pk": f"IMAGE#{world.image_id}", "sk": "EVENT#SECOND_UPLOAD", "type": "SECOND_UPLOAD", "at": now,
+        "first_at": now, "count": 1, "sequencer": sequencer, "execution_arn": arn,
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("status", STATUSES)
-def test_a_newer_event_claims_until_a_verdict_is_written(world, status):
-    before = world.claimed(status, reason="CORRUPT", detail="The file ends early.", error={"error": "E", "cause": "C"})
+def test_uploads_that_are_not_claimed_share_one_line(world):
+    world.claimed("PUBLISHED")
 
-    run, arn = world.upload(sequencer=NEWER)
+    world.upload(sequencer="0067432F1A2B3C4D60")
+    (first,) = world.history
+    for number in range(1, 5):
+        world.upload(sequencer=f"0067432F1A2B3C4D6{number}")
 
-    if status in CLAIMED_BY_A_NEWER_UPLOAD:
-        record = world.record
-        assert (record["claimed_by"], record["sequencer"], record["last_revision"]) == (arn, NEWER, 4)
-        assert record["status"] == "PROCESSING"
-        assert record.keys().isdisjoint({"reason", "detail", "error"})
-        assert record["created_at"] == before["created_at"]
-        assert world.history == []
-    else:
-        assert run.path[-1] == "DuplicateUpload"
-        assert world.record == before
-        assert [note["type"] for note in world.history] == ["SECOND_UPLOAD"]
+    (line,) = world.history
+    assert (line["count"], line["first_at"]) == (5, first["at"])
+    assert line["at"] > line["first_at"]
+
+
+def test_an_event_that_comes_twice_is_counted_once(world):
+    world.claimed("PUBLISHED")
+    world.upload(sequencer=NEWER)
+    (before,) = world.history
+
+    run, _ = world.upload(sequencer=NEWER)
+
+    assert run.path[-1] == "DuplicateUpload"
+    assert world.history == [before]
+
+
+def test_events_that_come_in_the_wrong_order_are_all_counted(world):
+    world.claimed("PUBLISHED")
+
+    for sequencer in (NEWER, OLDER):
+        world.upload(sequencer=sequencer)
+
+    assert [line["count"] for line in world.history] == [2]
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -223,16 +255,54 @@ def test_only_what_was_held_or_failed_is_resumed(world, status):
     if status in CLAIMED_WHEN_RESUMED:
         record = world.record
         assert (record["claimed_by"], record["status"], record["last_revision"]) == (arn, "PROCESSING", 4)
-        assert "error" not in record
+        assert record.keys().isdisjoint({"reason", "detail", "error"})
+        assert record["created_at"] == "2026-11-23T10:00:00Z"
     else:
         assert world.items() == {"RECORD": before}
 
 
-@pytest.mark.parametrize("resume", [None, False, True])
-def test_an_image_removed_before_its_upload_came_is_never_claimed(world, resume):
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_what_was_judged_is_reworked(world, status):
+    before = world.claimed(status)
+
+    _, arn = world.upload(sequencer=CLAIMED, rework=True)
+
+    if status in CLAIMED_WHEN_REWORKED:
+        record = world.record
+        assert (record["claimed_by"], record["status"], record["last_revision"]) == (arn, "PROCESSING", 4)
+    else:
+        assert world.items() == {"RECORD": before}
+
+
+@pytest.mark.parametrize(("revisions", "claims"), [(99, True), (100, False)])
+def test_an_image_is_processed_a_hundred_times_at_most(world, revisions, claims):
+    before = world.claimed("FAILED") | {"last_revision": revisions}
+    world.write(**{name: value for name, value in before.items() if name not in {"pk", "sk", "image_id"}})
+
+    run, arn = world.upload(resume=True)
+
+    if claims:
+        assert (world.record["claimed_by"], world.record["last_revision"]) == (arn, 100)
+    else:
+        assert (run.status, run.error) == ("FAILED", "RevisionLimitError")
+        assert "100 times" in run.cause
+        assert world.items() == {"RECORD": before}
+
+
+def test_the_hundredth_claim_repeated_after_its_answer_got_lost_succeeds(world):
+    name = execution_name("FunctionsPublish")
+    world.write(status="PROCESSING", claimed_by=world.arn("ingest", name), sequencer=CLAIMED, last_revision=100)
+
+    run, _ = world.upload(name=name)
+
+    assert run.path[-1] == "ImagePersisted"
+
+
+@pytest.mark.parametrize("flags", [{}, {"resume": False}, {"resume": True}, {"rework": True}])
+def test_an_image_removed_before_its_upload_came_is_never_claimed(world, flags):
     before = world.write(status="REMOVED", removed_at="2026-11-23T10:00:00Z")
 
-    run, _ = world.upload(resume=resume)
+    run, _ = world.upload(**flags)
 
     assert run.path[-1] == "DuplicateUpload"
     assert world.record == before
@@ -257,75 +327,6 @@ def test_an_empty_record_is_no_claim(world):
     _, arn = world.upload()
 
     assert world.record["claimed_by"] == arn
-
-
-# --- uploads that come too late ---------------------------------------------------------------------------
-
-
-def test_of_an_upload_after_a_removal_nothing_is_left(world):
-    before = world.write(status="REMOVED", removed_at="2026-11-23T10:00:00Z")
-    version = world.put_original(b"late")
-
-    run, _ = world.upload(version=version)
-
-    assert run.path[-3:] == ("DiscardVersion", "NoteSecondUpload", "DuplicateUpload")
-    assert world.originals == []
-    assert world.record == before
-
-
-def test_an_event_without_a_version_hides_the_upload_after_a_removal(world):
-    world.write(status="REMOVED", removed_at="2026-11-23T10:00:00Z")
-    world.put_original(b"late")
-
-    world.upload()
-
-    assert world.current_original is None
-
-
-@pytest.mark.parametrize("status", JUDGED)
-def test_an_upload_after_the_verdict_does_not_replace_the_original(world, status):
-    before = world.claimed(status)
-    world.put_original(b"judged")
-    version = world.put_original(b"swapped")
-
-    runs = [world.upload(version=version, sequencer=NEWER)[0] for _ in range(2)]  # the event may come twice
-
-    assert [run.path[-1] for run in runs] == ["DuplicateUpload"] * 2
-    assert world.originals == [b"judged"]
-    assert world.current_original == b"judged"
-    assert world.record == before
-    assert {note["type"] for note in world.history} == {"SECOND_UPLOAD"}
-
-
-def test_after_the_verdict_an_event_without_a_version_deletes_nothing(world):
-    world.claimed("PUBLISHED")
-    world.put_original(b"judged")
-
-    run, _ = world.upload(sequencer=NEWER)
-
-    assert run.path[-2:] == ("NoteSecondUpload", "DuplicateUpload")
-    assert world.originals == [b"judged"]
-
-
-@pytest.mark.parametrize("status", STATUSES)
-def test_the_event_of_the_claim_itself_deletes_nothing_when_it_comes_again(world, status):
-    world.claimed(status)
-    version = world.put_original(b"judged")
-
-    world.upload(sequencer=CLAIMED, version=version)
-
-    assert world.originals == [b"judged"]
-
-
-@pytest.mark.parametrize("status", ["AWAITING_UPLOAD", "PROCESSING", "HELD", "FAILED", "REJECTED"])
-def test_an_older_event_before_the_verdict_deletes_nothing(world, status):
-    world.claimed(status)
-    version = world.put_original(b"older")
-    world.put_original(b"newer")
-
-    world.upload(sequencer=OLDER, version=version)
-
-    assert world.originals == [b"newer", b"older"]
 
 
 # --- refusals and failures --------------------------------------------------------------------------------
@@ -353,7 +354,20 @@ def test_a_failure_is_recorded_with_error_and_cause_and_the_run_fails_with_the_s
     (event,) = world.history
     assert (record["status"], record["claimed_by"]) == (status, arn)
     assert record["error"] == {"error": "ContractError", "cause": cause}
+    assert "unannounced" not in record
     assert (event["type"], event["error"], event["execution_arn"]) == (status, "ContractError", arn)
+
+
+def test_a_failure_that_could_not_be_announced_says_so_until_settle_announces_it(world):
+    run, arn = world.upload("FunctionsFailUnheard")
+    unheard = world.record["unannounced"]
+
+    settled = world.settle(arn, event="failed")
+
+    assert (run.status, unheard) == ("FAILED", "Image Failed")
+    assert "AnnounceFailure" in settled.path
+    assert "unannounced" not in world.record
+    assert world.settle(arn, event="failed").path[-3:] == ("DiscardFiles", "AreFilesDiscarded", "RecordSettled")
 
 
 def test_a_failure_before_the_claim_leaves_a_record_that_can_be_resumed(world):
@@ -367,15 +381,15 @@ def test_a_failure_before_the_claim_leaves_a_record_that_can_be_resumed(world):
     assert (world.record["status"], world.record["claimed_by"]) == ("PROCESSING", later)
 
 
-def test_an_overwritten_original_that_nobody_took_over_is_recorded_as_failed(world):
+def test_an_original_that_is_overwritten_again_and_again_is_recorded_as_failed(world):
     run, arn = world.upload("FunctionsFindItOverwritten")
 
     assert (run.status, run.error) == ("FAILED", "ObjectChangedError")
     record = world.record
     assert (record["status"], record["claimed_by"], record["error"]["error"]) == ("FAILED", arn, "ObjectChangedError")
     assert [event["type"] for event in world.history] == ["FAILED"]
-    _, newer = world.upload(sequencer=NEWER)
-    assert (world.record["status"], world.record["claimed_by"]) == ("PROCESSING", newer)
+    _, again = world.upload(resume=True)
+    assert (world.record["status"], world.record["claimed_by"]) == ("PROCESSING", again)
 
 
 def test_an_upload_that_cannot_claim_what_another_one_works_on_fails_and_can_be_started_again(world):
@@ -385,8 +399,8 @@ def test_an_upload_that_cannot_claim_what_another_one_works_on_fails_and_can_be_
 
     assert run.status == "FAILED"
     assert world.items() == {"RECORD": before}
-    _, again = world.upload(sequencer=NEWER)
-    assert world.record["claimed_by"] == again
+    again, _ = world.upload(sequencer=NEWER)
+    assert again.path[-1] == "DuplicateUpload"
 
 
 @pytest.mark.parametrize("case", ["ClaimedThenReject", "ClaimedThenFail", "ClaimedThenOverwritten"])
@@ -432,12 +446,36 @@ def test_what_an_execution_left_in_processing_is_settled_as_failed(world, event)
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "PROCESSING"])
 def test_an_ending_that_was_written_is_left_as_it_is(world, status):
-    before = world.claimed(status)
+    before = world.claimed(status, revision=3)
 
     run = world.settle(SOMEBODY_ELSE)
 
-    assert (run.status, run.path[-1]) == ("SUCCEEDED", "AlreadySettled")
+    assert (run.status, run.path[-1]) == ("SUCCEEDED", "RecordSettled")
     assert world.items() == {"RECORD": before}
+
+
+@pytest.mark.parametrize(
+    ("status", "announced"),
+    [("PUBLISHED", "AnnounceVerdict"), ("BLURRED", "AnnounceVerdict"), ("BLOCKED", "AnnounceVerdict"),
+     ("HELD", "AnnounceFailure"), ("FAILED", "AnnounceFailure")],
+)  # fmt: skip
+def test_an_ending_that_was_not_announced_is_announced_once(world, status, announced):
+    before = world.claimed(status, revision=3, unannounced=f"Image {status.title()}")
+
+    first, second = (world.settle(SOMEBODY_ELSE) for _ in range(2))
+
+    assert announced in first.path
+    assert announced not in second.path
+    assert [kind for kind, _ in world.announced()] == [f"Image {status.title()}"]
+    assert world.record == {name: value for name, value in before.items() if name != "unannounced"}
+
+
+def test_an_announced_verdict_carries_the_revision_that_the_purge_looks_at(world):
+    world.claimed("PUBLISHED", revision=3, unannounced="Image Published")
+
+    world.settle(SOMEBODY_ELSE)
+
+    assert world.announced() == [("Image Published", {"status": "PUBLISHED", "revision": 3})]
 
 
 def test_an_image_that_another_execution_works_on_is_not_settled(world):
@@ -445,7 +483,7 @@ def test_an_image_that_another_execution_works_on_is_not_settled(world):
 
     run = world.settle(world.arn("ingest", "an-earlier-one"))
 
-    assert (run.status, run.path[-1]) == ("SUCCEEDED", "AlreadySettled")
+    assert (run.status, run.path[-1]) == ("SUCCEEDED", "RecordSettled")
     assert world.items() == {"RECORD": before}
 
 
@@ -454,3 +492,77 @@ def test_an_execution_that_claimed_nothing_leaves_no_record_behind(world):
 
     assert run.path[-1] == "AlreadySettled"
     assert world.items() == {}
+
+
+# --- removing
+
+KEPT = {"status": "REMOVED", "tenant": "acme", "created_at": "2026-11-23T10:00:00Z", "listing_day": "2026-11-23"}
+PERSONAL = {
+    "filename": "a b.jpg", "owner": "ann", "content_type": "image/jpeg", "declared_size": 5, "picture": {"a": "b"},
+    "verdict": {"decision": "allow"}, "error": {"error": "E"}, "detail": "The file ends early.", "revision": 2,
+    "claimed_etag": ETAG, "claimed_version": VERSION, "unannounced": "Image Published", "retirement": {"error": "E"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_whoever_starts_a_removal_the_record_says_removed_and_keeps_nothing_personal(world, status):
+    world.write(**KEPT | {"status": status}, **PERSONAL)
+
+    run = world.remove()
+
+    assert run.path[-1] == "ImageRemoved"
+    record = world.record
+    removal = record.pop("removal")
+    assert record == {
+        "pk": f"IMAGE#{world.image_id}", "sk": "RECORD", "image_id": world.image_id, **KEPT,
+        "removed_at": removal["started_at"], "updated_at": removal["started_at"],
+    } | {"removed_at": record["removed_at"], "updated_at": record["removed_at"]}  # fmt: skip
+    assert removal.keys() == {"status", "started_at", "finished_at", "execution_arn"}
+    assert removal["status"] == "DONE"
+    assert removal["started_at"] <= record["removed_at"] <= removal["finished_at"]
+
+
+def test_a_removal_keeps_the_time_of_the_delete_that_asked_for_it(world):
+    times = {"removed_at": "2026-11-23T11:00:00.000Z", "updated_at": "2026-11-23T11:00:00.000Z"}
+    world.write(**KEPT, **times, removal={"status": "IN_PROGRESS", "started_at": times["removed_at"]})
+
+    world.remove()
+
+    assert {name: world.record[name] for name in times} == times
+
+
+def test_an_image_under_a_legal_hold_is_not_removed(world):
+    before = world.write(status="PUBLISHED", legal_hold=True)
+
+    run = world.remove()
+
+    assert (run.status, run.path[-1]) == ("SUCCEEDED", "RemovalRefused")
+    assert world.items() == {"RECORD": before}
+
+
+def test_a_removal_of_no_image_leaves_no_record_behind(world):
+    run = world.remove()
+
+    assert run.path[-1] == "RemovalRefused"
+    assert world.items() == {}
+
+
+def test_a_removal_is_announced_with_its_tenant(world):
+    world.write(status="PUBLISHED", tenant="acme")
+
+    world.remove()
+
+    purges = [("Image Purge Requested", {"when": "now"})] * 2
+    assert world.announced() == [*purges, ("Image Removed", {"status": "REMOVED", "tenant": "acme"})]
+
+
+def test_a_second_removal_starts_over(world):
+    world.write(**KEPT)
+
+    world.remove()
+    first = world.record["removal"]
+    world.remove()
+
+    assert world.record["removal"]["status"] == "DONE"
+    assert world.record["removal"]["started_at"] > first["started_at"]
+    assert world.record["removal"]["execution_arn"] != first["execution_arn"]

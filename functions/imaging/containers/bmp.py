@@ -18,4 +18,4 @@ def inspect_bmp(body: bytes, limits: Limits) -> Inspection:
     needed = (width * depth + 31) // 32 * 4 * height
     if compression in {0, 3, 6} and offset + needed > len(body):
         raise truncated(100 * max(0, len(body) - offset) / needed if needed else None)
-    return Inspection("BMP", width, height)
+    return Inspection("BMP", width, height, body)

@@ -1,10 +1,12 @@
 """What the walks share: the result, the checks against limits, and reading numbers out of bytes."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import ceil
 from struct import Struct
 from typing import Final
 
+from functions.imaging.exif import Exif
 from functions.imaging.limits import MEGAPIXEL, MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
@@ -19,16 +21,28 @@ U32_LE: Final = Struct("<I")
 class Inspection:
     """A file that is worth decoding. ``format`` is Pillow's name; px as stored, before orientation is applied.
 
-    ``frames`` is what the container was seen to hold; decoding counts again. ``bit_depth`` is bits per sample
-    where the format tells, else 8. ``white_is_zero`` is of grey in more than 8 bits; Pillow turns only the others.
+    ``body`` is the file for the decoder: only the parts that its pixels need, so that no text, tag or comment reaches a
+    library (AVIF and HEIC are passed whole). ``exif`` holds the metadata that is used. ``frames`` is the number found
+    in the container; decoding counts again. ``hidden_first`` says that the first picture is not part of the animation.
+    ``bit_depth`` is bits per sample where the format tells, else 8. ``white_is_zero`` applies to grey of more than 8
+    bits; Pillow inverts the others itself.
     """
 
     format: str
     width: int
     height: int
+    body: bytes = field(repr=False)
+    exif: Exif = field(default_factory=Exif)
     frames: int = 1
+    hidden_first: bool = False
     bit_depth: int = 8
     white_is_zero: bool = False
+
+
+def joined(body: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
+    """Return the concatenated parts of a file; each span is a start and an end."""
+    whole = memoryview(body)
+    return b"".join(whole[start:end] for start, end in spans)
 
 
 def check_bytes(size: int, limits: Limits) -> None:

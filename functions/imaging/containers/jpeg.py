@@ -1,7 +1,10 @@
-"""JPEG, and the first picture of an MPO: a walk over the markers."""
+"""JPEG, and the first picture of an MPO: a walk over the markers.
+
+Decoders get no comments and no application segments but those that define the colours, and nothing after the picture.
+"""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from PIL import Image
@@ -13,10 +16,12 @@ from functions.imaging.containers.common import (
     Inspection,
     check_icc,
     check_size,
+    joined,
     read,
     too_complex,
     truncated,
 )
+from functions.imaging.exif import Exif, read_exif
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
@@ -31,8 +36,16 @@ _JPEG_ICC: Final = b"ICC_PROFILE\x00"
 _JPEG_ICC_HEAD: Final = len(_JPEG_ICC) + 2
 """Bytes before a segment's part of the profile: the name, the part's number, and how many there are."""
 
+_EXIF: Final = b"Exif\0\0"
+_JFIF_BYTES: Final = 14
+_ADOBE_BYTES: Final = 12
+"""Minimum lengths of these two segments; libjpeg ignores shorter ones."""
+
 _JPEG_MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """A marker in entropy-coded data: neither a stuffed zero nor a restart."""
+
+_JPEG_FILL: Final = re.compile(rb"\xff{2,}")
+"""Fill bytes: any number may precede a marker."""
 
 _JPEG_HUFFMAN: Final = frozenset({0xC0, 0xC1, 0xC2})
 """Start-of-frame markers of pictures whose data is there to the last bit; arithmetic coding leaves out zeros."""
@@ -49,7 +62,7 @@ _MORE_DATA: Final = b"".join([bytes(range(255)), *(b"\xff" + bytes([0xD0 + n, *r
 
 @dataclass
 class _JpegWalk:
-    """What a walk over a JPEG's markers has seen so far."""
+    """State of a walk over a JPEG's markers. ``kept`` are the spans before the first scan for the decoder."""
 
     width: int = 0
     height: int = 0
@@ -59,6 +72,9 @@ class _JpegWalk:
     icc_bytes: int = 0
     complete: bool = False
     end: int = 0
+    exif: Exif | None = None
+    first_scan: int = 0
+    kept: list[tuple[int, int]] = field(default_factory=lambda: [(0, 2)])
 
 
 def inspect_jpeg(body: bytes, limits: Limits) -> Inspection:
@@ -75,15 +91,16 @@ def inspect_jpeg(body: bytes, limits: Limits) -> Inspection:
         raise RefusedPictureError(Reason.CORRUPT, "The JPEG has no picture in it.")
     if not seen.complete:
         raise truncated(None if seen.progressive or not seen.scans else _jpeg_percent(body))
-    return Inspection("JPEG", seen.width, seen.height)
+    scans = (seen.first_scan or seen.end, seen.end + 2)
+    return Inspection("JPEG", seen.width, seen.height, joined(body, [*seen.kept, scans]), seen.exif or Exif())
 
 
 def _walk_jpeg(body: bytes, limits: Limits, seen: _JpegWalk) -> None:
     """Visit every marker of the first picture; what follows its end (a second MPO picture, a video) is not read."""
     position = 2
     for _ in range(limits.max_chunks):
-        while body[position : position + 2] == b"\xff\xff":
-            position += 1
+        if fill := _JPEG_FILL.match(body, position):
+            position = fill.end() - 1
         if position + 2 > len(body):
             return
         marker = body[position + 1]
@@ -99,6 +116,10 @@ def _walk_jpeg(body: bytes, limits: Limits, seen: _JpegWalk) -> None:
             continue
         length = read(U16, body, position + 2)
         _note_jpeg_segment(body, position + 4, marker, length - 2, limits=limits, seen=seen)
+        if marker == 0xDA and seen.scans == 1:
+            seen.first_scan = position
+        elif not seen.scans and _has_to_do_with_pixels(body, position + 4, marker, length - 2):
+            seen.kept.append((position, position + 2 + length))
         position += 2 + length
         if marker == 0xDA:
             position = _next_jpeg_marker(body, position)
@@ -123,10 +144,23 @@ def _note_jpeg_segment(body: bytes, start: int, marker: int, length: int, *, lim
     elif marker == 0xE2 and body.startswith(_JPEG_ICC, start):
         seen.icc_bytes += length - _JPEG_ICC_HEAD
         check_icc(seen.icc_bytes, limits)
+    elif marker == 0xE1 and seen.exif is None and body.startswith(_EXIF, start):
+        seen.exif = read_exif(body[start : start + length])
     elif marker == 0xDA:
         seen.scans += 1
         if seen.scans > limits.max_scans or seen.scans * seen.width * seen.height > limits.max_scan_pixels:
             raise too_complex(f"The JPEG draws its picture in {seen.scans} scans or more, which is too many to decode.")
+
+
+def _has_to_do_with_pixels(body: bytes, start: int, marker: int, length: int) -> bool:
+    """Tell whether the decoder needs a segment: tables, frame headers, and what defines the colours."""
+    if marker == 0xE0:
+        return length >= _JFIF_BYTES and body.startswith(b"JFIF\0", start)
+    if marker == 0xE2:
+        return length > _JPEG_ICC_HEAD and body.startswith(_JPEG_ICC, start)
+    if marker == 0xEE:
+        return length >= _ADOBE_BYTES and body.startswith(b"Adobe", start)
+    return 0xC0 <= marker <= 0xDF
 
 
 def check_jpeg_is_whole(body: bytes, image: Image.Image, limits: Limits) -> None:

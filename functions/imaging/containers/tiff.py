@@ -1,11 +1,16 @@
-"""TIFF: its first directory, as Pillow reads it."""
+"""TIFF: its first directory. Decoders get a file with only this directory, and only the tags that pixels need.
 
-from typing import Any, Final
+Strips and tiles are counted before they are read: a file of 60 MB can hold 15 million, which take 30 s to decode.
+"""
+
+from typing import Final
 
 from PIL import UnidentifiedImageError
 
-from functions.imaging.codecs import open_image, tiff_directory
-from functions.imaging.containers.common import Inspection, check_icc, check_size, truncated
+from functions.imaging.codecs import open_image
+from functions.imaging.containers.common import Inspection, check_icc, check_size, too_complex, truncated
+from functions.imaging.containers.tags import Directory, read_directory, with_directory
+from functions.imaging.exif import exif_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
@@ -21,7 +26,17 @@ _STRIPS: Final = (273, 279)
 """Where each strip of rows begins, and how many bytes it has."""
 _TILES: Final = (324, 325)
 _PROFILE: Final = 34675
-_TAGS: Final = (_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, *_STRIPS, *_TILES)
+
+_PIECES: Final = frozenset({*_STRIPS, *_TILES})
+_OF_PIXELS: Final = _PIECES | frozenset({
+    _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, 263, 266, _SAMPLES, 278, 280, 281, 284, 292, 293, 317, 318, 319,
+    320, 322, 323, 332, 338, 339, 340, 341, 347, *range(512, 522), 529, 530, 531, 532, _PROFILE, 50674,
+})  # fmt: skip
+"""Tags of TIFF 6.0 and its supplements that locate pixels, decompress them or define their colours. The others are
+texts, densities, further directories and private data."""
+
+_MOST_VALUES: Final = 3 * 65_536
+"""Most values of any other tag except the profile: a 16-bit palette has this many."""
 
 
 def inspect_tiff(body: bytes, limits: Limits) -> Inspection:
@@ -30,38 +45,40 @@ def inspect_tiff(body: bytes, limits: Limits) -> Inspection:
     start = int.from_bytes(body[4:8], order)  # type: ignore[arg-type]
     if body[2:4] in {b"*\x00", b"\x00*"} and start >= len(body):
         raise truncated(100 * len(body) / start)
-    with decoder_faults():
-        directory = tiff_directory(body)
-        values = {tag: directory.get(tag) for tag in _TAGS}
-        profile = directory.get(_PROFILE)
-    tags = {tag: _numbers(value) for tag, value in values.items()}
-    width, height = _first(tags[_WIDTH], 0), _first(tags[_HEIGHT], 0)
+    directory = read_directory(body, limits.max_chunks)
+    if directory is None:
+        raise RefusedPictureError(Reason.CORRUPT, "The TIFF has no directory.")
+    _check_counts(directory, limits)
+    width, height = directory.number(_WIDTH, 0), directory.number(_HEIGHT, 0)
     check_size(width, height, limits)
-    check_icc(len(profile) if isinstance(profile, bytes) else 0, limits)
-    starts, lengths = (tags[strips] or tags[tiles] for strips, tiles in zip(_STRIPS, _TILES, strict=True))
+    starts, lengths = (
+        directory.numbers(strips, limits.max_pieces) or directory.numbers(tiles, limits.max_pieces)
+        for strips, tiles in zip(_STRIPS, _TILES, strict=True)
+    )
     end = max((start + length for start, length in zip(starts, lengths, strict=False)), default=0)
     if end > len(body):
         raise truncated(100 * len(body) / end)
-    bits, photometric = _first(tags[_BITS], 1), _first(tags[_PHOTOMETRIC], 0)
+    bits, photometric = directory.number(_BITS, 1), directory.number(_PHOTOMETRIC, 0)
+    kept = with_directory(directory, _OF_PIXELS)
     with decoder_faults():
         try:
-            open_image(body, "TIFF").close()
+            open_image(kept, "TIFF").close()
         except UnidentifiedImageError as error:
             if not starts:
                 raise
             raise RefusedPictureError(
                 Reason.UNSUPPORTED_FORMAT,
-                f"TIFF files are not accepted with {_first(tags[_SAMPLES], 1)} x {bits} bits a pixel, photometric "
-                f"{photometric} and compression {_first(tags[_COMPRESSION], 1)}; 8-bit RGB is.",
+                f"TIFF files are not accepted with {directory.number(_SAMPLES, 1)} x {bits} bits a pixel, photometric "
+                f"{photometric} and compression {directory.number(_COMPRESSION, 1)}; 8-bit RGB is.",
             ) from error
-    return Inspection("TIFF", width, height, bit_depth=bits, white_is_zero=photometric == 0)
+    return Inspection("TIFF", width, height, kept, exif_of(directory), bit_depth=bits, white_is_zero=photometric == 0)
 
 
-def _numbers(value: Any) -> tuple[int, ...]:
-    """Return a tag's whole numbers; a hostile file may give text where a size should stand."""
-    values = value if isinstance(value, tuple) else (value,)
-    return tuple(number for number in values if isinstance(number, int))
-
-
-def _first(numbers: tuple[int, ...], default: int) -> int:
-    return numbers[0] if numbers else default
+def _check_counts(directory: Directory, limits: Limits) -> None:
+    """Raise RefusedPictureError (TOO_COMPLEX) if a tag that decoders get has more values than a picture needs."""
+    if any(directory.count(tag) > limits.max_pieces for tag in _PIECES):
+        raise too_complex(f"The TIFF has more than {limits.max_pieces} strips or tiles.")
+    check_icc(directory.count(_PROFILE), limits)
+    for tag in _OF_PIXELS - _PIECES - {_PROFILE}:
+        if directory.count(tag) > _MOST_VALUES:
+            raise too_complex(f"The TIFF has a tag of more than {_MOST_VALUES} values.")

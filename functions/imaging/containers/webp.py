@@ -1,4 +1,6 @@
-"""WebP: a walk over the RIFF chunks."""
+"""WebP: a walk over the RIFF chunks. Decoders get no EXIF, XMP or unknown chunks."""
+
+from typing import Final
 
 from functions.imaging.containers.common import (
     U32_LE,
@@ -7,11 +9,19 @@ from functions.imaging.containers.common import (
     check_frames,
     check_icc,
     check_size,
+    joined,
     read,
     too_complex,
     truncated,
 )
+from functions.imaging.exif import Exif, read_exif
 from functions.imaging.limits import Limits
+
+_OF_PIXELS: Final = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
+_FLAGS: Final = 20
+"""Offset of the flags of the extended format, whose chunk is the first."""
+_HAS_EXIF: Final = 0x08
+_HAS_XMP: Final = 0x04
 
 
 def inspect_webp(body: bytes, limits: Limits) -> Inspection:
@@ -19,6 +29,9 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
     declared = read(U32_LE, body, 4) + 8
     width = height = frames = 0
     position, count = 12, 0
+    kept: list[tuple[int, int]] = []
+    exif: Exif | None = None
+    extended = body[12:16] == b"VP8X" and len(body) > _FLAGS
     while position + 8 <= len(body) and position < declared:
         kind, length = body[position : position + 4], read(U32_LE, body, position + 4)
         start = position + 8
@@ -30,15 +43,27 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
             check_frames(frames, width, height, limits)
         elif kind == b"ICCP":
             check_icc(length, limits)
+        elif kind == b"EXIF" and exif is None and extended and body[_FLAGS] & _HAS_EXIF:
+            exif = read_exif(body[start : start + length])
         count += 1
         if count > limits.max_chunks:
             raise too_complex(f"The WebP has more than {limits.max_chunks} chunks.")
+        if kind in _OF_PIXELS:
+            kept.append((position, start + length + length % 2))
         position = start + length + length % 2
     if not width:
         raise EndOfFileError
     if declared > len(body) + 1:  # some writers leave out the last padding byte
         raise truncated(100 * len(body) / declared)
-    return Inspection("WEBP", width, height, max(1, frames))
+    return Inspection("WEBP", width, height, _of_chunks(body, kept), exif or Exif(), frames=max(1, frames))
+
+
+def _of_chunks(body: bytes, kept: list[tuple[int, int]]) -> bytes:
+    """Return a file of just these chunks, with a matching header."""
+    chunks = bytearray(joined(body, kept))
+    if chunks[:4] == b"VP8X":
+        chunks[_FLAGS - 12] &= ~(_HAS_EXIF | _HAS_XMP)
+    return b"RIFF" + U32_LE.pack(4 + len(chunks)) + b"WEBP" + chunks
 
 
 def _webp_size(body: bytes, kind: bytes, start: int) -> tuple[int, int]:

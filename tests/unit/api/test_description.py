@@ -5,10 +5,11 @@ from pathlib import Path
 
 from openapi_spec_validator import validate
 
+from functions.manage.queries import PARAMETERS
 from functions.shared.contracts import Reason, Status
-from functions.shared.keys import ULID_PATTERN
+from functions.shared.keys import NAME_PATTERN, ULID_PATTERN
 from functions.shared.variant import BACKGROUNDS, FITS, FORMATS
-from functions.upload.requests import CONTENT_TYPES
+from functions.upload.requests import CONTENT_TYPES, LABELS, TicketRequest
 from tests.fakes.openapi import description
 
 FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
@@ -53,3 +54,17 @@ def test_the_parameters_of_a_variant_are_the_grammar_s_own():
     assert set(parameters["fit"]["enum"]) == set(FITS)
     assert set(parameters["format"]["enum"]) == {*FORMATS, "jpg"}
     assert set(parameters["background"]["enum"]) == set(BACKGROUNDS)
+
+
+def test_the_parameters_and_members_of_the_api_are_those_that_it_takes():
+    paths, schemas = description()["paths"], description()["components"]["schemas"]
+    posted, listed = (
+        {each["name"] for each in paths["/v1/images"][method]["parameters"] if each["in"] == "query"}
+        for method in ("post", "get")
+    )
+
+    assert posted == set(LABELS)
+    assert listed == set(PARAMETERS)
+    assert set(schemas["UploadRequest"]["properties"]) == set(TicketRequest.model_fields)
+    assert schemas["UploadRequest"]["additionalProperties"] is False
+    assert schemas["Name"]["pattern"] == NAME_PATTERN

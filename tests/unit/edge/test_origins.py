@@ -35,6 +35,14 @@ def test_who_comes_past_the_edge_gets_a_problem_document(answer):
     assert b'"status":403' in refused.body
 
 
+@pytest.mark.parametrize("value", ["é", "\xc3\xa9", "\x80"])
+def test_a_header_that_no_http_api_takes_is_a_400_and_reaches_no_function(answer, value):
+    refused = answer(x_origin_verify="new", x_viewer_address="192.0.2.1", idempotency_key=value)
+
+    assert (refused.status, dict(refused.headers)["content-type"]) == (400, "application/problem+json")
+    assert b'"status":400' in refused.body
+
+
 def test_the_rate_limit_answers_without_a_body(answer):
     limited = answer(x_origin_verify="new", x_viewer_address="no address counts as too many")
 

@@ -19,7 +19,7 @@ LIMITS = Limits()
 
 
 def decoded(body, limits=LIMITS):
-    return decode(body, inspect(body, limits), limits)
+    return decode(inspect(body, limits), limits)
 
 
 def frame_of(body):
@@ -56,6 +56,8 @@ def test_orientation_is_applied_exactly_once(pillow_format, orientation, tmp_pat
         pictures.tiff(),
         pictures.tiff(compression="tiff_lzw"),
         pictures.tiff(compression="tiff_adobe_deflate"),
+        pictures.tiff(big_tiff=True),
+        pictures.tiff(big_tiff=True, compression="tiff_lzw"),
         pictures.tiff_pages((320, 240), (50, 40)),
         pictures.bmp(),
         pictures.cmyk(),
@@ -252,7 +254,7 @@ def test_frames_are_counted_while_decoding_too():
     inspection = inspect(body, LIMITS)
 
     with pytest.raises(RefusedPictureError) as caught:
-        decode(body, inspection, replace(LIMITS, max_frames=4))
+        decode(inspection, replace(LIMITS, max_frames=4))
 
     assert caught.value.reason is Reason.TOO_MANY_FRAMES
 
@@ -287,7 +289,7 @@ def test_a_mistake_of_ours_while_decoding_is_not_called_a_damaged_file():
     body = pictures.png()
 
     with pytest.raises(AttributeError, match="max_side_px"):
-        decode(body, inspect(body, LIMITS), limits=None)
+        decode(inspect(body, LIMITS), limits=None)
 
 
 @pytest.mark.parametrize("tag", [256, 257, 258, 273])

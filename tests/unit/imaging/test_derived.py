@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 from PIL import Image, ImageFilter
 
-from functions.imaging.blurring import SoftCopies, sigma_of
 from functions.imaging.flatness import is_flat
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
@@ -24,10 +23,6 @@ def ingested(body):
 
 def proxies_of(picture):
     return moderation_proxies(picture, ReduceChain(picture))
-
-
-def blurred(image):
-    return SoftCopies(DecodedPicture((image,))).at(image.width).frames[0]
 
 
 def test_renditions_are_the_listed_widths_below_the_original_narrowest_first():
@@ -204,50 +199,6 @@ def test_the_dominant_colour_is_the_commonest_visible_one():
 
     assert dominant_color(image) == "#c81e3c"
     assert dominant_color(Image.new("RGBA", (5, 5), (1, 2, 3, 0))) == "#ffffff"
-
-
-@pytest.mark.parametrize("size", [(1, 1), (40, 30), (333, 1_000), (1_001, 777)])
-@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-def test_a_blurred_picture_has_the_same_size_and_mode(size, mode):
-    result = blurred(Image.new(mode, size, "teal"))
-
-    assert (result.size, result.mode) == (size, mode)
-
-
-@pytest.mark.parametrize("size", [(320, 240), (1_001, 777), (2_000, 1_500)])
-def test_the_fast_blur_looks_like_a_full_size_gaussian(size, tmp_path):
-    from PIL import ImageFilter
-
-    expected = pictures.scene(*size).filter(ImageFilter.GaussianBlur(sigma_of(size)))
-
-    pictures.assert_similar(blurred(pictures.scene(*size)), expected, within=1.5, save_to=tmp_path)
-
-
-def test_blurred_text_is_gone():
-    stripes = Image.new("L", (1_000, 1_000))
-    stripes.putdata([255 * (x // 20 % 2) for _ in range(1_000) for x in range(1_000)])
-
-    low, high = blurred(stripes.convert("RGB")).convert("L").crop((200, 200, 800, 800)).getextrema()
-
-    assert high - low <= 4
-
-
-def test_the_outline_is_blurred_with_the_picture():
-    alpha = blurred(pictures.drawing(1_000, 750)).getchannel("A")
-
-    assert 40 < alpha.getpixel((500 + 300, 375)) < 215
-
-
-@pytest.mark.parametrize("size", [(320, 240), (2_701, 1_801), (4_032, 300)])
-def test_a_blurred_copy_looks_like_the_blurred_picture_made_smaller(size, tmp_path):
-    scene = pictures.scene(*size)
-    copies = SoftCopies(DecodedPicture((scene,)))
-    smaller = (200, round(size[1] * 200 / size[0]))
-
-    copy = copies.at(200).frames[0]
-
-    expected = copies.at(size[0]).frames[0].resize(smaller, Image.Resampling.LANCZOS)
-    pictures.assert_similar(copy, expected, within=1.0, save_to=tmp_path)
 
 
 def test_the_widths_are_one_ascending_list():

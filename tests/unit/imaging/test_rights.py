@@ -2,11 +2,12 @@
 
 import pytest
 
-from functions.imaging.blurring import SoftCopies
-from functions.imaging.encoding import CONTENT_TYPES, encode
+from functions.blur.pictures import blurred_twin
+from functions.imaging.blurring import Blur
+from functions.imaging.encoding import CONTENT_TYPES
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
-from functions.imaging.variants import VariantSpec, decode_for, encode_variant, open_rendition
+from functions.imaging.variants import VariantSpec, decode_for, encode_variant
 from functions.shared.variant import POINTS
 from tests import pictures
 
@@ -58,9 +59,10 @@ def test_a_transparent_or_animated_picture_keeps_them_as_well():
 def test_a_blurred_picture_has_the_rights_of_the_sharp_one():
     master = kept_of(tagged("JPEG")).picture.master.body
 
-    body = encode(SoftCopies(open_rendition(master)).at(300), "jpeg", 80)
+    twin = blurred_twin(master, (300, 400), (200,), Blur())
 
-    assert fields(body)[COPYRIGHT] == "(c) Somebody"
+    for file in (twin.master, *twin.renditions):
+        assert fields(file.body) == {ARTIST: "A. Photographer", COPYRIGHT: "(c) Somebody"}
 
 
 def test_what_is_moderated_carries_nothing():

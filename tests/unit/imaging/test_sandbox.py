@@ -1,5 +1,6 @@
 """Work on hostile bytes ends by its deadline and within its memory, or is refused; our own bugs stay visible."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -59,6 +60,17 @@ def test_too_long_too_much_memory_and_a_crash_are_too_complex(work, arguments, s
 def test_a_bug_is_raised_with_its_traceback():
     with pytest.raises(SandboxError, match="ZeroDivisionError"):
         run_bounded(divmod, 1, 0, seconds=10, memory_bytes=MEMORY)
+
+
+def complain():
+    os.write(2, b"TIFFReadDirectory: Warning, Unknown field with tag 65000.\n" * 1_000)
+    logging.getLogger("PIL").error("More samples per pixel than can be decoded: 65535")
+
+
+def test_what_libraries_complain_of_is_not_written(capfd):
+    run_bounded(complain, seconds=10, memory_bytes=MEMORY)
+
+    assert capfd.readouterr() == ("", "")
 
 
 DECODE_IN_LITTLE_MEMORY = """

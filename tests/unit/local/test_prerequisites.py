@@ -1,10 +1,12 @@
 """What the machine lacks is said before anything starts, with what to do about it."""
 
+import contextlib
 import socket
 
 import pytest
 
 from local.errors import LocalError
+from local.instance import DEFAULTS, Ports
 from local.outputs import Outputs
 from local.prerequisites import cdk, choose_port, node
 
@@ -70,3 +72,16 @@ def test_without_a_wish_a_free_port_is_chosen():
 def test_reading_the_addresses_when_nothing_runs_says_what_starts_it(tmp_path):
     with pytest.raises(LocalError, match="make up"):
         Outputs.read(tmp_path / "outputs.json")
+
+
+def test_the_documented_ports_are_taken_where_they_are_free_and_others_where_not():
+    with contextlib.ExitStack() as stack:
+        for default in DEFAULTS[:2]:
+            with contextlib.suppress(OSError):  # something else may listen there already
+                stack.enter_context(socket.create_server(("127.0.0.1", default)))
+
+        ports = Ports(emulator=9).with_defaults()
+
+    assert ports.emulator == 9
+    assert not {ports.edge, ports.browser_s3} & set(DEFAULTS[:2])
+    assert all((ports.edge, ports.browser_s3, ports.api, ports.rekognition))

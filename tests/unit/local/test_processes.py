@@ -104,3 +104,15 @@ def test_a_broken_state_file_is_told_with_what_to_do(tmp_path):
 
     with pytest.raises(LocalError, match=r"is broken.*Delete it"):
         ProcessBook(tmp_path / "state.json").entries()
+
+
+def test_one_process_is_stopped_by_its_name_and_the_others_go_on(book, tmp_path):
+    sleep = "import time; time.sleep(60)"
+    one, other = start(book, tmp_path, sleep, name="one"), start(book, tmp_path, sleep, name="other")
+
+    assert book.stop("one", patience_seconds=0.2)
+    assert not book.stop("one", patience_seconds=0.2)
+
+    assert one.leader() is None
+    assert other.leader() is not None
+    assert [entry.name for entry in book.entries()] == ["other"]

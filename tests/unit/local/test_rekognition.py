@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from local.rekognition.behaviour import Behaviour, known_pictures
-from local.rekognition.service import MAX_INLINE_BYTES, create_app
+from local.rekognition.service import MAX_INLINE_BYTES, TARGET, create_app
+from tests import pictures
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "images"
 
@@ -150,6 +152,41 @@ def test_another_operation_is_unknown(rekognition):
     assert error_code(rekognition.detect_labels, Image={"Bytes": jpeg()}) == "UnknownOperationException"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"\xff", b"[", b"[]", b"null", b"1", b"[" * 100_000,
+        b'{"Image": {}, "MinConfidence": 1' + b"0" * 5_000 + b"}",
+        *(json.dumps({"Image": image}).encode() for image in (None, 5, "Bytes", ["Bytes"], {"Bytes": "é"}, {"Bytes": 5},
+          {"S3Object": None}, {"S3Object": {"Bucket": 1, "Name": []}})),
+        *(json.dumps({"Image": {"Bytes": ""}, "MinConfidence": number}).encode() for number in ("x", [], -1, 101)),
+        b'{"Image": {"Bytes": ""}, "MinConfidence": NaN}',
+    ],
+)  # fmt: skip
+def test_a_malformed_call_is_a_400_with_a_code(address, body):
+    headers = {"X-Amz-Target": TARGET, "X-Odd": "é".encode()}
+
+    answer = httpx.post(address, content=body, headers=headers, trust_env=False)
+
+    assert answer.status_code == 400
+    assert answer.json()["__type"].endswith("Exception")
+
+
+def test_a_header_outside_ascii_is_no_operation(address):
+    answer = httpx.post(address, content=b"{}", headers={"X-Amz-Target": "é".encode()}, trust_env=False)
+
+    assert (answer.status_code, answer.json()["__type"]) == (400, "UnknownOperationException")
+
+
+@pytest.mark.parametrize(
+    "make", [partial(pictures.jpeg_header, 65_000, 65_000), partial(pictures.png_header, 30_000, 30_000)]
+)
+def test_a_picture_that_claims_more_than_rekognition_takes_is_not_decoded(rekognition, make):
+    code = error_code(rekognition.detect_moderation_labels, Image={"Bytes": make()})
+
+    assert code == "InvalidImageFormatException"
+
+
 def test_it_throttles_as_often_as_it_was_told(rekognition, control):
     control.patch("/control", json={"throttle": 1})
 
@@ -174,9 +211,16 @@ def test_labels_that_are_set_hold_for_every_picture(rekognition, control):
     assert names(rekognition.detect_moderation_labels(Image={"Bytes": jpeg()})) == ["Gambling"]
 
 
-@pytest.mark.parametrize("document", [{"of": True}, {"on": "no"}, {"throttle": None}, []])
-def test_a_wrong_control_document_is_refused_and_changes_nothing(control, document):
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(json.dumps(each).encode() for each in ({"of": True}, {"on": "no"}, {"throttle": None}, [], None, 1)),
+        *(json.dumps({"labels": [each]}).encode() for each in (1, {}, {"Name": "a"}, {"Name": 1, "Confidence": 9})),
+        b"", b"\xff", b"[" * 100_000,
+    ],
+)  # fmt: skip
+def test_a_wrong_control_document_is_refused_and_changes_nothing(control, body):
     before = control.get("/control").json()
 
-    assert control.patch("/control", content=json.dumps(document)).status_code == 400
+    assert control.patch("/control", content=body).status_code == 400
     assert control.get("/control").json() == before

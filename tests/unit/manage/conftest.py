@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.fakes.aws import GENERATED, ORIGINALS, PUBLISHED, STAGING, SmallAws, mock_aws
+from tests.fakes.aws import SmallAws, mock_aws
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
+from tests.fakes.removals import Removals
 
 RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "content_type": "image/jpeg"}
 
@@ -12,10 +13,12 @@ RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "co
 @pytest.fixture
 def aws(clients):
     with mock_aws():
-        aws = SmallAws(**clients)
-        versioned = {"Status": "Enabled"}
-        aws.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration=versioned)
-        yield aws
+        yield SmallAws(**clients)
+
+
+@pytest.fixture
+def removals(aws):
+    return Removals()
 
 
 @pytest.fixture
@@ -67,19 +70,12 @@ def put_image(aws, number: int = 1, *, day: str = "2026-11-24", **changed) -> st
     return identity
 
 
-def put_everything_of(aws, identity: str) -> None:
-    """Write files of the image into all buckets, its labels and a line of history."""
-    for body in (b"first", b"second"):
-        aws.s3.put_object(Bucket=ORIGINALS, Key=f"uploads/{identity}/original", Body=body)
-    for bucket, key in (
-        (STAGING, f"{identity}/2/x"),
-        (PUBLISHED, f"{identity}/1/x"),
-        (GENERATED, f"images/{identity}/v"),
-    ):
-        aws.put_objects(bucket, [key])
+def put_labels_and_history(aws, identity: str, *, lines: int = 1) -> None:
+    """Write the image's labels and lines of its history."""
     partition = f"IMAGE#{identity}"
     label = {"name": "Weapons", "parent": "Violence", "confidence": 91.5, "taxonomy_level": 2, "frame": 0}
     aws.put_item({"pk": partition, "sk": "LABELS", "labels": [label]})
-    at = "2026-11-24T09:00:01.000Z"
-    event = {"type": "REJECTED", "at": at, "detail": "The picture of my cat is broken", "reason": "CORRUPT"}
-    aws.put_item({"pk": partition, "sk": f"EVENT#{at}#REJECTED", **event})
+    for number in range(lines):
+        at = f"2026-11-24T09:{number // 60:02d}:{number % 60:02d}.000Z"
+        event = {"type": "REJECTED", "at": at, "detail": "The picture of my cat is broken", "reason": "CORRUPT"}
+        aws.put_item({"pk": partition, "sk": f"EVENT#{at}#REJECTED", **event})

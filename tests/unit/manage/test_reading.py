@@ -8,17 +8,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.manage.cursors import Cursor
+from functions.manage.library import MAX_QUERIES
 from tests.fakes.gateway import Answer
 from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
-from tests.unit.manage.conftest import image_id, put_everything_of, put_image
+from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history
 
 EVENT = Path(__file__).resolve().parents[2] / "events" / "api" / "get-images.json"
 
 
 def test_a_record_shows_original_verdict_labels_renditions_and_history(call, aws):
     identity = put_image(aws)
-    put_everything_of(aws, identity)
+    put_labels_and_history(aws, identity)
 
     shown = call("GET", f"/v1/images/{identity}").document
 
@@ -101,9 +102,66 @@ def test_an_empty_library_is_an_empty_page(call):
     assert call("GET", "/v1/images").document == {"items": [], "cursor": None}
 
 
+def test_a_page_has_one_tenants_images_and_no_other_ones(call, aws):
+    tenants = ["default", "acme", "other"]
+    for number in range(9):
+        put_image(aws, number, tenant=tenants[number % 3])
+
+    for tenant in ("acme", "other"):
+        page = call("GET", "/v1/images", tenant=tenant).document
+        assert [item["tenant"] for item in page["items"]] == [tenant] * 3
+    assert {item["tenant"] for item in call("GET", "/v1/images").document["items"]} == {"default"}
+    assert call("GET", "/v1/images", tenant="nobody").document == {"items": [], "cursor": None}
+
+
+def test_pages_of_a_tenant_lose_none_and_tell_no_other_image(call, aws):
+    for number in range(125):
+        put_image(aws, number, tenant="acme" if number % 25 == 0 else "other")
+
+    seen, cursor, told = [], None, []
+    for _ in range(10):
+        page = call("GET", "/v1/images", tenant="acme", limit="2", **({"cursor": cursor} if cursor else {})).document
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+        told.append(Cursor.decode(cursor).before)
+
+    assert seen == [image_id(number) for number in (100, 75, 50, 25, 0)]
+    assert {each for each in told if each} <= {*seen, Cursor.AFTER_ALL}
+
+
+def test_where_a_long_search_stops_no_other_tenants_image_is_told(call, aws):
+    for number in range(101):
+        put_image(aws, number, tenant="other", day="2026-10-01")
+    for day in range(2, MAX_QUERIES + 1):
+        put_image(aws, 200 + day, tenant="other", day=f"2026-10-{day:02d}")
+
+    cursor = Cursor.decode(call("GET", "/v1/images", tenant="acme").document["cursor"])
+
+    assert (cursor.day, cursor.before) == ("2026-10-01", image_id(1)[:14])
+    assert call("GET", "/v1/images", tenant="acme", cursor=cursor.encode()).status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_parameter_of_a_call_that_takes_none_is_named_and_nothing_is_done(call, aws, method):
+    identity = put_image(aws)
+
+    answer = call(method, f"/v1/images/{identity}", tenant="acme")
+
+    assert answer.status == 400
+    assert answer.problem()["parameter"] == "tenant"
+    assert aws.items(f"IMAGE#{identity}")["RECORD"]["status"] == "PUBLISHED"
+
+
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
+        ({"offset": "1"}, "offset"),
+        ({"Status": "HELD"}, "Status"),
+        ({"tenant": "no spaces"}, "tenant"),
+        ({"tenant": ""}, "tenant"),
+        ({"tenant": "a\u202e"}, "tenant"),
         ({"limit": "0"}, "limit"),
         ({"limit": "101"}, "limit"),
         ({"limit": "x"}, "limit"),

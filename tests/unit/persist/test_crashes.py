@@ -9,7 +9,7 @@ from functions.shared.keys import record_partition
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
 from tests.fakes.faults import failing_call, hooked
 from tests.fakes.states import recorded
-from tests.unit.persist.conftest import claimed, request_of
+from tests.unit.persist.conftest import claimed, record_of, request_of
 
 COPY = "s3.CopyObject"
 CALLS = {
@@ -19,6 +19,7 @@ CALLS = {
         "dynamodb.TransactWriteItems",
         *["s3.ListObjectsV2", "s3.DeleteObjects"] * 2,
         "events.PutEvents",
+        "dynamodb.UpdateItem",
         *["s3.ListObjectsV2", "s3.DeleteObjects"],
     ],
 }
@@ -45,6 +46,7 @@ def world(aws, state) -> dict:
     return {
         "status": items["RECORD"]["status"],
         "revision": items["RECORD"]["revision"],
+        "unannounced": items["RECORD"].get("unannounced"),
         "kinds": sorted(key.split("#")[0] for key in items),
         "labels": items["LABELS"]["labels"],
         "buckets": [aws.keys(bucket) for bucket in (STAGING, PUBLISHED, GENERATED)],
@@ -82,6 +84,7 @@ def test_a_retry_after_a_failed_call_ends_as_if_nothing_had_failed(
     assert world(aws, state) == {
         "status": result.status,
         "revision": 1,
+        "unannounced": None,
         "kinds": ["EVENT", "LABELS", "RECORD"],
         "labels": state["verdict"]["labels"],
         "buckets": [[], shown, []],
@@ -97,6 +100,31 @@ def test_a_run_without_faults_makes_these_calls(aws, publisher, watched, case):
         publisher.persist(request_of(state))
 
     assert calls.names == CALLS[case]
+
+
+@pytest.mark.parametrize("number", range(len(CALLS["published"])))
+def test_until_its_event_is_sent_a_published_record_says_so(aws, publisher, watched, number):
+    state = prepared(aws, "published")
+
+    with failing_call(watched, number), pytest.raises(TransientDependencyError):
+        publisher.persist(request_of(state))
+
+    record = aws.items(record_partition(state["image_id"]))["RECORD"]
+    if record["status"] == "PUBLISHED" and not aws.announced():
+        assert record["unannounced"] == "Image Published"
+
+
+def test_a_note_of_another_run_is_left_alone(aws, publisher, clients):
+    state = claimed(aws, "published")
+    later = record_of(state, status="PUBLISHED", claimed_by="arn:later", revision=2, unannounced="Image Published")
+
+    def another_run_publishes(**_kwargs):
+        aws.put_item(later)
+
+    with hooked(clients["events"], "before-call.events.PutEvents", another_run_publishes):
+        publisher.persist(request_of(state))
+
+    assert aws.items(record_partition(state["image_id"]))["RECORD"] == later
 
 
 def test_a_retry_after_success_tells_the_bus_again(aws, publisher):

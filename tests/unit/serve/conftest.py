@@ -16,7 +16,7 @@ from functions.shared.aws import client
 from functions.shared.contracts import Picture, Rendition
 from functions.shared.keys import record_partition
 from tests import pictures
-from tests.fakes.aws import ENVIRONMENT, PUBLISHED, SmallAws, mock_aws, new_client
+from tests.fakes.aws import ENVIRONMENT, PUBLISHED, SmallAws, mock_aws
 from tests.fakes.handlers import Function
 from tests.fakes.http_aws import http_aws
 
@@ -161,14 +161,14 @@ class Serve:
 
 
 @pytest.fixture
-def aws(monkeypatch) -> Iterator[SmallAws]:
+def aws(clients, monkeypatch) -> Iterator[SmallAws]:
     for variable, value in ENVIRONMENT.items():
         monkeypatch.setenv(variable, value)
     with mock_aws(), http_aws() as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")  # botocore's clients are moto's
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # what a test breaks is broken
-        yield SmallAws(*map(new_client, ("s3", "dynamodb", "events", "sqs")))
+        yield SmallAws(**clients)
         client.cache_clear()
 
 

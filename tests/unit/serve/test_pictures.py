@@ -207,7 +207,7 @@ def test_a_stored_variant_is_complete_for_a_cdn_that_reads_the_bucket(serve, lib
     assert stored["Body"].read() == answer.body
     assert stored["ContentType"] == "image/webp"
     assert stored["CacheControl"] == answer.headers["Cache-Control"] == "public, max-age=3600, s-maxage=31536000"
-    assert stored["Metadata"] == {"revision": "7"}
+    assert stored["Metadata"] == {"revision": "7", "cache-tag": IMAGE_ID}
 
 
 def test_delivery_v1_computes_each_time_and_stores_nothing(serve_with, library, aws):

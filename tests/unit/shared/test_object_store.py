@@ -1,11 +1,14 @@
 """S3 by way of moto: whole objects, and errors that say what happened."""
 
+from datetime import UTC, datetime
+
 import pytest
 from botocore.exceptions import ClientError
 
 from functions.shared import object_store
 from functions.shared.errors import ObjectChangedError, ObjectMissingError, TransientDependencyError
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.objects import StoredVersion
 from tests.fakes.aws import PUBLISHED, STAGING
 from tests.fakes.faults import failing_call, hooked
 
@@ -95,12 +98,32 @@ def test_a_prefix_is_deleted_over_all_pages_and_batches(store, aws, monkeypatch)
     assert aws.keys(STAGING) == ["b/1"]
 
 
+def test_keys_come_in_order_from_behind_a_key_a_batch_at_a_time(store, aws, monkeypatch):
+    monkeypatch.setattr(object_store, "DELETE_BATCH", 2)
+    aws.put_objects(STAGING, ["a/3", "a/1", "a/4", "a/2", "b/1"])
+
+    assert store.first_keys(STAGING, "a/") == ["a/1", "a/2"]
+    assert store.first_keys(STAGING, "a/", after="a/2") == ["a/3", "a/4"]
+    assert store.first_keys(STAGING, "a/", after="a/4") == []
+
+
+def test_a_conditional_delete_names_the_version_that_it_means(store, clients):
+    etag = store.put(STAGING, "k", b"old", content_type="image/png")
+    sent = []
+
+    with hooked(clients["s3"], "before-call.s3.DeleteObject", lambda params, **_: sent.append(params["headers"])):
+        store.delete(STAGING, "k", etag=etag)
+
+    assert sent[0]["If-Match"] == f'"{etag}"'
+
+
 def test_every_version_and_delete_marker_goes(store, aws):
     aws.s3.put_bucket_versioning(Bucket=STAGING, VersioningConfiguration={"Status": "Enabled"})
     aws.put_objects(STAGING, ["a/1", "a/1", "b/1"])
     store.delete(STAGING, "a/1")
 
-    assert store.delete_versions(STAGING, "a/") == 3
+    store.delete_versions(STAGING, store.versions(STAGING, "a/"))
+
     left = aws.s3.list_object_versions(Bucket=STAGING)
     assert ([each["Key"] for each in left["Versions"]], left.get("DeleteMarkers")) == (["b/1"], None)
 
@@ -129,9 +152,23 @@ def test_an_object_that_s3_did_not_delete_is_an_error_although_the_call_succeeds
         lambda store: store.delete(STAGING, "k"),
         lambda store: store.delete_all(STAGING, ["k"]),
         lambda store: store.delete_prefix(STAGING, ""),
-        lambda store: store.delete_versions(STAGING, ""),
+        lambda store: store.delete_versions(STAGING, [StoredVersion("k", "v", "", datetime.now(UTC))]),
+        lambda store: store.versions(STAGING, ""),
+        lambda store: store.first_keys(STAGING, ""),
     ],
-    ids=["get", "metadata", "put", "copy", "keys", "delete", "delete_all", "delete_prefix", "delete_versions"],
+    ids=[
+        "get",
+        "metadata",
+        "put",
+        "copy",
+        "keys",
+        "delete",
+        "delete_all",
+        "delete_prefix",
+        "delete_versions",
+        "versions",
+        "first_keys",
+    ],
 )
 def test_an_s3_out_of_reach_is_transient_for_every_operation(store, clients, call):
     with failing_call([clients["s3"]], 0), pytest.raises(TransientDependencyError):

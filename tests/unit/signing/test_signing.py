@@ -22,14 +22,16 @@ from image_scaler.signing import (
     HashAlgorithm,
     Signer,
     SigningError,
+    all_images_policy,
     canned_policy,
     control_url,
     custom_policy,
+    expiry_on_grid,
     image_policy,
 )
 from local.edge.signatures import RefusedError, SignedRequest, check_signature
 from tests.aws_command import aws_cloudfront_sign, write_key
-from tests.unit.signing.conftest import to_pem
+from tests.fakes.keys import to_pem
 
 KEY_PAIR_ID = "K2JCJMDEHXQW5F"
 EDGE = "https://images.example.com"
@@ -288,3 +290,47 @@ def test_a_resource_may_begin_its_query_either_way():
 def test_any_other_backslash_in_a_resource_is_refused(resource):
     with pytest.raises(SigningError, match="percent-encoded"):
         custom_policy(resource, expires_at=datetime(2027, 1, 1, tzinfo=UTC))
+
+
+@given(
+    now=st.integers(1_700_000_000, 2_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    valid_for=st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=30)),
+    grid=st.none() | st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=30)),
+)
+def test_an_expiry_on_the_grid_is_never_too_early_and_at_most_a_step_late(now, valid_for, grid):
+    expires = expiry_on_grid(valid_for, grid=grid, now=now)
+    step = valid_for if grid is None else grid
+
+    assert now + valid_for <= expires < now + valid_for + step
+    assert expires.timestamp() % int(step.total_seconds()) == 0
+
+
+def test_signatures_within_a_step_of_the_grid_are_equal():
+    nine, hour = datetime(2026, 1, 1, 9, tzinfo=UTC), timedelta(hours=1)
+
+    expiries = [expiry_on_grid(hour, now=nine + timedelta(minutes=minutes)) for minutes in (1, 30, 60, 61)]
+
+    assert expiries == [nine + 2 * hour] * 3 + [nine + 3 * hour]
+
+
+@pytest.mark.parametrize("times", [(timedelta(0), None), (timedelta(hours=1), timedelta(milliseconds=500))])
+def test_a_grid_is_of_whole_seconds(times):
+    valid_for, grid = times
+
+    with pytest.raises(SigningError, match="at least a second"):
+        expiry_on_grid(valid_for, grid=grid)
+
+
+def test_equal_policies_have_equal_signatures_with_both_kinds_of_keys(signer, ec_key):
+    policy = custom_policy(f"{IMAGE}*", expires_at=EXPIRES)
+
+    for each in (signer, Signer(KEY_PAIR_ID, to_pem(ec_key))):
+        assert each.sign_url(IMAGE, policy) == each.sign_url(IMAGE, policy)
+
+
+@given(rest=RESTS)
+def test_one_policy_opens_every_image_and_nothing_else(opens, rest):
+    policy = all_images_policy(EDGE, expires_at=EXPIRES)
+
+    assert opens(policy, f"{IMAGE}{rest}")
+    assert not opens(policy, f"{EDGE}/v1/images{rest}")

@@ -13,11 +13,13 @@ def post(aws, monkeypatch):
     """Call POST /v1/images with a JSON document or with bytes."""
     function = Function("upload", monkeypatch)
 
-    def call(body, *, content_type: str = "application/json", query: dict | None = None, **headers) -> Answer:
+    def call(
+        body, *, content_type: str = "application/json", query: dict | None = None, more: dict | None = None, **headers
+    ) -> Answer:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         event = proxy_event(
             "POST", "/v1/images", body=content, headers={"Content-Type": content_type, **headers}, query=query
         )
-        return Answer(function(event))
+        return Answer(function(event | (more or {})))
 
     return call

@@ -9,10 +9,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.shared.aws import client
+from functions.shared.contracts import Status
 from functions.shared.keys import is_image_id
-from tests.fakes.aws import ORIGINALS
+from tests.fakes.aws import ORIGINALS, TABLE
 from tests.fakes.faults import failing_call
+from tests.fakes.gateway import Answer, proxy_event
+from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
+
+INVISIBLE = (
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff\u200b\u2060\u2063\u00ad\u180e\u206a"
+    "\U000e0041\u034f\u115f\u3164\uffa0\u17b4"
+)
+"""Marks of direction, spaces without width, fillers and tags: none of them is seen."""
+JOINERS = "\u200c\u200d"
 
 CAT = {"filename": "cat.jpg", "content_type": "image/jpeg", "size": 1234}
 
@@ -70,6 +80,14 @@ def test_a_picture_sent_directly_is_stored_under_a_key_without_its_name(post, aw
         ({"filename": ""}, "filename"),
         ({"filename": "x" * 256}, "filename"),
         ({"filename": "a\x00b"}, "filename"),
+        *(({"filename": f"a{sign}b.jpg"}, "filename") for sign in INVISIBLE),
+        *(({"filename": f"{joiner}{name}"}, "filename") for joiner in JOINERS for name in ("é.jpg", "\u200dé", "a")),
+        ({"filename": "gpj\u200d.exe"}, "filename"),
+        ({"tenant": "a\u202e"}, "tenant"),
+        ({"owner": "a\u200d"}, "owner"),
+        ({"owner": "a\n"}, "owner"),
+        ({"Tenant": "a"}, "Tenant"),
+        ({"upload": {}, "size": 1}, "upload"),
         ({"filename": None}, "filename"),
         ({"content_type": "image/svg+xml"}, "content_type"),
         ({"content_type": 7}, "content_type"),
@@ -86,6 +104,61 @@ def test_a_wrong_field_is_named(post, changed, field):
 
     assert answer.status == 400
     assert answer.problem()["field"] == field
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b+c%25é.jpg", "猫.jpg", "e\u0301.jpg", "👩\u200d👩\u200d👧.jpg", "❤️\u200d🔥.png", "🏳️\u200d🌈",
+        "می\u200cخواهم.jpg", "क्\u200dष.jpg", "\u0600\u0661.jpg", "שלום.jpg", "مرحبا.jpg", "1️⃣.jpg", "葛\U000e0100.jpg",
+    ],
+)  # fmt: skip
+def test_a_name_of_any_script_and_with_emoji_is_kept_as_it_is(post, aws, name):
+    image_id = post({**CAT, "filename": name}).document["id"]
+
+    assert record(aws, image_id)["filename"] == name
+
+
+def test_an_unknown_member_is_named_with_those_that_are_known(post):
+    problem = post({**CAT, "contentType": "image/png"}).problem()
+
+    assert problem["field"] == "contentType"
+    assert problem["detail"] == "contentType: unknown; known are filename, tenant, owner, content_type, size, method"
+
+
+@pytest.mark.parametrize("name", ["tenant", "owner", "filename", "x"])
+def test_a_parameter_beside_a_json_body_is_refused_and_not_passed_over(post, aws, name):
+    answer = post(CAT, query={name: "acme"})
+
+    assert answer.status == 400
+    assert answer.problem()["parameter"] == name
+    assert answer.problem()["detail"] == f"{name}: unknown; this call takes none"
+    assert not aws.items("DAYS")
+
+
+@pytest.mark.parametrize("name", ["content_type", "size", "method", "Filename", "tenant "])
+def test_an_unknown_parameter_beside_a_picture_is_named(post, name):
+    answer = post(b"picture", content_type="image/png", query={"filename": "a.png", name: "x"})
+
+    assert answer.status == 400
+    assert answer.problem()["parameter"] == name
+    assert answer.problem()["detail"] == f"{name}: unknown; known are filename, tenant, owner"
+
+
+def test_a_parameter_that_comes_twice_is_named(post):
+    twice = {
+        "queryStringParameters": {"tenant": "b"}, "multiValueQueryStringParameters": {"tenant": ["a", "b"]},
+    }  # fmt: skip
+
+    answer = post(b"picture", content_type="image/png", more=twice)
+
+    assert answer.status == 400
+    assert answer.problem()["parameter"] == "tenant"
+
+
+def test_a_long_name_is_not_repeated_whole(post):
+    assert len(post({**CAT, "x" * 5_000: 1}).problem()["field"]) == 64
+    assert len(post(CAT, query={"x" * 5_000: "1"}).problem()["parameter"]) == 64
 
 
 def test_all_faults_are_listed_at_once(post):
@@ -157,6 +230,52 @@ def test_a_repeated_key_answers_with_the_first_id_and_a_form_that_works(post):
     assert second.document["upload"]["fields"]["key"] == first.document["upload"]["fields"]["key"]
 
 
+def set_status(aws, image_id: str, status: str) -> None:
+    aws.put_item({**record(aws, image_id), "status": status})
+
+
+@pytest.mark.parametrize("status", sorted(set(Status) - {"AWAITING_UPLOAD"}))
+def test_a_repeated_key_says_what_has_become_of_the_image_and_gives_no_form_that_it_does_not_await(post, aws, status):
+    image_id = post(CAT, **{"Idempotency-Key": "k-1"}).document["id"]
+    set_status(aws, image_id, status)
+
+    answer = post(CAT, **{"Idempotency-Key": "k-1"})
+
+    assert answer.status == 200
+    assert answer.document == {"id": image_id, "status": status}
+    assert_described(answer.document, "Accepted")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        ("AWAITING_UPLOAD", 202, "PROCESSING"),  # stored, and its event is on its way
+        ("PROCESSING", 202, "PROCESSING"),
+        ("PUBLISHED", 200, "PUBLISHED"),
+        ("REJECTED", 200, "REJECTED"),
+        ("REMOVED", 200, "REMOVED"),
+    ],
+)
+def test_a_repeated_picture_says_what_has_become_of_the_first(post, aws, status, code, told):
+    picture = {"content_type": "image/png", "Idempotency-Key": "k-1"}
+    image_id = post(b"picture", **picture).document["id"]
+    set_status(aws, image_id, status)
+
+    answer = post(b"picture", **picture)
+
+    assert (answer.status, answer.document) == (code, {"id": image_id, "status": told})
+
+
+def test_a_repeated_key_whose_image_has_expired_is_gone(post, aws):
+    image_id = post(CAT, **{"Idempotency-Key": "k-1"}).document["id"]
+    aws.dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": f"IMAGE#{image_id}"}, "sk": {"S": "RECORD"}})
+
+    answer = post(CAT, **{"Idempotency-Key": "k-1"})
+
+    assert answer.status == 410
+    assert answer.problem()["field"] == "Idempotency-Key"
+
+
 def test_a_repeated_key_with_another_request_is_a_422(post):
     post(CAT, **{"Idempotency-Key": "k-1"})
 
@@ -207,7 +326,7 @@ def test_a_busy_table_or_bucket_is_a_503_and_the_key_stays_usable(post, number):
     assert repeated.status == (409 if number == 4 else 202)
 
 
-@pytest.mark.parametrize("key", ["x" * 256, "ä", ""])
+@pytest.mark.parametrize("key", ["x" * 256, "ä", "", "k\u202e", "k\u200b", "k\n"])
 def test_an_unusable_key_is_named(post, key):
     answer = post(CAT, **{"Idempotency-Key": key})
 
@@ -241,3 +360,22 @@ def test_no_request_ends_in_a_500(post, body, content_type, query, headers):
     assert 200 <= answer.status < 500
     if answer.status >= 400:
         answer.problem()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_presigned_requests_name_the_endpoint_of_the_settings_and_the_bucket_in_the_path(aws, monkeypatch, method):
+    monkeypatch.setenv("UPLOADS_ENDPOINT_URL", "http://localhost:7781")
+    function = Function("upload", monkeypatch)
+    body = json.dumps({**CAT, "method": method}).encode()
+
+    event = proxy_event("POST", "/v1/images", body=body, headers={"Content-Type": "application/json"})
+    upload = Answer(function(event)).document["upload"]
+
+    assert upload["url"].startswith(f"http://localhost:7781/{ORIGINALS}")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_presigned_requests_name_the_buckets_own_host_by_default(post, method):
+    url = post({**CAT, "method": method}).document["upload"]["url"]
+
+    assert url.startswith(f"https://{ORIGINALS}.s3.eu-central-1.amazonaws.com/")

@@ -1,4 +1,4 @@
-"""The command image-scaler as people type it: keys on disk, signed URLs and cookies on the screen."""
+"""``image-scaler sign`` and ``keys`` as people type them."""
 
 import json
 import stat
@@ -12,10 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from typer.testing import CliRunner
 
 from image_scaler import cli
-from image_scaler.key_files import Group, KeyDirectory, KeyFilesError
-from image_scaler.signing import SigningError
+from image_scaler.cli.app import ExitCode
+from image_scaler.key_files import Group, KeyDirectory
 
 IMAGE = "https://images.example.com/images/01JDXYZ0000000000000000000"
+
+
+@pytest.fixture(autouse=True)
+def _no_profile(tmp_path, monkeypatch):
+    """No profile of this machine may have a say."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 def run(*arguments: str):
@@ -35,9 +41,8 @@ def keys(tmp_path):
 @pytest.fixture
 def sign(tmp_path, keys):
     (private_key,) = (tmp_path / "private").glob("viewers-*.pem")
-    return lambda *arguments: run(
-        "sign", *arguments, "--key-pair-id", "KVIEWERS", "--private-key", str(private_key)
-    ).output.strip()
+    key = ("--key-pair-id", "KVIEWERS", "--private-key", str(private_key))
+    return lambda *arguments: run("sign", *arguments, *key).output.strip()
 
 
 def test_each_group_gets_a_key_of_its_own_and_private_keys_are_private(tmp_path, keys):
@@ -64,7 +69,7 @@ def test_keys_that_exist_are_never_overwritten(tmp_path, keys):
     again = run("keys", "create", "--directory", str(tmp_path))
     missing = run("keys", "create", "--directory", str(tmp_path), "--if-missing")
 
-    assert isinstance(again.exception, KeyFilesError)
+    assert (again.exit_code, again.stderr.startswith("image-scaler: there are keys already")) == (ExitCode.USAGE, True)
     assert (missing.exit_code, missing.output) == (0, "")
     assert keys.public_files(Group.VIEWERS) == before
 
@@ -86,8 +91,9 @@ def test_a_group_is_never_over_full_and_never_empty(tmp_path, keys):
     run("keys", "rotate", "--directory", str(tmp_path), "--group", "viewers")
     third = run("keys", "rotate", "--directory", str(tmp_path), "--group", "viewers")
 
-    assert isinstance(last.exception, KeyFilesError)
-    assert isinstance(third.exception, KeyFilesError)
+    assert [done.exit_code for done in (last, third)] == [ExitCode.USAGE] * 2
+    assert "nothing can be retired" in last.stderr
+    assert "Retire the oldest first" in third.stderr
     assert len(keys.public_files(Group.VIEWERS)) == 2
 
 
@@ -145,13 +151,36 @@ def test_all_sizes_are_signed_of_an_image_and_of_nothing_wider(tmp_path, keys, u
 
     done = run("sign", url, "--all-sizes", "--key-pair-id", "KVIEWERS", "--private-key", str(private_key))
 
-    assert isinstance(done.exception, SigningError)
-    assert "is no image's address" in str(done.exception)
+    assert done.exit_code == ExitCode.USAGE
+    assert "is no image's address" in done.stderr
     assert done.stdout == ""
 
 
-def test_an_id_needs_to_know_its_edge(sign):
-    assert "give --edge too" in sign(IMAGE.rpartition("/")[2])
+def test_an_id_without_an_edge_or_a_profile_says_what_is_missing(sign, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert "there is no profile" in sign(IMAGE.rpartition("/")[2])
+
+
+def test_a_variant_is_added_to_the_address(sign):
+    url = sign(IMAGE.rpartition("/")[2], "--edge", "https://images.example.com", "--width", "640", "--format", "webp")
+
+    assert url.startswith(f"{IMAGE}?width=640&format=webp&Expires=")
+
+
+def test_an_id_may_have_a_query(sign):
+    assert sign(f"{IMAGE.rpartition('/')[2]}?width=320", "--edge", "https://images.example.com").startswith(
+        f"{IMAGE}?width=320&Expires="
+    )
+
+
+def test_json_is_one_document_a_line(tmp_path, sign):
+    assert json.loads(sign(IMAGE, "--json"))["url"].startswith(IMAGE)
+    assert set(json.loads(sign(IMAGE, "--json", "--cookies"))["cookies"]) == {
+        "CloudFront-Expires", "CloudFront-Signature", "CloudFront-Key-Pair-Id"
+    }  # fmt: skip
+    rotated = run("keys", "rotate", "--directory", str(tmp_path), "--json")
+    assert [sorted(json.loads(line)) for line in rotated.stdout.splitlines()] == [["private", "public"]] * 2
 
 
 def test_a_plain_url_is_signed_with_a_canned_policy(sign):
@@ -185,8 +214,8 @@ def test_an_edge_with_a_wildcard_is_refused(tmp_path, keys, edge):
 
     done = run("sign", IMAGE.rpartition("/")[2], "--edge", edge, "--all-sizes", *key)
 
-    assert isinstance(done.exception, SigningError)
-    assert "base_url: " in str(done.exception)
+    assert done.exit_code == ExitCode.USAGE
+    assert "base_url: " in done.stderr
 
 
 @pytest.mark.parametrize(

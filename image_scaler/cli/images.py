@@ -1,0 +1,82 @@
+"""``image-scaler get``, ``list``, ``history`` and ``delete``."""
+
+from datetime import timedelta
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from image_scaler.cli.app import AsJson, ProfileName, profile_of
+from image_scaler.cli.durations import duration
+from image_scaler.cli.output import describe, summary, write_note, write_result
+from image_scaler.client import Client, Image
+from image_scaler.client.service import PAGE_SIZE
+
+ImageId = Annotated[str, typer.Argument(metavar="ID", help="The image's id.")]
+ImageIds = Annotated[list[str], typer.Argument(metavar="ID...", help="The images' ids.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(get)
+    app.command("list")(list_images)
+    app.command()(history)
+    app.command()(delete)
+
+
+def get(image_id: ImageId, profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """Print an image's record: its status, what was found, what was decided."""
+    with Client.from_profile(profile_of(profile)) as client:
+        image = client.get(image_id)
+    write_result(image.document, describe(image), as_json=as_json)
+
+
+def list_images(
+    status: Annotated[str | None, typer.Option(help="Only images of this status, such as HELD.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="The tenant whose images to print; by default `default`.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most images to print.")] = 25,
+    every: Annotated[bool, typer.Option("--all", help="Print all images, however many.")] = False,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print images, newest first, one per line."""
+    with Client.from_profile(profile_of(profile)) as client:
+        images = client.list(tenant=tenant, status=status, page_size=PAGE_SIZE if every else min(limit, PAGE_SIZE))
+        for image in images if every else islice(images, limit):
+            write_result(image.document, summary(image), as_json=as_json)
+
+
+def history(image_id: ImageId, profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """Print all events of an image, one per line."""
+    with Client.from_profile(profile_of(profile)) as client:
+        for line in client.history(image_id):
+            said = (line.at.isoformat(timespec="milliseconds"), line.type, line.reason, line.error, line.detail)
+            write_result(line.document, "  ".join(filter(None, said)), as_json=as_json)
+
+
+def delete(
+    image_ids: ImageIds,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until all files are deleted.")] = False,
+    timeout: Annotated[
+        timedelta, typer.Option(parser=duration, metavar="TIME", help="How long to wait for each image, such as 30m.")
+    ] = "30m",  # type: ignore[assignment]
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove images for good. They are not served from then on; only a part of their records stays."""
+    with Client.from_profile(profile_of(profile)) as client:
+        for image_id in image_ids:
+            client.delete(image_id)
+            if not wait:
+                write_result({"id": image_id, "status": "REMOVED"}, f"{image_id}  REMOVED", as_json=as_json)
+        if wait:
+            for image_id in image_ids:
+                image = client.wait_until_gone(
+                    image_id, within_seconds=timeout.total_seconds(), on_change=None if as_json else _report
+                )
+                write_result(image.document, f"{image_id}  REMOVED, and all files deleted", as_json=as_json)
+
+
+def _report(image: Image) -> None:
+    if image.removal and image.removal.step:
+        write_note(f"{image.id}: {image.removal.step}")

@@ -1,0 +1,208 @@
+"""``image-scaler status``, ``logs``, ``resume`` and ``reblur``: looking after a stage.
+
+What needs AWS credentials imports boto3 when it runs; the extra `operator` installs it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+import httpx
+import typer
+
+from image_scaler.cli.app import AsJson, CommandError, ExitCode, ProfileName, profile_of
+from image_scaler.cli.durations import moment
+from image_scaler.cli.images import ImageId, ImageIds
+from image_scaler.cli.output import write_note, write_result
+from image_scaler.cli.uploads import DEFAULT_TIMEOUT, Timeout
+from image_scaler.client import AccessDeniedError, Client, ClientError, UnreachableError
+from image_scaler.client.calls import new_http
+from image_scaler.operator.errors import OperatorError
+from image_scaler.profiles import Profile
+
+if TYPE_CHECKING:
+    from image_scaler.operator.stage import LogLine, Operator, StageDetails
+
+UNKNOWN_IMAGE = "0" * 26
+_QUIET_MEMBERS = frozenset({"level", "location", "message", "timestamp", "service", "image_id"})
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(status)
+    app.command()(logs)
+    app.command()(resume)
+    app.command()(reblur)
+
+
+def status(
+    newest: Annotated[int, typer.Option(min=1, help="How many of the newest images to count by status.")] = 200,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether a stage answers, its newest images by status, and (with AWS credentials) what it is doing."""
+    chosen = profile_of(profile)
+    with Client.from_profile(chosen) as client:
+        checks = {"api": _check(lambda: client.page(limit=1))}
+        if chosen.viewers:
+            checks["pictures"] = _check(lambda: _look_at_nothing(client))
+        counts = Counter(image.status for image in islice(client.list(), newest)) if checks["api"] == "ok" else {}
+    details = _details(chosen)
+    document: dict[str, Any] = {"profile": chosen.name, "edge": chosen.edge, "checks": checks, "images": dict(counts)}
+    if details:
+        document |= {"running": details.running, "waiting": details.waiting, "alarms": details.alarms}
+    write_result(document, _told(chosen, checks, counts, details), as_json=as_json)
+    for answer, code in (("unreachable", ExitCode.UNREACHABLE), ("denied", ExitCode.DENIED)):
+        if answer in checks.values():
+            raise typer.Exit(code)
+    if set(checks.values()) != {"ok"}:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def logs(
+    image_id: ImageId,
+    since: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="TIME", help="Search from this time on (default: the id's own time)."),
+    ] = None,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what all functions logged about an image, oldest first."""
+    for line in _operator(profile_of(profile)).log_lines(image_id, since=since):
+        said = line.document if line.document is not None else line.message
+        document = {"at": line.at.isoformat(), "source": line.source, "log": said}
+        write_result(document, _log_line(line), as_json=as_json)
+
+
+def resume(
+    image_ids: ImageIds,
+    timeout: Timeout = DEFAULT_TIMEOUT,  # type: ignore[assignment]
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Process held or failed images again and wait for the outcome; fail unless all of them get a verdict."""
+    chosen = profile_of(profile)
+    operator = _operator(chosen)
+    from image_scaler.operator.resume import RESUMABLE, resume_image
+
+    all_judged = True
+    with Client.from_profile(chosen) as client:
+        for image_id in image_ids:
+            image = resume_image(client, operator, image_id, within_seconds=timeout.total_seconds())
+            write_result(image.document, f"{image_id}  {image.status}", as_json=as_json)
+            all_judged = all_judged and image.status not in RESUMABLE
+    if not all_judged:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def reblur(
+    at_a_time: Annotated[int, typer.Option(min=1, max=64, help="Images to process in parallel.")] = 4,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Blur again, from the originals, what an older setting blurred. A stopped run continues when it is repeated."""
+    operator = _operator(profile_of(profile))
+    from image_scaler.operator.reblur import Reblurring
+
+    reblurring = Reblurring(operator, at_a_time=at_a_time)
+    left, ended, all_judged = reblurring.count_left(), Counter[str](), True
+    write_note(f"reblur: {left} images are not blurred as {reblurring.blur}")
+    try:
+        for number, image in enumerate(reblurring, 1):
+            ended[image.status] += 1
+            all_judged = all_judged and image.succeeded
+            document = {"id": image.image_id, "status": image.status, "blur": image.blur}
+            write_result(document, f"{number} of {left}: {image.image_id} {image.status} {image.blur}", as_json=as_json)
+    except KeyboardInterrupt:
+        write_note("reblur: stopped; running executions finish, and the next run continues")
+    write_note(f"reblur: {_counted(ended) or 'nothing to do'}; {reblurring.count_left()} left")
+    if not all_judged:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _operator(profile: Profile) -> "Operator":
+    """Return the operator of a stage. Raises CommandError when boto3 or the profile's AWS part is missing."""
+    try:
+        from image_scaler.operator.stage import Operator
+    except ImportError as error:
+        raise CommandError("this command needs boto3: pip install 'image-scaler[operator]'") from error
+    if profile.aws is None:
+        raise CommandError(f"the profile {profile.name} has no [aws] part, which this command needs (docs/cli.md)")
+    return Operator(profile.aws)
+
+
+def _details(profile: Profile) -> "StageDetails | None":
+    """Return what the stage is doing, or None (after a note why) when it cannot be read."""
+    try:
+        return _operator(profile).details()
+    except (CommandError, OperatorError) as error:
+        write_note(f"no details of the stage: {error}")
+        return None
+
+
+def _check(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except UnreachableError:
+        return "unreachable"
+    except AccessDeniedError:
+        return "denied"
+    except ClientError as error:
+        return str(error)
+    return "ok"
+
+
+def _look_at_nothing(client: Client) -> None:
+    """Ask for the picture of an id that no image has: the edge must accept the key and answer 404."""
+    url = client.pictures.url(UNKNOWN_IMAGE, width=16)
+    with new_http() as http:
+        try:
+            answer = http.get(url)
+        except httpx.TransportError as error:
+            raise UnreachableError(str(error)) from error
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        from image_scaler.client import Problem
+
+        raise AccessDeniedError(Problem.read(answer.status_code, answer.content))
+    if answer.status_code != httpx.codes.NOT_FOUND:
+        raise ClientError(f"{answer.status_code} instead of 404")
+
+
+def _told(profile: Profile, checks: dict[str, str], counts: dict[str, int], details: "StageDetails | None") -> str:
+    lines = [f"{'edge':<10}{profile.edge}"]
+    lines += [f"{name:<10}{answer}" for name, answer in checks.items()]
+    lines.append(f"{'images':<10}{_counted(counts) or 'none'} (of the newest)")
+    if details:
+        lines.append(f"{'running':<10}{_counted(details.running) or 'nothing'}")
+        lines.append(f"{'waiting':<10}{_counted(details.waiting) or 'nothing'}")
+        lines.append(f"{'alarms':<10}{', '.join(details.alarms) or 'none'}")
+    return "\n".join(lines)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+
+
+def _log_line(line: "LogLine") -> str:
+    at = line.at.strftime("%H:%M:%S.%f")[:-3]
+    if line.document is None:
+        return f"{at}  {line.source}  {line.message}"
+    document = line.document
+    rest = "  ".join(f"{name}={value}" for name, value in document.items() if _is_told(name, value))
+    head = (
+        f"{at}  {document.get('service', line.source):<9} {document.get('level', ''):<7} {document.get('message', '')}"
+    )
+    return f"{head}  {rest}".rstrip()
+
+
+def _is_told(name: str, value: object) -> bool:
+    """Tell whether a member of a log line is worth a person's attention: no context of the function, no metrics."""
+    return (
+        name not in _QUIET_MEMBERS
+        and not name.startswith(("function_", "cold_start", "xray", "_aws"))
+        and value not in (None, "")
+        and not isinstance(value, dict)
+    )

@@ -1,0 +1,176 @@
+"""HTTP calls: each is repeated while that is safe and may help, and every failure is one of this package's errors.
+
+A signature is made for each attempt and for one URL. It travels as cookies: URLs end in access logs and in error
+messages, cookies do not.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import Any, Final, TypeVar
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from image_scaler.client.errors import (
+    ClientError,
+    ConflictError,
+    Problem,
+    ResponseError,
+    UnexpectedAnswerError,
+    UnreachableError,
+    UploadRefusedError,
+    error_of,
+)
+from image_scaler.signing import Signer, canned_policy
+
+T = TypeVar("T")
+
+SIGNED_FOR: Final = timedelta(minutes=5)
+"""How long the signature of a call is good: longer than a slow upload and a clock that is a little off."""
+
+REPEATED_STATUS: Final = frozenset({429, 500, 502, 503, 504})
+"""Answers after which the same request may succeed. Conflicts and refused uploads are repeated when they say so."""
+
+TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
+"""API Gateway answers within 29 s; S3 takes as long as the bytes do, counted between two chunks."""
+
+LOOPBACK: Final = ("localhost", "127.0.0.1")
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often and how patiently a call is repeated.
+
+    The wait before attempt n is random, up to ``first_wait_seconds`` doubled n times and at most
+    ``longest_wait_seconds``; or what the answer's Retry-After says. A Retry-After above the longest wait ends the call.
+    """
+
+    attempts: int = 5
+    first_wait_seconds: float = 0.5
+    longest_wait_seconds: float = 20.0
+
+
+def new_http() -> httpx.Client:
+    """Return an HTTP client: proxies from the environment, except for this machine's own addresses."""
+    mounts = {f"all://{host}": httpx.HTTPTransport() for host in LOOPBACK}
+    return httpx.Client(timeout=TIMEOUT, mounts=mounts, headers={"User-Agent": user_agent()})
+
+
+def user_agent() -> str:
+    """Return what the client calls itself."""
+    return f"image-scaler/{version('image-scaler')} python-httpx/{httpx.__version__}"
+
+
+class Calls:
+    """Sends requests and reads answers. ``sleep`` waits for seconds between attempts."""
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        *,
+        signer: Signer,
+        retries: Retries,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._http = http
+        self._signer = signer
+        self._retries = retries
+        self._sleep = sleep
+
+    def api(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: Callable[[], Any] | None = None,
+    ) -> dict[str, Any]:
+        """Make a signed call of the API and return its document; ``content`` makes the body of each attempt.
+
+        Repeating must be safe: a POST carries an Idempotency-Key. Raises ClientError.
+        """
+
+        def attempt() -> dict[str, Any]:
+            body = None if content is None else content()
+            answer = self._send(method, url, headers={**(headers or {}), **self._signature(url)}, content=body)
+            if not answer.is_success:
+                problem = Problem.read(answer.status_code, answer.content)
+                raise error_of(problem, retry_after_seconds=_wait_asked(answer))
+            return _document(answer)
+
+        return self.repeated(attempt)
+
+    def storage(self, method: str, url: str, **request: Any) -> httpx.Response:
+        """Send one presigned request to S3, once, and return the answer whatever it is. Raises UnreachableError."""
+        return self._send(method, url, **request)
+
+    def repeated(self, attempt: Callable[[], T]) -> T:
+        """Return what ``attempt`` returns; it is repeated after errors that a repeat may heal. Raises ClientError."""
+        retrying = Retrying(
+            retry=retry_if_exception(self._may_heal),
+            stop=stop_after_attempt(self._retries.attempts),
+            wait=self._wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(attempt)
+
+    def _send(self, method: str, url: str, **request: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, url, **request)
+        except httpx.TransportError as error:
+            origin = "/".join(url.split("/", 3)[:3])
+            raise UnreachableError(f"{origin} cannot be reached: {str(error) or type(error).__name__}") from error
+        except httpx.InvalidURL as error:
+            raise ClientError(f"{url!r} is not a URL: {error}") from error
+
+    def _signature(self, url: str) -> dict[str, str]:
+        policy = canned_policy(url, expires_at=datetime.now(UTC) + SIGNED_FOR)
+        cookies = self._signer.sign_cookies(policy)
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+
+    def _may_heal(self, error: BaseException) -> bool:
+        if isinstance(error, UnreachableError):
+            return not isinstance(error.__cause__, httpx.UnsupportedProtocol)
+        if not isinstance(error, ResponseError):
+            return False
+        asked = error.retry_after_seconds
+        if asked is not None and asked > self._retries.longest_wait_seconds:
+            return False
+        says_again = asked is not None and isinstance(error, ConflictError | UploadRefusedError)
+        return error.status in REPEATED_STATUS or says_again
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, ResponseError) and error.retry_after_seconds is not None:
+            return error.retry_after_seconds + random.uniform(0, self._retries.first_wait_seconds)  # noqa: S311
+        backoff = wait_random_exponential(self._retries.first_wait_seconds, self._retries.longest_wait_seconds)
+        return backoff(state)
+
+
+def _document(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        document = answer.json()
+    except ValueError as error:
+        raise UnexpectedAnswerError(f"{answer.url} answered with something that is not JSON") from error
+    if not isinstance(document, dict):
+        raise UnexpectedAnswerError(f"{answer.url} answered with something that is not a JSON object")
+    return document
+
+
+def _wait_asked(answer: httpx.Response) -> float | None:
+    """Return the seconds of Retry-After, which is a number or a date; None when there is none to read."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

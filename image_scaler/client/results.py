@@ -1,0 +1,318 @@
+"""What the API answers, as frozen values. Members that this release does not know are kept in ``document``."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from image_scaler.client.errors import UnexpectedAnswerError
+
+Document = Mapping[str, Any]
+
+
+class Status(StrEnum):
+    """Where an image is. A later release of the service may have more: ``Image.status`` is a plain string."""
+
+    AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    PROCESSING = "PROCESSING"
+    PUBLISHED = "PUBLISHED"
+    BLURRED = "BLURRED"
+    BLOCKED = "BLOCKED"
+    IN_REVIEW = "IN_REVIEW"
+    HELD = "HELD"
+    REJECTED = "REJECTED"
+    FAILED = "FAILED"
+    REMOVED = "REMOVED"
+
+
+IN_PROGRESS: Final = frozenset({Status.AWAITING_UPLOAD, Status.PROCESSING})
+"""An image in one of these changes its status by itself; in any other it stays until someone acts."""
+
+SERVED: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
+"""An image in one of these has pictures to show."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An upload that was accepted. ``status`` is the one in the answer; the pipeline changes it later."""
+
+    id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A record that awaits its bytes, and the presigned S3 request that sends them.
+
+    ``upload`` is the member of the same name of the API's answer: hand it to a browser as it is. ``method`` is POST
+    (send ``fields`` and then the file as a form) or PUT (send the bytes with ``headers``).
+    """
+
+    id: str
+    status: str
+    method: str
+    url: str
+    fields: Mapping[str, str]
+    headers: Mapping[str, str]
+    expires_at: datetime
+    upload: Document = field(compare=False, repr=False)
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read an answer of createImage. Raises UnexpectedAnswerError."""
+        with _reading("a ticket"):
+            upload = document["upload"]
+            return cls(
+                id=str(document["id"]),
+                status=str(document["status"]),
+                method=str(upload["method"]),
+                url=str(upload["url"]),
+                fields=dict(upload.get("fields", {})),
+                headers=dict(upload.get("headers", {})),
+                expires_at=datetime.fromisoformat(upload["expires_at"]),
+                upload=upload,
+            )
+
+
+@dataclass(frozen=True)
+class Original:
+    """The file that was uploaded: sides in px, upright; size in bytes; the format that its content has."""
+
+    width: int
+    height: int
+    bytes: int
+    format: str
+    sha256: str
+    frames: int
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read the member ``original``."""
+        return cls(
+            width=int(document["width"]),
+            height=int(document["height"]),
+            bytes=int(document["bytes"]),
+            format=str(document["format"]),
+            sha256=str(document["sha256"]),
+            frames=int(document.get("frames", 1)),
+        )
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """A stored size of the picture, in px and bytes."""
+
+    width: int
+    height: int
+    bytes: int
+    content_type: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read an entry of ``renditions``."""
+        return cls(
+            width=int(document["width"]),
+            height=int(document["height"]),
+            bytes=int(document["bytes"]),
+            content_type=str(document["content_type"]),
+        )
+
+
+@dataclass(frozen=True)
+class Label:
+    """What moderation found; ``confidence`` in percent, ``parent`` the label above it in Rekognition's taxonomy."""
+
+    name: str
+    confidence: float
+    parent: str | None = None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read an entry of ``labels``."""
+        return cls(str(document["name"]), float(document["confidence"]), _text(document, "parent"))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the policy decided: allow, blur or block, and the labels that decided it."""
+
+    decision: str
+    policy_version: str
+    model_version: str
+    deciding: tuple[str, ...] = ()
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read the member ``verdict``."""
+        return cls(
+            decision=str(document["decision"]),
+            policy_version=str(document["policy_version"]),
+            model_version=str(document["model_version"]),
+            deciding=tuple(map(str, document.get("deciding", ()))),
+        )
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One event of an image."""
+
+    type: str
+    at: datetime
+    detail: str | None = None
+    reason: str | None = None
+    error: str | None = None
+    document: Document = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read an entry of ``history``. Raises UnexpectedAnswerError."""
+        with _reading("a line of history"):
+            return cls(
+                type=str(document["type"]),
+                at=datetime.fromisoformat(document["at"]),
+                detail=_text(document, "detail"),
+                reason=_text(document, "reason"),
+                error=_text(document, "error"),
+                document=document,
+            )
+
+
+@dataclass(frozen=True)
+class Removal:
+    """How far the deletion of a removed image's files is: IN_PROGRESS or DONE; ``step`` is what is being deleted."""
+
+    status: str
+    step: str | None = None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read the member ``removal``."""
+        return cls(str(document["status"]), _text(document, "step"))
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image's record. Listings carry fewer members than a record; what is missing is None or empty.
+
+    ``owner`` and ``tenant`` are the application's own; ``reason`` and ``detail`` tell why an image was rejected.
+    ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. ``document`` has everything that the
+    API sent.
+    """
+
+    id: str
+    status: str
+    filename: str | None = None
+    tenant: str | None = None
+    owner: str | None = None
+    content_type: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    removed_at: datetime | None = None
+    reason: str | None = None
+    detail: str | None = None
+    error: str | None = None
+    execution_arn: str | None = None
+    legal_hold: bool = False
+    original: Original | None = None
+    renditions: tuple[Rendition, ...] = ()
+    placeholder: str | None = None
+    dominant_color: str | None = None
+    animated: bool = False
+    has_alpha: bool = False
+    verdict: Verdict | None = None
+    labels: tuple[Label, ...] = ()
+    history: tuple[HistoryLine, ...] = ()
+    history_cursor: str | None = None
+    removal: Removal | None = None
+    document: Document = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a record or a line of a listing. Raises UnexpectedAnswerError."""
+        with _reading("an image"):
+            return cls(
+                id=str(document["id"]),
+                status=str(document["status"]),
+                filename=_text(document, "filename"),
+                tenant=_text(document, "tenant"),
+                owner=_text(document, "owner"),
+                content_type=_text(document, "content_type"),
+                created_at=_time(document, "created_at"),
+                updated_at=_time(document, "updated_at"),
+                removed_at=_time(document, "removed_at"),
+                reason=_text(document, "reason"),
+                detail=_text(document, "detail"),
+                error=_text(document, "error"),
+                execution_arn=_text(document, "execution_arn"),
+                legal_hold=bool(document.get("legal_hold")),
+                original=Original.from_document(document["original"]) if document.get("original") else None,
+                renditions=tuple(map(Rendition.from_document, document.get("renditions") or ())),
+                placeholder=_text(document, "placeholder"),
+                dominant_color=_text(document, "dominant_color"),
+                animated=bool(document.get("animated")),
+                has_alpha=bool(document.get("has_alpha")),
+                verdict=Verdict.from_document(document["verdict"]) if document.get("verdict") else None,
+                labels=tuple(map(Label.from_document, document.get("labels") or ())),
+                history=tuple(map(HistoryLine.from_document, document.get("history") or ())),
+                history_cursor=_text(document, "history_cursor"),
+                removal=Removal.from_document(document["removal"]) if document.get("removal") else None,
+                document=document,
+            )
+
+    @property
+    def in_progress(self) -> bool:
+        """Tell whether the pipeline is still at work, or waits for the upload."""
+        return self.status in IN_PROGRESS
+
+    @property
+    def is_served(self) -> bool:
+        """Tell whether there are pictures to show."""
+        return self.status in SERVED
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether the image is removed and its files are deleted."""
+        return self.status == Status.REMOVED and (self.removal is None or self.removal.status == "DONE")
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height in px of the largest picture that is served, upright; None while there is none."""
+        if not self.renditions:
+            return None
+        largest = max(self.renditions, key=lambda each: each.width * each.height)
+        return largest.width, largest.height
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a listing, newest first. It may be short, even empty, and still have a ``cursor`` to the next one."""
+
+    items: tuple[Image, ...]
+    cursor: str | None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read an answer of listImages. Raises UnexpectedAnswerError."""
+        with _reading("a page of images"):
+            return cls(tuple(map(Image.from_document, document["items"])), _text(document, "cursor"))
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Turn what goes wrong while an answer is read into UnexpectedAnswerError."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnexpectedAnswerError(f"the answer is not {what} ({type(error).__name__}: {error})") from error
+
+
+def _text(document: Document, name: str) -> str | None:
+    value = document.get(name)
+    return None if value is None else str(value)
+
+
+def _time(document: Document, name: str) -> datetime | None:
+    value = document.get(name)
+    return None if value is None else datetime.fromisoformat(value)

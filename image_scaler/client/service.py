@@ -1,0 +1,277 @@
+"""The client of one stage."""
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from image_scaler.client.calls import Calls, Retries, new_http
+from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
+from image_scaler.client.pictures import Pictures
+from image_scaler.client.results import HistoryLine, Image, Page, Ticket, Upload
+from image_scaler.client.uploads import (
+    LARGEST_DIRECT_BYTES,
+    Method,
+    Progress,
+    Source,
+    content_type_of,
+    name_of,
+    opened,
+    send_to_storage,
+)
+from image_scaler.profiles import Profile, load_profile
+from image_scaler.signing import Signer, control_url
+
+WAIT_SECONDS: Final = 120.0
+REMOVAL_SECONDS: Final = 1800.0
+"""A removal deletes once more when the longest write that was under way has ended, about eleven minutes later."""
+FIRST_POLL_SECONDS: Final = 0.25
+LONGEST_POLL_SECONDS: Final = 5.0
+POLL_GROWTH: Final = 1.5
+PAGE_SIZE: Final = 100
+
+_ID: Final = re.compile("[0-9A-Za-z]{1,64}")
+
+
+class Client:
+    """Uploads, reads, lists and removes images of one stage. Close it after use, or use it in a ``with``.
+
+    It holds a key of the group `control`, which can remove every image: it belongs on servers and nowhere else. It may
+    be used by several threads.
+    """
+
+    def __init__(
+        self,
+        edge: str,
+        *,
+        control: Signer,
+        viewers: Signer | None = None,
+        http: httpx.Client | None = None,
+        retries: Retries | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        """Talk to ``edge`` (``https://images.example.com``).
+
+        ``control`` signs calls, ``viewers`` the addresses of pictures (None where they are public). ``http`` is used
+        in place of a client of its own, and is left open by ``close``. ``sleep`` waits for seconds.
+        """
+        self._edge = edge.removesuffix("/")
+        self._sleep = sleep or time.sleep
+        self._closes = http is None
+        self._http = new_http() if http is None else http
+        self._calls = Calls(self._http, signer=control, retries=retries or Retries(), sleep=self._sleep)
+        self.pictures = Pictures(self._edge, viewers)
+
+    @classmethod
+    def from_profile(cls, profile: Profile | str | None = None, **options: Any) -> Self:
+        """Make a client of a profile, given or by name; without a name of the default one. See docs/cli.md.
+
+        Raises ProfileError.
+        """
+        found = profile if isinstance(profile, Profile) else load_profile(profile)
+        viewers = found.viewers.signer() if found.viewers else None
+        return cls(found.edge, control=found.control_key().signer(), viewers=viewers, **options)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._closes:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        """Close the connections."""
+        self.close()
+
+    # --- uploads
+
+    def upload(
+        self,
+        source: Source,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        tenant: str | None = None,
+        owner: str | None = None,
+        method: Method | None = None,
+        idempotency_key: str | None = None,
+        progress: Progress | None = None,
+    ) -> Upload:
+        """Upload an image and return its id; the pipeline works on it from then on (``wait``).
+
+        Name and type come from the file unless they are given; type by the extension. Without ``method``, files of up
+        to 4.5 MB go to the API and larger ones by presigned PUT to S3. An attempt that is repeated makes no second
+        image; ``idempotency_key`` extends that to a repeated call of yours, for 24 hours and the same content.
+
+        Raises ClientError.
+        """
+        with opened(source, progress) as body:
+            name = filename or name_of(source) or "image"
+            media_type = content_type or content_type_of(name)
+            way = method or (Method.API if body.size <= LARGEST_DIRECT_BYTES else Method.PUT)
+            key = idempotency_key or uuid.uuid4().hex
+            if way is not Method.API:
+                ticket = self.create_upload(
+                    filename=name, content_type=media_type, size=body.size, method=way, tenant=tenant, owner=owner,
+                    idempotency_key=key,
+                )  # fmt: skip
+                send_to_storage(self._calls, ticket, body, filename=name)
+                return Upload(ticket.id, ticket.status)
+            query = _query({"filename": name, "tenant": tenant, "owner": owner})
+            headers = {"Content-Type": media_type, "Content-Length": str(body.size), "Idempotency-Key": key}
+            document = self._calls.api("POST", f"{self._address()}{query}", headers=headers, content=body.chunks)
+            return Upload(str(document["id"]), str(document["status"]))
+
+    def create_upload(
+        self,
+        *,
+        filename: str,
+        content_type: str,
+        size: int,
+        method: Method = Method.POST,
+        tenant: str | None = None,
+        owner: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Ticket:
+        """Create a record and return the presigned request that uploads ``size`` bytes to it.
+
+        A browser sends it (``Ticket.upload``), or ``send``. Raises ClientError.
+        """
+        asked = {
+            "filename": filename, "content_type": content_type, "size": size, "method": Method(method).value,
+            "tenant": tenant, "owner": owner,
+        }  # fmt: skip
+        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return Ticket.from_document(self._calls.api("POST", self._address(), headers=headers, content=lambda: body))
+
+    def send(self, ticket: Ticket, source: Source, *, progress: Progress | None = None) -> None:
+        """Send the bytes of a ticket to S3. Raises UploadRefusedError or UnreachableError."""
+        with opened(source, progress) as body:
+            send_to_storage(self._calls, ticket, body, filename=name_of(source) or "image")
+
+    # --- records
+
+    def get(self, image_id: str) -> Image:
+        """Return an image's record. Raises NotFoundError, also for a text that is no id, or another ClientError."""
+        return Image.from_document(self._calls.api("GET", self._address(image_id)))
+
+    def list(
+        self,
+        *,
+        tenant: str | None = None,
+        status: str | None = None,
+        page_size: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Iterator[Image]:
+        """Yield a tenant's images, newest first, a page at a time; by default the API's default tenant's.
+
+        Raises ClientError.
+        """
+        while True:
+            page = self.page(tenant=tenant, status=status, limit=page_size, cursor=cursor)
+            yield from page.items
+            if page.cursor is None:
+                return
+            cursor = page.cursor
+
+    def page(
+        self,
+        *,
+        tenant: str | None = None,
+        status: str | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page:
+        """Return one page of a tenant's listing, of up to ``limit`` (1 to 100) images. Raises ClientError."""
+        query = _query({"tenant": tenant, "status": status, "limit": limit, "cursor": cursor})
+        return Page.from_document(self._calls.api("GET", f"{self._address()}{query}"))
+
+    def history(self, image_id: str) -> Iterator[HistoryLine]:
+        """Yield the events of an image in the order of the API. Raises ClientError.
+
+        A record carries the newest; older ones come page by page.
+        """
+        image = self.get(image_id)
+        yield from image.history
+        cursor = image.history_cursor
+        while cursor is not None:
+            query = _query({"limit": PAGE_SIZE, "cursor": cursor})
+            page = self._calls.api("GET", f"{self._address(image_id)}/history{query}")
+            yield from map(HistoryLine.from_document, page.get("items", ()))
+            cursor = page.get("cursor")
+
+    def delete(self, image_id: str) -> None:
+        """Remove an image. It is not served from then on; its files are deleted (``wait_until_gone``).
+
+        May be repeated. Raises NotFoundError, ConflictError (a legal hold) or another ClientError.
+        """
+        self._calls.api("DELETE", self._address(image_id))
+
+    # --- waiting
+
+    def wait(
+        self, image_id: str, *, within_seconds: float = WAIT_SECONDS, on_change: Callable[[Image], None] | None = None
+    ) -> Image:
+        """Return the record once the pipeline is done with the image, whatever the outcome.
+
+        ``on_change`` is called with the record each time its status changed. Raises WaitTimeoutError, NotFoundError or
+        another ClientError.
+        """
+        return self._poll(image_id, lambda image: not image.in_progress, within_seconds, on_change)
+
+    def wait_until_gone(
+        self,
+        image_id: str,
+        *,
+        within_seconds: float = REMOVAL_SECONDS,
+        on_change: Callable[[Image], None] | None = None,
+    ) -> Image:
+        """Return the record of a removed image once its files are deleted. Raises as ``wait`` does."""
+        return self._poll(image_id, lambda image: image.is_gone, within_seconds, on_change)
+
+    def _poll(
+        self,
+        image_id: str,
+        is_done: Callable[[Image], bool],
+        within_seconds: float,
+        on_change: Callable[[Image], None] | None,
+    ) -> Image:
+        deadline = time.monotonic() + within_seconds
+        pause, seen = FIRST_POLL_SECONDS, None
+        while True:
+            image = self.get(image_id)
+            if on_change and (image.status, image.removal) != seen:
+                seen = (image.status, image.removal)
+                on_change(image)
+            if is_done(image):
+                return image
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise WaitTimeoutError(image_id, image.status, within_seconds)
+            self._sleep(min(pause, left))
+            pause = min(pause * POLL_GROWTH, LONGEST_POLL_SECONDS)
+
+    def _address(self, image_id: str | None = None) -> str:
+        address = control_url(self._edge)
+        if image_id is None:
+            return address
+        if not _ID.fullmatch(image_id):
+            raise NotFoundError(Problem(404, "Not Found", f"{image_id!r} is not the id of an image."))
+        return f"{address}/{image_id}"
+
+
+def _query(parameters: Mapping[str, str | int | None]) -> str:
+    given = {name: str(value) for name, value in parameters.items() if value is not None}
+    return f"?{urlencode(given, quote_via=quote)}" if given else ""
+
+
+__all__ = ["Client", "ClientError"]

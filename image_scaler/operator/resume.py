@@ -1,0 +1,36 @@
+"""Processing a held or failed image again: a new execution with the old one's input."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from image_scaler.client import Client, Image, Status, WaitTimeoutError
+from image_scaler.operator.errors import OperatorError
+from image_scaler.operator.stage import Operator
+
+RESUMABLE: Final = frozenset({Status.HELD, Status.FAILED})
+POLL_SECONDS: Final = 0.5
+
+
+def resume_image(
+    client: Client,
+    operator: Operator,
+    image_id: str,
+    *,
+    within_seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Image:
+    """Start the ingest of a held or failed image again and return its record at the end of the execution.
+
+    Raises OperatorError for an image in another status, WaitTimeoutError, NotFoundError or another ClientError.
+    """
+    image = client.get(image_id)
+    if image.status not in RESUMABLE or image.execution_arn is None:
+        raise OperatorError(f"{image_id} is {image.status}; only an image that is HELD or FAILED can be resumed")
+    execution = operator.resume(image.execution_arn)
+    deadline = time.monotonic() + within_seconds
+    while operator.is_running(execution):
+        if time.monotonic() > deadline:
+            raise WaitTimeoutError(image_id, client.get(image_id).status, within_seconds)
+        sleep(POLL_SECONDS)
+    return client.get(image_id)

@@ -1,0 +1,193 @@
+"""One stage with AWS credentials: resume images, read logs, look at its resources.
+
+Resources are found by the stage's stacks, ``ImageScaler-<stage>-Pipeline`` and ``-Edge``.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from image_scaler.operator.errors import OperatorError
+from image_scaler.profiles import Aws
+
+STACKS: Final = ("Pipeline", "Edge")
+_HASH: Final = re.compile(r"[0-9A-F]{8}$")
+_ID_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TIME_CHARACTERS: Final = 10
+"""The first ten characters of an id are its time: milliseconds since 1970 in base 32 (ULID)."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a log: ``source`` is its log group, ``document`` what the message holds if it is JSON."""
+
+    at: datetime
+    source: str
+    message: str
+    document: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class StageDetails:
+    """Executions under way by state machine, messages waiting by queue, and the names of alarms that are firing."""
+
+    running: dict[str, int]
+    waiting: dict[str, int]
+    alarms: list[str]
+
+
+class Operator:
+    """Looks after one stage."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        try:
+            self._session = boto3.Session(
+                profile_name=aws.profile, region_name=aws.region, aws_access_key_id=aws.access_key,
+                aws_secret_access_key=aws.access_key,
+            )  # fmt: skip
+        except BotoCoreError as error:
+            raise OperatorError(f"the AWS credentials cannot be used: {error}") from error
+
+    def resume(self, execution_arn: str) -> str:
+        """Start the execution of a held or failed image again with its old input; return the new execution's ARN.
+
+        AWS's redrive is not used: it ends after 14 days and keeps the definition of then. Raises OperatorError.
+        """
+        state_machine, _, name = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")
+        with aws_errors("the image cannot be resumed"):
+            states = self.client("stepfunctions")
+            before = states.describe_execution(executionArn=execution_arn)
+            started = states.start_execution(
+                stateMachineArn=state_machine,
+                name=f"resume-{name[:32]}-{uuid.uuid4().hex[:8]}",
+                input=json.dumps({**json.loads(before["input"]), "resume": True}),
+            )
+        return str(started["executionArn"])
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Tell whether an execution has not ended. Raises OperatorError."""
+        with aws_errors("the execution cannot be read"):
+            return bool(
+                self.client("stepfunctions").describe_execution(executionArn=execution_arn)["status"] == "RUNNING"
+            )
+
+    def log_lines(self, image_id: str, *, since: datetime | None = None) -> list[LogLine]:
+        """Return what all functions of the stage logged about an image, oldest first. Raises OperatorError.
+
+        The search begins when the id was made, or at ``since``.
+        """
+        start = since or created_at(image_id)
+        groups = [name for kind, _, name in self._resources() if kind == "AWS::Logs::LogGroup"]
+        lines = [line for group in groups for line in self._search(group, image_id, start)]
+        return sorted(lines, key=lambda line: line.at)
+
+    def details(self) -> StageDetails:
+        """Return what the stage is doing. Raises OperatorError."""
+        resources = self._resources()
+        running: dict[str, int] = {}
+        waiting: dict[str, int] = {}
+        alarms: list[str] = []
+        with aws_errors("the stage's resources cannot be read"):
+            states, queues = self.client("stepfunctions"), self.client("sqs")
+            for kind, logical_id, physical in resources:
+                if kind == "AWS::StepFunctions::StateMachine":
+                    pages = states.get_paginator("list_executions").paginate(
+                        stateMachineArn=physical, statusFilter="RUNNING"
+                    )
+                    running[_title(logical_id)] = sum(len(page["executions"]) for page in pages)
+                elif kind == "AWS::SQS::Queue":
+                    answer = queues.get_queue_attributes(
+                        QueueUrl=physical, AttributeNames=["ApproximateNumberOfMessages"]
+                    )
+                    waiting[_title(logical_id)] = int(answer["Attributes"]["ApproximateNumberOfMessages"])
+                elif kind == "AWS::CloudWatch::Alarm":
+                    found = self.client("cloudwatch").describe_alarms(AlarmNames=[physical], StateValue="ALARM")
+                    alarms += [_title(logical_id) for _ in found.get("MetricAlarms", ())]
+        return StageDetails(running, waiting, alarms)
+
+    def output(self, name: str) -> str:
+        """Return an output of the stage's Pipeline stack. Raises OperatorError."""
+        stack = f"ImageScaler-{self._aws.stage}-{STACKS[0]}"
+        with aws_errors(f"the stack {stack} cannot be read"):
+            (found,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+        if name not in outputs:
+            raise OperatorError(f"the stack {stack} has no output {name}: deploy this release to the stage")
+        return str(outputs[name])
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the stage's account."""
+        return self._session.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self._aws.endpoint_url,
+            verify=self._aws.ca_file,
+            config=Config(retries={"mode": "standard", "total_max_attempts": 4}),
+        )
+
+    def _search(self, group: str, image_id: str, start: datetime) -> Iterator[LogLine]:
+        with aws_errors(f"the log {group} cannot be read"):
+            pages = (
+                self.client("logs")
+                .get_paginator("filter_log_events")
+                .paginate(logGroupName=group, filterPattern=f'"{image_id}"', startTime=int(start.timestamp() * 1000))
+            )
+            for page in pages:
+                for event in page["events"]:
+                    if image_id in event["message"]:
+                        at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+                        message = event["message"].rstrip()
+                        yield LogLine(at, group, message, _document(message))
+
+    def _resources(self) -> list[tuple[str, str, str]]:
+        """Return type, logical and physical id of every resource of the stage's stacks."""
+        with aws_errors(f"the stacks of the stage {self._aws.stage} cannot be read"):
+            paginator = self.client("cloudformation").get_paginator("list_stack_resources")
+            return [
+                (each["ResourceType"], each["LogicalResourceId"], each.get("PhysicalResourceId", ""))
+                for stack in STACKS
+                for page in paginator.paginate(StackName=f"ImageScaler-{self._aws.stage}-{stack}")
+                for each in page["StackResourceSummaries"]
+            ]
+
+
+def created_at(image_id: str) -> datetime:
+    """Return when an id was made. Raises OperatorError for a text that is no id."""
+    try:
+        milliseconds = 0
+        for character in image_id[:_TIME_CHARACTERS]:
+            milliseconds = milliseconds * 32 + _ID_ALPHABET.index(character)
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise OperatorError(f"{image_id!r} is not the id of an image") from error
+
+
+@contextmanager
+def aws_errors(what: str) -> Iterator[None]:
+    """Turn AWS's errors into OperatorError that says what failed."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise OperatorError(f"{what}: {error}") from error
+
+
+def _document(message: str) -> dict[str, Any] | None:
+    try:
+        document = json.loads(message)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _title(logical_id: str) -> str:
+    """Return a logical id without the hash that the CDK appends."""
+    return _HASH.sub("", logical_id)

@@ -1,0 +1,32 @@
+"""What runs in an instance, so that the next `make up` deploys what differs from it and nothing else."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """Digests of what was deployed: ``templates`` of all inputs of the templates, ``processes`` by process.
+
+    ``assembly`` is the folder of the cloud assembly that the stacks were deployed from.
+    """
+
+    assembly: str
+    templates: str
+    processes: dict[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Read the file; None when it is missing or of another release."""
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def write(self, path: Path) -> None:
+        """Write the file in one step."""
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.replace(path)

@@ -1,0 +1,42 @@
+"""The state machine `remove` in moto."""
+
+import json
+
+from botocore.exceptions import ClientError
+
+from functions.shared.aws import client
+from tests.fakes.aws import ENVIRONMENT, new_client
+
+MACHINE = ENVIRONMENT["REMOVE_STATE_MACHINE_ARN"]
+
+
+class Removals:
+    """The state machine `remove`, whose executions begin and stay RUNNING until a test ends them."""
+
+    def __init__(self) -> None:
+        self._stepfunctions = new_client("stepfunctions")
+        self._stepfunctions.create_state_machine(
+            name="remove",
+            definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
+            roleArn="arn:aws:iam::123456789012:role/remove",
+        )
+
+    def started(self) -> dict[str, dict]:
+        """Return the input of each execution by its ARN, in the order of their starts."""
+        listed = self._stepfunctions.list_executions(stateMachineArn=MACHINE)["executions"]
+        return {each["executionArn"]: self._input(each["executionArn"]) for each in reversed(listed)}
+
+    def _input(self, arn: str) -> dict:
+        return json.loads(self._stepfunctions.describe_execution(executionArn=arn)["input"])
+
+    def end(self, arn: str) -> None:
+        """End an execution badly."""
+        self._stepfunctions.stop_execution(executionArn=arn)
+
+    def refuse(self, operation: str, code: str) -> None:
+        """Have Step Functions answer a call of the function with an error from now on."""
+
+        def refused(**_kwargs):
+            raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation)
+
+        client("stepfunctions").meta.events.register(f"before-call.stepfunctions.{operation}", refused)

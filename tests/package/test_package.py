@@ -1,0 +1,106 @@
+"""``pip install .`` in an empty environment gives a working command: make test-package."""
+
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+IMAGE = "01JDXYZ0000000000000000000"
+
+pytestmark = pytest.mark.package
+
+
+def run(*command, **options):
+    return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """An environment with the package and what it names as its dependencies, and nothing else."""
+    folder = tmp_path_factory.mktemp("package") / "venv"
+    for command in (["venv", folder], ["pip", "install", "--python", folder / "bin" / "python", CHECKOUT]):
+        done = run(sys.executable, "-m", "uv", *command)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def command(environment, tmp_path):
+    """Run the installed command in an empty folder, away from the checkout."""
+    variables = {"PATH": os.defpath, "HOME": str(tmp_path)}
+    return lambda *arguments: run(environment / "bin" / "image-scaler", *arguments, cwd=tmp_path, env=variables)
+
+
+def test_the_command_tells_its_version(command):
+    assert command("--version").stdout == f"image-scaler {PROJECT['version']}\n"
+
+
+def test_keys_are_made_and_sign(command, tmp_path):
+    assert command("keys", "create", "--directory", tmp_path).returncode == 0
+    (key,) = (tmp_path / "private").glob("viewers-*.pem")
+
+    url = f"https://images.example.com/images/{IMAGE}"
+    signed = command("sign", url, "--key-pair-id", "KVIEWERS", "--private-key", key)
+
+    assert signed.stdout.startswith(f"{url}?Expires=")
+
+
+def test_an_upload_to_nowhere_says_so_in_one_line(command, tmp_path):
+    picture = tmp_path / "cat.webp"
+    picture.write_bytes(b"picture")
+
+    done = command("upload", picture)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("image-scaler: there is no profile: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_needs_boto3_says_how_to_get_it(command, tmp_path):
+    profiles = tmp_path / ".config" / "image-scaler" / "profiles.toml"
+    profiles.parent.mkdir(parents=True)
+    profiles.write_text('[prod]\nedge = "https://images.example.com"\naws = {}\n')
+
+    done = command("logs", IMAGE)
+
+    assert (done.returncode, done.stderr) == (
+        2, "image-scaler: this command needs boto3: pip install 'image-scaler[operator]'\n"
+    )  # fmt: skip
+
+
+def test_the_shell_gets_completion(command):
+    assert "_image_scaler_completion" in command("--show-completion", "bash").stdout
+
+
+def test_types_ship_with_the_package_and_nothing_of_the_service_does(tmp_path):
+    done = run(sys.executable, "-m", "uv", "build", "--wheel", "--no-build-isolation", "--out-dir", tmp_path, CHECKOUT)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+
+    names = zipfile.ZipFile(wheel).namelist()
+    metadata = zipfile.ZipFile(wheel).read(f"image_scaler-{PROJECT['version']}.dist-info/METADATA").decode()
+    assert "image_scaler/py.typed" in names
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"image_scaler"}
+    assert "Provides-Extra: operator" in metadata
+    assert f"Summary: {PROJECT['description']}" in metadata
+
+
+def test_a_program_that_uses_the_client_passes_mypy(environment, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from image_scaler.client import Client\n"
+        "with Client.from_profile() as client:\n"
+        "    reveal_type(client.wait(client.upload('a.jpg').id).size)\n"
+    )
+
+    done = run(sys.executable, "-m", "mypy", "--strict", "--python-executable", environment / "bin" / "python",
+               "--cache-dir", tmp_path / "cache", program, cwd=tmp_path)  # fmt: skip
+
+    assert 'Revealed type is "tuple[int, int] | None"' in done.stdout, done.stdout
+    assert done.returncode == 0

@@ -1,0 +1,210 @@
+"""``image-scaler upload``, ``wait``, ``get``, ``list``, ``history``, ``delete`` as people and programs use them."""
+
+import json
+import re
+from importlib.metadata import version
+
+import pytest
+from typer.testing import CliRunner
+
+from image_scaler import cli
+from image_scaler.cli.app import ExitCode, exit_code_of
+from image_scaler.client import errors
+from local.workspace import CHECKOUT
+from tests.fakes.aws import ORIGINALS
+from tests.fakes.removals import Removals
+from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history
+
+UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "cat.webp"
+    path.write_bytes(b"picture")
+    return path
+
+
+def documents(done) -> list[dict]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_an_upload_prints_the_id_alone_so_that_a_script_can_take_it(run, aws, file):
+    done = run("upload", file)
+
+    identity = done.stdout.strip()
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert aws.keys(ORIGINALS) == [f"uploads/{identity}/original"]
+
+
+def test_several_files_are_uploaded_and_a_refused_one_is_told_beside_them(run, aws, file, tmp_path):
+    drawing = tmp_path / "drawing.svg"
+    drawing.write_text("<svg/>")
+
+    done = run("upload", drawing, file)
+
+    assert done.exit_code == ExitCode.FAILED
+    assert f"{drawing}: drawing.svg: the extension .svg is not of an accepted image type" in done.stderr
+    assert aws.keys(ORIGINALS) == [f"uploads/{done.stdout.strip()}/original"]
+
+
+def test_labels_reach_the_record(run, file):
+    identity = run("upload", file, "--owner", "alice", "--tenant", "acme", "--content-type", "image/png").stdout.strip()
+
+    (record,) = documents(run("get", identity, "--json"))
+    assert (record["owner"], record["tenant"], record["content_type"]) == ("alice", "acme", "image/png")
+
+
+def test_waiting_for_an_image_that_does_not_come_ends_with_its_own_code(run, file):
+    done = run("upload", file, "--wait", "--timeout", "1s")
+
+    assert done.exit_code == ExitCode.TIMEOUT
+    assert "is still AWAITING_UPLOAD after 1 s" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("PUBLISHED", 0), ("BLURRED", 0), ("REJECTED", 1), ("BLOCKED", 1), ("HELD", 1), ("FAILED", 1), ("IN_REVIEW", 1)],
+)
+def test_waiting_fails_unless_the_image_is_served(run, aws, status, code):
+    identity = put_image(aws, status=status)
+
+    done = run("wait", identity)
+
+    assert (done.exit_code, done.stdout.split()) == (code, [identity, status])
+
+
+def test_a_record_is_told_to_people(run, aws):
+    identity = put_image(aws, owner="alice")
+    put_labels_and_history(aws, identity)
+
+    told = run("get", identity).stdout
+
+    for part in (f"{identity}  PUBLISHED", "cat.jpg", "alice", "640 x 400 px", "Weapons 92 %", "CORRUPT"):
+        assert part in told
+
+
+def test_a_listing_is_one_line_per_image_newest_first(run, aws):
+    for number in range(4):
+        put_image(aws, number, status="HELD" if number == 1 else "PUBLISHED")
+
+    lines = run("list", "-n", "3").stdout.splitlines()
+    held = documents(run("list", "--status", "HELD", "--all", "--json"))
+
+    assert [line.split()[:2] for line in lines] == [[image_id(number), "PUBLISHED"] for number in (3, 2)] + [
+        [image_id(1), "HELD"]
+    ]
+    assert [each["id"] for each in held] == [image_id(1)]
+
+
+def test_history_is_one_line_per_event(run, aws):
+    identity = put_image(aws)
+    put_labels_and_history(aws, identity)
+
+    assert run("history", identity).stdout.split() == ["2026-11-24T09:00:00.000+00:00", "REJECTED", "CORRUPT",
+                                                       "The", "picture", "of", "my", "cat", "is", "broken"]  # fmt: skip
+
+
+def test_a_removal_is_told_and_may_be_repeated(run, aws):
+    Removals()
+    identity = put_image(aws)
+
+    done = [run("delete", identity), run("delete", identity, "--wait", "--timeout", "1s")]
+
+    assert [each.exit_code for each in done] == [0, ExitCode.TIMEOUT]
+    assert done[0].stdout.split() == [identity, "REMOVED"]
+    assert run("get", identity).stdout.startswith(f"{identity}  REMOVED")
+
+
+# --- how commands end
+
+
+@pytest.mark.parametrize("command", ["get", "wait", "history", "delete"])
+def test_an_image_that_does_not_exist_has_its_own_code(run, command):
+    done = run(command, UNKNOWN)
+
+    assert done.exit_code == ExitCode.NOT_FOUND
+    assert done.stderr == "image-scaler: 404 Not Found: No image has this id.\n"
+
+
+def test_a_key_that_is_not_trusted_has_its_own_code(run, service, profile):
+    profile(service.url, key_pair_id="KOTHER")
+
+    done = run("list")
+
+    assert (done.exit_code, done.stderr) == (ExitCode.DENIED, "image-scaler: 403 InvalidKey\n")
+
+
+def test_a_stage_that_does_not_answer_has_its_own_code(profile, monkeypatch):
+    profile("http://127.0.0.1:9")
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+    done = CliRunner().invoke(cli.app, ["list"])
+
+    assert done.exit_code == ExitCode.UNREACHABLE
+    assert done.stderr.startswith("image-scaler: http://127.0.0.1:9 cannot be reached: ")
+
+
+@pytest.mark.parametrize(
+    "line", ["upload", "upload /no/such/file", "get", "list --limit 0", "nonsense", "list --profile prod"]
+)
+def test_a_wrong_use_has_its_own_code(run, line):
+    done = run(*line.split())
+
+    assert done.exit_code == ExitCode.USAGE
+    assert "Traceback" not in done.stderr
+
+
+def test_a_refused_call_is_told_to_programs_with_its_problem(run):
+    done = run("list", "--status", "LOST", "--json")
+
+    told = json.loads(done.stderr)
+    assert (done.exit_code, told["exit_code"], told["error"]) == (1, 1, "InvalidRequestError")
+    assert (told["problem"]["status"], told["problem"]["parameter"]) == (400, "status")
+
+
+def test_every_error_of_the_client_has_an_exit_code_of_the_documented_table():
+    table = (CHECKOUT / "docs" / "cli.md").read_text()
+    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+
+    assert documented == {code.value for code in ExitCode} | {130}
+    for error in vars(errors).values():
+        if isinstance(error, type) and issubclass(error, errors.ClientError):
+            assert exit_code_of(error.__new__(error)) in documented
+
+
+# --- the command itself
+
+
+def test_the_version_is_that_of_the_package():
+    assert CliRunner().invoke(cli.app, ["--version"]).stdout == f"image-scaler {version('image-scaler')}\n"
+
+
+def test_status_tells_what_answers_and_counts_the_newest_images(run, aws):
+    for number, status in enumerate(["PUBLISHED", "HELD", "PUBLISHED"]):
+        put_image(aws, number, status=status)
+
+    done = run("status", "--json")
+
+    (told,) = documents(done)
+    assert done.exit_code == 0
+    assert told["checks"] == {"api": "ok", "pictures": "ok"}
+    assert told["images"] == {"PUBLISHED": 2, "HELD": 1}
+    assert "no [aws] part" in done.stderr
+
+
+def test_status_of_a_stage_that_refuses_the_key_fails(run, service, profile):
+    profile(service.url, key_pair_id="KOTHER")
+
+    done = run("status")
+
+    assert done.exit_code == ExitCode.DENIED
+    assert "denied" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["resume", "logs"])
+def test_what_needs_aws_says_so_where_the_profile_has_no_such_part(run, command):
+    done = run(command, UNKNOWN)
+
+    assert done.exit_code == ExitCode.USAGE
+    assert "has no [aws] part" in done.stderr

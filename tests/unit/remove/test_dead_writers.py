@@ -1,0 +1,105 @@
+"""A writer of variants may die at any call, while its image is removed or replaced: a sweep finds what it left."""
+
+import itertools
+from contextlib import suppress
+
+import pytest
+
+from functions.serve.making import VariantMaker
+from functions.serve.rendering import Rendered
+from functions.serve.settings import ServeSettings
+from functions.shared.object_store import S3ObjectStore
+from functions.shared.records import RecordReader
+from functions.shared.variant import Sizes, parse_query
+from tests.fakes.aws import ENVIRONMENT, GENERATED, TABLE
+from tests.fakes.faults import hooked
+from tests.unit.remove.conftest import ALL, IMAGE_ID
+
+CALLS = 4
+"""Reads the record, stores the variant, reads the record again, deletes the variant."""
+VARIANT = parse_query([("width", "320"), ("format", "webp")], accept="", sizes=Sizes.LADDER).variant
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+@pytest.fixture
+def maker(aws, clients):
+    return VariantMaker(
+        ServeSettings.from_environment(ENVIRONMENT),
+        store=S3ObjectStore(clients["s3"]),
+        records=RecordReader(TABLE, clients["dynamodb"]),
+        max_body_bytes=None,
+    )
+
+
+class Scene:
+    """Changes the image before one call of the writer, and kills the writer at one: before it is sent, or after."""
+
+    def __init__(self, change, change_at, die_at, *, answered):
+        self._change, self._change_at, self._die_at, self._answered = change, change_at, die_at, answered
+        self._number = -1
+        self.killed = False
+
+    def started(self, **_kwargs):
+        self._number += 1
+        if self._number == self._change_at:
+            self._quietly_change()
+        if not self._answered:
+            self._die()
+
+    def ended(self, **_kwargs):
+        if self._answered:
+            self._die()
+
+    def _quietly_change(self):
+        change, self._change = self._change, lambda: None
+        number = self._number
+        change()
+        self._number = number
+
+    def _die(self):
+        if self._number == self._die_at:
+            self.killed = True
+            raise Killed
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before it is sent", "after it is done"])
+@pytest.mark.parametrize("change", ["removed", "replaced"])
+def test_nothing_of_what_a_dead_writer_left_survives_the_sweep(world, sweep, maker, clients, *, change, answered):
+    s3, dynamodb = clients["s3"], clients["dynamodb"]
+    changed = world.removed if change == "removed" else lambda: world.record("PUBLISHED", revision=2)
+    deaths = 0
+    for change_at, die_at in itertools.product(range(CALLS), range(CALLS)):
+        world.record("PUBLISHED", revision=1)
+        record = RecordReader(TABLE, dynamodb).get(IMAGE_ID)
+        scene = Scene(changed, change_at, die_at, answered=answered)
+        with (
+            hooked(s3, "before-call", scene.started),
+            hooked(dynamodb, "before-call.dynamodb.GetItem", scene.started),
+            hooked(s3, "after-call", scene.ended),
+            hooked(dynamodb, "after-call.dynamodb.GetItem", scene.ended),
+            suppress(Killed),
+        ):
+            maker.keep(record, VARIANT, Rendered(b"picture", "image/webp", {}))
+        deaths += scene.killed
+
+        changed()  # it may have been due after the death
+        sweep(*(ALL if change == "removed" else ["superseded"]))
+
+        assert world.files()[GENERATED] == [], (change_at, die_at)
+    assert deaths >= 10  # the writer is not always alive at a call that it may come to
+
+
+def test_a_dead_writer_does_leave_a_variant_without_the_sweep(world, maker, clients):
+    world.record("PUBLISHED", revision=1)
+    record = RecordReader(TABLE, clients["dynamodb"]).get(IMAGE_ID)
+
+    def die(**_kwargs):
+        raise Killed
+
+    with hooked(clients["s3"], "after-call.s3.PutObject", die), pytest.raises(Killed):
+        maker.keep(record, VARIANT, Rendered(b"picture", "image/webp", {}))
+
+    assert len(world.files()[GENERATED]) == 1
