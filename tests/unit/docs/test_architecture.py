@@ -18,7 +18,7 @@ PAGES = sorted({*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")})
 
 
 def table() -> dict[str, list[str]]:
-    text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    text = (CHECKOUT / "docs" / "requirements.md").read_text(encoding="utf-8")
     return {row: cells for row, *cells in ROW.findall(text)}
 
 
