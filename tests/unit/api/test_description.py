@@ -5,7 +5,7 @@ from pathlib import Path
 
 from openapi_spec_validator import validate
 
-from functions.manage.queries import PARAMETERS
+from functions.manage.queries import ListingQuery
 from functions.shared.contracts import Reason, Status
 from functions.shared.keys import NAME_PATTERN, ULID_PATTERN
 from functions.shared.variant import BACKGROUNDS, FITS, FORMATS
@@ -64,7 +64,7 @@ def test_the_parameters_and_members_of_the_api_are_those_that_it_takes():
     )
 
     assert posted == set(LABELS)
-    assert listed == set(PARAMETERS)
+    assert listed == set(ListingQuery.model_fields)
     assert set(schemas["UploadRequest"]["properties"]) == set(TicketRequest.model_fields)
     assert schemas["UploadRequest"]["additionalProperties"] is False
     assert schemas["Name"]["pattern"] == NAME_PATTERN
