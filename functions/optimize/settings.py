@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from functions.imaging.limits import DEFAULT_LIMITS, MIB, MOST_PIXELS, Limits
+from functions.imaging.views import DEFAULT_MAX_VIEWS, MOST_LOOKS
 from functions.shared.settings import EnvironmentReader
 
 SANDBOX_SHARE: Final = 0.75
@@ -13,17 +14,24 @@ SANDBOX_SHARE: Final = 0.75
 DEFAULT_MEMORY_MIB: Final = 3008
 """The function's memory where the runtime does not tell (it always does in Lambda)."""
 
+MOST_VIEWS: Final = 128
+"""The highest ``max_views``: `moderate` takes 8 s for them, and their labels fit into a state of the workflow."""
+
 COPYRIGHT: Final = "copyright"
 """The one word of KEEP_METADATA: who made a picture and who holds its rights."""
 
 
 @dataclass(frozen=True)
 class OptimizeSettings:
-    """The bucket for what has no verdict yet, the limits on an original, and whether its rights fields are kept."""
+    """The bucket for what has no verdict yet, the limits on an original, and whether its rights fields are kept.
+
+    ``max_views`` is how many views of one picture are judged at most (imaging/views.py).
+    """
 
     staging_bucket: str
     limits: Limits
     keep_rights: bool = False
+    max_views: int = DEFAULT_MAX_VIEWS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -46,6 +54,7 @@ class OptimizeSettings:
                 max_memory_bytes=int(memory_mib * MIB * SANDBOX_SHARE),
             ),
             keep_rights=COPYRIGHT in kept,
+            max_views=reader.integer("MAX_MODERATION_VIEWS", DEFAULT_MAX_VIEWS, minimum=MOST_LOOKS, maximum=MOST_VIEWS),
         )
         reader.finish()
         return settings
