@@ -9,7 +9,7 @@ from functions.shared.settings import EnvironmentReader
 
 @dataclass(frozen=True)
 class ModerateSettings:
-    """The bucket in which the proxies lie."""
+    """The bucket that holds the views."""
 
     staging_bucket: str
 
