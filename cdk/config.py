@@ -18,6 +18,9 @@ LARGEST_SIDE_PX: Final = 3840
 MOST_UPLOADED_PIXELS: Final = 89_478_485
 LONGEST_UPLOADED_SIDE_PX: Final = 16_384
 """What Pillow decodes at most, and one px more than WebP stores. A test holds both against the functions' own."""
+FEWEST_MODERATION_VIEWS: Final = 8
+MOST_MODERATION_VIEWS: Final = 128
+"""What one frame with alpha may need, and what one execution can hand on. A test holds both against the functions'."""
 VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
 """What variants may be; a test holds both against the functions' own grammar."""
 MOST_BLUR_CELLS: Final = 8
@@ -144,8 +147,8 @@ class RemovalWaits:
 def _functions(*, serve: int | None, ingest: int | None, remove: int | None = None) -> Mapping[str, FunctionConfig]:
     """Return every function's size; a vCPU is 1,769 MB. The arguments are reserved concurrencies.
 
-    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec, `blur` one
-    blurred picture of that size (docs/memory.md). `serve` answers within API Gateway's 29 s.
+    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec
+    (docs/memory.md). `serve` answers within API Gateway's 29 s.
     """
     return MappingProxyType(
         {
@@ -182,6 +185,9 @@ class StageConfig:
     log_level: str = "INFO"
 
     limits: Limits = field(default_factory=Limits)
+    max_moderation_views: int = 64
+    """Pictures of one image that Rekognition is shown at most, each at the price of a call. Of an animation with more
+    frames that differ, those that are not shown are not published."""
     keep_metadata: tuple[str, ...] = ()
     """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
     blur: Blur = Blur.MOSAIC
@@ -255,6 +261,8 @@ class StageConfig:
             faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
         if (self.domain_name is None) != (self.certificate_arn is None):
             faults.append("domain_name and certificate_arn go together")
+        if not FEWEST_MODERATION_VIEWS <= self.max_moderation_views <= MOST_MODERATION_VIEWS:
+            faults.append(f"max_moderation_views is from {FEWEST_MODERATION_VIEWS} to {MOST_MODERATION_VIEWS}")
         if not set(self.keep_metadata) <= {"copyright"}:
             faults.append("keep_metadata may hold copyright and nothing else")
         if not 1 <= self.blur_cells <= MOST_BLUR_CELLS:

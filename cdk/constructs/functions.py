@@ -178,9 +178,10 @@ class Functions(Construct):
         table = {"TABLE_NAME": self._table.table_name}
         bus = {"EVENT_BUS_NAME": self._event_bus.event_bus_name}
         origins = {"ALLOWED_ORIGINS": ",".join(config.allowed_origins)} if config.allowed_origins else {}
+        views = {"MAX_MODERATION_VIEWS": str(config.max_moderation_views)}
         kept = {"KEEP_METADATA": ",".join(config.keep_metadata)} if config.keep_metadata else {}
         return {
-            "optimize": staging | config.limits.as_environment() | kept,
+            "optimize": staging | config.limits.as_environment() | views | kept,
             "moderate": staging,
             "blur": staging | {"BLUR": config.blur_name},
             "persist": staging | published | generated | table | bus,

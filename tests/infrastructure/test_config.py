@@ -6,8 +6,10 @@ import pytest
 
 from cdk import names
 from cdk.config import (
+    FEWEST_MODERATION_VIEWS,
     LONGEST_UPLOADED_SIDE_PX,
     MOST_BLUR_CELLS,
+    MOST_MODERATION_VIEWS,
     MOST_UPLOADED_PIXELS,
     STAGES,
     Blur,
@@ -19,7 +21,10 @@ from cdk.config import (
 )
 from cdk.constructs import storage, table
 from cdk.packaging import PACKAGES
+from functions.imaging import views
 from functions.imaging.blurring import BLURS, DEFAULT_BLUR
+from functions.moderate import moderation
+from functions.optimize import settings
 from functions.optimize.originals import REJECTED_TAGS
 from functions.optimize.settings import OptimizeSettings
 from functions.remove.sweeping import BUDGET_SECONDS
@@ -36,8 +41,8 @@ def test_the_stages_are_two_local_ones_dev_and_prod():
 def test_memory_has_a_third_to_spare_over_what_the_largest_pictures_take(stage):
     functions = STAGES[stage].functions
 
-    assert functions["optimize"].memory_mb == 3008  # docs/memory.md: 1580 MiB
-    assert functions["blur"].memory_mb == 2400  # 1494 MiB
+    assert functions["optimize"].memory_mb == 3008  # docs/memory.md: 1461 MiB
+    assert functions["blur"].memory_mb == 2400  # 325 MiB
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
@@ -55,6 +60,8 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
         ({"allowed_origins": ("https://*.app.example",)}, "allowed_origins"),
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
+        ({"max_moderation_views": FEWEST_MODERATION_VIEWS - 1}, "max_moderation_views is from 8 to 128"),
+        ({"max_moderation_views": MOST_MODERATION_VIEWS + 1}, "max_moderation_views is from 8 to 128"),
         ({"blur_cells": 0}, "blur_cells is 1 to 8"),
         ({"blur_cells": 9}, "blur_cells is 1 to 8"),
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm takes widths and formats"),
@@ -93,6 +100,19 @@ def test_the_largest_limits_of_a_stage_are_those_that_the_function_starts_with()
     taken = OptimizeSettings.from_environment({"STAGING_BUCKET": "staging", **largest.as_environment()}).limits
 
     assert (taken.max_pixels, taken.max_side_px) == (MOST_UPLOADED_PIXELS, LONGEST_UPLOADED_SIDE_PX)
+
+
+def test_a_stage_judges_as_many_views_as_the_functions_take():
+    assert (FEWEST_MODERATION_VIEWS, MOST_MODERATION_VIEWS) == (views.MOST_LOOKS, settings.MOST_VIEWS)
+    assert {stage.max_moderation_views for stage in STAGES.values()} == {views.DEFAULT_MAX_VIEWS}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_the_most_views_are_judged_long_before_moderate_gives_up(name):
+    """A call takes half a second; twice that must do."""
+    seconds = MOST_MODERATION_VIEWS / moderation.PARALLEL_CALLS * 1.0
+
+    assert seconds <= STAGES[name].functions["moderate"].timeout_seconds / 2
 
 
 def test_every_blur_of_a_stage_is_one_that_the_function_knows():
