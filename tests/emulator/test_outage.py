@@ -69,7 +69,7 @@ def test_a_variant_that_a_dead_writer_left_of_a_replaced_revision_is_deleted_and
 
     assert retirement["status"] == "SUCCEEDED"
     assert pipeline.keys("generated", f"images/{image_id}/") == [key]
-    assert pipeline.s3.head_object(Bucket=bucket, Key=key)["Metadata"] == {"revision": "2"}
+    assert pipeline.s3.head_object(Bucket=bucket, Key=key)["Metadata"]["revision"] == "2"
 
 
 def test_a_publication_that_replaces_nothing_starts_no_retirement(pipeline):
