@@ -64,7 +64,7 @@ reblur: setup  ## Blur again, from the originals, pictures that an older setting
 # --- checking it ------------------------------------------------------------------------------------------
 
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
-	@$(PYTEST) --cov --cov-report=term
+	@$(PYTEST) --cov --cov-report=term -n 2 --dist loadgroup
 
 check: lint types imports  ## What to run before each commit, in seconds: lint, types, import rules, unit tests
 	@$(PYTEST) tests/unit -q -n auto --dist loadgroup
