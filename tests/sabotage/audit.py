@@ -1,6 +1,7 @@
 """What must hold of buckets, table and bus once nothing is running: named rules, each a pure function.
 
-An image may be audited at any time: while it has a running execution, rules that only hold at the end say nothing. Bucket names are those of the pipeline: originals, staging, published, generated.
+An image may be audited at any time: while it has a running execution, rules that only hold at the end say nothing.
+Bucket names are those of the pipeline: originals, staging, published, generated.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +12,8 @@ from functions.shared.removal import DONE, KEPT, LINE_KEPT
 
 SERVED: Final = frozenset({"PUBLISHED", "BLURRED"})
 JUDGED: Final = SERVED | {"BLOCKED"}
-ENDED: Final = JUDGED | {"REJECTED", "HELD", "FAILED"}
+GIVEN_UP: Final = frozenset({"REJECTED", "HELD", "FAILED"})
+ENDED: Final = JUDGED | GIVEN_UP
 """Statuses in which an image stays until somebody asks for something; REMOVED aside."""
 UNCLAIMED: Final = frozenset({"AWAITING_UPLOAD"})
 
@@ -105,8 +107,11 @@ def audit(images: Iterable[ImageState]) -> list[Finding]:
 
 @rule
 def published_files_belong_to_the_shown_revision(image: ImageState) -> Iterator[str]:
-    """Every file under ``published`` is part of the picture that the record shows, and may be served."""
-    allowed = image.shown_keys() if image.status in SERVED else set()
+    """Every file under ``published`` is part of the picture that the record shows.
+
+    Where a later run gave up, files of that picture may stay: only `serve` reads them, and it refuses.
+    """
+    allowed = image.shown_keys() if image.status in SERVED | GIVEN_UP else set()
     if not image.is_running:
         yield from (file.key for file in image.files_in("published") if file.key not in allowed)
 

@@ -51,6 +51,8 @@ SOUND = {
 FAULTS = [
     ("published_files_belong_to_the_shown_revision",
      image("PUBLISHED", files=with_file("published", f"{IMAGE_ID}/1/master.jpg"))),
+    ("published_files_belong_to_the_shown_revision", image("FAILED", files=with_file("published", MASTER))),
+    ("variants_belong_to_the_shown_revision", image("FAILED", files=lambda sound: (*sound.files, variant("2")))),
     ("published_files_belong_to_the_shown_revision", image("BLOCKED", files=with_file("published", MASTER))),
     ("variants_belong_to_the_shown_revision", image("PUBLISHED", files=lambda sound: (*sound.files, variant("1")))),
     ("variants_belong_to_the_shown_revision", image("BLOCKED", files=lambda sound: (*sound.files, variant("2")))),
