@@ -103,6 +103,15 @@ class DeployedPipeline:
         self.sqs = aws.client("sqs", outputs)
         self._scale_retry_delays(RETRY_DELAY_SCALE)
 
+    @contextmanager
+    def retry_delays(self, scale: float) -> Iterator[None]:
+        """Multiply the waits of state machines, those between retries too, by another number while the block runs."""
+        self._scale_retry_delays(scale)
+        try:
+            yield
+        finally:
+            self._scale_retry_delays(RETRY_DELAY_SCALE)
+
     def _scale_retry_delays(self, scale: float) -> None:
         settings = {"stepfunctions._SFN_WAIT_SCALE": scale}
         self.client.http.post(f"{self.outputs.emulator_url}/_ministack/config", json=settings).raise_for_status()

@@ -34,7 +34,7 @@ class Writer:
     """A function, and how a test gets it to write. ``changes`` are what may happen to its image meanwhile.
 
     ``holds_from`` is from how many seconds on a Wait of `remove` and `retire` outlasts the writer. None where it does
-    not: runs of `ingest` may outlast them all.
+    not: runs of `ingest` may outlast them all. ``takes_every_line`` is for one writer of each function.
     """
 
     function: str
@@ -43,6 +43,7 @@ class Writer:
     changes: tuple[str, ...]
     times: tuple[int, ...] = (1, ALWAYS)
     holds_from: float | None = None
+    takes_every_line: bool = True
 
 
 def uploaded(world: World) -> str:
@@ -59,22 +60,26 @@ def published_with_variant(world: World) -> str:
     return image_id
 
 
+def judged(verdict: str, **options: bool) -> Callable[[World, str], None]:
+    return lambda world, image_id: world.ingest(image_id, verdict, **options)
+
+
 WRITERS = {
-    "optimize": Writer("optimize", uploaded, World.ingest, REMOVED),
-    "blur": Writer("blur", uploaded, lambda world, image_id: world.ingest(image_id, "blur"), REMOVED),
-    "persist": Writer("persist", uploaded, World.ingest, REJUDGED),
+    "optimize": Writer("optimize", uploaded, judged("allow"), REMOVED),
+    "blur": Writer("blur", uploaded, judged("blur"), REMOVED),
+    "persist": Writer("persist", uploaded, judged("allow"), REJUDGED),
     "persist of a blurred picture": Writer(
-        "persist", published_with_variant, lambda world, image_id: world.ingest(image_id, "blur", rework=True), REMOVED
+        "persist", published_with_variant, judged("blur", rework=True), REMOVED, takes_every_line=False
     ),
     "persist of a block": Writer(
-        "persist", published_with_variant, lambda world, image_id: world.ingest(image_id, "block", rework=True), REMOVED
+        "persist", published_with_variant, judged("block", rework=True), REMOVED, takes_every_line=False
     ),
     "serve": Writer("serve", published, World.serve, REJUDGED, times=(1,), holds_from=1),
     "prewarm": Writer("prewarm", published, World.prewarm, REJUDGED, holds_from=100),
     "remove": Writer("remove", published_with_variant, World.remove, (), times=(1, UNTIL_TROUBLE)),
     "remove for retire": Writer(
-        "remove", published_with_variant, lambda world, image_id: world.ingest(image_id, "blur", rework=True), REMOVED,
-        times=(1, UNTIL_TROUBLE),
+        "remove", published_with_variant, judged("blur", rework=True), REMOVED, times=(1, UNTIL_TROUBLE),
+        takes_every_line=False,
     ),
 }  # fmt: skip
 
@@ -158,11 +163,11 @@ def _every_case(writer: Writer, scene: Scene, calls: range) -> Iterator[Case]:
         yield from (Case(change, before, call) for before in range(1, call))
         if writer.holds_from is not None:
             yield Case(change, None, call, hangs=True)
+    if not writer.takes_every_line:
+        return
     first_times = {(place.file, place.line): place for place in reversed(scene.places)}
     for place, change in zip(first_times.values(), itertools.cycle((*writer.changes, None)), strict=False):
-        yield Case(change, None, place)
-        if place.calls:
-            yield Case(change, place.calls, place)
+        yield Case(change, place.calls or None, place)
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -1,8 +1,10 @@
-"""Calls back at each line of the functions that a thread is about to run. Uses nothing but the standard library.
+"""Calls back at each line that a thread is about to run in a folder. Uses nothing but the standard library.
 
-``sys.settrace`` sees every thread for itself: the calling one, and those that it starts.
+``sys.settrace`` sees every thread for itself: the calling one, and those that it starts. Lines outside of functions,
+which run at the import of a module, are left out.
 """
 
+import inspect
 import os
 import sys
 import threading
@@ -21,8 +23,9 @@ def tracer(folder: Path, at_line: AtLine) -> Callable[..., Any]:
 
     def trace(frame: Any, event: str, _argument: Any) -> Any:
         if event != "line":
-            watched = frame.f_code.co_filename.startswith(root) and os.getpid() == process
-            return trace if watched else None
+            code = frame.f_code
+            watched = code.co_flags & inspect.CO_OPTIMIZED and code.co_filename.startswith(root)
+            return trace if watched and os.getpid() == process else None
         at_line(frame.f_code.co_filename.removeprefix(root), frame.f_lineno)
         return trace
 
