@@ -8,13 +8,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
-LONG := tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py tests/emulator/test_duplicates.py
+LONG := tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py tests/emulator/test_duplicates.py \
+	tests/sabotage
 PYTEST := $(BIN)/python -m pytest
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
 .PHONY: help setup demo up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
-	test-docker test-browser bench gallery synth deploy destroy lock format clean
+	sabotage test-docker test-browser bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -92,6 +93,9 @@ emulator: setup  ## The deployed pipeline with IAM enforced
 
 e2e: setup  ## The deployed pipeline over HTTP, as a client
 	@$(PYTEST) tests/e2e
+
+sabotage: setup  ## Workers killed at every line and at random, then an audit: make sabotage OPTIONS="--minutes 10"
+	@$(PYTEST) tests/sabotage $(OPTIONS)
 
 test-docker: setup  ## The state machines on Step Functions Local (needs a Docker engine with compose)
 	@docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 || \

@@ -145,15 +145,13 @@ def cases(writer: Writer, scene: Scene) -> Iterator[Case]:
     if IS_LONG:
         yield from _every_case(writer, scene, calls)
         return
-    changes, times = itertools.cycle(writer.changes or (None,)), itertools.cycle(writer.times)
+    changes, times = itertools.cycle(writer.changes), itertools.cycle(writer.times)
     for call in calls:
-        yield Case(None, None, call, next(times))
-        if writer.holds_from is not None:
-            yield Case(next(changes), None, call, hangs=True)
+        if writer.takes_every_line:
+            yield Case(None, None, call, next(times))
         if writer.changes:
-            change = next(changes)
-            yield Case(change, call, call, next(times))
-            next(times)
+            yield Case(next(changes), None, call, hangs=True)
+            yield Case(next(changes), call, call, next(times))
 
 
 def _every_case(writer: Writer, scene: Scene, calls: range) -> Iterator[Case]:
@@ -161,8 +159,7 @@ def _every_case(writer: Writer, scene: Scene, calls: range) -> Iterator[Case]:
     for change, call in itertools.product(writer.changes, calls):
         yield from (Case(change, call, call, times) for times in writer.times)
         yield from (Case(change, before, call) for before in range(1, call))
-        if writer.holds_from is not None:
-            yield Case(change, None, call, hangs=True)
+        yield Case(change, None, call, hangs=True)
     if not writer.takes_every_line:
         return
     first_times = {(place.file, place.line): place for place in reversed(scene.places)}
