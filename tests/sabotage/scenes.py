@@ -27,20 +27,25 @@ class Place(NamedTuple):
     line: int
     calls: int
 
+    @property
+    def where(self) -> tuple[str, int]:
+        """The file and the line."""
+        return self.file, self.line
+
 
 @dataclass
 class Scene:
     """One worker's fate. Without ``dies_at`` it lives, and ``places`` tells where it was.
 
-    ``dies_at`` is a place, or a number of calls: then the first line after that call. ``change`` is called once, right
-    before call number ``change_before`` (from 1) is sent, or at the death where that is None. ``hangs`` has the worker
-    go on after the change instead of dying. ``times`` is how many of its invocations are taken.
+    ``dies_at`` is a file and a line, or a number of calls: then the first line after that call. ``change`` is called
+    once, right before call number ``change_before`` (from 1) is sent, or at the death where that is None. ``hangs`` has
+    the worker go on after the change instead of dying. ``times`` is how many of its invocations are taken.
     """
 
     function: str
     change: Callable[[], None] = field(default=lambda: None)
     change_before: int | None = None
-    dies_at: Place | int | None = None
+    dies_at: tuple[str, int] | int | None = None
     hangs: bool = False
     times: int = 1
     places: list[Place] = field(default_factory=list)
@@ -87,7 +92,7 @@ class Scene:
             return
         if self._is_dead:
             raise Killed
-        if self.dies_at not in {place, place.calls}:
+        if self.dies_at not in {place.where, place.calls}:
             return
         if self.hangs:
             if not self.deaths:
