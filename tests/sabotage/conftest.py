@@ -1,4 +1,4 @@
-"""Options of the storm, and the viewer of the edge."""
+"""Options of the run with random faults, and the viewer of the edge."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tests.e2e.edge import Viewer
 
 def pytest_addoption(parser):
     group = parser.getgroup("sabotage")
-    group.addoption("--minutes", type=float, help="how long the storm of tests/sabotage goes on")
-    group.addoption("--seed", type=int, help="the storm's seed; a random one with --minutes")
+    group.addoption("--minutes", type=float, help="how long test_chaos goes on")
+    group.addoption("--seed", type=int, help="seed of test_chaos; a random one with --minutes")
 
 
 @pytest.fixture

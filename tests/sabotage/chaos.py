@@ -1,4 +1,4 @@
-"""A storm over a deployed pipeline: uploads, views, removals and new judgements, while workers die, raise and hang.
+"""Random faults in a deployed pipeline in use: uploads, views, removals and new judgements.
 
 A seed decides who asks for what, and which worker is stopped where. Threads and processes interleave as they will, so
 a seed repeats the schedule, not each coincidence. `purge` and `rotate` are left alone: EventBridge and SQS would call
@@ -108,8 +108,8 @@ def _uploads() -> list[Upload]:
 
 
 @dataclass
-class Storm:
-    """One storm. ``known`` are the images that callers know of; ``orders`` what was ordered, for a failure's report."""
+class ChaosRun:
+    """One run. ``known`` are the images that callers know of; ``orders`` what was ordered, for a failure's report."""
 
     pipeline: DeployedPipeline
     viewer: Viewer
@@ -124,9 +124,9 @@ class Storm:
     _over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def rage(self, seconds: float) -> None:
+    def run(self, seconds: float) -> None:
         """Go on for so long, and return when every caller has got an answer. Raises what a caller could not expect."""
-        self._calm()
+        self._warm_up()
         actors = [self._upload, self._upload, self._view, self._view, self._remove, self._judge_again, self._sabotage]
         threads = [
             threading.Thread(target=self._act, args=(actor, random.Random(f"{self.seed}/{number}")))
@@ -143,7 +143,7 @@ class Storm:
         if self.failures:
             raise self.failures[0]
 
-    def _calm(self) -> None:
+    def _warm_up(self) -> None:
         """Pass every function once, so that workers are there and their lines are known."""
         ended = [self.pipeline.end_of(self.pipeline.client.upload("put", upload)) for upload in self.uploads[-4:]]
         for image in ended:

@@ -1,8 +1,8 @@
-"""A scene: which worker dies or hangs, at which line, and what somebody else does to its image at which moment.
+"""An injected fault: which worker dies or hangs at which line, and what happens to its image at which moment.
 
 A place is a line together with the number of calls of AWS that the worker has made when it gets there: AWS looks the
-same at all places of one number. A kill is an exception that nothing catches; from then on the worker's clients refuse
-every call, so that neither its other threads nor any clean-up can still do something, as in a process that is gone.
+same at all places of one number. A kill is an exception that nothing catches. From then on the worker's clients refuse
+every call, so that neither its other threads nor any clean-up can do something, as in a process that is gone.
 """
 
 import threading
@@ -34,8 +34,8 @@ class Place(NamedTuple):
 
 
 @dataclass
-class Scene:
-    """One worker's fate. Without ``dies_at`` it lives, and ``places`` tells where it was.
+class Injection:
+    """What happens to one worker. Without ``dies_at`` it lives, and ``places`` tells where it was.
 
     ``dies_at`` is a file and a line, or a number of calls: then the first line after that call. ``change`` is called
     once, right before call number ``change_before`` (from 1) is sent, or at the death where that is None. ``hangs`` has
@@ -52,14 +52,13 @@ class Scene:
     deaths: list[Place] = field(default_factory=list)
     calls: int = 0
     _changed: bool = False
-    _is_over: bool = False
+    _is_changing: bool = False
     _is_dead: bool = False
     _lock: Any = field(default_factory=threading.RLock)
-    _changing: threading.local = field(default_factory=threading.local)
 
     def takes(self, function: str) -> bool:
-        """Tell whether the next invocation of a function is this scene's; counts it."""
-        if function != self.function or self.times == 0 or getattr(self._changing, "now", False) or self._is_over:
+        """Tell whether the next invocation of a function is this injection's; counts it."""
+        if function != self.function or self.times == 0 or self._is_changing:
             return False
         self.times -= 1
         return True
@@ -109,7 +108,7 @@ class Scene:
         if self._changed:
             return
         self._changed = True
-        self._changing.now = True
+        self._is_changing = True  # what the change invokes, in other threads too, is not the victim
         with not_tracing(), suppress(Killed):
             self.change()
-        self._changing.now = False
+        self._is_changing = False

@@ -1,10 +1,9 @@
 """The whole pipeline in one process: the deployed state machines, the real functions, AWS in moto.
 
-Moto's interpreter runs the state machines and does their direct calls of DynamoDB, EventBridge and Step Functions.
-Where it would invoke a Lambda function, the function's domain code runs here instead, and a scene may kill it. A worker
-that was killed answers ``Runtime.ExitError``, as Lambda does. Waits of a state machine can be held, so that a test
-decides what happens before one is over. Nobody here delivers status-change events, so a run that ended badly is handed
-to `settle` by ``finish``.
+Moto's interpreter runs the state machines and does their direct calls of DynamoDB, EventBridge and Step Functions. In
+place of a Lambda invocation the function's domain code runs here, and an injection may kill it; a killed worker answers
+``Runtime.ExitError``, as Lambda does. A test can hold the Wait states of the machines, to decide what happens before
+one is over. There are no status-change events here, so ``finish`` starts `settle` for runs that ended badly.
 """
 
 import json
@@ -63,7 +62,7 @@ from tests.fakes.aws import ENVIRONMENT, EVENT_BUS
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.rekognition import labels
 from tests.sabotage.audit import ImageState, StoredFile
-from tests.sabotage.scenes import Killed, Scene
+from tests.sabotage.injection import Injection, Killed
 from tests.workflows import engines
 
 REGION = engines.REGION
@@ -91,7 +90,7 @@ PAGE = 10
 
 
 class Clients:
-    """Botocore clients of one group of workers; a scene watches those of its victim."""
+    """Botocore clients of one group of workers; an injection watches those of its victim."""
 
     def __init__(self) -> None:
         self.by_service = {service: _new_client(service) for service in ("s3", "dynamodb", "events", "rekognition")}
@@ -158,15 +157,15 @@ class Executions:
             self.changed.notify_all()
 
 
-class World:
-    """One small AWS with the pipeline in it; use inside ``world``."""
+class InProcessPipeline:
+    """One small AWS with the pipeline in it; use inside ``in_process_pipeline``."""
 
     def __init__(self, executions: Executions) -> None:
         self.executions = executions
-        self.calm, self.watched = Clients(), Clients()
-        self.scene: Scene | None = None
+        self.clients, self.victim_clients = Clients(), Clients()
+        self.injection: Injection | None = None
         self._found: list[dict[str, Any]] = []
-        for clients in (self.calm, self.watched):
+        for clients in (self.clients, self.victim_clients):
             events = clients.rekognition.meta.events
             events.register("before-call.rekognition.DetectModerationLabels", self._detect)
         self.stepfunctions = _new_client("stepfunctions")
@@ -182,10 +181,10 @@ class World:
 
     def _create_resources(self) -> None:
         for bucket in BUCKETS.values():
-            self.calm.s3.create_bucket(Bucket=bucket)
+            self.clients.s3.create_bucket(Bucket=bucket)
         versioning = {"Status": "Enabled"}
-        self.calm.s3.put_bucket_versioning(Bucket=BUCKETS["originals"], VersioningConfiguration=versioning)
-        self.calm.dynamodb.create_table(
+        self.clients.s3.put_bucket_versioning(Bucket=BUCKETS["originals"], VersioningConfiguration=versioning)
+        self.clients.dynamodb.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -203,13 +202,13 @@ class World:
                 }
             ],
         )
-        self.calm.events.create_event_bus(Name=EVENT_BUS)
+        self.clients.events.create_event_bus(Name=EVENT_BUS)
         self._sqs = _new_client("sqs")
         self._queue = self._sqs.create_queue(QueueName="everything")["QueueUrl"]
         pattern = json.dumps({"source": ["image-scaler"]})
-        self.calm.events.put_rule(Name="everything", EventBusName=EVENT_BUS, EventPattern=pattern)
+        self.clients.events.put_rule(Name="everything", EventBusName=EVENT_BUS, EventPattern=pattern)
         target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{engines.ACCOUNT}:everything"}
-        self.calm.events.put_targets(Rule="everything", EventBusName=EVENT_BUS, Targets=[target])
+        self.clients.events.put_targets(Rule="everything", EventBusName=EVENT_BUS, Targets=[target])
 
     def _detect(self, **_options: Any) -> tuple[Any, dict[str, Any]]:
         """Answer in place of Rekognition, which moto does not have."""
@@ -219,18 +218,18 @@ class World:
 
     def upload(self, body: bytes) -> str:
         """Register an image and store its original; return its id."""
-        image_id = Registrar(TABLE, self.calm.dynamodb).register(
+        image_id = Registrar(TABLE, self.clients.dynamodb).register(
             Labels(filename="cat.jpg"), content_type="image/jpeg", size=len(body)
         )
         key = f"uploads/{image_id}/original"
-        self.calm.s3.put_object(Bucket=BUCKETS["originals"], Key=key, Body=body, ContentType="image/jpeg")
+        self.clients.s3.put_object(Bucket=BUCKETS["originals"], Key=key, Body=body, ContentType="image/jpeg")
         return image_id
 
     def ingest(self, image_id: str, verdict: str = "allow", **options: Any) -> None:
         """Start a run of `ingest`; the detector finds in every picture from now on what leads to the verdict."""
         self._found = list(VERDICTS[verdict])
         key = f"uploads/{image_id}/original"
-        head = self.calm.s3.head_object(Bucket=BUCKETS["originals"], Key=key)
+        head = self.clients.s3.head_object(Bucket=BUCKETS["originals"], Key=key)
         stored = {
             "key": key, "size": head["ContentLength"], "etag": head["ETag"].strip('"'), "sequencer": "0055AED6DCD90281",
             "version-id": head["VersionId"],
@@ -240,9 +239,9 @@ class World:
     def remove(self, image_id: str) -> None:
         """Remove an image as DELETE does."""
         settings = ManageSettings.from_environment(SETTINGS)
-        library = Library(TABLE, self.calm.dynamodb)
+        library = Library(TABLE, self.clients.dynamodb)
         Remover(
-            settings, library=library, dynamodb=self.calm.dynamodb, stepfunctions=self.stepfunctions
+            settings, library=library, dynamodb=self.clients.dynamodb, stepfunctions=self.stepfunctions
         ).remove(image_id)  # fmt: skip
 
     def published(self, body: bytes) -> str:
@@ -260,11 +259,11 @@ class World:
         copy_id = str(ULID())
         for item in image.items.values():
             document = json.loads(json.dumps(item).replace(image.image_id, copy_id))
-            self.calm.dynamodb.put_item(TableName=TABLE, Item=to_item(document))
+            self.clients.dynamodb.put_item(TableName=TABLE, Item=to_item(document))
         for file in image.files:
             bucket = BUCKETS[file.bucket]
             source = {"Bucket": bucket, "Key": file.key}
-            self.calm.s3.copy_object(Bucket=bucket, Key=file.key.replace(image.image_id, copy_id), CopySource=source)
+            self.clients.s3.copy_object(Bucket=bucket, Key=file.key.replace(image.image_id, copy_id), CopySource=source)
         self._heard[copy_id] = list(image.events)
         return copy_id
 
@@ -315,13 +314,13 @@ class World:
 
     def invoke(self, function: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Run a function as Lambda does; what it raises is an answer too."""
-        scene = self.scene if self.scene is not None and self.scene.takes(function) else None
-        clients = self.calm if scene is None else self.watched
+        injection = self.injection if self.injection is not None and self.injection.takes(function) else None
+        clients = self.clients if injection is None else self.victim_clients
         try:
-            if scene is None:
+            if injection is None:
                 result = self._run(function, payload, clients)
             else:
-                with scene.playing(FUNCTIONS, clients.by_service.values()):
+                with injection.playing(FUNCTIONS, clients.by_service.values()):
                     result = self._run(function, payload, clients)
         except Killed:
             return {"errorType": "Runtime.ExitError", "errorMessage": "killed"}
@@ -374,7 +373,7 @@ class World:
 
     def state(self, image_id: str, *answers: Answer | None) -> ImageState:
         """Return everything that is known of an image."""
-        items = self.calm.dynamodb.query(
+        items = self.clients.dynamodb.query(
             TableName=TABLE,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": record_partition(image_id)}},
@@ -392,10 +391,10 @@ class World:
     def _files(self, image_id: str) -> Iterator[StoredFile]:
         for name, prefix in (("staging", f"{image_id}/"), ("published", f"{image_id}/"),
                              ("generated", f"images/{image_id}/")):  # fmt: skip
-            for each in self.calm.s3.list_objects_v2(Bucket=BUCKETS[name], Prefix=prefix).get("Contents", ()):
-                head = self.calm.s3.head_object(Bucket=BUCKETS[name], Key=each["Key"])
+            for each in self.clients.s3.list_objects_v2(Bucket=BUCKETS[name], Prefix=prefix).get("Contents", ()):
+                head = self.clients.s3.head_object(Bucket=BUCKETS[name], Key=each["Key"])
                 yield StoredFile(name, each["Key"], revision=head["Metadata"].get("revision", ""))
-        found = self.calm.s3.list_object_versions(Bucket=BUCKETS["originals"], Prefix=f"uploads/{image_id}/")
+        found = self.clients.s3.list_object_versions(Bucket=BUCKETS["originals"], Prefix=f"uploads/{image_id}/")
         for each in found.get("Versions", ()):
             yield StoredFile("originals", each["Key"], etag=each["ETag"].strip('"'))
         for each in found.get("DeleteMarkers", ()):
@@ -412,10 +411,10 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """Have a world while the block runs."""
+def in_process_pipeline() -> Iterator[InProcessPipeline]:
+    """Have the pipeline in this process while the block runs."""
     executions = Executions()
-    made: list[World] = []
+    made: list[InProcessPipeline] = []
 
     def invoke(parameters: dict[str, Any], **_options: Any) -> dict[str, Any]:
         function = parameters["FunctionName"].rpartition(":")[2].lower()
@@ -439,7 +438,7 @@ def world() -> Iterator[World]:
         stack.enter_context(
             patch.object(ExecutionWorker, "_execution_logic", _ending(executions, ExecutionWorker._execution_logic))
         )
-        made.append(World(executions))
+        made.append(InProcessPipeline(executions))
         yield made[0]
         made[0].finish()
 
@@ -505,4 +504,4 @@ def _ending(executions: Executions, logic: Callable[[Any], None]) -> Callable[[A
     return run
 
 
-__all__ = ["World", "world"]
+__all__ = ["InProcessPipeline", "in_process_pipeline"]

@@ -11,7 +11,7 @@ from local import emulator
 from local.workspace import Workspace
 from tests.counted import counted
 from tests.sabotage.audit import audit
-from tests.sabotage.storm import Auditor, Storm, saboteurs
+from tests.sabotage.chaos import Auditor, ChaosRun, saboteurs
 
 SECONDS = counted(15, 120)
 SEED = 20261128
@@ -34,29 +34,29 @@ def seconds(pytestconfig):
 
 
 @pytest.fixture
-def storm(pipeline, viewer, tmp_path, seed):
-    return Storm(pipeline, viewer, tmp_path, seed)
+def chaos(pipeline, viewer, tmp_path, seed):
+    return ChaosRun(pipeline, viewer, tmp_path, seed)
 
 
-def test_whatever_is_stopped_every_image_ends_and_nothing_is_left_or_served(pipeline, storm, tmp_path, seconds, capsys):
+def test_whatever_is_stopped_every_image_ends_and_nothing_is_left_or_served(pipeline, chaos, tmp_path, seconds, capsys):
     with pipeline.retry_delays(emulator.RETRY_DELAY_SCALE), pipeline.announcements() as heard_of:
-        auditor = Auditor(pipeline, storm.viewer, heard_of)
+        auditor = Auditor(pipeline, chaos.viewer, heard_of)
         with saboteurs(pipeline, tmp_path, Workspace(tmp_path).runtime / "bin" / "python"):
-            storm.rage(seconds)
+            chaos.run(seconds)
         deadline = time.monotonic() + SETTLES_WITHIN_SECONDS
         while not auditor.is_quiet() and time.monotonic() < deadline:
             time.sleep(0.5)
-        while (findings := audit(images := auditor.images(storm.viewed))) and time.monotonic() < deadline:
+        while (findings := audit(images := auditor.images(chaos.viewed))) and time.monotonic() < deadline:
             time.sleep(1)
 
-    stopped = storm.stopped()
+    stopped = chaos.stopped()
     with capsys.disabled():
         sys.stdout.write(
-            f"\nstorm, --seed {storm.seed}, {seconds:.0f} s: {storm.counts}; {len(images)} images "
+            f"\nchaos, --seed {chaos.seed}, {seconds:.0f} s: {chaos.counts}; {len(images)} images "
             f"{dict(Counter(image.status for image in images))}; stopped "
             f"{dict(Counter(order.action for order in stopped))} at "
             f"{len({(order.file, order.line) for order in stopped})} lines of "
             f"{dict(Counter(order.function for order in stopped))}\n"
         )
     assert stopped
-    assert findings == [], f"--seed {storm.seed}: {stopped}"
+    assert findings == [], f"--seed {chaos.seed}: {stopped}"
