@@ -19,6 +19,9 @@ from unittest.mock import patch
 
 from botocore.config import Config
 from moto import mock_aws
+from moto.s3 import urls as s3_urls
+from moto.s3.models import S3Backend
+from moto.stepfunctions.models import stepfunctions_backends
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
@@ -28,6 +31,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+from moto.stepfunctions.parser.utils import TMP_THREADS
 from ulid import ULID
 
 from functions.blur.pictures import blur_picture
@@ -303,6 +307,7 @@ class InProcessPipeline:
             for details in failed:
                 self.start("settle", {"detail": details})
             self.executions.idle()
+        _forget_executions()
 
     def _take_failed(self) -> list[dict[str, Any]]:
         ended, self.executions.ended = self.executions.ended, []
@@ -426,6 +431,7 @@ def in_process_pipeline() -> Iterator[InProcessPipeline]:
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         stack.enter_context(patch.object(retrier_decl, "time", SimpleNamespace(sleep=float)))
         stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", cache(AmazonStateLanguageParser.parse)))
+        stack.enter_context(patch.object(S3Backend, "_url_module", s3_urls))  # moto loads it again at every request
         stack.enter_context(patch.object(boto_client, "boto3", SimpleNamespace(client=_once_per_service())))
         stack.enter_context(
             patch.object(
@@ -441,6 +447,13 @@ def in_process_pipeline() -> Iterator[InProcessPipeline]:
         made.append(InProcessPipeline(executions))
         yield made[0]
         made[0].finish()
+
+
+def _forget_executions() -> None:
+    """Free the histories of executions, which take megabytes each; moto keeps them all."""
+    for machine in stepfunctions_backends[engines.ACCOUNT][REGION].state_machines:
+        machine.executions.clear()
+    TMP_THREADS.clear()
 
 
 def _once_per_service() -> Callable[..., Any]:

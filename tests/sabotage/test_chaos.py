@@ -13,7 +13,7 @@ from tests.counted import counted
 from tests.sabotage.audit import audit
 from tests.sabotage.chaos import Auditor, ChaosRun, saboteurs
 
-SECONDS = counted(15, 120)
+SECONDS = counted(10, 120)
 SEED = 20261128
 SETTLES_WITHIN_SECONDS = 60.0
 """After the last fault: retries, two rounds of settle, the waits of remove and retire, the last purge."""

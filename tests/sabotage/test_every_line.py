@@ -149,8 +149,9 @@ def cases(writer: Writer, injection: Injection) -> Iterator[Case]:
     for call in calls:
         if writer.takes_every_line:
             yield Case(None, None, call, next(times))
+            if writer.changes:
+                yield Case(next(changes), None, call, hangs=True)
         if writer.changes:
-            yield Case(next(changes), None, call, hangs=True)
             yield Case(next(changes), call, call, next(times))
 
 
