@@ -87,7 +87,7 @@ VERDICTS = {
     "block": labels(("Explicit Sexual Activity", "Explicit", 99.0), ("Explicit", "", 99.0)),
 }
 """What the detector finds so that the policy decides this."""
-SECONDS = 30.0
+SECONDS = 120.0
 """How long anything may take before a test gives up."""
 PAGE = 10
 """Messages that SQS hands out in one call."""
