@@ -17,6 +17,7 @@ CHECKOUT = Path(__file__).parents[1]
 TOGETHER = {
     "tests/emulator": "instance",
     "tests/e2e": "instance",
+    "tests/sabotage/test_chaos.py": "instance",
     "tests/workflows": "workflows",
     "tests/infrastructure": "templates",
 }
@@ -32,7 +33,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not hasattr(config, "workerinput"):  # this process runs all tests
         return
     for item in items:
-        if group := TOGETHER.get("/".join(item.path.relative_to(CHECKOUT).parts[:2])):
+        path = item.path.relative_to(CHECKOUT)
+        group = TOGETHER.get(str(path)) or TOGETHER.get("/".join(path.parts[:2]))
+        if group:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
