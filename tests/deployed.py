@@ -3,7 +3,6 @@
 import contextlib
 import json
 import ssl
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,6 +26,8 @@ from tests import pictures
 
 T = TypeVar("T")
 
+RUNTIME_PYTHON = "IMAGE_SCALER_RUNTIME_PYTHON"
+"""The variable from which the local stage's bootstrap takes the Lambda interpreter."""
 RETRY_DELAY_SCALE = 0.02
 """What the waits between a state's retries are multiplied with: minutes of patience become seconds."""
 WITHIN_SECONDS = 60.0
@@ -302,22 +303,27 @@ class DeployedPipeline:
 
     @contextmanager
     def always_dying(self, function: str) -> Iterator[None]:
-        """Kill every worker of a function as soon as it is there, while the block runs."""
-        ended = threading.Event()
-
-        def kill() -> None:
-            while not ended.wait(0.02):
-                for worker in self.workers(function):
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        worker.kill()
-
-        thread = threading.Thread(target=kill)
-        thread.start()
+        """Have every worker of a function die as soon as it starts, while the block runs."""
+        before = self.environment(function)
+        self.set_environment(function, before | {RUNTIME_PYTHON: "/bin/false"})
         try:
             yield
         finally:
-            ended.set()
-            thread.join()
+            self.set_environment(function, before)
+
+    def environment(self, function: str) -> dict[str, str]:
+        """Return a function's environment variables."""
+        found = self.lambda_.get_function_configuration(FunctionName=self.outputs.functions[function])
+        return dict(found.get("Environment", {}).get("Variables", {}))
+
+    def set_environment(self, function: str, variables: dict[str, str]) -> None:
+        """Set a function's environment, and stop its workers, which have the former one."""
+        self.lambda_.update_function_configuration(
+            FunctionName=self.outputs.functions[function], Environment={"Variables": variables}
+        )
+        for worker in self.workers(function):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                worker.kill()
 
     @contextmanager
     def throttled(self, function: str) -> Iterator[None]:

@@ -24,13 +24,11 @@ from functions.shared.dynamo import from_item
 from image_scaler.client import ClientError
 from local.demo.samples import read_samples
 from tests import pictures
-from tests.deployed import DeployedPipeline, Upload
+from tests.deployed import RUNTIME_PYTHON, DeployedPipeline, Upload
 from tests.e2e.edge import Viewer
 from tests.sabotage.audit import ImageState, StoredFile
 
 VICTIMS: Final = ("upload", "manage", "serve", "optimize", "moderate", "blur", "persist", "remove", "prewarm")
-PYTHON: Final = "IMAGE_SCALER_RUNTIME_PYTHON"
-"""The variable from which the local stage's bootstrap takes the interpreter."""
 ACTIONS: Final = ("kill", "kill", "raise", "delay")
 MOST_SECONDS: Final = 1.0
 """Of a delay. The waits of `remove` and `retire` are longer, as they are longer than a writer lives on AWS."""
@@ -64,15 +62,15 @@ def saboteurs(pipeline: DeployedPipeline, control: Path, python: Path) -> Iterat
     """
     for folder in ("done", "lines", *(f"orders/{pipeline.outputs.functions[name]}" for name in VICTIMS)):
         (control / folder).mkdir(parents=True)
-    wrapped = {PYTHON: str(_interpreter(control, python))}
-    before = {name: _environment(pipeline, name) for name in VICTIMS}
+    wrapped = {RUNTIME_PYTHON: str(_interpreter(control, python))}
+    before = {name: pipeline.environment(name) for name in VICTIMS}
     try:
         for name in VICTIMS:
-            _set_environment(pipeline, name, before[name] | wrapped)
+            pipeline.set_environment(name, before[name] | wrapped)
         yield
     finally:
         for name in VICTIMS:
-            _set_environment(pipeline, name, before[name])
+            pipeline.set_environment(name, before[name])
 
 
 def _interpreter(control: Path, python: Path) -> Path:
@@ -82,20 +80,6 @@ def _interpreter(control: Path, python: Path) -> Path:
     program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
     program.chmod(0o700)
     return program
-
-
-def _environment(pipeline: DeployedPipeline, name: str) -> dict[str, str]:
-    found = pipeline.lambda_.get_function_configuration(FunctionName=pipeline.outputs.functions[name])
-    return dict(found.get("Environment", {}).get("Variables", {}))
-
-
-def _set_environment(pipeline: DeployedPipeline, name: str, variables: dict[str, str]) -> None:
-    """Set a function's environment, and stop its workers, which have the former one."""
-    function = pipeline.outputs.functions[name]
-    pipeline.lambda_.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
-    for worker in pipeline.workers(name):
-        with contextlib.suppress(Exception):
-            worker.kill()
 
 
 def _uploads() -> list[Upload]:
