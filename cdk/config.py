@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypedDict
 
 from aws_cdk.aws_logs import RetentionDays
-
-from cdk.names import FUNCTIONS
 
 LARGEST_SIDE_PX: Final = 3840
 MOST_UPLOADED_PIXELS: Final = 89_478_485
@@ -89,13 +87,12 @@ class Limits:
         return faults
 
 
-@dataclass(frozen=True)
-class FunctionConfig:
-    """Size of one function. ``reserved_concurrency`` is a ceiling and a guarantee; None takes the account's pool."""
+class SizeOverrides(TypedDict, total=False):
+    """What a stage changes of a function's size; see cdk.specification.Size."""
 
     memory_mb: int
     timeout_seconds: int
-    reserved_concurrency: int | None = None
+    reserved_concurrency: int
 
 
 @dataclass(frozen=True)
@@ -141,24 +138,9 @@ class RemovalWaits:
         }
 
 
-def _functions(*, serve: int | None, ingest: int | None, remove: int | None = None) -> Mapping[str, FunctionConfig]:
-    """Return every function's size; a vCPU is 1,769 MB. The arguments are reserved concurrencies.
-
-    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec, `blur` one
-    blurred picture of that size (docs/memory.md). `serve` answers within API Gateway's 29 s.
-    """
-    return MappingProxyType(
-        {
-            "optimize": FunctionConfig(memory_mb=3008, timeout_seconds=120, reserved_concurrency=ingest),
-            "moderate": FunctionConfig(memory_mb=256, timeout_seconds=60, reserved_concurrency=ingest),
-            "blur": FunctionConfig(memory_mb=2400, timeout_seconds=60, reserved_concurrency=ingest),
-            "persist": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=ingest),
-            "serve": FunctionConfig(memory_mb=1769, timeout_seconds=28, reserved_concurrency=serve),
-            "upload": FunctionConfig(memory_mb=512, timeout_seconds=28),
-            "manage": FunctionConfig(memory_mb=512, timeout_seconds=28),
-            "remove": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=remove),
-        }
-    )
+def _reserved(**concurrency: int) -> Mapping[str, SizeOverrides]:
+    """Return the overrides that reserve concurrency for functions, by name."""
+    return MappingProxyType({name: {"reserved_concurrency": each} for name, each in concurrency.items()})
 
 
 @dataclass(frozen=True)
@@ -175,7 +157,8 @@ class StageConfig:
     kms: bool = False
     """Buckets and table are encrypted with a key of this stack instead of S3's and DynamoDB's own."""
 
-    functions: Mapping[str, FunctionConfig] = field(default_factory=lambda: _functions(serve=None, ingest=None))
+    functions: Mapping[str, SizeOverrides] = field(default_factory=lambda: MappingProxyType({}))
+    """Functions that are sized otherwise than their specifications say, by name."""
     warm_start: WarmStart = WarmStart.NONE
     provisioned_concurrency: int = 0
     """Instances of each API function that are kept warm; for WarmStart.PROVISIONED."""
@@ -247,8 +230,6 @@ class StageConfig:
 
     def _faults(self) -> list[str]:
         faults = []
-        if set(self.functions) != set(FUNCTIONS):
-            faults.append(f"functions must size exactly {', '.join(FUNCTIONS)}")
         if (self.warm_start is WarmStart.PROVISIONED) != (self.provisioned_concurrency > 0):
             faults.append("provisioned_concurrency goes with warm_start=provisioned, and only with it")
         if self.runs_on_emulator and self.warm_start is WarmStart.SNAPSTART:
@@ -275,7 +256,8 @@ _LOCAL: Final = StageConfig(
     allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),
     viewer_requests_per_5_minutes=100_000,  # all tests have one address
     control_requests_per_5_minutes=100_000,
-    functions=_functions(serve=24, ingest=8, remove=8),  # the emulator starts a process per parallel call
+    # The emulator starts a process for each concurrent call.
+    functions=_reserved(optimize=8, moderate=8, blur=8, persist=8, serve=24, remove=8),
     removal_waits=RemovalWaits(answers_end=10, variants_end=20, trouble=20),  # the emulator waits a fifth of that
     log_retention=RetentionDays.ONE_WEEK,
 )
@@ -287,7 +269,7 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
             _LOCAL,
             replace(_LOCAL, name="local-v1", delivery=Delivery.V1),
             StageConfig(name="dev", log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
-            StageConfig(name="prod", functions=_functions(serve=200, ingest=50)),
+            StageConfig(name="prod", functions=_reserved(optimize=50, moderate=50, blur=50, persist=50, serve=200)),
         )
     }
 )

@@ -21,7 +21,7 @@ from constructs import Construct
 from cdk import edge_functions, names
 from cdk.config import Delivery, StageConfig, ViewerAccess
 from cdk.constructs.firewall import ADDRESS_HEADER
-from cdk.constructs.origin_secret import DEPLOYED_HEADER, HEADER, OriginSecret
+from cdk.constructs.origin_secret import OriginSecret
 from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys, TrustedKey
 
@@ -138,7 +138,10 @@ class EdgeDistribution(Construct):
     def _api_origin(self, origin_secret: OriginSecret) -> cloudfront.IOrigin:
         return origins.HttpOrigin(
             self.api_domain,
-            custom_headers={HEADER: origin_secret.value, DEPLOYED_HEADER: origin_secret.value},
+            custom_headers={
+                names.ORIGIN_VERIFY_HEADER: origin_secret.value,
+                names.ORIGIN_DEPLOYED_HEADER: origin_secret.value,
+            },
             http_port=80,
             https_port=443,
             origin_path=f"/{names.API_STAGE}",

@@ -10,21 +10,20 @@ edge is under way any more.
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration, Stack
-from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk import names
-from cdk.config import FunctionConfig, StageConfig
+from cdk.config import StageConfig
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.queues import operators_queue
+from cdk.functions.purge import SPECIFICATION
+from cdk.specification import EdgeResources
 
-SIZE = FunctionConfig(memory_mb=256, timeout_seconds=30)
 IMAGES_PER_INVALIDATION = 10
 """SQS's largest batch without waiting for more. Each image is one tag, and CloudFront takes thousands in progress."""
 LATER = Duration.seconds(60)
@@ -42,12 +41,12 @@ class Purge(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: StageConfig,
+        resources: EdgeResources,
         zips: Mapping[str, Path],
         event_bus: events.IEventBus,
-        distribution: cloudfront.Distribution,
     ) -> None:
         super().__init__(scope, construct_id)
+        config = resources.config
         self.undelivered = operators_queue(self, "Undelivered", config=config)
         self.queue = self._queue("Queue", config=config)
         self.later = self._queue(
@@ -75,28 +74,7 @@ class Purge(Construct):
                 event_pattern=events.EventPattern(source=[names.EVENT_SOURCE], detail_type=detail_types, detail=detail),
                 targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered)],
             )
-        self.purge = ScopedFunction(
-            self,
-            "Purge",
-            name="purge",
-            config=config,
-            code=zips["purge"],
-            size=SIZE,
-            environment={"DISTRIBUTION_ID": distribution.distribution_id},
-            grants=[
-                iam.PolicyStatement(
-                    actions=["cloudfront:CreateInvalidation"],
-                    resources=[
-                        Stack.of(self).format_arn(
-                            service="cloudfront",
-                            region="",
-                            resource="distribution",
-                            resource_name=distribution.distribution_id,
-                        )
-                    ],
-                )
-            ],
-        )
+        self.purge = ScopedFunction(self, "Purge", specification=SPECIFICATION, resources=resources, zips=zips)
         for queue in queues:
             self.purge.function.add_event_source(
                 event_sources.SqsEventSource(
@@ -112,7 +90,7 @@ class Purge(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=config.enforce_tls,
             retention_period=Duration.days(4),
-            visibility_timeout=Duration.seconds(6 * SIZE.timeout_seconds),
+            visibility_timeout=Duration.seconds(6 * SPECIFICATION.size_in(config).timeout_seconds),
             # CloudFront is busy for minutes at most; a message that still fails after half a day is an operator's.
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=200, queue=self.undelivered),
         )

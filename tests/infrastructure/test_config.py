@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from aws_cdk import App
 
 from cdk import names
+from cdk.app import add_stacks
 from cdk.config import (
     LONGEST_UPLOADED_SIDE_PX,
     MOST_BLUR_CELLS,
@@ -18,13 +20,20 @@ from cdk.config import (
     stage_config,
 )
 from cdk.constructs import storage, table
-from cdk.packaging import PACKAGES
+from cdk.functions import SPECIFICATIONS
+from cdk.signing_keys import SigningKeys
+from cdk.specification import Size
 from functions.imaging.blurring import BLURS, DEFAULT_BLUR
 from functions.optimize.originals import REJECTED_TAGS
 from functions.optimize.settings import OptimizeSettings
 from functions.remove.sweeping import BUDGET_SECONDS
 from functions.shared import keys
 from functions.shared.observability import NAMESPACE
+
+
+def size(function, stage):
+    """Return the size of a function in a stage."""
+    return SPECIFICATIONS[function].size_in(STAGES[stage])
 
 
 def test_the_stages_are_two_local_ones_dev_and_prod():
@@ -34,10 +43,21 @@ def test_the_stages_are_two_local_ones_dev_and_prod():
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_memory_has_a_third_to_spare_over_what_the_largest_pictures_take(stage):
-    functions = STAGES[stage].functions
+    assert size("optimize", stage).memory_mb == 3008  # docs/memory.md: 1580 MiB
+    assert size("blur", stage).memory_mb == 2400  # 1494 MiB
 
-    assert functions["optimize"].memory_mb == 3008  # docs/memory.md: 1580 MiB
-    assert functions["blur"].memory_mb == 2400  # 1494 MiB
+
+def test_a_stage_that_sizes_an_unknown_function_is_refused():
+    stage = replace(STAGES["dev"], functions={"optimise": {"memory_mb": 512}})
+
+    with pytest.raises(ConfigError, match="dev sizes functions that do not exist: optimise"):
+        add_stacks(App(), stage, {}, SigningKeys(viewers=(), control=()))
+
+
+def test_a_stage_overrides_what_it_names_and_keeps_the_rest_of_a_size():
+    stage = replace(STAGES["dev"], functions={"serve": {"reserved_concurrency": 3}})
+
+    assert SPECIFICATIONS["serve"].size_in(stage) == Size(memory_mb=1769, timeout_seconds=28, reserved_concurrency=3)
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
@@ -63,7 +83,6 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"limits": Limits(max_pixels=MOST_UPLOADED_PIXELS + 1)}, "max_pixels is at most 89478485"),
         ({"limits": Limits(max_side_px=LONGEST_UPLOADED_SIDE_PX + 1)}, "max_side_px is at most 16384"),
         ({"limits": Limits(max_frames=0)}, "max_frames must be 1 or more"),
-        ({"functions": {}}, "functions"),
     ],
 )
 def test_settings_that_contradict_one_another_are_refused(change, fault):
@@ -115,18 +134,17 @@ def test_default_retention_and_cache_times_are_the_documented_ones():
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_sweep_stops_long_before_its_function_is_stopped(name):
-    assert STAGES[name].functions["remove"].timeout_seconds >= 2 * BUDGET_SECONDS
+    assert size("remove", name).timeout_seconds >= 2 * BUDGET_SECONDS
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_serve_answers_before_api_gateway_gives_up(name):
     limit = 29
 
-    assert STAGES[name].functions["serve"].timeout_seconds < limit
+    assert size("serve", name).timeout_seconds < limit
 
 
 def test_names_of_the_deployment_are_those_of_the_code():
-    assert {*names.FUNCTIONS, *names.EDGE_FUNCTIONS} == set(PACKAGES)
     assert table.LISTING_INDEX == keys.LISTING_INDEX
     assert dict([storage.REJECTED_TAG]) == REJECTED_TAGS
 
