@@ -20,7 +20,6 @@ from time import perf_counter
 from PIL import Image
 
 from functions.blur.pictures import blurred_twin
-from functions.imaging.blurring import Blur
 from functions.imaging.codecs import load_codec
 from functions.imaging.encoding import encode_lossless_webp
 from functions.imaging.ingest import ingest
@@ -30,6 +29,7 @@ from functions.imaging.renditions import TRANSPARENT_RUNG_WIDTHS
 from functions.optimize.settings import DEFAULT_MEMORY_MIB, SANDBOX_SHARE
 from functions.serve.rendering import render
 from functions.shared.contracts import Picture, Rendition
+from functions.shared.options import Blur
 from functions.shared.variant import LARGEST_SIDE_PX, Sizes, parse_query
 from tests import pictures
 

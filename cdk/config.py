@@ -12,32 +12,13 @@ from typing import Final, TypedDict
 
 from aws_cdk.aws_logs import RetentionDays
 
-LARGEST_SIDE_PX: Final = 3840
-MOST_UPLOADED_PIXELS: Final = 89_478_485
-LONGEST_UPLOADED_SIDE_PX: Final = 16_384
-"""What Pillow decodes at most, and one px more than WebP stores. A test holds both against the functions' own."""
-VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
-"""What variants may be; a test holds both against the functions' own grammar."""
-MOST_BLUR_CELLS: Final = 8
-"""Most cells on the shorter side of a blurred picture. A test compares it with the functions' own limit."""
+from functions.shared.limits import UploadLimits
+from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata
+from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Sizes
 
 
 class ConfigError(Exception):
     """A stage's settings contradict one another or do not exist; the message lists every fault."""
-
-
-class Delivery(StrEnum):
-    """v1: every request that is not cached goes to `serve`. v2: the generated bucket is tried first."""
-
-    V1 = "v1"
-    V2 = "v2"
-
-
-class Sizes(StrEnum):
-    """ladder: sizes snap up to documented steps. exact: each pixel is honoured."""
-
-    LADDER = "ladder"
-    EXACT = "exact"
 
 
 class WarmStart(StrEnum):
@@ -48,43 +29,11 @@ class WarmStart(StrEnum):
     PROVISIONED = "provisioned"
 
 
-class Blur(StrEnum):
-    """mosaic: a soft field of a few colours. tile: one flat colour."""
-
-    MOSAIC = "mosaic"
-    TILE = "tile"
-
-
 class ViewerAccess(StrEnum):
     """signed: /images/* needs a signature of a viewers' key. public: anybody may look at published images."""
 
     SIGNED = "signed"
     PUBLIC = "public"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What an upload may be; the defaults are the documented ones. They reach the functions as variables."""
-
-    max_bytes: int = 64 * 1024 * 1024
-    max_pixels: int = 64_000_000
-    max_side_px: int = 16_384
-    max_frames: int = 256
-    max_animation_pixels: int = 256_000_000
-    max_decode_seconds: int = 30
-
-    def as_environment(self) -> dict[str, str]:
-        """Return the limits as the functions' environment variables."""
-        return {name.upper(): str(value) for name, value in vars(self).items()}
-
-    def faults(self) -> list[str]:
-        """Return what is wrong with them; the functions would refuse to start."""
-        faults = [f"limits.{name} must be 1 or more" for name, value in vars(self).items() if value < 1]
-        if self.max_pixels > MOST_UPLOADED_PIXELS:
-            faults.append(f"limits.max_pixels is at most {MOST_UPLOADED_PIXELS}, which Pillow decodes")
-        if self.max_side_px > LONGEST_UPLOADED_SIDE_PX:
-            faults.append(f"limits.max_side_px is at most {LONGEST_UPLOADED_SIDE_PX}, about what WebP stores")
-        return faults
 
 
 class SizeOverrides(TypedDict, total=False):
@@ -112,8 +61,8 @@ class CommonVariants:
             faults.append("prewarm takes widths and formats, or neither")
         if not all(1 <= width <= LARGEST_SIDE_PX for width in self.widths):
             faults.append(f"prewarm takes widths from 1 to {LARGEST_SIDE_PX} px")
-        if not set(self.formats) <= VARIANT_FORMATS:
-            faults.append(f"prewarm takes the formats {', '.join(sorted(VARIANT_FORMATS))}")
+        if not set(self.formats) <= set(FORMATS):
+            faults.append(f"prewarm takes the formats {', '.join(FORMATS)}")
         return faults
 
 
@@ -164,12 +113,12 @@ class StageConfig:
     """Instances of each API function that are kept warm; for WarmStart.PROVISIONED."""
     log_level: str = "INFO"
 
-    limits: Limits = field(default_factory=Limits)
+    limits: UploadLimits = field(default_factory=UploadLimits)
     keep_metadata: tuple[str, ...] = ()
     """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
-    blur: Blur = Blur.MOSAIC
+    blur: BlurKind = BlurKind.MOSAIC
     """How pictures are blurred that the policy wants blurred (docs/adr/0025)."""
-    blur_cells: int = 4
+    blur_cells: int = DEFAULT_CELLS
     """Cells on the shorter side of a mosaic; the longer side has up to twice as many. Fewer cells reveal less."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
@@ -220,7 +169,7 @@ class StageConfig:
     @property
     def blur_name(self) -> str:
         """The blur's name in the function's environment and in records: ``mosaic-4`` or ``tile``."""
-        return f"{self.blur}-{self.blur_cells}" if self.blur is Blur.MOSAIC else str(self.blur)
+        return str(Blur(self.blur, self.blur_cells))
 
     def __post_init__(self) -> None:
         """Raise ConfigError with every fault."""
@@ -236,10 +185,10 @@ class StageConfig:
             faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
         if (self.domain_name is None) != (self.certificate_arn is None):
             faults.append("domain_name and certificate_arn go together")
-        if not set(self.keep_metadata) <= {"copyright"}:
-            faults.append("keep_metadata may hold copyright and nothing else")
-        if not 1 <= self.blur_cells <= MOST_BLUR_CELLS:
-            faults.append(f"blur_cells is 1 to {MOST_BLUR_CELLS}")
+        if not set(self.keep_metadata) <= set(KeptMetadata):
+            faults.append(f"keep_metadata may hold {', '.join(KeptMetadata)} and nothing else")
+        if not 1 <= self.blur_cells <= MOST_CELLS:
+            faults.append(f"blur_cells is 1 to {MOST_CELLS}")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):

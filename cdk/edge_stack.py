@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk import names
-from cdk.config import Delivery, StageConfig
+from cdk.config import StageConfig
 from cdk.constructs.access_logs import AccessLogs
 from cdk.constructs.api_access import ApiAccess
 from cdk.constructs.distribution import EdgeDistribution
@@ -25,6 +25,8 @@ from cdk.constructs.purge import Purge
 from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys
 from cdk.specification import EdgeResources
+from functions.shared.keys import METRICS_NAMESPACE
+from functions.shared.options import Delivery
 
 METRICS_REGION: Final = "us-east-1"
 """Where CloudFront's metrics are, whatever the stage's region."""
@@ -135,8 +137,7 @@ class EdgeStack(Stack):
             return
         if config.delivery is Delivery.V2:
             found, generated = (
-                self._metric(names.METRICS_NAMESPACE, f"Variant{what}", service="serve")
-                for what in ("Found", "Generated")
+                self._metric(METRICS_NAMESPACE, f"Variant{what}", service="serve") for what in ("Found", "Generated")
             )
             share = cloudwatch.MathExpression(
                 expression=f"IF(found > {STORED_VARIANTS_FOUND}, 100 * found / (found + FILL(generated, 0)), 0)",

@@ -6,6 +6,8 @@ the ids of stateful resources here lets constructs move and be renamed without a
 
 from typing import Final
 
+from functions.shared.keys import CACHE_TAG
+
 PROJECT: Final = "ImageScaler"
 
 ORIGINALS_BUCKET: Final = "Originals"
@@ -29,9 +31,9 @@ EDGE_STATEFUL_LOGICAL_IDS: Final = frozenset({DISTRIBUTION, EDGE_LOGS_BUCKET})
 API_STAGE: Final = "live"
 """The API's stage, the first segment of its own URLs; the edge hides it."""
 
-CACHE_TAG_HEADER: Final = "x-amz-meta-cache-tag"
-"""Names the image of an answer, for invalidations. S3 sends an object's metadata under such names, so that one header
-serves both origins; a test holds it against the functions' own."""
+CACHE_TAG_HEADER: Final = f"x-amz-meta-{CACHE_TAG}"
+"""Names the image of a response, for invalidations. S3 sends an object's metadata under such names, so that one header
+serves both origins."""
 
 ORIGIN_VERIFY_HEADER: Final = "X-Origin-Verify"
 """The header with the origin's secret that WAF checks; a rotation changes it."""
@@ -39,9 +41,6 @@ ORIGIN_VERIFY_HEADER: Final = "X-Origin-Verify"
 ORIGIN_DEPLOYED_HEADER: Final = "X-Origin-Deployed"
 """The same reference in a header that no rotation changes. It shows the value that CloudFormation wrote last and may
 write again if it does not read the secret again; that value stays accepted."""
-
-METRICS_NAMESPACE: Final = "ImageScaler"
-EVENT_SOURCE: Final = "image-scaler"
 
 
 def stack_name(stage: str, stack: str) -> str:

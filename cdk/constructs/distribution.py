@@ -19,11 +19,12 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk import edge_functions, names
-from cdk.config import Delivery, StageConfig, ViewerAccess
+from cdk.config import StageConfig, ViewerAccess
 from cdk.constructs.firewall import ADDRESS_HEADER
 from cdk.constructs.origin_secret import OriginSecret
 from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys, TrustedKey
+from functions.shared.options import Delivery
 
 FAILOVER_STATUS: Final = (403, 404, 500, 502, 503, 504)
 """A variant that is not there is a 403 (the edge may not list the bucket) or a 404; trouble in S3 goes on too."""

@@ -12,7 +12,6 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.api import Api
 from cdk.constructs.function import ScopedFunction
@@ -21,6 +20,7 @@ from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.queues import operators_queue
 from cdk.constructs.workflows import Workflows
 from cdk.specification import FunctionMetric
+from functions.shared.keys import EVENT_SOURCE, METRICS_NAMESPACE
 
 RUNBOOK = "docs/runbook.md"
 PERIOD = Duration.minutes(5)
@@ -115,7 +115,7 @@ class Operations(Construct):
             "ImageHeld",
             description="An image is held for want of a verdict: note it for the operator",
             event_bus=event_bus,
-            event_pattern=events.EventPattern(source=[names.EVENT_SOURCE], detail_type=["Image Held"]),
+            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=["Image Held"]),
             targets=[targets.SqsQueue(queue)],
         )
         return queue
@@ -124,7 +124,7 @@ class Operations(Construct):
         self, name: str, config: StageConfig, workflows: Workflows, pattern: logs.IFilterPattern
     ) -> cloudwatch.Metric:
         """Return how many lines in the logs of `remove` and `retire` match; the metric is the stage's own."""
-        namespace = f"{names.METRICS_NAMESPACE}/{config.name}"
+        namespace = f"{METRICS_NAMESPACE}/{config.name}"
         for machine in ("remove", "retire"):
             logs.MetricFilter(
                 self,

@@ -14,11 +14,11 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk import names
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.queues import operators_queue
 from cdk.functions.prewarm import SPECIFICATION
 from cdk.specification import PipelineResources
+from functions.shared.keys import EVENT_SOURCE
 
 AT_ONCE = 5
 """Images that are prewarmed at the same time; nobody waits for them."""
@@ -53,9 +53,7 @@ class Prewarm(Construct):
             "Servable",
             description="image-scaler: published images are prewarmed",
             event_bus=resources.event_bus,
-            event_pattern=events.EventPattern(
-                source=[names.EVENT_SOURCE], detail_type=["Image Published", "Image Blurred"]
-            ),
+            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=["Image Published", "Image Blurred"]),
             targets=[targets.SqsQueue(self.queue, dead_letter_queue=self.undelivered)],
         )
         self.prewarm = ScopedFunction(self, "Prewarm", specification=SPECIFICATION, resources=resources, zips=zips)

@@ -17,12 +17,12 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.queues import operators_queue
 from cdk.functions.purge import SPECIFICATION
 from cdk.specification import EdgeResources
+from functions.shared.keys import EVENT_SOURCE
 
 IMAGES_PER_INVALIDATION = 10
 """SQS's largest batch without waiting for more. Each image is one tag, and CloudFront takes thousands in progress."""
@@ -71,7 +71,7 @@ class Purge(Construct):
                 title,
                 description=f"image-scaler: {title} purges the caches of one image",
                 event_bus=event_bus,
-                event_pattern=events.EventPattern(source=[names.EVENT_SOURCE], detail_type=detail_types, detail=detail),
+                event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=detail_types, detail=detail),
                 targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered)],
             )
         self.purge = ScopedFunction(self, "Purge", specification=SPECIFICATION, resources=resources, zips=zips)

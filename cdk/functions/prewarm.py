@@ -7,6 +7,7 @@ from typing import Final
 
 from cdk.functions import serve
 from cdk.specification import FunctionSpecification, PipelineResources, Size
+from functions.shared.options import Delivery
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
@@ -30,5 +31,5 @@ SPECIFICATION: Final = FunctionSpecification(
     grants=serve.grants,
     writes_files=True,
     has_own_construct=True,
-    is_deployed=lambda config: config.delivery == "v2",  # in v1 nothing reads the generated bucket
+    is_deployed=lambda config: config.delivery is Delivery.V2,  # in v1 nothing reads the generated bucket
 )

@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cdk.app import add_stacks
-from cdk.config import STAGES, CommonVariants, Delivery, Sizes, StageConfig, ViewerAccess, WarmStart
+from cdk.config import STAGES, CommonVariants, StageConfig, ViewerAccess, WarmStart
 from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, build_all
 from cdk.signing_keys import SigningKeys, TrustedKey
+from functions.shared.options import Delivery
+from functions.shared.variant import Sizes
 
 ORIGIN = "https://app.example"
 EVERY_OPTION = replace(

@@ -1,34 +1,18 @@
-"""Stages: what can be set, what contradicts itself, and that names in the code and in the deployment are the same."""
+"""Stages: what can be set, and which settings contradict one another."""
 
 from dataclasses import replace
 
 import pytest
 from aws_cdk import App
 
-from cdk import names
 from cdk.app import add_stacks
-from cdk.config import (
-    LONGEST_UPLOADED_SIDE_PX,
-    MOST_BLUR_CELLS,
-    MOST_UPLOADED_PIXELS,
-    STAGES,
-    Blur,
-    CommonVariants,
-    ConfigError,
-    Limits,
-    WarmStart,
-    stage_config,
-)
-from cdk.constructs import storage, table
+from cdk.config import STAGES, CommonVariants, ConfigError, WarmStart, stage_config
 from cdk.functions import SPECIFICATIONS
 from cdk.signing_keys import SigningKeys
 from cdk.specification import Size
-from functions.imaging.blurring import BLURS, DEFAULT_BLUR
-from functions.optimize.originals import REJECTED_TAGS
-from functions.optimize.settings import OptimizeSettings
 from functions.remove.sweeping import BUDGET_SECONDS
-from functions.shared import keys
-from functions.shared.observability import NAMESPACE
+from functions.shared.limits import MOST_PIXELS, UploadLimits
+from functions.shared.options import BLURS, DEFAULT_BLUR, MOST_CELLS, BlurKind
 
 
 def size(function, stage):
@@ -80,9 +64,9 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm takes widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
         ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm takes the formats"),
-        ({"limits": Limits(max_pixels=MOST_UPLOADED_PIXELS + 1)}, "max_pixels is at most 89478485"),
-        ({"limits": Limits(max_side_px=LONGEST_UPLOADED_SIDE_PX + 1)}, "max_side_px is at most 16384"),
-        ({"limits": Limits(max_frames=0)}, "max_frames must be 1 or more"),
+        ({"limits": UploadLimits(max_pixels=MOST_PIXELS + 1)}, "max_pixels is at most 89478485"),
+        ({"limits": UploadLimits(max_side_px=16_385)}, "max_side_px is at most 16384"),
+        ({"limits": UploadLimits(max_frames=0)}, "max_frames must be 1 or more"),
     ],
 )
 def test_settings_that_contradict_one_another_are_refused(change, fault):
@@ -96,7 +80,7 @@ def test_all_faults_are_reported_together():
 
 
 def test_default_limits_are_the_documented_ones():
-    assert Limits().as_environment() == {
+    assert UploadLimits().as_environment() == {
         "MAX_BYTES": str(64 * 1024 * 1024),
         "MAX_PIXELS": "64000000",
         "MAX_SIDE_PX": "16384",
@@ -106,19 +90,11 @@ def test_default_limits_are_the_documented_ones():
     }
 
 
-def test_the_largest_limits_of_a_stage_are_those_that_the_function_starts_with():
-    largest = Limits(max_pixels=MOST_UPLOADED_PIXELS, max_side_px=LONGEST_UPLOADED_SIDE_PX)
-
-    taken = OptimizeSettings.from_environment({"STAGING_BUCKET": "staging", **largest.as_environment()}).limits
-
-    assert (taken.max_pixels, taken.max_side_px) == (MOST_UPLOADED_PIXELS, LONGEST_UPLOADED_SIDE_PX)
-
-
 def test_every_blur_of_a_stage_is_one_that_the_function_knows():
     names = {
         replace(STAGES["prod"], blur=kind, blur_cells=cells).blur_name
-        for kind in Blur
-        for cells in range(1, MOST_BLUR_CELLS + 1)
+        for kind in BlurKind
+        for cells in range(1, MOST_CELLS + 1)
     }
 
     assert names == set(BLURS)
@@ -142,12 +118,3 @@ def test_serve_answers_before_api_gateway_gives_up(name):
     limit = 29
 
     assert size("serve", name).timeout_seconds < limit
-
-
-def test_names_of_the_deployment_are_those_of_the_code():
-    assert table.LISTING_INDEX == keys.LISTING_INDEX
-    assert dict([storage.REJECTED_TAG]) == REJECTED_TAGS
-
-
-def test_metrics_go_to_the_namespace_that_the_functions_use():
-    assert names.METRICS_NAMESPACE == NAMESPACE

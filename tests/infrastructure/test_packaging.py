@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 
+import grimp
 import pytest
 
 from cdk import packaging
@@ -151,6 +152,28 @@ def test_a_zip_holds_the_packages_that_its_code_imports_and_no_other(arm64, func
     assert set(PACKAGES[function].packages) == found
     carried = {name.split("/")[1] for name in names_in(arm64[function]) if name.startswith("functions/")}
     assert carried - {"__pycache__"} == found | {"__init__.py"}
+
+
+REGISTERED_IF_PRESENT = {"pillow_heif"}
+"""functions.imaging.codecs decodes HEIF where the zip has this package: optimize's."""
+
+
+@pytest.fixture(scope="session")
+def imports():
+    """Return the graph of imports of the functions, with the packages that they import."""
+    return grimp.build_graph("functions", include_external_packages=True, cache_dir=None)
+
+
+@FUNCTIONS
+def test_a_zip_carries_what_its_code_imports_and_the_runtime_does_not_have(imports, arm64, function):
+    own = {module for package in PACKAGES[function].packages if package != "shared"
+           for module in imports.find_descendants(f"functions.{package}")}  # fmt: skip
+    reached = own.union(*map(imports.find_upstream_modules, own))
+
+    needed = {module for module in reached if imports.is_module_squashed(module)}
+
+    top = {name.split("/")[0].removesuffix(".py") for name in names_in(arm64[function])}
+    assert needed - set(sys.stdlib_module_names) - {"boto3", "botocore"} - REGISTERED_IF_PRESENT <= top
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS.values(), ids=SPECIFICATIONS)
