@@ -8,7 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
-LONG := tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py tests/emulator/test_duplicates.py
+LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py \
+	tests/emulator/test_duplicates.py
 PYTEST := $(BIN)/python -m pytest
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
@@ -68,7 +69,7 @@ test: setup lint types imports  ## Everything that CI checks: lint, types, impor
 check: lint types imports  ## What to run before each commit, in seconds: lint, types, import rules, unit tests
 	@$(PYTEST) tests/unit -q -n auto --dist loadgroup
 
-test-long: setup  ## The tests with small counts in `make test`, with large ones (minutes)
+test-long: setup  ## The tests with small counts in `make test`, with large ones (half an hour)
 	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
 lint: setup  ## ruff, and the lint of the state machines

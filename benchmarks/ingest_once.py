@@ -25,26 +25,26 @@ def main() -> None:
     started = perf_counter()
     ingested = ingest_here(body, "image/jpeg", DEFAULT_LIMITS)
     elapsed = (perf_counter() - started) * 1000
-    files = (ingested.picture.master, *ingested.picture.renditions, *ingested.proxies)
+    files = (ingested.picture.master, *ingested.picture.renditions, *(view.file for view in ingested.proxies))
     print(
         json.dumps(
             {
                 "ms": elapsed,
                 "mib": peak_mib(),
                 "bytes": sum(len(file.body) for file in files),
-                "files": _plan(files),
+                "files": _plan(files, ingested.width),
             }
         )
     )
 
 
-def _plan(files: tuple[EncodedFile, ...]) -> list[dict[str, object]]:
+def _plan(files: tuple[EncodedFile, ...], original_width: int) -> list[dict[str, object]]:
     """Return each file's size in px, and the width of what it was scaled from, for another engine to do the same."""
     master = files[0]
     chain = ReduceChain(DecodedPicture((Image.new("RGB", (master.width, 1)),)))
+    sources = {each.width: chain.source_width(each.width) for each in files} | {master.width: original_width}
     return [
-        {"name": each.name, "width": each.width, "height": each.height, "source": chain.source_width(each.width)}
-        for each in files
+        {"name": each.name, "width": each.width, "height": each.height, "source": sources[each.width]} for each in files
     ]
 
 

@@ -36,7 +36,7 @@ def main() -> None:
         made, sizes, times = [], [], []
         for picture in pictures:
             started = perf_counter()
-            files = [encoded_master(picture), *encoded_rungs(ReduceChain(picture), widths)]
+            files = [encoded_master(picture)[0], *encoded_rungs(ReduceChain(picture), widths)]
             made.append((perf_counter() - started) * 1000)
             sizes.append(sum(len(file.body) for file in files) / 1e6)
             times.append([_fetched(files, width) for width in ASKED])

@@ -12,7 +12,12 @@ from typing import Final, TypedDict
 
 from aws_cdk.aws_logs import RetentionDays
 
-from functions.shared.limits import UploadLimits
+from functions.shared.limits import (
+    DEFAULT_VIEWS,
+    FEWEST_VIEWS,
+    MOST_VIEWS,
+    UploadLimits,
+)
 from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata
 from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Sizes
 
@@ -114,6 +119,9 @@ class StageConfig:
     log_level: str = "INFO"
 
     limits: UploadLimits = field(default_factory=UploadLimits)
+    max_moderation_views: int = DEFAULT_VIEWS
+    """Pictures of one image that Rekognition is shown at most, each at the price of a call. Of an animation with more
+    frames that differ, those that are not shown are not published."""
     keep_metadata: tuple[str, ...] = ()
     """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
     blur: BlurKind = BlurKind.MOSAIC
@@ -185,6 +193,8 @@ class StageConfig:
             faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
         if (self.domain_name is None) != (self.certificate_arn is None):
             faults.append("domain_name and certificate_arn go together")
+        if not FEWEST_VIEWS <= self.max_moderation_views <= MOST_VIEWS:
+            faults.append(f"max_moderation_views is from {FEWEST_VIEWS} to {MOST_VIEWS}")
         if not set(self.keep_metadata) <= set(KeptMetadata):
             faults.append(f"keep_metadata may hold {', '.join(KeptMetadata)} and nothing else")
         if not 1 <= self.blur_cells <= MOST_CELLS:

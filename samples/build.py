@@ -33,7 +33,7 @@ CHECKOUT = HERE.parent
 IMAGES = HERE / "images"
 sys.path.insert(0, str(CHECKOUT))
 
-from local.rekognition.pictures import signature_of  # noqa: E402 -- the checkout must be on the path first
+from local.rekognition.pictures import signature_of, thumbnail_of  # noqa: E402 -- the checkout must be on the path first
 
 pillow_heif.register_heif_opener()
 
@@ -447,16 +447,16 @@ def main() -> None:
         (IMAGES / sample.file).write_bytes(draw())
     manifest = [asdict(sample) for sample, _ in SAMPLES]
     (HERE / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    known = [
-        {
-            "name": name,
-            "signature": f"{signature_of(np.asarray(draw().convert('L'), dtype=np.float64)):016x}",
-            "labels": labels,
-        }
-        for name, draw, labels in KNOWN
-    ]
+    known = [known_picture(name, draw(), labels) for name, draw, labels in KNOWN]
     target = CHECKOUT / "local" / "rekognition" / "known_pictures.json"
     target.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def known_picture(name: str, picture: Image.Image, labels: list[dict[str, object]]) -> dict[str, object]:
+    """Return what the stand-in recognises a picture by, and what it says of it."""
+    grey = np.asarray(picture.convert("L"), dtype=np.float64)
+    thumbnail = thumbnail_of(grey).round().astype(np.uint8).tobytes().hex()
+    return {"name": name, "signature": f"{signature_of(grey):016x}", "thumbnail": thumbnail, "labels": labels}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ def grants(stage: PipelineResources) -> list[Grant]:
 SPECIFICATION: Final = FunctionSpecification(
     name="blur",
     package=Package("blur", imports=("imaging",), lock="functions-imaging.txt", budget_mib=9),
-    # It may hold one blurred picture of 64 megapixels: docs/memory.md.
     size=Size(memory_mb=2400, timeout_seconds=60),
     environment=environment,
     grants=grants,

@@ -1,4 +1,4 @@
-"""The function `moderate`: has Rekognition look at the moderation proxy and applies the policy."""
+"""The function `moderate`: has Rekognition judge the views of a picture and applies the policy."""
 
 from typing import Final
 
@@ -15,12 +15,12 @@ from cdk.specification import (
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the bucket of the proxies."""
+    """Return the bucket that holds the views."""
     return {"STAGING_BUCKET": stage.storage.staging.bucket_name}
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to have proxies judged; Rekognition reads them from S3 with the caller's rights."""
+    """Return the rights to have views judged; Rekognition reads them from S3 with the caller's rights."""
     return [
         allow("s3:GetObject", on=stage.storage.staging.arn_for_objects("*"), reason=IMAGE_KEYS),
         allow("rekognition:DetectModerationLabels", on="*", reason=NO_RESOURCES),

@@ -6,9 +6,15 @@ from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package,
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the staging bucket, the limits on uploads, and which metadata is kept, if any."""
-    kept = {"KEEP_METADATA": ",".join(stage.config.keep_metadata)} if stage.config.keep_metadata else {}
-    return {"STAGING_BUCKET": stage.storage.staging.bucket_name} | stage.config.limits.as_environment() | kept
+    """Return the staging bucket, the limits on uploads and views, and which metadata is kept, if any."""
+    config = stage.config
+    kept = {"KEEP_METADATA": ",".join(config.keep_metadata)} if config.keep_metadata else {}
+    return {
+        "STAGING_BUCKET": stage.storage.staging.bucket_name,
+        **config.limits.as_environment(),
+        "MAX_MODERATION_VIEWS": str(config.max_moderation_views),
+        **kept,
+    }
 
 
 def grants(stage: PipelineResources) -> list[Grant]:

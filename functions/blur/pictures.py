@@ -9,6 +9,7 @@ from dataclasses import replace
 from functions.blur.settings import BlurSettings
 from functions.imaging.blurring import BlurredCopies
 from functions.imaging.derived import DerivedPicture, derive
+from functions.imaging.renditions import encoded_master
 from functions.imaging.storing import store_picture
 from functions.imaging.variants import open_rendition
 from functions.shared.contracts import BlurRequest, Picture
@@ -39,4 +40,5 @@ def blurred_twin(source: bytes, size: tuple[int, int], widths: tuple[int, ...], 
     """
     sharp = open_rendition(source)
     copies = BlurredCopies(sharp.frames, size, blur, sharp.rights)
-    return derive(copies.at(size[0]), copies, widths)
+    master, picture = encoded_master(copies.at(size[0]))
+    return derive(picture, master, copies, tuple(width for width in widths if width < master.width))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
 from functions.imaging.quality import PROBE_WIDTH_PX, detail_of, predicted_quality
-from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_master, encoded_rungs
+from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_rungs
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,15 @@ class DerivedPicture:
     quality: dict[str, int]
 
 
-def derive(picture: DecodedPicture, copies: ScaledCopies, widths: tuple[int, ...]) -> DerivedPicture:
-    """Encode the master and, from ``copies``, its renditions at these widths, and describe the picture."""
+def derive(
+    picture: DecodedPicture, master: EncodedFile, copies: ScaledCopies, widths: tuple[int, ...]
+) -> DerivedPicture:
+    """Encode from ``copies`` the renditions of a master at these widths, and describe the picture in it."""
     rungs = sorted(encoded_rungs(copies, widths), key=lambda each: each.width)
     smallest = copies.at(min(widths)) if widths else picture
     probe = smallest if picture.animated else copies.at(PROBE_WIDTH_PX)  # scaling an animation scales all its frames
     return DerivedPicture(
-        master=encoded_master(picture),
+        master=master,
         renditions=tuple(rungs),
         placeholder=thumb_hash(smallest.frames[0]),
         dominant_color=dominant_color(smallest.frames[0]),

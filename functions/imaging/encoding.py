@@ -14,6 +14,7 @@ from functions.imaging.flatness import is_flat
 from functions.imaging.limits import LONGEST_FRAME_MS, MOST_PLAYS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened
+from functions.imaging.transparency import is_clean
 
 CONTENT_TYPES: Final = {
     "jpeg": "image/jpeg",
@@ -39,10 +40,6 @@ the edges of faint shapes as steps. That costs 8 to 19 ms at 640 px and saves 5 
 
 SMOOTH_WEBP_METHOD: Final = 4
 
-THOROUGH_LOSSLESS_PX: Final = 16_000_000
-"""Pixels up to which lossless WebP is searched for with method 1: 3 to 6 megapixels a second, so that 64 of them would
-outlast the sandbox. Method 0 takes 22 to 70; photographs grow by 4 %, flat drawings to four times a small size."""
-
 AVIF_SPEED: Final = 9
 """At 800 px speed 9 takes 26 ms where speed 6 takes 283, which scores 2.7 more at equal bytes."""
 
@@ -60,6 +57,9 @@ GIF_LONGEST_FRAME_MS: Final = 655_350
 
 WEBP_LONGEST_MS: Final = 2**31 - 1
 """Longest duration of all frames of a WebP together; libwebp's encoder counts in a C int."""
+PALETTE_PX: Final = 32_768
+"""Pixels from which a palette is chosen where there are more colours than it holds: the mean error grows by 0.1 levels
+at most against a choice from all of them, and 3840 x 3840 px of noise take 1 s instead of 16."""
 
 DITHERED_FROM: Final = 1.0
 """Mean error of 255 from which a palette's picture is dithered. Pillow's dithering tells colours apart in steps of four
@@ -78,9 +78,11 @@ def encode(picture: DecodedPicture, image_format: str, quality: int, *, backgrou
 
 
 def encode_lossless_webp(image: Image.Image, rights: bytes = b"") -> bytes:
-    """Encode as lossless WebP with invisible colours kept out: what transparent and flat pictures are stored as."""
-    method = 1 if image.width * image.height <= THOROUGH_LOSSLESS_PX else 0
-    return _saved(image, "WEBP", lossless=True, quality=20, method=method, exact=False, **_metadata(rights))
+    """Encode as lossless WebP with invisible colours kept out: what transparent and flat pictures are stored as.
+
+    Takes 3 to 6 megapixels a second. Method 0 takes 22 to 70, but flat drawings then have up to four times the bytes.
+    """
+    return _saved(image, "WEBP", lossless=True, quality=20, method=1, exact=False, **_metadata(rights))
 
 
 def encode_lossless_webp_animation(picture: DecodedPicture) -> bytes:
@@ -197,21 +199,35 @@ def _joined(frames: list[Image.Image], durations: list[int]) -> tuple[list[Image
 
 
 def _with_palette(image: Image.Image) -> Image.Image:
-    """Return a frame with at most 255 colours, dithered where colours lack.
+    """Return a frame with at most 255 colours, dithered where colours lack. Entry 255 is transparent.
 
-    Entry 255 stands for what is more than half transparent.
+    GIF has no half-transparent pixels. A threshold suits outlines; anywhere else it would turn a trace of a picture
+    into a plain one, so alpha that is not clean is dithered.
     """
     rgb = image.convert("RGB")
-    indexed = rgb.quantize(GIF_COLORS, Image.Quantize.MEDIANCUT)
+    source = _palette_source(rgb)
+    palette = source.quantize(GIF_COLORS, Image.Quantize.MEDIANCUT)
+    indexed = palette if source is rgb else rgb.quantize(palette=palette, dither=Image.Dither.NONE)
     errors = ImageStat.Stat(ImageChops.difference(rgb, indexed.convert("RGB"))).mean
     if sum(errors) / len(errors) > DITHERED_FROM:
-        indexed = rgb.quantize(palette=indexed, dither=Image.Dither.FLOYDSTEINBERG)
+        indexed = rgb.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
     if image.mode == "RGBA":
-        hidden = image.getchannel("A").point([255] * 128 + [0] * 128)
+        alpha = image.getchannel("A")
+        shown = alpha.point([0] * 128 + [255] * 128) if is_clean(alpha) else alpha.convert("1").convert("L")
         colors = (indexed.getpalette() or [])[: GIF_COLORS * 3]
         indexed.putpalette(colors + [0] * (256 * 3 - len(colors)))
-        indexed.paste(GIF_COLORS, mask=hidden)
+        indexed.paste(GIF_COLORS, mask=ImageChops.invert(shown))
     return indexed
+
+
+def _palette_source(rgb: Image.Image) -> Image.Image:
+    """Return the image, or as many of its pixels as suffice to choose 255 out of more colours."""
+    pixels = rgb.width * rgb.height
+    if pixels <= PALETTE_PX or rgb.getcolors(GIF_COLORS) is not None:
+        return rgb
+    factor = (PALETTE_PX / pixels) ** 0.5
+    size = (max(1, round(rgb.width * factor)), max(1, round(rgb.height * factor)))
+    return rgb.resize(size, Image.Resampling.NEAREST)
 
 
 def _metadata(rights: bytes) -> dict[str, bytes]:

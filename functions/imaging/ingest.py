@@ -1,4 +1,8 @@
-"""Everything that is derived from an upload, in one decode: master, renditions, proxies, placeholder, colour."""
+"""Everything that is derived from an upload, in one decode: master, renditions, views to judge, placeholder, colour.
+
+What is judged is made from the very pixels that are stored: after colours under alpha 0 are cleared, the picture is
+scaled to its bounds, and frames that no view covers are left out.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -8,14 +12,17 @@ from functions.imaging.decoding import decode
 from functions.imaging.derived import DerivedPicture, derive
 from functions.imaging.inspection import inspect
 from functions.imaging.limits import Limits
-from functions.imaging.proxies import moderation_proxies
-from functions.imaging.renditions import EncodedFile, ReduceChain, rung_widths
+from functions.imaging.proxies import EncodedView, moderation_proxies
+from functions.imaging.renditions import ReduceChain, encoded_master, rung_widths
+from functions.imaging.resizing import cleared
 from functions.imaging.sandbox import run_bounded
+from functions.imaging.views import judgeable
+from functions.shared.limits import DEFAULT_VIEWS
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of an upload: Pillow's name of its format, frames, its upright size in px, derived files.
+    """What became of an upload: Pillow's name of its format, the frames that came, its upright size in px, its files.
 
     ``timings_ms`` has the phases ``decode`` and ``derive``.
     """
@@ -25,17 +32,24 @@ class Ingested:
     width: int
     height: int
     picture: DerivedPicture
-    proxies: tuple[EncodedFile, ...]
+    proxies: tuple[EncodedView, ...]
     timings_ms: dict[str, float]
 
 
-def ingest(body: bytes, content_type: str, limits: Limits, *, keep_rights: bool = False) -> Ingested:
-    """Decode an upload in a sandbox and derive everything from it; ``keep_rights`` as in decoding.py.
+def ingest(
+    body: bytes,
+    content_type: str,
+    limits: Limits,
+    *,
+    keep_rights: bool = False,
+    max_views: int = DEFAULT_VIEWS,
+) -> Ingested:
+    """Decode an upload in a sandbox and derive everything from it.
 
-    Raises RefusedPictureError or SandboxError.
+    ``keep_rights`` as in decoding.py, ``max_views`` as in views.py. Raises RefusedPictureError or SandboxError.
     """
     return run_bounded(
-        partial(ingest_here, keep_rights=keep_rights),
+        partial(ingest_here, keep_rights=keep_rights, max_views=max_views),
         body,
         content_type,
         limits,
@@ -44,20 +58,29 @@ def ingest(body: bytes, content_type: str, limits: Limits, *, keep_rights: bool 
     )
 
 
-def ingest_here(body: bytes, content_type: str, limits: Limits, *, keep_rights: bool = False) -> Ingested:
+def ingest_here(
+    body: bytes,
+    content_type: str,
+    limits: Limits,
+    *,
+    keep_rights: bool = False,
+    max_views: int = DEFAULT_VIEWS,
+) -> Ingested:
     """Do the same in this process, without the deadline. Raises RefusedPictureError."""
     started = perf_counter()
     inspection = inspect(body, limits, content_type=content_type)
     upload = decode(inspection, limits, keep_rights=keep_rights)
-    picture = upload.picture
     decoded = perf_counter()
+    chosen = judgeable(upload.picture.mapped(cleared), max_views=max_views)
+    master, picture = encoded_master(chosen.picture)
     chain = ReduceChain(picture)
-    proxies = moderation_proxies(picture, chain)  # first: it shares the widest source, and often the size of a rung
-    derived = derive(picture, chain, rung_widths(picture))
+    # First: an opaque still's view shares the widest source, and often the size of a rendition.
+    proxies = tuple(moderation_proxies(picture, chosen.views, chain))
+    derived = derive(picture, master, chain, rung_widths(picture))
     ended = perf_counter()
     return Ingested(
         format=inspection.format,
-        frames=len(picture.frames),
+        frames=len(upload.picture.frames),
         width=upload.width,
         height=upload.height,
         picture=derived,

@@ -5,6 +5,7 @@
 from dataclasses import dataclass
 
 from functions.shared.limits import UploadLimits
+from functions.shared.variant import LARGEST_SIDE_PX
 
 MIB = 1024 * 1024
 MEGAPIXEL = 1_000_000
@@ -62,5 +63,14 @@ LONGEST_FRAME_MS = 2**24 - 1
 MOST_PLAYS = 65_535
 """Most plays of an animation that does not loop for ever: what a WebP can store."""
 
-LONGEST_KEPT_SIDE_PX = 16_383
-"""Longest side of a master in px, which is WebP's: an original of 16,384 px loses one of them."""
+LONGEST_KEPT_SIDE_PX = LARGEST_SIDE_PX
+"""Longest side in px of what is stored of a picture; a larger one is scaled down while it is decoded. It is the largest
+that anyone can ask for, so nothing is delivered at more than 1.875 times the resolution at which it was judged, whose
+longest side is 2,048 px (looks.py)."""
+
+MAX_STILL_BYTES = 16 * MIB
+"""Size of one stored still. Only noise and large photographs with alpha come near it: 3840 x 3840 px of noise have
+30 MB as JPEG at quality 92 and 59 MB without loss."""
+
+MAX_ANIMATION_BYTES = 32 * MIB
+"""Size of one stored animation: half of what 64 megapixels of noise take as WebP at quality 90."""

@@ -1,7 +1,8 @@
 """A decoded picture: upright sRGB frames without metadata, and how they follow one another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Self
 
 from PIL import Image
@@ -28,6 +29,11 @@ class DecodedPicture:
         return self.frames[0].size
 
     @property
+    def pixels(self) -> int:
+        """Pixels of all frames together."""
+        return len(self.frames) * self.size[0] * self.size[1]
+
+    @property
     def animated(self) -> bool:
         """Whether there is more than one frame."""
         return len(self.frames) > 1
@@ -42,11 +48,14 @@ class DecodedPicture:
         """Whether every frame is drawn in few colours: text, charts, line art. What is lossy spoils these."""
         return all(is_flat(frame) for frame in self.frames)
 
-    def halved(self) -> Self:
-        """Return every second frame, each shown for as long as it and the one after it were."""
-        pairs = range(0, len(self.durations_ms), 2)
-        durations = tuple(sum(self.durations_ms[first : first + 2]) for first in pairs)
-        return replace(self, frames=self.frames[::2], durations_ms=durations if len(durations) > 1 else ())
+    def kept(self, indices: Sequence[int]) -> Self:
+        """Return these frames alone, in order; each is shown until the next one. The first takes what was before it."""
+        starts = [0, *indices[1:], len(self.frames)]
+        durations = tuple(sum(self.durations_ms[start:end]) for start, end in pairwise(starts))
+        frames = tuple(self.frames[index] for index in indices)
+        if len(frames) > 1:
+            return replace(self, frames=frames, durations_ms=durations)
+        return replace(self, frames=frames, durations_ms=(), loop=0)
 
     def mapped(self, change: Callable[[Image.Image], Image.Image]) -> Self:
         """Return the picture with ``change`` applied to each frame."""

@@ -1,44 +1,62 @@
-"""What Rekognition is shown: a JPEG that it always takes, or several frames of an animation.
+"""What Rekognition is shown: each view of a picture as a JPEG that it always takes.
 
-It takes 80 to 10,000 px a side and 5 MB inline. Transparent pixels are laid on middle grey, on which neither black nor
-white drawings vanish.
+It takes 80 to 10,000 px a side and 5 MB inline. Which views there are, and how each looks, is in views.py and looks.py.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from PIL import Image
 
 from functions.imaging.encoding import CONTENT_TYPES, encode
+from functions.imaging.looks import LONGEST_SIDE_PX, Subject
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.renditions import EncodedFile, ScaledCopies
-from functions.imaging.resizing import flattened, resized
+from functions.imaging.resizing import resized
+from functions.imaging.views import FrameView
+from functions.shared.contracts import Rendering
 
 SHORTEST_SIDE_PX: Final = 128
-LONGEST_SIDE_PX: Final = 2048
 MAX_BYTES: Final = 5_000_000
-SAMPLED_FRAMES: Final = 8
 
 QUALITY_STEPS: Final = (90, 75, 50, 25)
 """JPEG qualities in the order in which they are tried; at 2048 x 2048 px noise at 90 has 4 MB."""
 
-BACKGROUND: Final = "gray"
 _GREY: Final = (128, 128, 128)
 
 
-def moderation_proxies(picture: DecodedPicture, copies: ScaledCopies) -> tuple[EncodedFile, ...]:
-    """Return what to moderate of a picture: one of its ``copies``, or frames spread over the whole animation."""
-    if picture.animated:
-        count = len(picture.frames)
-        samples = min(count, SAMPLED_FRAMES)
-        chosen = tuple(picture.frames[round(index * (count - 1) / (samples - 1))] for index in range(samples))
-    else:
-        width, longest = picture.size[0], max(picture.size)
-        chosen = copies.at(max(1, width * LONGEST_SIDE_PX // longest)).frames  # rounded down: nor is it higher
-    return tuple(_proxy(frame, f"proxy-{index}.jpg") for index, frame in enumerate(chosen))
+@dataclass(frozen=True)
+class EncodedView:
+    """One view's file, the number of the stored frame that it shows, and how it shows it."""
+
+    file: EncodedFile
+    frame: int
+    rendering: Rendering
 
 
-def _proxy(frame: Image.Image, name: str) -> EncodedFile:
-    image = _padded(_fitted(flattened(frame, BACKGROUND)))
+def moderation_proxies(
+    picture: DecodedPicture, views: Iterable[FrameView], copies: ScaledCopies
+) -> Iterator[EncodedView]:
+    """Yield the views of a stored picture. An opaque still's view is one of its ``copies``."""
+    number = 0
+    for frame, looks in groupby(views, key=lambda view: view.frame):
+        subject = Subject(picture.frames[frame])
+        for look in (view.look for view in looks):
+            if not picture.animated and look.rendering is Rendering.OPAQUE:
+                width, longest = picture.size[0], max(picture.size)
+                image = copies.at(max(1, width * LONGEST_SIDE_PX // longest)).frames[
+                    0
+                ]  # rounded down: nor is it higher
+            else:
+                image = subject.seen(look)
+            yield EncodedView(_proxy(image, f"proxy-{number}.jpg"), frame, look.rendering)
+            number += 1
+
+
+def _proxy(view: Image.Image, name: str) -> EncodedFile:
+    image = _padded(_fitted(view))
     for quality in QUALITY_STEPS:
         body = encode(DecodedPicture((image,)), "jpeg", quality)
         if len(body) <= MAX_BYTES:

@@ -6,8 +6,10 @@ progressive JPEG; transparency goes into lossless WebP, animations into animated
 kept without loss: text as JPEG takes five times the bytes and scores 5 SSIMULACRA2 points less when encoded again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from typing import Final, Protocol
 
 from functions.imaging.encoding import (
@@ -16,8 +18,10 @@ from functions.imaging.encoding import (
     encode_lossless_webp,
     encode_lossless_webp_animation,
 )
+from functions.imaging.limits import MAX_ANIMATION_BYTES, MAX_STILL_BYTES
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import resized
+from functions.imaging.sampling import Sample
 from functions.shared.variant import LADDER
 
 NARROWEST_RUNG_PX: Final = 200
@@ -43,6 +47,24 @@ is a tenth larger and slower to decode; 93 costs WebP variants 0.3 of SSIMULACRA
 ANIMATION_QUALITY: Final = 90
 """WebP quality of animations."""
 
+LOWER_QUALITIES: Final = (80, 60)
+"""JPEG and WebP qualities that are tried in turn where a file would exceed its bound in bytes (limits.py)."""
+
+SHRINK: Final = 0.9
+"""Factor of both sides, at most, where a master exceeds its bound at every quality."""
+
+SHRINK_MARGIN: Final = 0.95
+"""What is taken off the sides beyond what bytes in proportion to pixels ask for: noise has more of them when scaled."""
+
+SAMPLED_FROM_PX: Final = 4_000_000
+"""Pixels of all frames from which a sample is encoded first, of what takes long: lossless files, animations, alpha."""
+
+LOSSLESS_EXCESS: Final = 1.3
+LOSSY_EXCESS: Final = 0.9
+ANIMATION_EXCESS: Final = 2.0
+"""What a sample may predict at most, in bounds, for an encoding to be tried. Samples predict too much of flat pictures,
+which are stored without loss, and of animations in which little moves; too little of noise as lossy WebP."""
+
 SOURCE_WIDTHS: Final = (2560, 1600, 960, 480)
 """Widths in px from which narrower copies are scaled, whichever are asked for: every copy scores 93.8 or more
 (SSIMULACRA2) against one scaled from the original. Scaling each from the narrowest earlier one that is twice as wide
@@ -60,13 +82,14 @@ _EXTENSIONS: Final = {"jpeg": "jpg", "webp": "webp"}
 
 @dataclass(frozen=True)
 class EncodedFile:
-    """One file to store: ``name`` below the revision's prefix, its bytes, and its size in px."""
+    """One file to store: ``name`` below the revision's prefix, its bytes, its size in px, and its frames."""
 
     name: str
     body: bytes
     width: int
     height: int
     content_type: str
+    frames: int = 1
 
 
 class ScaledCopies(Protocol):
@@ -115,15 +138,22 @@ def rung_widths(picture: DecodedPicture) -> tuple[int, ...]:
     return tuple(width for width in widths if width < picture.size[0])
 
 
-def encoded_master(picture: DecodedPicture) -> EncodedFile:
-    """Return the master: the whole picture in the size in which it came."""
-    return _stored(picture, "master", MASTER_QUALITY)
+def encoded_master(picture: DecodedPicture) -> tuple[EncodedFile, DecodedPicture]:
+    """Return the master and the picture in it: with fewer pixels than the given one if no file of that is in bounds."""
+    while True:
+        attempt = _Attempt(picture)
+        if file := attempt.stored("master", MASTER_QUALITY):
+            return file, picture
+        factor = min(SHRINK, (attempt.limit / attempt.smallest) ** 0.5 * SHRINK_MARGIN)
+        size = (max(1, int(picture.size[0] * factor)), max(1, int(picture.size[1] * factor)))
+        picture = picture.mapped(partial(resized, size=size))
 
 
 def encoded_rungs(copies: ScaledCopies, widths: Iterable[int]) -> Iterator[EncodedFile]:
-    """Yield the renditions at these widths, widest first."""
+    """Yield the renditions at these widths that are in bounds, widest first."""
     for width in sorted(widths, reverse=True):
-        yield _stored(copies.at(width), f"w{width}", RUNG_QUALITY)
+        if file := _Attempt(copies.at(width)).stored(f"w{width}", RUNG_QUALITY):
+            yield file
 
 
 def _for_kind(
@@ -134,15 +164,59 @@ def _for_kind(
     return transparent if picture.has_alpha else photo
 
 
-def _stored(picture: DecodedPicture, stem: str, jpeg_quality: int) -> EncodedFile:
-    image_format = "webp" if picture.animated or picture.has_alpha or picture.flat else "jpeg"
-    if image_format == "jpeg":
-        body = encode(picture, image_format, jpeg_quality)
-    elif not picture.animated:
-        body = encode_lossless_webp(picture.frames[0], picture.rights)
-    elif picture.flat:
-        body = encode_lossless_webp_animation(picture)
-    else:
-        body = encode(picture, image_format, ANIMATION_QUALITY)
-    name = f"{stem}.{_EXTENSIONS[image_format]}"
-    return EncodedFile(name, body, *picture.size, CONTENT_TYPES[image_format])
+class _Attempt:
+    """Encodes one picture in one way after another until the file is in bounds.
+
+    What a sample calls far too large is not tried: 3840 x 3840 px of noise with alpha take seconds in each way.
+    """
+
+    def __init__(self, picture: DecodedPicture) -> None:
+        self._picture = picture
+        self.limit = MAX_ANIMATION_BYTES if picture.animated else MAX_STILL_BYTES
+        self.smallest: float = inf
+        """Bytes of the smallest file, made or predicted."""
+
+    def stored(self, stem: str, jpeg_quality: int) -> EncodedFile | None:
+        """Return the first file of ``_ways`` that is in bounds; None where there is none."""
+        slow = self._picture.animated or self._picture.has_alpha or self._picture.flat
+        sample = Sample.of(self._picture) if slow and self._picture.pixels > SAMPLED_FROM_PX else None
+        measured: float | None = None
+        for way in _ways(self._picture, jpeg_quality):
+            predicted = sample.predicted_bytes(way.encoded) if sample else 0
+            excess = measured or way.excess
+            if predicted > self.limit * excess:
+                self.smallest = min(self.smallest, predicted / excess)
+                continue
+            body = way.encoded(self._picture)
+            if len(body) <= self.limit:
+                name = f"{stem}.{_EXTENSIONS[way.image_format]}"
+                content_type, frames = CONTENT_TYPES[way.image_format], len(self._picture.frames)
+                return EncodedFile(name, body, *self._picture.size, content_type, frames)
+            self.smallest = min(self.smallest, len(body))
+            if sample:
+                measured = predicted / len(body)  # from now on predictions are as good as that
+        return None
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way to store a picture: the format, what encodes it, and what may be predicted of it for it to be tried."""
+
+    image_format: str
+    encoded: Callable[[DecodedPicture], bytes]
+    excess: float
+
+
+def _ways(picture: DecodedPicture, jpeg_quality: int) -> Iterator[_Way]:
+    """Yield how to store a picture, best first."""
+    if picture.animated:
+        if picture.flat:
+            yield _Way("webp", encode_lossless_webp_animation, ANIMATION_EXCESS)
+        for quality in (ANIMATION_QUALITY, *LOWER_QUALITIES):
+            yield _Way("webp", partial(encode, image_format="webp", quality=quality), ANIMATION_EXCESS)
+        return
+    if picture.has_alpha or picture.flat:
+        yield _Way("webp", lambda each: encode_lossless_webp(each.frames[0], each.rights), LOSSLESS_EXCESS)
+    image_format = "webp" if picture.has_alpha else "jpeg"
+    for quality in (jpeg_quality, *LOWER_QUALITIES):
+        yield _Way(image_format, partial(encode, image_format=image_format, quality=quality), LOSSY_EXCESS)

@@ -51,3 +51,12 @@ def flattened(image: Image.Image, background: str) -> Image.Image:
     canvas = Image.new("RGBA", image.size, COLORS["white" if background == "transparent" else background])
     canvas.alpha_composite(image)
     return canvas.convert("RGB")
+
+
+def cleared(image: Image.Image) -> Image.Image:
+    """Return the image with black in place of the colours that lie under fully transparent pixels."""
+    if image.mode != "RGBA":
+        return image
+    canvas = Image.new("RGBA", image.size, COLORS["transparent"])
+    canvas.paste(image, mask=image.getchannel("A").point([0] + [255] * 255))
+    return canvas

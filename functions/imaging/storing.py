@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 from functions.imaging.derived import DerivedPicture
+from functions.imaging.proxies import EncodedView
 from functions.imaging.renditions import EncodedFile
-from functions.shared.contracts import Picture, Rendition
+from functions.shared.contracts import Picture, Rendition, View
 
 PARALLEL_WRITES: Final = 4
-"""S3 answers one PUT in tens of milliseconds whatever it holds; a picture has up to eighteen files."""
+"""S3 answers one PUT in tens of milliseconds whatever it holds; a picture has up to eighteen files, and 64 views."""
 
 
 class FileWriter(Protocol):
@@ -28,10 +29,20 @@ def store_files(files: Iterable[EncodedFile], *, store: FileWriter, bucket: str,
     def write(file: EncodedFile) -> Rendition:
         key = f"{prefix}{file.name}"
         store.put(bucket, key, file.body, content_type=file.content_type)
-        return Rendition(key, file.width, file.height, len(file.body), file.content_type)
+        return Rendition(key, file.width, file.height, len(file.body), file.content_type, file.frames)
 
     with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
         return tuple(pool.map(write, files))
+
+
+def store_views(views: Iterable[EncodedView], *, store: FileWriter, bucket: str, prefix: str) -> tuple[View, ...]:
+    """Write the views of a picture and return the contract's view of them. Raises TransientDependencyError."""
+    views = tuple(views)
+    written = store_files((each.file for each in views), store=store, bucket=bucket, prefix=prefix)
+    return tuple(
+        View(file.key, file.width, file.height, file.bytes, file.content_type, each.frame, each.rendering)
+        for each, file in zip(views, written, strict=True)
+    )
 
 
 def store_picture(picture: DerivedPicture, *, store: FileWriter, bucket: str, prefix: str) -> Picture:

@@ -52,6 +52,15 @@ class DecodedRendition:
     picture: DecodedPicture
     whole: tuple[int, int]
 
+    def canvas(self, spec: VariantSpec) -> tuple[int, int]:
+        """Return the size in px that a variant will have."""
+        return spec.placement(self.whole).canvas
+
+    def pixels(self, spec: VariantSpec) -> int:
+        """Return how many pixels a variant's frames will have together."""
+        width, height = self.canvas(spec)
+        return len(self.picture.frames) * width * height
+
     def scaled(self, spec: VariantSpec) -> DecodedPicture:
         """Return the pixels of a variant that needs no more than what this was decoded for, never enlarged."""
         placement = _on_draft(spec.placement(self.whole), self.whole, self.picture.size)
@@ -72,7 +81,7 @@ def decode_for(spec: VariantSpec, body: bytes) -> DecodedRendition:
 
 def encode_variant(scaled: DecodedPicture, spec: VariantSpec) -> bytes:
     """Encode the variant's pixels."""
-    picture = scaled.halved() if spec.half_frames else scaled
+    picture = scaled.kept(range(0, len(scaled.frames), 2)) if spec.half_frames else scaled
     return encode(picture, spec.format, spec.quality, background=spec.background)
 
 

@@ -45,6 +45,8 @@ def full(image: Image) -> dict[str, Any]:
             for each in (*picture["renditions"], picture["master"])
         ]
         shown |= {name: picture.get(name) for name in ("placeholder", "dominant_color", "animated", "has_alpha")}
+        if picture["master"].get("frames"):
+            shown["frames"] = picture["master"]["frames"]
     page = history(image.history)
     shown |= {"history": page["items"], "history_cursor": page["cursor"]}
     return shown

@@ -1,1 +1,1 @@
-"""ModerateImage: a proxy in; a verdict out."""
+"""ModerateImage: the views of a picture in; a verdict out."""

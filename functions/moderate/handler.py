@@ -1,4 +1,4 @@
-"""ModerateImage: an image's proxies in; what Rekognition finds and what the policy decides out.
+"""ModerateImage: the views of an image in; what Rekognition finds and what the policy decides out.
 
 When no verdict can be had this raises, and the workflow holds the image: nothing passes unseen.
 """
@@ -20,7 +20,7 @@ detector = RekognitionDetector()
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Moderate the image whose proxies the state names."""
+    """Moderate the image whose views the state names."""
     request = ModerateRequest.from_state(event)
     logger.append_keys(image_id=request.image_id)
     moderation = moderate(request, detector=detector, policy=policy, staging_bucket=settings.staging_bucket)

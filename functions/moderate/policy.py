@@ -80,7 +80,7 @@ class Policy:
         return cls(**_Reader(document).read())
 
     def judge(self, labels: Iterable[Label]) -> Judgement:
-        """Return the worst decision over all labels of all frames."""
+        """Return the worst decision over all labels of all views."""
         labels = tuple(labels)
         decided = [(label.name, self._decide(label, labels)) for label in labels]
         worst = max((decision for _, decision in decided), key=_SEVERITY.__getitem__, default=Decision.ALLOW)
@@ -108,7 +108,9 @@ class Policy:
         children = [
             each
             for each in labels
-            if each.parent == label.name and each.frame == label.frame and each.taxonomy_level > label.taxonomy_level
+            if each.parent == label.name
+            and (each.frame, each.rendering) == (label.frame, label.rendering)
+            and each.taxonomy_level > label.taxonomy_level
         ]
         return any(child.confidence >= label.confidence for child in children) and all(
             self._rule_of(child).allows or self._is_explained(child, labels) for child in children

@@ -8,7 +8,7 @@ from functions.shared.settings import EnvironmentReader, Settings
 
 @dataclass(frozen=True)
 class ModerateSettings(Settings):
-    """The bucket in which the proxies lie."""
+    """The bucket that holds the views."""
 
     staging_bucket: str
 

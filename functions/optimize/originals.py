@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functions.imaging.containers.common import check_bytes
 from functions.imaging.ingest import ingest
 from functions.imaging.refusal import RefusedPictureError
-from functions.imaging.storing import store_files, store_picture
+from functions.imaging.storing import store_picture, store_views
 from functions.optimize.settings import OptimizeSettings
 from functions.shared.contracts import Optimized, OptimizeRequest, OriginalFacts, Rejected, Superseded
 from functions.shared.errors import ObjectChangedError, ObjectMissingError
@@ -36,7 +36,13 @@ def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, setting
     try:
         check_bytes(original.size, settings.limits)
         stored = store.get(original.bucket, original.key, etag=original.etag)
-        ingested = ingest(stored.body, stored.content_type, settings.limits, keep_rights=settings.keep_rights)
+        ingested = ingest(
+            stored.body,
+            stored.content_type,
+            settings.limits,
+            keep_rights=settings.keep_rights,
+            max_views=settings.max_views,
+        )
     except ObjectChangedError:
         return Optimization(Superseded("The original was overwritten after this upload's event."))
     except RefusedPictureError as refusal:
@@ -45,7 +51,7 @@ def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, setting
         return Optimization(Rejected(refusal.reason, refusal.detail))
     prefix = revision_prefix(request.image_id, request.revision)
     picture = store_picture(ingested.picture, store=store, bucket=settings.staging_bucket, prefix=prefix)
-    proxies = store_files(ingested.proxies, store=store, bucket=settings.staging_bucket, prefix=prefix)
+    proxies = store_views(ingested.proxies, store=store, bucket=settings.staging_bucket, prefix=prefix)
     facts = OriginalFacts(
         width=ingested.width,
         height=ingested.height,

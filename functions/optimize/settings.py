@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from functions.imaging.limits import MIB, Limits
+from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS, MOST_VIEWS
 from functions.shared.options import KeptMetadata
 from functions.shared.settings import EnvironmentReader, Settings
 
@@ -16,11 +17,15 @@ DEFAULT_MEMORY_MIB: Final = 3008
 
 @dataclass(frozen=True)
 class OptimizeSettings(Settings):
-    """The bucket for what has no verdict yet, the limits on an original, and whether its rights fields are kept."""
+    """The bucket for what has no verdict yet, the limits on an original, and whether its rights fields are kept.
+
+    ``max_views`` is the largest number of views of one picture that are judged (imaging/views.py).
+    """
 
     staging_bucket: str
     limits: Limits
     keep_rights: bool = False
+    max_views: int = DEFAULT_VIEWS
 
     @classmethod
     def read(cls, reader: EnvironmentReader) -> Self:
@@ -31,4 +36,10 @@ class OptimizeSettings(Settings):
             staging_bucket=reader.text("STAGING_BUCKET"),
             limits=replace(Limits.read(reader), max_memory_bytes=int(memory_mib * MIB * SANDBOX_SHARE)),
             keep_rights=KeptMetadata.COPYRIGHT in kept,
+            max_views=reader.integer(
+                "MAX_MODERATION_VIEWS",
+                DEFAULT_VIEWS,
+                minimum=FEWEST_VIEWS,
+                maximum=MOST_VIEWS,
+            ),
         )

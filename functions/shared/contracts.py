@@ -51,6 +51,22 @@ class Decision(StrEnum):
     BLOCK = "block"
 
 
+class Rendering(StrEnum):
+    """How a frame looks in a moderation view. Of a frame with alpha a viewer can see each of these."""
+
+    OPAQUE = "OPAQUE"
+    """The frame itself: it has no alpha."""
+    OVER_WHITE = "OVER_WHITE"
+    OVER_BLACK = "OVER_BLACK"
+    OVER_GRAY = "OVER_GRAY"
+    COLORS = "COLORS"
+    """The bare colours, without alpha."""
+    SCALED_COLORS = "SCALED_COLORS"
+    """The bare colours of a scaled copy, where alpha has weighted them."""
+    ALPHA = "ALPHA"
+    """Alpha itself in grey, its contrast made strong."""
+
+
 @dataclass(frozen=True)
 class Original:
     """The uploaded object that an event named: where it is, its ETag (unquoted) and its size in bytes."""
@@ -85,18 +101,43 @@ class OriginalFacts:
 
 @dataclass(frozen=True)
 class Rendition:
-    """One stored image file, whole: its S3 key, size in px, size in bytes and media type."""
+    """One stored image file, whole: its S3 key, size in px, size in bytes, media type and number of frames.
+
+    ``frames`` is 0 in records of releases that did not count them.
+    """
 
     key: str
     width: int
     height: int
     bytes: int
     content_type: str
+    frames: int = 0
 
     @classmethod
     def from_state(cls, document: dict[str, Any]) -> Self:
         """Build from a state's or a record's document; raises ContractError."""
         return _build(cls, document)
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture that the detector is shown (JPEG or PNG): its S3 key, size in px, size in bytes, media type.
+
+    ``frame`` counts the frames of the stored picture from 0; ``rendering`` says how it is seen.
+    """
+
+    key: str
+    width: int
+    height: int
+    bytes: int
+    content_type: str
+    frame: int = 0
+    rendering: Rendering = Rendering.OPAQUE
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's document; raises ContractError."""
+        return _build(cls, _with_rendering(cls, document))
 
 
 @dataclass(frozen=True)
@@ -135,18 +176,19 @@ class Picture:
 
 @dataclass(frozen=True)
 class Label:
-    """One moderation label as Rekognition names it; confidence in percent; ``frame`` of an animation from 0."""
+    """One moderation label as Rekognition names it; confidence in percent; frame and rendering of the view it is of."""
 
     name: str
     parent: str
     confidence: float
     taxonomy_level: int = 1
     frame: int = 0
+    rendering: Rendering = Rendering.OPAQUE
 
     @classmethod
     def from_state(cls, document: dict[str, Any]) -> Self:
         """Build from a state's or a record's document; raises ContractError."""
-        return _build(cls, document)
+        return _build(cls, _with_rendering(cls, document))
 
 
 @dataclass(frozen=True)
@@ -192,11 +234,11 @@ class OptimizeRequest:
 
 @dataclass(frozen=True)
 class Optimized:
-    """OptimizeImage succeeded: the facts, the picture in staging and the proxies (JPEG or PNG) for moderation."""
+    """OptimizeImage succeeded: the facts, the picture in staging and the views of it for moderation."""
 
     facts: OriginalFacts
     picture: Picture
-    proxies: tuple[Rendition, ...]
+    proxies: tuple[View, ...]
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form, ``outcome`` "optimized"."""
@@ -228,15 +270,15 @@ class Superseded:
 
 @dataclass(frozen=True)
 class ModerateRequest:
-    """Input of ModerateImage: the proxies lie in the staging bucket."""
+    """Input of ModerateImage: the views of a picture, which are in the staging bucket."""
 
     image_id: str
-    proxies: tuple[Rendition, ...]
+    proxies: tuple[View, ...]
 
     @classmethod
     def from_state(cls, event: dict[str, Any]) -> Self:
         """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, proxies=_renditions)
+        return _build_request(cls, event, proxies=_views)
 
 
 @dataclass(frozen=True)
@@ -358,8 +400,16 @@ def _sweeps(words: list[str]) -> tuple[Sweep, ...]:
     return tuple(Sweep(word) for word in words)
 
 
-def _renditions(document: list[dict[str, Any]]) -> tuple[Rendition, ...]:
-    return tuple(Rendition.from_state(each) for each in document)
+def _views(document: list[dict[str, Any]]) -> tuple[View, ...]:
+    return tuple(View.from_state(each) for each in document)
+
+
+def _with_rendering(cls: type[Any], document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with its rendering as the enumeration's word; it has none if an older release wrote it."""
+    try:
+        return {**document, "rendering": Rendering(document.get("rendering", Rendering.OPAQUE))}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ContractError(f"{cls.__name__}: {error!r}") from error
 
 
 def _build_request(cls: type[T], event: dict[str, Any], **parts: Any) -> T:

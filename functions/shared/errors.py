@@ -10,7 +10,8 @@ ImageScalerError
 ├── RecordMissingError         no record with this id
 ├── RecordConflictError        the record is no longer in the state that a write expected
 ├── RevisionLimitError         the image was processed as often as it may be; the workflow itself ends with it
-└── ModerationRefusedError     Rekognition refuses the proxy itself: no verdict can be had, the image is held
+├── ModerationRefusedError     Rekognition refuses a view itself: no verdict can be had, the image is held
+└── ModerationAnswerError      Rekognition's answer breaks its own rules: it is no verdict, the image is held
 
 The workflow names these classes in Retry and Catch: a rename here is a change of the state machine.
 """
@@ -58,3 +59,7 @@ class RevisionLimitError(ImageScalerError):
 
 class ModerationRefusedError(ImageScalerError):
     """Rekognition answered that it cannot judge this picture at all."""
+
+
+class ModerationAnswerError(ImageScalerError):
+    """Rekognition's answer is out of range, incomplete or absurd; nothing can be concluded from it."""

@@ -11,6 +11,16 @@ MOST_PIXELS: Final = 89_478_485
 MAX_BODY_BYTES: Final = 4_500_000
 """The largest body of a response: in base64, and with its headers, it fits into Lambda's 6 MB."""
 
+FEWEST_VIEWS: Final = 8
+"""Moderation views that one frame can need (imaging/looks.py); no limit on views may be lower."""
+
+DEFAULT_VIEWS: Final = 64
+"""Views of one picture: at 0.001 dollars a call one picture costs 0.064 at most. Of an animation without alpha that is
+every frame of the first 64 that differ (docs/adr/0019)."""
+
+MOST_VIEWS: Final = 128
+"""The highest limit on views: `moderate` takes 8 s for them, and their labels fit into a state of the workflow."""
+
 
 @dataclass(frozen=True)
 class UploadLimits:
@@ -23,7 +33,7 @@ class UploadLimits:
     """Pixels of one frame: the largest phone sensors that are read out whole have 50 to 64 megapixels."""
 
     max_side_px: int = 16_384
-    """Width or height in px: one more than WebP can store."""
+    """Width or height in px, as no common camera or scanner exceeds."""
 
     max_frames: int = 256
     """Frames of an animation."""

@@ -122,16 +122,27 @@ class Rendition:
 
 @dataclass(frozen=True)
 class Label:
-    """What moderation found; ``confidence`` in percent, ``parent`` the label above it in Rekognition's taxonomy."""
+    """What moderation found; ``confidence`` in percent, ``parent`` the label above it in Rekognition's taxonomy.
+
+    ``frame`` is the number of the published frame from 0, ``rendering`` how that frame was seen (``OVER_WHITE`` ...).
+    """
 
     name: str
     confidence: float
     parent: str | None = None
+    frame: int = 0
+    rendering: str = "OPAQUE"
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read an entry of ``labels``."""
-        return cls(str(document["name"]), float(document["confidence"]), _text(document, "parent"))
+        return cls(
+            name=str(document["name"]),
+            confidence=float(document["confidence"]),
+            parent=_text(document, "parent"),
+            frame=int(document.get("frame", 0)),
+            rendering=str(document.get("rendering", "OPAQUE")),
+        )
 
 
 @dataclass(frozen=True)
@@ -197,8 +208,8 @@ class Image:
     """An image's record. Listings carry fewer members than a record; what is missing is None or empty.
 
     ``owner`` and ``tenant`` are the application's own; ``reason`` and ``detail`` tell why an image was rejected.
-    ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. ``document`` has everything that the
-    API sent.
+    ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. ``frames`` are those that are published,
+    ``original.frames`` those that came. ``document`` has everything that the API sent.
     """
 
     id: str
@@ -219,6 +230,7 @@ class Image:
     renditions: tuple[Rendition, ...] = ()
     placeholder: str | None = None
     dominant_color: str | None = None
+    frames: int | None = None
     animated: bool = False
     has_alpha: bool = False
     verdict: Verdict | None = None
@@ -251,6 +263,7 @@ class Image:
                 renditions=tuple(map(Rendition.from_document, document.get("renditions") or ())),
                 placeholder=_text(document, "placeholder"),
                 dominant_color=_text(document, "dominant_color"),
+                frames=int(document["frames"]) if "frames" in document else None,
                 animated=bool(document.get("animated")),
                 has_alpha=bool(document.get("has_alpha")),
                 verdict=Verdict.from_document(document["verdict"]) if document.get("verdict") else None,

@@ -1,7 +1,7 @@
 """What the stand-in answers: by default what `known_pictures.json` says of a picture that it knows, else nothing.
 
 A person or a test can change it while it runs: set the labels for every picture, switch the service off, let
-calls be throttled or refused, or hold calls back until they are released.
+calls be throttled or refused, spoil the answers, or hold calls back until they are released.
 """
 
 import asyncio
@@ -10,12 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from local.rekognition.pictures import is_same
+import numpy as np
+
+from local.rekognition.pictures import (
+    THUMBNAIL_HEIGHT,
+    THUMBNAIL_WIDTH,
+    SeenPicture,
+    Thumbnail,
+    is_same,
+    shows_same,
+)
+from local.rekognition.spoiled import SPOILED
 
 KNOWN_PICTURES: Final = Path(__file__).with_name("known_pictures.json")
 MODEL_VERSION: Final = "7.0"
-CONTROLS: Final = {"on": bool, "hold": bool, "throttle": int, "refuse": int, "labels": list}
-"""What may be set, and its type; ``labels`` may also be null: back to the known pictures."""
+CONTROLS: Final = {"on": bool, "hold": bool, "throttle": int, "refuse": int, "labels": list, "spoil": str}
+"""What may be set, and its type. ``labels`` may also be null: back to the known pictures. ``spoil`` is a name of
+spoiled.py, or null."""
 
 
 class ControlError(Exception):
@@ -24,17 +35,24 @@ class ControlError(Exception):
 
 @dataclass(frozen=True)
 class KnownPicture:
-    """A picture that the stand-in knows: its signature and the labels that it is given, as Rekognition writes them."""
+    """A picture that the stand-in knows: what it is recognised by, and its labels, as Rekognition writes them."""
 
     signature: int
+    thumbnail: Thumbnail
     labels: tuple[dict[str, Any], ...]
 
 
 def known_pictures(path: Path = KNOWN_PICTURES) -> tuple[KnownPicture, ...]:
     """Read the pictures that the stand-in knows."""
     return tuple(
-        KnownPicture(int(each["signature"], 16), tuple(each["labels"])) for each in json.loads(path.read_text())
+        KnownPicture(int(each["signature"], 16), _thumbnail(each["thumbnail"]), tuple(each["labels"]))
+        for each in json.loads(path.read_text())
     )
+
+
+def _thumbnail(levels: str) -> Thumbnail:
+    """Return the thumbnail that two hexadecimal digits a level describe, row by row."""
+    return np.frombuffer(bytes.fromhex(levels), np.uint8).reshape(THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH).astype(np.float64)
 
 
 @dataclass
@@ -46,6 +64,7 @@ class Behaviour:
     throttle: int = 0
     refuse: int = 0
     labels: list[dict[str, Any]] | None = None
+    spoil: str | None = None
     calls: int = 0
     waiting: int = 0
     _released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -57,7 +76,7 @@ class Behaviour:
         """Return the switches and counters as the control address shows them."""
         return {
             "on": self.on, "hold": not self._released.is_set(), "throttle": self.throttle, "refuse": self.refuse,
-            "labels": self.labels, "calls": self.calls, "waiting": self.waiting,
+            "labels": self.labels, "spoil": self.spoil, "calls": self.calls, "waiting": self.waiting,
         }  # fmt: skip
 
     def change(self, document: dict[str, Any]) -> None:
@@ -65,8 +84,10 @@ class Behaviour:
         for name, value in document.items():
             if name not in CONTROLS:
                 raise ControlError(f"{name} is unknown; known are {', '.join(CONTROLS)}")
-            if type(value) is not CONTROLS[name] and not (name == "labels" and value is None):
+            if type(value) is not CONTROLS[name] and not (name in {"labels", "spoil"} and value is None):
                 raise ControlError(f"{name} must be of type {CONTROLS[name].__name__}")
+            if name == "spoil" and value is not None and value not in SPOILED:
+                raise ControlError(f"spoil must be one of {', '.join(SPOILED)}")
             if isinstance(value, list) and not all(map(_is_label, value)):
                 raise ControlError("each of labels must have a Name and a Confidence")
         for name, value in document.items():
@@ -77,7 +98,7 @@ class Behaviour:
 
     def reset(self) -> None:
         """Go back to how the stand-in starts, counters included."""
-        self.change({"on": True, "hold": False, "throttle": 0, "refuse": 0, "labels": None})
+        self.change({"on": True, "hold": False, "throttle": 0, "refuse": 0, "labels": None, "spoil": None})
         self.calls = 0
 
     async def wait_for_release(self) -> None:
@@ -94,14 +115,20 @@ class Behaviour:
         setattr(self, fault, max(0, left - 1))
         return left > 0
 
-    def labels_of(self, signature: int) -> list[dict[str, Any]]:
+    def labels_of(self, seen: SeenPicture) -> list[dict[str, Any]]:
         """Return the moderation labels of a picture."""
         if self.labels is not None:
             return self.labels
         for picture in self.known:
-            if is_same(picture.signature, signature):
+            if is_same(picture.signature, seen.signature) or shows_same(picture.thumbnail, seen.thumbnail):
                 return list(picture.labels)
         return []
+
+    def answer(self, labels: list[dict[str, Any]], min_confidence: float) -> dict[str, Any]:
+        """Return the whole answer with the labels that are certain enough, spoiled if that is switched on."""
+        labels = [label for label in labels if label["Confidence"] >= min_confidence]
+        answer = {"ModerationLabels": labels, "ModerationModelVersion": MODEL_VERSION, "ContentTypes": []}
+        return SPOILED[self.spoil](answer, min_confidence) if self.spoil else answer
 
 
 def _is_label(label: Any) -> bool:

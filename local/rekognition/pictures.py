@@ -1,7 +1,9 @@
-"""Looks at a picture: its format and size, and a signature by which a known picture is known again.
+"""Looks at a picture: its format and size, and what a known picture is recognised by.
 
 The signature is a difference hash (dHash, 64 bits): the picture in 9 by 8 grey fields, one bit for each pair of
-neighbours that gets brighter. It survives scaling and re-encoding, so a sample is recognised in its proxy.
+neighbours that gets brighter. It survives scaling and re-encoding, so a sample is recognised in its proxy. The
+thumbnail, 16 by 12 grey levels, is compared by correlation: it recognises a picture that is faint, inverted, or seen
+through alpha.
 """
 
 from dataclasses import dataclass
@@ -18,6 +20,16 @@ GRID_HEIGHT: Final = 8
 SAME_PICTURE_BITS: Final = 6
 """Two signatures that differ in at most so many of 64 bits belong to the same picture."""
 
+THUMBNAIL_WIDTH: Final = 16
+THUMBNAIL_HEIGHT: Final = 12
+SAME_PICTURE_CORRELATION: Final = 0.9
+"""Correlation, positive or negative, from which on two thumbnails show the same picture."""
+
+FAINTEST_SPREAD: Final = 1.0
+"""Standard deviation in levels below which a thumbnail shows nothing."""
+
+Thumbnail = npt.NDArray[np.float64]
+
 _JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _LUMA: Final = np.array([0.299, 0.587, 0.114])
@@ -33,11 +45,12 @@ class UnreadablePictureError(Exception):
 
 @dataclass(frozen=True)
 class SeenPicture:
-    """Width and height in px and the signature of a picture."""
+    """Width and height in px of a picture, its signature and its thumbnail."""
 
     width: int
     height: int
     signature: int
+    thumbnail: Thumbnail
 
 
 def look_at(body: bytes) -> SeenPicture:
@@ -49,24 +62,42 @@ def look_at(body: bytes) -> SeenPicture:
     else:
         raise UnreadablePictureError("neither a JPEG nor a PNG")
     height, width = grey.shape
-    return SeenPicture(width=width, height=height, signature=signature_of(grey))
+    return SeenPicture(width, height, signature_of(grey), thumbnail_of(grey))
 
 
 def signature_of(grey: npt.NDArray[np.float64]) -> int:
     """Return the difference hash of a grey picture of any size."""
-    rows = np.array_split(np.arange(grey.shape[0]), GRID_HEIGHT)
-    columns = np.array_split(np.arange(grey.shape[1]), GRID_WIDTH)
     bits = 0
-    for row in rows:
-        means = [grey[np.ix_(row, column)].mean() if len(row) and len(column) else 0.0 for column in columns]
-        for left, right in pairwise(means):
+    for row in _fields(grey, GRID_WIDTH, GRID_HEIGHT):
+        for left, right in pairwise(row):
             bits = bits << 1 | int(right > left + 1.0)  # a grey level of tolerance: flat fields stay zero
     return bits
+
+
+def thumbnail_of(grey: npt.NDArray[np.float64]) -> Thumbnail:
+    """Return a grey picture of any size as 12 rows of 16 levels."""
+    return _fields(grey, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT)
 
 
 def is_same(one: int, other: int) -> bool:
     """Tell whether two signatures belong to the same picture."""
     return (one ^ other).bit_count() <= SAME_PICTURE_BITS
+
+
+def shows_same(one: Thumbnail, other: Thumbnail) -> bool:
+    """Tell whether two thumbnails show the same picture, however faint, and in negative too."""
+    if min(one.std(), other.std()) < FAINTEST_SPREAD:
+        return False
+    return bool(abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) >= SAME_PICTURE_CORRELATION)
+
+
+def _fields(grey: npt.NDArray[np.float64], width: int, height: int) -> npt.NDArray[np.float64]:
+    """Return the mean levels of a picture's fields, 0 for those that a small picture does not fill."""
+    rows = np.array_split(np.arange(grey.shape[0]), height)
+    columns = np.array_split(np.arange(grey.shape[1]), width)
+    return np.array(
+        [[grey[np.ix_(row, column)].mean() if len(row) and len(column) else 0.0 for column in columns] for row in rows]
+    )
 
 
 def _decode_jpeg(body: bytes) -> npt.NDArray[np.float64]:

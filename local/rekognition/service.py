@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.rekognition.behaviour import MODEL_VERSION, Behaviour, ControlError
-from local.rekognition.pictures import UnreadablePictureError, look_at
+from local.rekognition.behaviour import Behaviour, ControlError
+from local.rekognition.pictures import SeenPicture, UnreadablePictureError, look_at
 
 TARGET: Final = "RekognitionService.DetectModerationLabels"
 MAX_INLINE_BYTES: Final = 5 * 1024 * 1024
@@ -91,9 +91,8 @@ async def _detect(request: Request, behaviour: Behaviour, objects: ObjectReader)
     if not 0 <= min_confidence <= 100:
         raise RekognitionError("InvalidParameterException", "MinConfidence must be from 0 to 100.")
     body = await to_thread.run_sync(_body_of, image, objects)
-    signature = await to_thread.run_sync(_signature_of, body)
-    labels = [label for label in behaviour.labels_of(signature) if label["Confidence"] >= min_confidence]
-    return {"ModerationLabels": labels, "ModerationModelVersion": MODEL_VERSION, "ContentTypes": []}
+    seen = await to_thread.run_sync(_seen, body)
+    return behaviour.answer(behaviour.labels_of(seen), min_confidence)
 
 
 def _body_of(image: Any, objects: ObjectReader) -> bytes:
@@ -122,7 +121,7 @@ def _body_of(image: Any, objects: ObjectReader) -> bytes:
     return body
 
 
-def _signature_of(body: bytes) -> int:
+def _seen(body: bytes) -> SeenPicture:
     try:
         picture = look_at(body)
     except UnreadablePictureError as error:
@@ -131,7 +130,7 @@ def _signature_of(body: bytes) -> int:
         raise RekognitionError("ImageTooLargeException", f"A side is longer than {MAX_SIDE_PX} pixels.")
     if min(picture.width, picture.height) < MIN_SIDE_PX:
         raise RekognitionError("InvalidParameterException", f"A side is shorter than {MIN_SIDE_PX} pixels.")
-    return picture.signature
+    return picture
 
 
 def _amz_json(document: dict[str, Any], status: int = 200) -> Response:

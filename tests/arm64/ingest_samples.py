@@ -24,7 +24,7 @@ def main() -> None:
             digests[sample.name] = str(refusal)
             continue
         picture = ingested.picture
-        for file in (picture.master, *picture.renditions, *ingested.proxies):
+        for file in (picture.master, *picture.renditions, *(view.file for view in ingested.proxies)):
             name = f"{sample.name}/{file.name}".replace("/", "_")
             (folder / name).write_bytes(file.body)
             digests[name] = hashlib.sha256(file.body).hexdigest()

@@ -46,7 +46,7 @@ def typed(checkout_with_the_instance):
 
 
 def test_the_first_upload_is_five_commands_that_work_as_typed(typed, checkout_with_the_instance):
-    script = code_between("first-upload", CHECKOUT / "docs" / "first-upload.md", "sh")
+    script = code_between("first-upload", CHECKOUT / "README.md", "sh")
 
     done = typed(script)
 

@@ -69,7 +69,7 @@ def test_a_variant_that_a_dead_writer_left_of_a_replaced_revision_is_deleted_and
 
     assert retirement["status"] == "SUCCEEDED"
     assert pipeline.keys("generated", f"images/{image_id}/") == [key]
-    assert pipeline.s3.head_object(Bucket=bucket, Key=key)["Metadata"] == {"revision": "2"}
+    assert pipeline.s3.head_object(Bucket=bucket, Key=key)["Metadata"]["revision"] == "2"
 
 
 def test_a_publication_that_replaces_nothing_starts_no_retirement(pipeline):
@@ -113,6 +113,19 @@ def test_a_picture_that_rekognition_refuses_is_held_without_a_retry(pipeline):
 
     assert ended.status == "HELD"
     assert ended.execution["error"] == "ModerationRefusedError"
+
+
+@pytest.mark.parametrize("how", ["from 0 to 1", "not a number", "20,000 labels", "no version of the model", "nothing"])
+def test_an_answer_that_rekognition_cannot_give_holds_the_image_without_a_retry(pipeline, how):
+    pipeline.rekognition.set(spoil=how)
+    calls = pipeline.rekognition.state()["calls"]
+
+    ended = pipeline.run(pictures.jpeg())
+
+    assert ended.status == "HELD"
+    assert ended.execution["error"] == "ModerationAnswerError"
+    assert pipeline.rekognition.state()["calls"] == calls + 1
+    assert pipeline.keys("published", f"{ended.image_id}/") == []
 
 
 def test_only_a_held_or_failed_image_can_be_resumed(pipeline):

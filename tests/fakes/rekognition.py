@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from botocore.awsrequest import AWSResponse
@@ -29,11 +30,16 @@ def labels(*found: tuple[str, str, float]) -> list[dict]:
 
 @dataclass
 class FakeRekognition:
-    """Answers DetectModerationLabels: ``found`` by S3 key, or the error ``fails_with``, a code and an HTTP status."""
+    """Answers DetectModerationLabels: ``found`` by S3 key, or the error ``fails_with``, a code and an HTTP status.
+
+    ``refuses`` are keys whose pictures it cannot read; ``spoil`` changes a good answer before it is sent.
+    """
 
     found: dict[str, list[dict]] = field(default_factory=dict)
     fails_with: tuple[str, int] | None = None
     raises: Exception | None = None
+    refuses: frozenset[str] = frozenset()
+    spoil: Callable[[dict, float], dict] = lambda answer, _: answer
     requests: list[dict] = field(default_factory=list)
 
     def attach(self, client) -> None:
@@ -53,8 +59,12 @@ class FakeRekognition:
             code, status = self.fails_with
             return _response(request.url, status, {"__type": code, "Message": "as told", "Code": code})
         key = document["Image"]["S3Object"]["Name"]
+        if key in self.refuses:
+            code = "InvalidImageFormatException"
+            return _response(request.url, 400, {"__type": code, "Message": "as told", "Code": code})
         found = [label for label in self.found.get(key, []) if label["Confidence"] >= document["MinConfidence"]]
-        return _response(request.url, 200, {"ModerationLabels": found, "ModerationModelVersion": "7.0"})
+        answer = {"ModerationLabels": found, "ModerationModelVersion": "7.0"}
+        return _response(request.url, 200, self.spoil(answer, document["MinConfidence"]))
 
 
 def _response(url: str, status: int, document: dict) -> AWSResponse:

@@ -43,6 +43,7 @@ OTHER_WAY = replace(
     viewer_access=ViewerAccess.PUBLIC,
     ipv6=False,
     allowed_origins=("*",),
+    max_moderation_views=100,
 )
 """A stage that takes the other side of every choice."""
 CONFIGS = {config.name: config for config in (*STAGES.values(), EVERY_OPTION, OTHER_WAY)}

@@ -177,6 +177,15 @@ def test_delivery_and_sizes_of_the_stage_reach_serve(stage, stage_name, delivery
     assert (variables["DELIVERY"], variables["SIZES"]) == (delivery, sizes)
 
 
+@pytest.mark.parametrize(("stage_name", "views"), [("prod", "64"), ("other", "100")])
+def test_the_views_that_a_stage_judges_of_a_picture_reach_optimize(stage, stage_name, views):
+    synthesized = stage(stage_name)
+
+    optimize = synthesized.pipeline["Resources"][synthesized.function_id("optimize")]["Properties"]
+
+    assert optimize["Environment"]["Variables"]["MAX_MODERATION_VIEWS"] == views
+
+
 def state_machine(synthesized, name: str) -> str:
     """Return the logical id of a state machine."""
     return synthesized.pipeline["Outputs"][f"{name.title()}StateMachineArn"]["Value"]["Ref"]

@@ -521,7 +521,7 @@ FAILURES = (
     ),
     Failing(
         "ModerateImage", "ingest", MODERATED[:-1], HELD, PUBLISHED[6:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
-        caught=(*UNRETRIED, "ModerationRefusedError"),
+        caught=(*UNRETRIED, "ModerationRefusedError", "ModerationAnswerError"),
     ),
     Failing(
         "BlurImage", "ingest", BLURRED, FAILED, PUBLISHED[-3:], LAMBDA_ERRORS, RECOVERED_LAMBDA,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from openapi_spec_validator import validate
 
-from functions.manage.queries import PARAMETERS
-from functions.shared.contracts import Reason, Status
+from functions.manage.queries import ListingQuery
+from functions.shared.contracts import Reason, Rendering, Status
 from functions.shared.keys import NAME_PATTERN, ULID_PATTERN
 from functions.shared.variant import BACKGROUNDS, FITS, FORMATS
 from functions.upload.requests import CONTENT_TYPES, LABELS, TicketRequest
@@ -42,6 +42,8 @@ def test_the_words_of_the_description_are_the_functions_words():
 
     assert schemas["Status"]["enum"] == list(Status)
     assert schemas["Reason"]["enum"] == list(Reason)
+    labels = schemas["Image"]["allOf"][1]["properties"]["labels"]
+    assert labels["items"]["properties"]["rendering"]["enum"] == list(Rendering)
     assert schemas["Id"]["pattern"] == ULID_PATTERN
     assert schemas["UploadRequest"]["properties"]["content_type"]["enum"] == list(CONTENT_TYPES)
 
@@ -64,7 +66,7 @@ def test_the_parameters_and_members_of_the_api_are_those_that_it_takes():
     )
 
     assert posted == set(LABELS)
-    assert listed == set(PARAMETERS)
+    assert listed == set(ListingQuery.model_fields)
     assert set(schemas["UploadRequest"]["properties"]) == set(TicketRequest.model_fields)
     assert schemas["UploadRequest"]["additionalProperties"] is False
     assert schemas["Name"]["pattern"] == NAME_PATTERN

@@ -34,6 +34,22 @@ def test_a_record_is_read_into_typed_values(client, aws):
     assert image.verdict.decision == "allow"
 
 
+def test_an_animation_tells_the_frames_that_are_published_and_where_a_label_was_found(scripted):
+    label = {"name": "Weapons", "confidence": 91.5, "frame": 3, "rendering": "OVER_WHITE"}
+
+    image = scripted(record("PUBLISHED", frames=64, labels=[label])).get(IMAGE_ID)
+
+    assert image.frames == 64
+    assert [(each.frame, each.rendering) for each in image.labels] == [(3, "OVER_WHITE")]
+
+
+def test_a_record_of_an_older_release_tells_no_frames(scripted):
+    image = scripted(record("PUBLISHED", labels=[{"name": "Weapons", "confidence": 91.5}])).get(IMAGE_ID)
+
+    assert image.frames is None
+    assert [(each.frame, each.rendering) for each in image.labels] == [(0, "OPAQUE")]
+
+
 def test_members_and_statuses_of_a_later_release_are_kept(scripted):
     image = scripted(record("IN_APPEAL", colour_of_the_sky="blue")).get(IMAGE_ID)
 
@@ -169,7 +185,19 @@ def test_a_removal_may_be_repeated_and_is_waited_for(client, aws):
         client.wait_until_gone(identity, within_seconds=0)
 
 
-MEMBERS = ("id", "status", "original", "renditions", "labels", "history", "removal", "created_at", "verdict", "x")
+MEMBERS = (
+    "id",
+    "status",
+    "frames",
+    "original",
+    "renditions",
+    "labels",
+    "history",
+    "removal",
+    "created_at",
+    "verdict",
+    "x",
+)
 VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.integers())
 
 

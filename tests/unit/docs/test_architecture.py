@@ -9,6 +9,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 ROW = re.compile(r"^\| ([KUV][0-9.]+(?:-[0-9]+)?) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 NAMED = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+TEST = re.compile(r"`(tests/[\w/.]+)(?:::(\w+))?`")
 ROWS = (
     *(f"K{number}" for number in range(1, 10)),
     *(f"U{number}" for number in range(1, 8)),
@@ -18,7 +19,7 @@ PAGES = sorted({*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")})
 
 
 def table() -> dict[str, list[str]]:
-    text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    text = (CHECKOUT / "docs" / "requirements.md").read_text(encoding="utf-8")
     return {row: cells for row, *cells in ROW.findall(text)}
 
 
@@ -45,6 +46,17 @@ def test_a_page_links_only_to_what_exists(page):
     ]
 
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_a_page_names_only_tests_that_exist(page):
+    missing = []
+    for path, name in TEST.findall(page.read_text(encoding="utf-8")):
+        place = CHECKOUT / path
+        if not place.exists() or (name and f"def {name}(" not in place.read_text(encoding="utf-8")):
+            missing.append(f"{path}::{name}")
+
+    assert missing == []
 
 
 def test_every_alarm_has_a_section_in_the_runbook():

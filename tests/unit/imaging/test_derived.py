@@ -4,25 +4,21 @@ from io import BytesIO
 from itertools import pairwise
 
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageSequence
 
 from functions.imaging.flatness import is_flat
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
-from functions.imaging.proxies import moderation_proxies
 from functions.imaging.renditions import RUNG_WIDTHS, SOURCE_WIDTHS, ReduceChain
 from functions.shared.variant import LADDER
 from tests import pictures
+from tests.judged.tricks import subject
 
 
 def ingested(body):
     return ingest_here(body, "", DEFAULT_LIMITS)
-
-
-def proxies_of(picture):
-    return moderation_proxies(picture, ReduceChain(picture))
 
 
 def test_renditions_are_the_listed_widths_below_the_original_narrowest_first():
@@ -111,11 +107,63 @@ def test_animations_are_stored_as_animations():
     assert [each.width for each in picture.renditions] == [320, 640]
 
 
-def test_a_side_that_webp_cannot_hold_loses_a_pixel():
-    result = ingested(pictures.png(image=Image.new("RGBA", (16_384, 2), (9, 9, 9, 9))))
+@pytest.mark.parametrize(
+    ("size", "stored"),
+    [
+        ((16_384, 128), (3_840, 30)),
+        ((128, 16_384), (30, 3_840)),
+        ((4_000, 3_000), (3_840, 2_880)),
+        ((3_840, 9), (3_840, 9)),
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_no_stored_file_is_longer_than_the_largest_that_anyone_can_ask_for(size, stored, mode):
+    result = ingested(pictures.png(image=Image.new(mode, size, (9, 9, 9, 9)[: len(mode)])))
 
-    assert (result.width, result.height) == (16_384, 2)
-    assert (result.picture.master.width, result.picture.master.height) == (16_383, 2)
+    assert (result.width, result.height) == size
+    assert (result.picture.master.width, result.picture.master.height) == stored
+    assert all(each.width < stored[0] for each in result.picture.renditions)
+
+
+def test_an_animation_is_bounded_like_a_still():
+    frames = [Image.new("RGB", (5_000, 40), color) for color in ("red", "green", "blue")]
+
+    result = ingested(pictures.encoded(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=80))
+
+    assert (result.width, result.picture.master.width, result.picture.master.height) == (5_000, 3_840, 31)
+    assert pictures.opened(result.picture.master.body).n_frames == 3
+
+
+def test_a_stored_file_says_how_many_frames_it_has():
+    still, moving = ingested(pictures.jpeg()).picture, ingested(pictures.gif(800, 600, frames=5)).picture
+
+    assert {file.frames for file in (still.master, *still.renditions)} == {1}
+    assert {file.frames for file in (moving.master, *moving.renditions)} == {5}
+
+
+def test_frames_that_no_view_covers_are_in_no_stored_file():
+    frames = [subject(200, 150, seed=seed).convert("RGB") for seed in range(12)]
+    body = pictures.encoded(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=50)
+
+    result = ingest_here(body, "", DEFAULT_LIMITS, max_views=8)
+
+    assert (result.frames, result.picture.master.frames, len(result.proxies)) == (12, 8, 8)
+    master = pictures.opened(result.picture.master.body)
+    assert master.n_frames == 8
+    stored = [frame.convert("RGB") for frame in ImageSequence.Iterator(master)]
+    for view in result.proxies:
+        shown = pictures.opened(view.file.body)
+        assert pictures.mean_difference(shown, stored[view.frame]) < 4
+
+
+def test_placeholder_and_colour_are_those_of_the_first_frame_that_is_stored():
+    frames = [Image.new("RGB", (200, 150), color) for color in [(16 * step, 0, 255 - 16 * step) for step in range(16)]]
+    body = pictures.encoded(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=50)
+
+    picture = ingest_here(body, "", DEFAULT_LIMITS, max_views=8).picture
+
+    first = pictures.opened(picture.master.body).convert("RGB")
+    assert picture.dominant_color == dominant_color(first)
 
 
 def test_facts_are_those_of_the_upright_original():
@@ -127,49 +175,9 @@ def test_facts_are_those_of_the_upright_original():
 def test_no_stored_file_carries_metadata():
     result = ingested(pictures.jpeg(700, 500, exif=pictures.exif(), comment=pictures.GPS_MARK))
 
-    for file in (result.picture.master, *result.picture.renditions, *result.proxies):
+    for file in (result.picture.master, *result.picture.renditions, *(view.file for view in result.proxies)):
         assert pictures.GPS_MARK not in file.body
         assert b"Exif" not in file.body
-
-
-@pytest.mark.parametrize(
-    "size", [(1, 1), (1, 3_000), (3_000, 1), (20, 20), (127, 129), (2_500, 300), (2_048, 2_048), (4_000, 3_000)]
-)
-def test_a_moderation_proxy_always_fits_rekognition(size):
-    (proxy,) = proxies_of(DecodedPicture((Image.new("RGB", size, "teal"),)))
-
-    assert 128 <= proxy.width <= 2_048
-    assert 128 <= proxy.height <= 2_048
-    assert len(proxy.body) <= 5_000_000
-    assert pictures.opened(proxy.body).size == (proxy.width, proxy.height)
-    assert proxy.content_type == "image/jpeg"
-
-
-def test_noise_at_full_size_still_fits_inline():
-    noise = Image.effect_noise((2_048, 2_048), 250).convert("RGB")
-
-    (proxy,) = proxies_of(DecodedPicture((noise,)))
-
-    assert len(proxy.body) <= 5_000_000
-
-
-@pytest.mark.parametrize(("frames", "proxies"), [(1, 1), (3, 3), (8, 8), (40, 8)])
-def test_an_animation_is_moderated_by_frames_spread_over_all_of_it(frames, proxies):
-    images = tuple(pictures.moving_frames(frames, 200, 150))
-
-    made = proxies_of(DecodedPicture(images, (100,) * frames))
-
-    assert [each.name for each in made] == [f"proxy-{index}.jpg" for index in range(proxies)]
-    assert pictures.mean_difference(pictures.opened(made[-1].body), images[-1]) < 4
-
-
-def test_neither_black_nor_white_drawings_vanish_in_the_proxy():
-    for color in ("black", "white"):
-        drawing = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
-        drawing.paste(color, (50, 50, 150, 150))
-        (proxy,) = proxies_of(DecodedPicture((drawing,)))
-        grey = pictures.opened(proxy.body).convert("L")
-        assert abs(grey.getpixel((100, 100)) - grey.getpixel((10, 10))) > 100
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The Rekognition stand-in, asked by boto3 itself over HTTP: Rekognition's answers, validation and error codes."""
 
+import base64
 import io
 import json
 import socket
@@ -15,10 +16,11 @@ import pytest
 import uvicorn
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from PIL import Image
+from PIL import Image, ImageOps
 
 from local.rekognition.behaviour import Behaviour, known_pictures
 from local.rekognition.service import MAX_INLINE_BYTES, TARGET, create_app
+from local.rekognition.spoiled import SPOILED
 from tests import pictures
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "images"
@@ -64,8 +66,12 @@ def rekognition(address: str) -> Iterator[Any]:
 
 
 def jpeg(width: int = 200, height: int = 150, colour: str = "teal") -> bytes:
+    return encoded(Image.new("RGB", (width, height), colour))
+
+
+def encoded(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (width, height), colour).save(buffer, "JPEG")
+    image.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 
@@ -211,10 +217,48 @@ def test_labels_that_are_set_hold_for_every_picture(rekognition, control):
     assert names(rekognition.detect_moderation_labels(Image={"Bytes": jpeg()})) == ["Gambling"]
 
 
+@pytest.mark.parametrize("how", SPOILED)
+def test_it_spoils_its_answers_as_it_was_told_and_still_speaks_the_protocol(address, control, how):
+    control.patch("/control", json={"spoil": how})
+
+    answer = httpx.post(
+        address,
+        headers={"X-Amz-Target": TARGET},
+        json={"Image": {"Bytes": base64.b64encode(jpeg()).decode()}},
+        trust_env=False,
+    )
+
+    assert answer.status_code == 200
+    good = {"ModerationLabels": [], "ModerationModelVersion": "7.0", "ContentTypes": []}
+    assert json.loads(answer.text) != good
+
+
+@pytest.mark.parametrize("background", ["white", "black"])
+@pytest.mark.parametrize("alpha", [12, 60, 200])
+@pytest.mark.parametrize("sample", ["knife.jpg", "bather.webp", "neon.png"])
+def test_a_known_sample_is_recognised_through_alpha(rekognition, background, alpha, sample):
+    with Image.open(SAMPLES / sample) as image:
+        picture = image.convert("RGB")
+    seen = Image.blend(Image.new("RGB", picture.size, background), picture, alpha / 255)
+
+    assert names(rekognition.detect_moderation_labels(Image={"Bytes": encoded(seen)}))
+
+
+@pytest.mark.parametrize("sample", ["knife.jpg", "bather.webp", "neon.png"])
+def test_a_known_sample_is_recognised_in_negative(rekognition, sample):
+    with Image.open(SAMPLES / sample) as image:
+        negative = ImageOps.invert(image.convert("RGB"))
+
+    assert names(rekognition.detect_moderation_labels(Image={"Bytes": encoded(negative)}))
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        *(json.dumps(each).encode() for each in ({"of": True}, {"on": "no"}, {"throttle": None}, [], None, 1)),
+        *(
+            json.dumps(each).encode()
+            for each in ({"of": True}, {"on": "no"}, {"throttle": None}, {"spoil": "a little"}, [], None, 1)
+        ),
         *(json.dumps({"labels": [each]}).encode() for each in (1, {}, {"Name": "a"}, {"Name": 1, "Confidence": 9})),
         b"", b"\xff", b"[" * 100_000,
     ],

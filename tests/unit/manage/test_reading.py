@@ -33,6 +33,36 @@ def test_a_record_shows_original_verdict_labels_renditions_and_history(call, aws
     assert "key" not in shown["renditions"][0]
 
 
+def test_a_record_shows_how_many_frames_came_and_how_many_are_published(call, aws):
+    identity = put_image(aws)
+    record = aws.items(f"IMAGE#{identity}")["RECORD"]
+    record["facts"]["frames"], record["picture"]["master"]["frames"] = 200, 64
+    aws.put_item(record)
+
+    shown = call("GET", f"/v1/images/{identity}").document
+
+    assert_described(shown, "Image")
+    assert (shown["original"]["frames"], shown["frames"]) == (200, 64)
+
+
+def test_a_record_of_a_release_that_counted_no_frames_is_shown_without_them(call, aws):
+    shown = call("GET", f"/v1/images/{put_image(aws)}").document
+
+    assert_described(shown, "Image")
+    assert "frames" not in shown
+
+
+def test_a_label_shows_the_frame_and_the_rendering_in_which_it_was_found(call, aws):
+    identity = put_image(aws)
+    label = {"name": "Violence", "parent": "", "confidence": 91, "taxonomy_level": 1, "frame": 3, "rendering": "ALPHA"}
+    aws.put_item({"pk": f"IMAGE#{identity}", "sk": "LABELS", "labels": [label]})
+
+    shown = call("GET", f"/v1/images/{identity}").document
+
+    assert_described(shown, "Image")
+    assert (shown["labels"][0]["frame"], shown["labels"][0]["rendering"]) == (3, "ALPHA")
+
+
 @pytest.mark.parametrize("status", ["BLOCKED", "PROCESSING", "HELD"])
 def test_what_is_not_served_has_no_address_and_no_renditions(call, aws, status):
     shown = call("GET", f"/v1/images/{put_image(aws, status=status)}").document

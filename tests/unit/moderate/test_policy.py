@@ -1,6 +1,7 @@
 """The policy: what labels lead to, and what a policy file may say."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from functions.moderate.policy import Policy
 from functions.moderate.taxonomy import PARENTS
-from functions.shared.contracts import Decision, Label
+from functions.shared.contracts import Decision, Label, Rendering
 from functions.shared.errors import PolicyError
 
 SHIPPED = Policy.from_file()
@@ -110,6 +111,15 @@ def test_an_allowed_label_excuses_no_ancestor_that_is_more_certain():
     labels = [label("Bare Back", 60), label("Non-Explicit Nudity", 95)]
 
     assert POLICY.judge(labels).decision is Decision.BLUR
+
+
+def test_an_allowed_label_in_one_rendering_excuses_nothing_in_another():
+    labels = [
+        *(replace(each, rendering=Rendering.OVER_WHITE) for each in lineage("Bare Back", 99)),
+        replace(label("Non-Explicit Nudity", 90), rendering=Rendering.ALPHA),
+    ]
+
+    assert POLICY.judge(labels).deciding == ("Non-Explicit Nudity",)
 
 
 def test_an_allowed_label_in_one_frame_excuses_nothing_in_another():

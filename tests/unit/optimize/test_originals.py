@@ -18,6 +18,7 @@ from functions.shared.object_store import S3ObjectStore
 from tests import pictures
 from tests.fakes.aws import ORIGINALS, STAGING
 from tests.fakes.handlers import Function
+from tests.judged.tricks import subject
 
 IMAGE_ID = "01JD6V5X3QWERTY0ASDFGHJKZX"
 KEY = f"uploads/{IMAGE_ID}/original"
@@ -218,6 +219,36 @@ def test_no_setting_lets_in_more_pixels_than_pillow_decodes():
 def test_all_faults_of_the_environment_are_reported_together():
     with pytest.raises(SettingsError, match=r"MAX_BYTES.*MAX_SIDE_PX|STAGING_BUCKET.*MAX_BYTES"):
         OptimizeSettings.from_environment({"MAX_BYTES": "many", "MAX_SIDE_PX": "99999"})
+
+
+def test_the_views_of_a_picture_are_limited_by_the_environment():
+    environment = {"STAGING_BUCKET": "s"}
+
+    assert OptimizeSettings.from_environment(environment).max_views == 64
+    assert OptimizeSettings.from_environment(environment | {"MAX_MODERATION_VIEWS": "100"}).max_views == 100
+    for wrong in ("7", "129", "many"):
+        with pytest.raises(SettingsError, match="MAX_MODERATION_VIEWS"):
+            OptimizeSettings.from_environment(environment | {"MAX_MODERATION_VIEWS": wrong})
+
+
+def test_an_animation_with_more_frames_than_may_be_judged_is_stored_with_those_that_are(bench):
+    frames = [subject(96, 72, seed=seed).convert("RGB") for seed in range(12)]
+    event = bench.put(pictures.encoded(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=50))
+
+    outcome = optimize_original(
+        OptimizeRequest.from_state(event), store=S3ObjectStore(bench.s3), settings=replace(SETTINGS, max_views=8)
+    ).outcome
+
+    assert (outcome.facts.frames, outcome.picture.master.frames, len(outcome.proxies)) == (12, 8, 8)
+    assert [view.frame for view in outcome.proxies] == list(range(8))
+
+
+def test_each_view_of_a_transparent_picture_says_how_it_is_seen(bench):
+    outcome = bench.run(bench.put(pictures.transparent_png(400, 300)))
+
+    assert [view.rendering for view in outcome.proxies][:3] == ["OVER_GRAY", "OVER_WHITE", "OVER_BLACK"]
+    for view in outcome.proxies:
+        assert bench.s3.head_object(Bucket=STAGING, Key=view.key)["ContentLength"] == view.bytes
 
 
 def test_rights_are_kept_only_where_the_setting_says_so():

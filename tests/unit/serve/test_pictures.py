@@ -1,9 +1,11 @@
 """What serve makes of an image: sizes, formats, sources, storing, and answers that are small enough."""
 
 import itertools
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
@@ -13,7 +15,7 @@ from functions.imaging.variants import read_rendition
 from functions.serve import timing
 from functions.serve.delivery import ImageDelivery
 from functions.serve.refusals import RefusedError
-from functions.serve.rendering import Rendered, render
+from functions.serve.rendering import MOST_PIXELS, Rendered, render
 from functions.serve.settings import ServeSettings
 from functions.serve.sources import needed_size, source_for
 from functions.shared.contracts import Picture, Rendition
@@ -371,6 +373,82 @@ def test_what_is_encoded_again_has_the_bytes_of_a_variant_asked_for_at_that_qual
 
     assert rendered.refit == "quality 85"
     assert rendered.body == render(source, variant(w="640", f="jpeg"), replace(picture, quality={"jpeg": 85})).body
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    """The sizes in px of the images that Pillow encodes, in turn."""
+    sizes = []
+    save = Image.Image.save
+
+    def recorded(image, *arguments, **options):
+        sizes.append(image.size)
+        return save(image, *arguments, **options)
+
+    monkeypatch.setattr(Image.Image, "save", recorded)
+    return sizes
+
+
+@pytest.mark.parametrize(("image_format", "limit"), [("jpeg", 300_000), ("webp", 400_000), ("avif", 100_000)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_large_picture_is_encoded_three_times_at_most_however_little_fits(saved, image_format, limit, mode):
+    source, picture = large_noise(mode)
+    saved.clear()
+
+    with suppress(RefusedError):
+        assert len(render(source, variant(w="3840", f=image_format), picture, max_bytes=limit).body) <= limit
+
+    assert saved.count((1_600, 1_200)) <= 3
+
+
+@pytest.mark.parametrize("image_format", ["png", "gif"])
+def test_the_width_that_a_refusal_of_a_large_picture_names_does_fit(image_format):
+    source, picture = large_noise("RGBA")
+    limit = 120_000
+
+    with pytest.raises(RefusedError) as refused:
+        render(source, variant(w="3840", f=image_format), picture, max_bytes=limit)
+
+    width = Served(refused.value.response).document["largest_width"]
+    assert 100 < width < 1_600
+    assert len(render(source, variant(w=str(width), f=image_format), picture, max_bytes=limit).body) <= limit
+
+
+def large_noise(mode: str) -> tuple[bytes, Picture]:
+    """Return a picture that is larger than its sample."""
+    bands = len(mode)
+    pixels = np.random.default_rng(bands).integers(0, 256, (1_200, 1_600, bands), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    body = pictures.encoded(image, "WEBP", lossless=True, quality=0, method=0)
+    return body, Picture(rendition(1_600, 1_200), (), "", "#000000", has_alpha=mode == "RGBA")
+
+
+def test_an_animation_is_encoded_twice_at_most(saved):
+    frames = [Image.effect_noise((500, 400), 90).convert("RGB") for _ in range(24)]
+    body = pictures.encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=50, quality=80)
+    picture = Picture(rendition(500, 400), (), "", "#000000", animated=True, quality={"webp": 80})
+    saved.clear()
+
+    with pytest.raises(RefusedError):
+        render(body, variant(w="500", f="webp"), picture, max_bytes=20_000)
+
+    assert saved.count((500, 400)) <= 2
+
+
+def test_a_box_in_which_an_animation_s_frames_would_take_gigabytes_is_refused_unmade(saved):
+    frames = [Image.new("RGB", (16, 1_200), (index, 0, 0)) for index in range(100)]
+    body = pictures.encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    picture = Picture(rendition(16, 1_200), (), "", "#000000", animated=True)
+    saved.clear()
+
+    with pytest.raises(RefusedError) as refused:
+        render(body, variant(w="1200", h="1200", fit="contain", f="webp"), picture)
+
+    assert saved == []
+    width = Served(refused.value.response).document["largest_width"]
+    assert 100 * width * width <= MOST_PIXELS
+    box = {"w": str(width), "h": str(width), "fit": "contain", "f": "webp"}
+    assert render(body, variant(**box), picture).body
 
 
 def test_a_refitted_answer_says_so(serve, library):

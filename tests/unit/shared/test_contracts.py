@@ -3,6 +3,8 @@
 import pytest
 
 from functions.shared.contracts import (
+    Label,
+    ModerateRequest,
     Optimized,
     Original,
     OriginalFacts,
@@ -11,10 +13,12 @@ from functions.shared.contracts import (
     Picture,
     Reason,
     Rejected,
+    Rendering,
     Rendition,
     Status,
     Superseded,
     Verdict,
+    View,
     as_json,
 )
 from functions.shared.errors import ContractError
@@ -25,7 +29,7 @@ def read_output(state: str, output: dict):
     outcome = output.get("outcome")
     if outcome == "optimized":
         facts, picture = OriginalFacts.from_state(output["facts"]), Picture.from_state(output["picture"])
-        return Optimized(facts, picture, tuple(Rendition.from_state(each) for each in output["proxies"]))
+        return Optimized(facts, picture, tuple(View.from_state(each) for each in output["proxies"]))
     if outcome == "rejected":
         return Rejected(Reason(output["reason"]), output["detail"])
     if outcome == "superseded":
@@ -96,3 +100,21 @@ def test_what_a_state_answers_is_what_the_next_one_takes():
     assert recorded("ModerateImage", "blur")[0]["proxies"] == optimized["proxies"]
     assert recorded("BlurImage", "blurred")[0]["picture"] == optimized["picture"]
     assert (persist["facts"], persist["picture"], persist["verdict"]) == (optimized["facts"], blurred, verdict)
+
+
+def test_views_and_labels_of_an_older_release_are_of_the_first_frame_as_it_is():
+    document, _ = recorded("ModerateImage", "allow")
+    file = {"key": "k", "width": 9, "height": 9, "bytes": 9, "content_type": "image/jpeg"}
+    label = {"name": "Violence", "parent": "", "confidence": 91.5, "taxonomy_level": 1, "frame": 3}
+
+    (view,) = ModerateRequest.from_state(document | {"proxies": [file]}).proxies
+
+    assert (view.frame, view.rendering) == (0, Rendering.OPAQUE)
+    assert (Label.from_state(label).frame, Label.from_state(label).rendering) == (3, Rendering.OPAQUE)
+    assert Rendition.from_state(file).frames == 0
+
+
+@pytest.mark.parametrize("contract", [View, Label])
+def test_an_unknown_rendering_is_named(contract):
+    with pytest.raises(ContractError, match="SIDEWAYS"):
+        contract.from_state({"rendering": "SIDEWAYS"})

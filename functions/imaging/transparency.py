@@ -1,0 +1,47 @@
+"""What alpha does in a picture: nothing, a clean cut, or more: shadows, halftones, faint pictures (docs/adr/0019)."""
+
+from typing import Final
+
+from PIL import Image, ImageChops
+
+from functions.imaging.likeness import GRID, LIMITS, highest, over_windows
+
+WINDOWS: Final = (6, 12, 24, 48, 96)
+"""Sides of the windows in which edges are counted, in cells (likeness.GRID)."""
+
+EDGE_LEVELS: Final = 4
+"""By how much the part of a window's pixels that lie on edges of alpha, from 0 to 255, may exceed what pictures that
+are alike may differ by (likeness.LIMITS): 37 % of small windows, 16 % of large ones. What is drawn in so few pixels, at
+the contrast of a photograph (64 levels from the mean), makes no greater difference. Outlines of stickers take 25 % of
+a small window, 10 % of a large one; soft shadows 45 %."""
+
+SMALLEST_WINDOW_PX: Final = 32
+"""Side in px of the smallest window in which edges are counted: outlines are as wide in small pictures."""
+
+
+def is_opaque(frame: Image.Image) -> bool:
+    """Tell whether nothing shows through a frame."""
+    return frame.mode != "RGBA" or frame.getchannel("A").getextrema() == (255, 255)
+
+
+def is_clean(alpha: Image.Image) -> bool:
+    """Tell whether an alpha channel only cuts its picture out: all is opaque or transparent but for outlines.
+
+    Such a picture shows the same opaque pixels over any background and nothing else. Takes about 4 ms a megapixel.
+    """
+    solid = alpha.point([0] + [128] * 254 + [255])
+    soft = solid.point([0] + [255] * 254 + [0])
+    steps = ImageChops.lighter(
+        ImageChops.difference(solid, ImageChops.offset(solid, 1, 0)),
+        ImageChops.difference(solid, ImageChops.offset(solid, 0, 1)),
+    )
+    edges = ImageChops.lighter(soft, steps.point([0] * 255 + [255]))
+    shares = edges.resize((GRID, GRID), Image.Resampling.BOX).reduce(min(LIMITS) // 2)
+    for side in WINDOWS:
+        limit = LIMITS.get(side, min(LIMITS.values())) * EDGE_LEVELS
+        if (side * min(alpha.size) >= SMALLEST_WINDOW_PX * GRID or side == GRID) and highest(
+            over_windows(shares)
+        ) > limit:
+            return False
+        shares = shares.reduce(2)
+    return True

@@ -1,0 +1,129 @@
+"""The metric by which tests say that what is delivered was judged. Independent of functions/imaging: NumPy, floats.
+
+Two pictures of one shape are compared as 24 x 24 cells.
+
+- ``level_distance`` is the mean absolute difference of levels (0 to 255, the worst of red, green and blue) in the worst
+  window of 3 x 3 cells: an eighth of each side.
+- ``detail_distance`` is the same of luma's mean absolute deviation inside each cell: a checkerboard that carries a
+  picture has a flat mean.
+- ``resemblance`` is the correlation of two pictures' cells, from 0 to 1, positive or negative; ``contrast`` the
+  standard deviation of a picture's cells.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+CELLS = 24
+WINDOW = 3
+
+CLOSE_LEVELS = 30
+"""Levels up to which a stored frame counts as judged: the 24, 16 and 10 of likeness.py, and what its encoder adds."""
+
+DELIVERED_LEVELS = 40
+DELIVERED_AVIF_LEVELS = 60
+"""The same for what is served, at quality 40 and as GIF too: 6,000 random variants differ by 36.6 at most. AVIF's alpha
+is lossy as well, and where it is noise, quality 40 leaves 52.1."""
+
+RESEMBLES = 0.8
+"""Correlation from which on a look at what is served counts as showing a subject."""
+
+STILL_RESEMBLES = 0.7
+"""Correlation from which on a judged view shows it as well."""
+
+VISIBLE_CONTRAST = 4
+"""Standard deviation in levels below which a delivered picture counts as flat."""
+
+PLAIN_CONTRAST = 24
+"""Standard deviation in levels from which on a judged view shows its picture plainly."""
+
+Cells = npt.NDArray[np.float64]
+
+
+def cells_of(image: Image.Image) -> Cells:
+    """Return the mean colour of each cell: 24 x 24 x 3."""
+    small = image.convert("RGB").resize((CELLS, CELLS), Image.Resampling.BOX)
+    return np.asarray(small, dtype=np.float64)
+
+
+def level_distance(one: Image.Image, other: Image.Image) -> float:
+    """Return how many levels two pictures differ by in their worst window."""
+    return _worst_window(np.abs(cells_of(one) - cells_of(other)).max(axis=2))
+
+
+def mean_distance(one: Image.Image, other: Image.Image) -> float:
+    """Return how many levels two pictures differ by on average over all of them."""
+    return float(np.abs(cells_of(one) - cells_of(other)).max(axis=2).mean())
+
+
+def detail_distance(one: Image.Image, other: Image.Image) -> float:
+    """Return by how many levels two pictures of one size differ in fine detail, in their worst window."""
+    return _worst_window(np.abs(_detail(one) - _detail(other)))
+
+
+def frame_distance(frame: Image.Image, views: Iterable[Image.Image], part: tuple[int, int, int, int]) -> float:
+    """Return the distance of a stored frame to the nearest view of its size: in levels, in detail, and in one part."""
+    return min(
+        max(
+            level_distance(frame, view),
+            detail_distance(frame, view),
+            mean_distance(frame.crop(part), view.crop(part)),
+        )
+        for view in views
+    )
+
+
+def distance(look: Image.Image, judged: Iterable[Image.Image]) -> float:
+    """Return the level distance to the nearest judged view."""
+    return min(level_distance(look, view) for view in judged)
+
+
+def resemblance(one: Image.Image, other: Image.Image) -> float:
+    """Return the correlation of two pictures, as an absolute value; the best of luma and the three colours."""
+    first, second = (np.dstack([_luma(each), cells_of(each)]) for each in (one, other))
+    return max(abs(_correlation(first[..., band], second[..., band])) for band in range(4))
+
+
+def contrast(image: Image.Image) -> float:
+    """Return the standard deviation of a picture's cells, in levels; of the strongest colour."""
+    return float(max(cells_of(image)[..., band].std() for band in range(3)))
+
+
+def shows(view: Image.Image, subject: Image.Image, *, at_contrast: float) -> bool:
+    """Tell whether a judged view shows a subject with at least this contrast."""
+    return resemblance(view, subject) >= STILL_RESEMBLES and contrast(view) >= at_contrast
+
+
+def is_seen(look: Image.Image, subject: Image.Image) -> bool:
+    """Tell whether a look at what is served shows a subject."""
+    return resemblance(look, subject) >= RESEMBLES and contrast(look) >= VISIBLE_CONTRAST
+
+
+def is_judged(look: Image.Image, subject: Image.Image, judged: Iterable[Image.Image]) -> bool:
+    """Tell whether a judged view shows the subject that a look shows: plainly, or half as strongly as the look."""
+    return any(shows(view, subject, at_contrast=min(PLAIN_CONTRAST, contrast(look) / 2)) for view in judged)
+
+
+def _luma(image: Image.Image) -> Cells:
+    return cells_of(image) @ np.array([0.299, 0.587, 0.114])
+
+
+def _detail(image: Image.Image) -> Cells:
+    grey = image.convert("L")
+    flat = grey.resize((CELLS, CELLS), Image.Resampling.BOX).resize(grey.size, Image.Resampling.NEAREST)
+    deviation = np.abs(np.asarray(grey, dtype=np.float64) - np.asarray(flat, dtype=np.float64))
+    small = Image.fromarray(deviation.astype(np.float32)).resize((CELLS, CELLS), Image.Resampling.BOX)
+    return np.asarray(small, dtype=np.float64)
+
+
+def _worst_window(differences: Cells) -> float:
+    windows = np.lib.stride_tricks.sliding_window_view(differences, (WINDOW, WINDOW))
+    return float(windows.mean(axis=(2, 3)).max())
+
+
+def _correlation(one: Cells, other: Cells) -> float:
+    first, second = one - one.mean(), other - other.mean()
+    size = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / size if size > 1e-6 else 0.0
