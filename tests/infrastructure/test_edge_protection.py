@@ -6,6 +6,7 @@ import pytest
 
 from cdk.constructs.api import ROUTES
 from cdk.constructs.workflows import DEFINITIONS
+from cdk.functions import SPECIFICATIONS
 from tests.fakes.stage import granted
 from tests.infrastructure.policies import CONSUMING
 
@@ -184,7 +185,8 @@ def function_of(synthesized, logical_id):
     resource = synthesized.pipeline["Resources"][logical_id]
     if resource["Type"] == "AWS::Lambda::Alias":
         logical_id = resource["Properties"]["FunctionName"]["Ref"]
-    (name,) = (name for name in ("serve", "upload", "manage") if synthesized.function_id(name) == logical_id)
+    handler = synthesized.pipeline["Resources"][logical_id]["Properties"]["Handler"]
+    (name,) = (name for name, specification in SPECIFICATIONS.items() if specification.handler == handler)
     return name
 
 

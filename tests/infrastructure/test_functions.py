@@ -20,6 +20,7 @@ KEY_USE = {
 EDGE_FUNCTIONS = {"purge", "rotate"}
 EVERY_FUNCTION = [name for name in SPECIFICATIONS if name not in EDGE_FUNCTIONS]
 """The functions of the Pipeline stack where delivery is v2."""
+API_FUNCTIONS = {name for name, specification in SPECIFICATIONS.items() if specification.answers_api}
 SET_BY_THE_EMULATOR = {"UPLOADS_ENDPOINT_URL"}
 """Names an address of one machine: local/emulator.py sets it, and no template does."""
 COMMON_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
@@ -125,28 +126,21 @@ def test_every_function_is_traced_and_its_log_ends_some_day(stage, stage_name, d
 def test_serve_and_the_functions_of_ingest_have_a_ceiling_in_prod(stage):
     prod = stage("prod")
 
+    functions = {name: prod.pipeline["Resources"][prod.function_id(name)]["Properties"] for name in EVERY_FUNCTION}
+
     ceilings = {
-        name: prod.pipeline["Resources"][prod.function_id(name)]["Properties"].get("ReservedConcurrentExecutions")
-        for name in EVERY_FUNCTION
+        name: properties["ReservedConcurrentExecutions"]
+        for name, properties in functions.items()
+        if "ReservedConcurrentExecutions" in properties
     }
 
-    assert ceilings == {
-        "optimize": 50,
-        "moderate": 50,
-        "blur": 50,
-        "persist": 50,
-        "serve": 200,
-        "upload": None,
-        "manage": None,
-        "remove": None,
-        "prewarm": None,
-    }
+    assert ceilings == {"optimize": 50, "moderate": 50, "blur": 50, "persist": 50, "serve": 200}
 
 
 def test_provisioned_concurrency_keeps_the_functions_of_the_api_warm(stage):
     aliases = stage("options").properties("AWS::Lambda::Alias")
 
-    assert len(aliases) == 3
+    assert len(aliases) == len(API_FUNCTIONS)
     assert {alias["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"] for alias in aliases} == {2}
     assert stage("prod").properties("AWS::Lambda::Alias") == []
 
@@ -162,9 +156,9 @@ def test_snapstart_starts_the_functions_of_the_api_from_published_versions(stage
         == {"ApplyOn": "PublishedVersions"}
     }
 
-    assert started == {"serve", "upload", "manage"}
-    assert len(other.properties("AWS::Lambda::Alias")) == 3
-    assert len(other.properties("AWS::Lambda::Version")) == 3
+    assert started == API_FUNCTIONS
+    assert len(other.properties("AWS::Lambda::Alias")) == len(API_FUNCTIONS)
+    assert len(other.properties("AWS::Lambda::Version")) == len(API_FUNCTIONS)
 
 
 @pytest.mark.parametrize(("stage_name", "delivery", "sizes"), [("prod", "v2", "ladder"), ("other", "v1", "exact")])
