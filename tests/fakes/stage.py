@@ -6,13 +6,16 @@ from cdk.config import STAGES
 from cdk.functions import SPECIFICATIONS
 from cdk.specification import EdgeResources, PipelineResources
 
+EDGE_FUNCTIONS = {"purge", "rotate"}
+"""The functions of the Edge stack; all others are in the Pipeline stack."""
+
 
 def granted(name: str) -> set[str]:
     """Return what the specification of a function grants, as "action resource", in the spelling of policies.py."""
     specification = SPECIFICATIONS[name]
     return {
         f"{action} {resource}{f' where dynamodb:LeadingKeys {grant.leading_keys}' if grant.leading_keys else ''}"
-        for grant in specification.grants(EDGE if name in ("purge", "rotate") else PIPELINE)
+        for grant in specification.grants(EDGE if name in EDGE_FUNCTIONS else PIPELINE)
         for action in grant.actions
         for resource in grant.resources
     }

@@ -9,7 +9,7 @@ import pytest
 from cdk.functions import SPECIFICATIONS
 from cdk.functions.serve import KEEP_FREED_MEMORY
 from functions.shared.errors import SettingsError
-from tests.fakes.stage import granted
+from tests.fakes.stage import EDGE_FUNCTIONS, granted
 from tests.infrastructure.policies import CONSUMING, grants_of_role, role_of
 
 TRACES = {"xray:PutTraceSegments *", "xray:PutTelemetryRecords *"}
@@ -17,7 +17,6 @@ KEY_USE = {
     f"kms:{action} DataKey.Arn"
     for action in ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 }
-EDGE_FUNCTIONS = {"purge", "rotate"}
 EVERY_FUNCTION = [name for name in SPECIFICATIONS if name not in EDGE_FUNCTIONS]
 """The functions of the Pipeline stack where delivery is v2."""
 API_FUNCTIONS = {name for name, specification in SPECIFICATIONS.items() if specification.answers_api}
