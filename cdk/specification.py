@@ -1,7 +1,7 @@
-"""What cdk/functions says of each Lambda function: the types of a specification.
+"""The types of a function's specification; cdk/functions has one specification for each Lambda function.
 
-Packaging and the benchmarks read specifications too, and the CDK takes seconds to import. These modules therefore
-import it for type checking only.
+Packaging and the benchmarks read specifications too, and the CDK takes seconds to import. This module and the
+specifications therefore import it for type checking only.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ class FunctionSpecification(Generic[Resources]):
 
     - ``answers_api``: API Gateway invokes it. It is kept warm where the stage says so.
     - ``writes_files``: it writes files of published images, so a removal waits for its time limit.
-    - ``starts``: the state machines of workflows/ whose executions it starts and describes. It gets the ARN of
-      ``remove`` as REMOVE_STATE_MACHINE_ARN.
+    - ``starts``: the state machines of workflows/ whose executions it starts and describes. It gets their ARNs as
+      variables such as REMOVE_STATE_MACHINE_ARN.
     - ``has_own_construct``: it is deployed by a construct that also has the queue, rules or schedule that invoke it,
       such as Purge. The construct Functions deploys all others.
     - ``is_deployed``: whether a stage has it.

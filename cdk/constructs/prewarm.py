@@ -1,7 +1,7 @@
 """Makes variants as soon as a picture is published: the stage's common ones, and animations too large to answer with.
 
-A queue stands between the news and the function: a thousand uploads at once are prewarmed a few at a time, beside the
-requests that somebody waits for, and what cannot be done now is tried again.
+A queue between the events and the function limits how many images are prewarmed at once, so that requests are not
+slowed down, and retries what fails.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from cdk.specification import PipelineResources
 from functions.shared.keys import EVENT_SOURCE
 
 AT_ONCE = 5
-"""Images that are prewarmed at the same time; nobody waits for them."""
+"""Images that are prewarmed at the same time; no request waits for them."""
 TRIES = 3
 
 

@@ -1,10 +1,9 @@
-"""Takes an image out of the edge's caches when its record says that what is cached is no longer right.
+"""Invalidates an image in the edge's caches when its record has changed.
 
-At once when the record has changed, and again when every answer that was being made at that moment has arrived: it may
-have read the record before it changed, reaches the edge after the first purge, and would be cached for as long as any
-other. When that is, the state machines `remove` and `retire` know. They ask for each purge by an event, after they
-have deleted what the edge would fetch again; the last one comes a minute later, when no transfer from the bucket to the
-edge is under way any more.
+One purge is not enough: a request that read the record before the change may be answered after the purge, and the
+answer would be cached. The state machines `remove` and `retire` know when the last such answer has arrived. They
+request each purge by an event, after they have deleted what the edge would fetch again. The last purge follows a minute
+later, when every transfer from the bucket to the edge has ended.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """The specifications of all Lambda functions, one module each: ``SPECIFICATION`` of cdk/functions/<name>.py.
 
-Packaging, stacks, cdk-nag, benchmarks and tests take the list of functions from here. A new module is found by itself.
+Packaging, stacks, cdk-nag, benchmarks and tests take the list of functions from here. A new module is found
+without a change here.
 """
 
 from importlib import import_module
