@@ -9,13 +9,13 @@ BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
 LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py \
-	tests/emulator/test_duplicates.py
+	tests/emulator/test_duplicates.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
 .PHONY: help setup demo up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
-	test-docker test-arm64 test-browser test-package check bench gallery synth deploy destroy lock format clean
+	sabotage test-docker test-arm64 test-browser test-package check bench gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -64,12 +64,12 @@ reblur: setup  ## Blur again, from the originals, pictures that an older setting
 # --- checking it ------------------------------------------------------------------------------------------
 
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
-	@$(PYTEST) --cov --cov-report=term
+	@$(PYTEST) --cov --cov-report=term -n 2 --dist loadgroup
 
 check: lint types imports  ## What to run before each commit, in seconds: lint, types, import rules, unit tests
 	@$(PYTEST) tests/unit -q -n auto --dist loadgroup
 
-test-long: setup  ## The tests with small counts in `make test`, with large ones (half an hour)
+test-long: setup  ## The tests with small counts in `make test`, with large ones (hours)
 	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
 lint: setup  ## ruff, and the lint of the state machines
@@ -97,6 +97,9 @@ emulator: setup  ## The deployed pipeline with IAM enforced
 
 e2e: setup  ## The deployed pipeline over HTTP, as a client
 	@$(PYTEST) tests/e2e
+
+sabotage: setup  ## Workers killed at every line and at random, then an audit: make sabotage OPTIONS="--minutes 10"
+	@$(PYTEST) tests/sabotage $(OPTIONS)
 
 test-docker: setup  ## The state machines on Step Functions Local (needs a Docker engine with compose)
 	@docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 || \

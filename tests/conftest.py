@@ -12,8 +12,32 @@ if TYPE_CHECKING:
     from local.instance import Instance
     from tests.deployed import DeployedPipeline
 
+CHECKOUT = Path(__file__).parents[1]
+
+TOGETHER = {
+    "tests/emulator": "instance",
+    "tests/e2e": "instance",
+    "tests/sabotage/test_chaos.py": "instance",
+    "tests/workflows": "workflows",
+    "tests/infrastructure": "templates",
+}
+"""What one process runs when tests run in parallel: it shares an instance, engines, or synthesized templates."""
+
 RUNNING_INSTANCE = "IMAGE_SCALER_INSTANCE"
 """The folder of an instance that runs already (`make up`: .local); tests then use it and leave it running."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In parallel runs, keep together what shares something, and begin with what takes longest."""
+    if not hasattr(config, "workerinput"):  # this process runs all tests
+        return
+    for item in items:
+        path = item.path.relative_to(CHECKOUT)
+        group = TOGETHER.get(str(path)) or TOGETHER.get("/".join(path.parts[:2]))
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 def pytest_collection_finish() -> None:

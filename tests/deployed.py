@@ -146,6 +146,15 @@ class DeployedPipeline:
         self.sqs = aws.client("sqs", outputs)
         self._scale_retry_delays(RETRY_DELAY_SCALE)
 
+    @contextmanager
+    def retry_delays(self, scale: float) -> Iterator[None]:
+        """Multiply the waits of state machines, those between retries too, by another number while the block runs."""
+        self._scale_retry_delays(scale)
+        try:
+            yield
+        finally:
+            self._scale_retry_delays(RETRY_DELAY_SCALE)
+
     def _scale_retry_delays(self, scale: float) -> None:
         settings = {"stepfunctions._SFN_WAIT_SCALE": scale}
         address = f"{self.outputs.emulator_url}/_ministack/config"
@@ -271,8 +280,12 @@ class DeployedPipeline:
     # --- workers
 
     def workers(self, function: str) -> list[psutil.Process]:
-        """Return the processes that run a function now."""
-        return [each for each in psutil.process_iter() if _runs(each, self.outputs.functions[function])]
+        """Return the processes that run a function of this instance now."""
+        wanted = {
+            "AWS_LAMBDA_FUNCTION_NAME": self.outputs.functions[function],
+            "AWS_ENDPOINT_URL": self.outputs.emulator_url,
+        }
+        return [each for each in psutil.process_iter() if _has_environment(each, wanted)]
 
     @contextmanager
     def frozen(self, function: str) -> Iterator[None]:
@@ -488,9 +501,10 @@ def _done(record: dict[str, Any]) -> dict[str, Any] | None:
     return record if record.get("removal", {}).get("status") == "DONE" else None
 
 
-def _runs(process: psutil.Process, function: str) -> bool:
+def _has_environment(process: psutil.Process, variables: dict[str, str]) -> bool:
+    """Tell whether a process was started with these variables. Other instances run functions of the same names."""
     try:
-        return process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function
+        return variables.items() <= process.environ().items()
     except (psutil.Error, OSError):
         return False
 

@@ -25,6 +25,7 @@ from functions.shared.removal import KEPT, LINE_KEPT
 WRITE_BATCH: Final = 25
 """Items in one BatchWriteItem call; DynamoDB's own limit."""
 SERVED: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
+GIVEN_UP: Final = frozenset({Status.REJECTED, Status.HELD, Status.FAILED})
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Standing:
     def is_served(self) -> bool:
         """Tell whether the image may be served, at ``revision``."""
         return self.status in SERVED
+
+    @property
+    def is_given_up(self) -> bool:
+        """Tell whether the last run ended without a verdict; an earlier run may have published the image."""
+        return self.status in GIVEN_UP
 
 
 class Partition:

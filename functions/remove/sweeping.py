@@ -124,6 +124,8 @@ class Sweeper:
         shown = 0 if standing is None else standing.revision
         yield self._revisions(settings.published_bucket, image_id, lambda each: each <= newest and each != shown)
         yield self._revisions(settings.staging_bucket, image_id, lambda each: each <= newest)
+        if standing is not None and standing.is_given_up:  # the edge reads the variants without asking anyone
+            yield from self._everything(settings.generated_bucket, generated_prefix(image_id))
 
     def _superseded(self, request: SweepRequest, standing: Standing | None) -> Iterator[Batch]:
         """Delete what is older than the revision that the record shows; of an image not served, every variant."""

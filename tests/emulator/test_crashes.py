@@ -1,5 +1,8 @@
 """Workers that die, hang or find no room: an upload survives one death, and a function that always dies is named."""
 
+import contextlib
+import subprocess
+
 import pytest
 
 from tests import pictures
@@ -57,3 +60,20 @@ def test_a_throttled_function_is_tried_again_until_there_is_room(pipeline):
 
     assert pipeline.end_of(image_id).status == "PUBLISHED"
     assert set(pipeline.task_failures(execution)) == {"Lambda.TooManyRequestsException"}
+
+
+def test_workers_of_another_instance_are_not_touched(pipeline):
+    ours = {
+        "AWS_LAMBDA_FUNCTION_NAME": pipeline.outputs.functions["persist"],
+        "AWS_ENDPOINT_URL": pipeline.outputs.emulator_url,
+    }
+    theirs = ours | {"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}
+    with contextlib.ExitStack() as started:
+        one, other = (
+            started.enter_context(subprocess.Popen(["/bin/sleep", "60"], env=each)) for each in (ours, theirs)
+        )
+        started.callback(lambda: [each.kill() for each in (one, other)])
+        found = {each.pid for each in pipeline.workers("persist")}
+
+    assert one.pid in found
+    assert other.pid not in found

@@ -78,6 +78,7 @@ USUAL_ANSWERS = {
         "BlurImage": "Blurred",
         "PersistImage": "PersistedPublished",
         "StartRetirement": "Started",
+        "RetireShownPicture": "Started",
         "RecordRejection": "Written",
         "AnnounceRejection": "Announced",
         "RecordFailure": "Written",
@@ -93,6 +94,7 @@ USUAL_ANSWERS = {
         "AnnounceVerdict": "Announced",
         "ForgetVerdict": "Written",
         "StartRetirement": "Started",
+        "RetireShownPicture": "Started",
         "AnnounceFailure": "Announced",
         "ForgetFailure": "Written",
         "AnnounceRejection": "Announced",
@@ -179,6 +181,8 @@ MAKERS = {"ingest": ingest, "settle": settle, "remove": remove, "retire": retire
 
 PUBLISHED = (*MODERATED, *PERSISTED, "ImagePersisted")
 PUBLISHED_AGAIN = (*MODERATED, *PERSISTED, "StartRetirement", "ImagePersisted")
+REJECTED_AT_FIRST = ("AnnounceRejection", "WasPictureShown", "UploadRejected")
+REJECTED_AGAIN = (*OPTIMIZED, "RecordRejection", *REJECTED_AT_FIRST[:-1], "RetireShownPicture", "UploadRejected")
 
 
 def _found(
@@ -239,9 +243,15 @@ PATHS = (
     ),
     ingest(
         "UnusableUploadIsRejected",
-        (*OPTIMIZED, "RecordRejection", "AnnounceRejection", "UploadRejected"),
+        (*OPTIMIZED, "RecordRejection", *REJECTED_AT_FIRST),
         answers={"OptimizeImage": "Refused"},
         output={"optimize.result.reason": "CORRUPT"},
+    ),
+    ingest(
+        "ShownPictureThatIsRejectedIsRetired",
+        REJECTED_AGAIN,
+        rework=True,
+        answers={"ClaimUpload": "ClaimedAgain", "OptimizeImage": "Refused"},
     ),
     ingest(
         "HeldImageIsResumedAndRetiresWhatItReplaces",
@@ -355,6 +365,14 @@ PATHS = (
     _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED),
            ("AnnounceRejection", *FILES_DISCARDED, "RecordSettled")),
     _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
+    *(
+        _found(f"ShownPictureThatIs{status.title()}IsRetired",
+               ended(status, SETTLED, revision={"N": "1"}, unannounced={"S": f"Image {status.title()}"}),
+               (*SETTLED_FAILURE[:-1], "RetireShownPicture", "RecordSettled"))
+        for status in ("HELD", "FAILED")
+    ),
+    _found("ShownPictureThatIsRejectedIsRetiredInSettle", ended("REJECTED", SETTLED, revision={"N": "1"}),
+           ("AnnounceRejection", *FILES_DISCARDED, "RetireShownPicture", "RecordSettled")),
     _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE),
            (*FILES_DISCARDED, "RecordSettled")),
@@ -490,6 +508,7 @@ AGAIN = {"ClaimUpload": "ClaimedAgain"}
 VERDICT = {"RecordFailure": "SettleCanceled", "ReadEnding": "PublishedRecordIsAnnounced"}
 REFUSED_TWICE = {"RecordFailure": 2}
 REJECTED = {"RecordFailure": "SettleCanceled", "ReadEnding": "RejectedRecordIsAnnounced"}
+SHOWN = {"RecordFailure": "SettleCanceled", "ReadEnding": "ShownPictureThatIsFailedIsRetired"}
 
 IN_VAIN = ("in vain",)
 """Stands for the rounds of settle, which follow from the way in."""
@@ -536,7 +555,7 @@ FAILURES = (
         NO_ROOM, answers=AGAIN,
     ),
     Failing(
-        "RecordRejection", "ingest", (*OPTIMIZED, "RecordRejection"), FAILED, ("AnnounceRejection", "UploadRejected"),
+        "RecordRejection", "ingest", (*OPTIMIZED, "RecordRejection"), FAILED, REJECTED_AT_FIRST,
         {"DynamoDb.InternalServerErrorException": 5},
         {CANCELED: 1, "DynamoDb.InternalServerErrorException": 2},
         answers={"OptimizeImage": "Refused"},
@@ -544,7 +563,12 @@ FAILURES = (
     ),
     Failing(
         "AnnounceRejection", "ingest", (*OPTIMIZED, "RecordRejection", "AnnounceRejection"), ("IngestFailed",),
-        ("UploadRejected",), EVENT_BUS, NO_ENTRY, answers={"OptimizeImage": "Refused"},
+        REJECTED_AT_FIRST[1:], EVENT_BUS, NO_ENTRY, answers={"OptimizeImage": "Refused"},
+    ),
+    Failing(
+        "RetireShownPicture", "ingest", REJECTED_AGAIN[:-1], ("IngestFailed",), ("UploadRejected",), STEP_FUNCTIONS,
+        NO_ROOM, answers={"OptimizeImage": "Refused", **AGAIN},
+        also={"StepFunctions.ExecutionAlreadyExistsException": ("UploadRejected",)},
     ),
     Failing(
         "RecordFailure", "settle", SETTLING[:-2], IN_VAIN, (*SETTLING[-2:], *SETTLED_FAILURE),
@@ -583,6 +607,11 @@ FAILURES = (
         "AnnounceRejection", "settle", (*SETTLING, "AnnounceRejection"), IN_VAIN,
         (*FILES_DISCARDED, "RecordSettled"), EVENT_BUS, NO_ENTRY, answers=REJECTED,
         retries_before=REFUSED_TWICE,
+    ),
+    Failing(
+        "RetireShownPicture", "settle", (*SETTLING, *SETTLED_FAILURE[:-1], "RetireShownPicture"), IN_VAIN,
+        ("RecordSettled",), STEP_FUNCTIONS, NO_ROOM, answers=SHOWN, retries_before=REFUSED_TWICE,
+        also={"StepFunctions.ExecutionAlreadyExistsException": ("RecordSettled",)},
     ),
     Failing(
         "DiscardFiles", "settle", (*SETTLING, *SETTLED_FAILURE[:3]), IN_VAIN, SETTLED_FAILURE[3:],
@@ -882,6 +911,7 @@ CASES: tuple[Case, ...] = (
 
 _ELSEWHERE = {
     "DiscardUploads": "Swept", "DiscardLaterUploads": "Swept", "DiscardFiles": "Swept", "StartRetirement": "Started",
+    "RetireShownPicture": "Started",
 }  # fmt: skip
 """The other function and the other state machine that ingest and settle call."""
 

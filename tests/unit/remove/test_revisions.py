@@ -44,6 +44,26 @@ def test_the_revision_that_the_record_shows_is_never_deleted(three_revisions, sw
     assert left(three_revisions, STAGING) == []
 
 
+@pytest.mark.parametrize("status", ["HELD", "FAILED", "REJECTED"])
+def test_of_an_image_that_was_shown_a_failed_run_leaves_no_variant(world, sweep, status):
+    world.record(status, revision=1, claimed_by=EXECUTION, last_revision=2)
+    world.variant("width=64", 1)
+
+    sweep("revisions", revision=2)
+
+    assert world.files()[GENERATED] == []
+
+
+@pytest.mark.parametrize("status", ["PUBLISHED", "BLURRED", "PROCESSING"])
+def test_of_an_image_that_another_run_has_a_failed_run_leaves_the_variants(world, sweep, status):
+    world.record(status, revision=1, claimed_by="arn:another", last_revision=3)
+    kept = world.variant("width=64", 1)
+
+    sweep("revisions", revision=2)
+
+    assert world.files()[GENERATED] == [kept]
+
+
 def test_a_run_that_finds_its_image_removed_leaves_nothing_at_all(three_revisions, sweep):
     three_revisions.removed(last_revision=3)
 
