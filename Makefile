@@ -64,10 +64,10 @@ reblur: setup  ## Blur again, from the originals, pictures that an older setting
 # --- checking it ------------------------------------------------------------------------------------------
 
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
-	@$(PYTEST) --cov --cov-report=term -n 2 --dist loadgroup
+	@$(PYTEST) --cov --cov-report=term -n 2 --dist loadscope --no-loadscope-reorder
 
 check: lint types imports  ## What to run before each commit, in seconds: lint, types, import rules, unit tests
-	@$(PYTEST) tests/unit -q -n auto --dist loadgroup
+	@$(PYTEST) tests/unit -q -n auto --dist loadscope
 
 test-long: setup  ## The tests with small counts in `make test`, with large ones (hours)
 	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)

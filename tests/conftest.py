@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from local.instance import Instance
     from tests.deployed import DeployedPipeline
-
-CHECKOUT = Path(__file__).parents[1]
 
 TOGETHER = {
     "tests/emulator": "instance",
@@ -27,17 +27,31 @@ RUNNING_INSTANCE = "IMAGE_SCALER_INSTANCE"
 """The folder of an instance that runs already (`make up`: .local); tests then use it and leave it running."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In parallel runs, keep together what shares something, and begin with what takes longest."""
-    if not hasattr(config, "workerinput"):  # this process runs all tests
-        return
-    for item in items:
-        path = item.path.relative_to(CHECKOUT)
-        group = TOGETHER.get(str(path)) or TOGETHER.get("/".join(path.parts[:2]))
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+class BySharedParts(LoadScopeScheduling):
+    """Gives a process all tests that share something, and of the others a module at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid.partition("::")[0])
+
+
+def scope_of(path: str) -> str:
+    """Return what the tests of a file share: a value of TOGETHER, or the file itself."""
+    return TOGETHER.get(path) or TOGETHER.get("/".join(path.split("/")[:2])) or path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BySharedParts:
+    """Schedule parallel runs. pytest-xdist 3.8 has groups of its own, which pytest 9.2 does not see."""
+    return BySharedParts(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that processes that run in parallel end together."""
+    order = list(dict.fromkeys(TOGETHER.values()))
+    items.sort(key=lambda item: order.index(scope) if (scope := scope_of(_path(item))) in order else len(order))
+
+
+def _path(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def pytest_collection_finish() -> None:
