@@ -195,7 +195,8 @@ def _blur(photo: Photo) -> dict[str, Any]:
     import numpy as np
     from PIL import Image
 
-    from functions.imaging.blurring import DEFAULT_BLUR, grid_of
+    from functions.imaging.blurring import grid_of
+    from functions.shared.options import DEFAULT_BLUR
     from tests.details import box, details_left, gaussian, luma
 
     raw, ours, sharp = (CACHE / f"blur-{name}.raw" for name in ("in", "ours", "sharp"))

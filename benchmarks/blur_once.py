@@ -10,7 +10,8 @@ from time import perf_counter
 
 from PIL import Image
 
-from functions.imaging.blurring import DEFAULT_BLUR, BlurredCopies
+from functions.imaging.blurring import BlurredCopies
+from functions.shared.options import DEFAULT_BLUR
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from functions.imaging.blurring import MOST_CELLS, SMOOTHING, Blur, BlurKind, BlurredCopies, grid_of, mosaic
+from functions.imaging.blurring import SMOOTHING, BlurredCopies, grid_of, mosaic
+from functions.shared.options import MOST_CELLS, Blur, BlurKind
 from tests.details import (
     Grey,
     box,

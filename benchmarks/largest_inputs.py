@@ -26,7 +26,6 @@ import numpy as np
 from PIL import Image
 
 from functions.blur.pictures import blurred_twin
-from functions.imaging.blurring import Blur
 from functions.imaging.codecs import load_codec
 from functions.imaging.ingest import ingest, ingest_here
 from functions.imaging.limits import MIB, Limits
@@ -36,6 +35,7 @@ from functions.optimize.settings import DEFAULT_MEMORY_MIB, SANDBOX_SHARE
 from functions.serve.refusals import RefusedError
 from functions.serve.rendering import render
 from functions.shared.contracts import Picture, Rendition
+from functions.shared.options import Blur
 from functions.shared.variant import LARGEST_SIDE_PX, Sizes, parse_query
 from tests import pictures
 

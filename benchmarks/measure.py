@@ -15,7 +15,8 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.photos import CACHE, NODE_MODULES, Photo
-from cdk.allocation import KEEP_FREED_MEMORY
+from cdk.functions import SPECIFICATIONS
+from cdk.functions.serve import KEEP_FREED_MEMORY
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parent
@@ -53,18 +54,8 @@ DEPLOYED_ENVIRONMENT = {
 }
 """What a function finds in its environment, for all of them."""
 
-HANDLERS = {
-    "optimize": ("optimize", "functions.optimize.handler"),
-    "moderate": ("moderate", "functions.moderate.handler"),
-    "blur": ("blur", "functions.blur.handler"),
-    "persist": ("persist", "functions.persist.handler"),
-    "prewarm": ("serve", "functions.serve.prewarm"),
-    "upload": ("upload", "functions.upload.handler"),
-    "manage": ("manage", "functions.manage.handler"),
-    "purge": ("purge", "functions.purge.handler"),
-    "rotate": ("rotate", "functions.rotate.handler"),
-}
-"""The zip and the handler's module of every function but serve, whose cold start is measured to its first answer."""
+HANDLERS = tuple(name for name in SPECIFICATIONS if name != "serve")
+"""Every function but serve, whose cold start is measured to its first answer."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +169,8 @@ def serve_as_deployed(image_id: str, width: int) -> tuple[list[str], dict[str, s
 
 def import_as_deployed(function: str) -> tuple[list[str], dict[str, str]]:
     """Return the command of one import of a function's handler and its environment; ``function`` is of HANDLERS."""
-    package, module = HANDLERS[function]
+    specification = SPECIFICATIONS[function]
+    package, module = specification.package.name, specification.handler_module
     return [sys.executable, str(HERE / "import_once.py"), module], DEPLOYED_ENVIRONMENT | _deployed(package)
 
 

@@ -42,8 +42,8 @@ Written by `make bench` on {results["date"]}, in {results["seconds"]} s; figures
 {", ".join(f"{name} {value}" for name, value in versions.items())}.
 
 Every engine runs in a process of its own on one thread (VIPS_CONCURRENCY=1, `cv2.setNumThreads(1)`,
-`sharp.concurrency(1)`) and with the settings of malloc that `serve` is deployed with (`cdk/allocation.py`), all take
-turns in each round, and a ratio is that of two medians. Bytes come from memory and go to memory.
+`sharp.concurrency(1)`) and with the settings of malloc that `serve` is deployed with (`cdk/functions/serve.py`), all
+take turns in each round, and a ratio is that of two medians. Bytes come from memory and go to memory.
 Peers start from the original, as they do in service; image-scaler starts from what it stored at upload
 (widths {", ".join(map(str, results["rungs"]))} px). "As people run it" means the encoder's default effort; AVIF at
 1600 px was timed with everybody at our effort, because the defaults take seconds.

@@ -15,6 +15,7 @@ from cdk import nag, names
 from cdk.config import ConfigError, StageConfig, stage_config
 from cdk.edge_functions import EdgeFunctionError
 from cdk.edge_stack import EdgeStack
+from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, PackagingError, build_all
 from cdk.pipeline_stack import PipelineStack
 from cdk.signing_keys import SigningKeys
@@ -29,8 +30,11 @@ def add_stacks(
 ) -> tuple[PipelineStack, EdgeStack]:
     """Add both stacks of a stage to the app; the rules of cdk-nag run on those of real stages.
 
-    Raises ConfigError when a real stage has one key in both groups; local ones have a key for either use.
+    Raises ConfigError when a stage sizes an unknown function, or when a real stage has one key in both groups; local
+    stages have one key for both.
     """
+    if unknown := set(config.functions) - set(SPECIFICATIONS):
+        raise ConfigError(f"stage {config.name} sizes functions that do not exist: {', '.join(sorted(unknown))}")
     if not config.runs_on_emulator:
         keys.check_apart()
     pipeline = PipelineStack(

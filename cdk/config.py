@@ -8,41 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypedDict
 
 from aws_cdk.aws_logs import RetentionDays
 
-from cdk.names import FUNCTIONS
-
-LARGEST_SIDE_PX: Final = 3840
-MOST_UPLOADED_PIXELS: Final = 89_478_485
-LONGEST_UPLOADED_SIDE_PX: Final = 16_384
-"""What Pillow decodes at most, and one px more than WebP stores. A test holds both against the functions' own."""
-FEWEST_MODERATION_VIEWS: Final = 8
-MOST_MODERATION_VIEWS: Final = 128
-"""What one frame with alpha may need, and what one execution can hand on. A test holds both against the functions'."""
-VARIANT_FORMATS: Final = frozenset({"auto", "avif", "gif", "jpeg", "png", "webp"})
-"""What variants may be; a test holds both against the functions' own grammar."""
-MOST_BLUR_CELLS: Final = 8
-"""Most cells on the shorter side of a blurred picture. A test compares it with the functions' own limit."""
+from functions.shared.limits import (
+    DEFAULT_VIEWS,
+    FEWEST_VIEWS,
+    MOST_VIEWS,
+    UploadLimits,
+)
+from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata
+from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Sizes
 
 
 class ConfigError(Exception):
     """A stage's settings contradict one another or do not exist; the message lists every fault."""
-
-
-class Delivery(StrEnum):
-    """v1: every request that is not cached goes to `serve`. v2: the generated bucket is tried first."""
-
-    V1 = "v1"
-    V2 = "v2"
-
-
-class Sizes(StrEnum):
-    """ladder: sizes snap up to documented steps. exact: each pixel is honoured."""
-
-    LADDER = "ladder"
-    EXACT = "exact"
 
 
 class WarmStart(StrEnum):
@@ -53,13 +34,6 @@ class WarmStart(StrEnum):
     PROVISIONED = "provisioned"
 
 
-class Blur(StrEnum):
-    """mosaic: a soft field of a few colours. tile: one flat colour."""
-
-    MOSAIC = "mosaic"
-    TILE = "tile"
-
-
 class ViewerAccess(StrEnum):
     """signed: /images/* needs a signature of a viewers' key. public: anybody may look at published images."""
 
@@ -67,38 +41,12 @@ class ViewerAccess(StrEnum):
     PUBLIC = "public"
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What an upload may be; the defaults are the documented ones. They reach the functions as variables."""
-
-    max_bytes: int = 64 * 1024 * 1024
-    max_pixels: int = 64_000_000
-    max_side_px: int = 16_384
-    max_frames: int = 256
-    max_animation_pixels: int = 256_000_000
-    max_decode_seconds: int = 30
-
-    def as_environment(self) -> dict[str, str]:
-        """Return the limits as the functions' environment variables."""
-        return {name.upper(): str(value) for name, value in vars(self).items()}
-
-    def faults(self) -> list[str]:
-        """Return what is wrong with them; the functions would refuse to start."""
-        faults = [f"limits.{name} must be 1 or more" for name, value in vars(self).items() if value < 1]
-        if self.max_pixels > MOST_UPLOADED_PIXELS:
-            faults.append(f"limits.max_pixels is at most {MOST_UPLOADED_PIXELS}, which Pillow decodes")
-        if self.max_side_px > LONGEST_UPLOADED_SIDE_PX:
-            faults.append(f"limits.max_side_px is at most {LONGEST_UPLOADED_SIDE_PX}, about what WebP stores")
-        return faults
-
-
-@dataclass(frozen=True)
-class FunctionConfig:
-    """Size of one function. ``reserved_concurrency`` is a ceiling and a guarantee; None takes the account's pool."""
+class SizeOverrides(TypedDict, total=False):
+    """What a stage changes of a function's size; see cdk.specification.Size."""
 
     memory_mb: int
     timeout_seconds: int
-    reserved_concurrency: int | None = None
+    reserved_concurrency: int
 
 
 @dataclass(frozen=True)
@@ -118,8 +66,8 @@ class CommonVariants:
             faults.append("prewarm takes widths and formats, or neither")
         if not all(1 <= width <= LARGEST_SIDE_PX for width in self.widths):
             faults.append(f"prewarm takes widths from 1 to {LARGEST_SIDE_PX} px")
-        if not set(self.formats) <= VARIANT_FORMATS:
-            faults.append(f"prewarm takes the formats {', '.join(sorted(VARIANT_FORMATS))}")
+        if not set(self.formats) <= set(FORMATS):
+            faults.append(f"prewarm takes the formats {', '.join(FORMATS)}")
         return faults
 
 
@@ -144,24 +92,9 @@ class RemovalWaits:
         }
 
 
-def _functions(*, serve: int | None, ingest: int | None, remove: int | None = None) -> Mapping[str, FunctionConfig]:
-    """Return every function's size; a vCPU is 1,769 MB. The arguments are reserved concurrencies.
-
-    `optimize` may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec
-    (docs/memory.md). `serve` answers within API Gateway's 29 s.
-    """
-    return MappingProxyType(
-        {
-            "optimize": FunctionConfig(memory_mb=3008, timeout_seconds=120, reserved_concurrency=ingest),
-            "moderate": FunctionConfig(memory_mb=256, timeout_seconds=60, reserved_concurrency=ingest),
-            "blur": FunctionConfig(memory_mb=2400, timeout_seconds=60, reserved_concurrency=ingest),
-            "persist": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=ingest),
-            "serve": FunctionConfig(memory_mb=1769, timeout_seconds=28, reserved_concurrency=serve),
-            "upload": FunctionConfig(memory_mb=512, timeout_seconds=28),
-            "manage": FunctionConfig(memory_mb=512, timeout_seconds=28),
-            "remove": FunctionConfig(memory_mb=512, timeout_seconds=60, reserved_concurrency=remove),
-        }
-    )
+def _reserved(**concurrency: int) -> Mapping[str, SizeOverrides]:
+    """Return the overrides that reserve concurrency for functions, by name."""
+    return MappingProxyType({name: {"reserved_concurrency": each} for name, each in concurrency.items()})
 
 
 @dataclass(frozen=True)
@@ -178,21 +111,22 @@ class StageConfig:
     kms: bool = False
     """Buckets and table are encrypted with a key of this stack instead of S3's and DynamoDB's own."""
 
-    functions: Mapping[str, FunctionConfig] = field(default_factory=lambda: _functions(serve=None, ingest=None))
+    functions: Mapping[str, SizeOverrides] = field(default_factory=lambda: MappingProxyType({}))
+    """Functions that are sized otherwise than their specifications say, by name."""
     warm_start: WarmStart = WarmStart.NONE
     provisioned_concurrency: int = 0
     """Instances of each API function that are kept warm; for WarmStart.PROVISIONED."""
     log_level: str = "INFO"
 
-    limits: Limits = field(default_factory=Limits)
-    max_moderation_views: int = 64
+    limits: UploadLimits = field(default_factory=UploadLimits)
+    max_moderation_views: int = DEFAULT_VIEWS
     """Pictures of one image that Rekognition is shown at most, each at the price of a call. Of an animation with more
     frames that differ, those that are not shown are not published."""
     keep_metadata: tuple[str, ...] = ()
     """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
-    blur: Blur = Blur.MOSAIC
+    blur: BlurKind = BlurKind.MOSAIC
     """How pictures are blurred that the policy wants blurred (docs/adr/0025)."""
-    blur_cells: int = 4
+    blur_cells: int = DEFAULT_CELLS
     """Cells on the shorter side of a mosaic; the longer side has up to twice as many. Fewer cells reveal less."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
@@ -243,7 +177,7 @@ class StageConfig:
     @property
     def blur_name(self) -> str:
         """The blur's name in the function's environment and in records: ``mosaic-4`` or ``tile``."""
-        return f"{self.blur}-{self.blur_cells}" if self.blur is Blur.MOSAIC else str(self.blur)
+        return str(Blur(self.blur, self.blur_cells))
 
     def __post_init__(self) -> None:
         """Raise ConfigError with every fault."""
@@ -253,20 +187,18 @@ class StageConfig:
 
     def _faults(self) -> list[str]:
         faults = []
-        if set(self.functions) != set(FUNCTIONS):
-            faults.append(f"functions must size exactly {', '.join(FUNCTIONS)}")
         if (self.warm_start is WarmStart.PROVISIONED) != (self.provisioned_concurrency > 0):
             faults.append("provisioned_concurrency goes with warm_start=provisioned, and only with it")
         if self.runs_on_emulator and self.warm_start is WarmStart.SNAPSTART:
             faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
         if (self.domain_name is None) != (self.certificate_arn is None):
             faults.append("domain_name and certificate_arn go together")
-        if not FEWEST_MODERATION_VIEWS <= self.max_moderation_views <= MOST_MODERATION_VIEWS:
-            faults.append(f"max_moderation_views is from {FEWEST_MODERATION_VIEWS} to {MOST_MODERATION_VIEWS}")
-        if not set(self.keep_metadata) <= {"copyright"}:
-            faults.append("keep_metadata may hold copyright and nothing else")
-        if not 1 <= self.blur_cells <= MOST_BLUR_CELLS:
-            faults.append(f"blur_cells is 1 to {MOST_BLUR_CELLS}")
+        if not FEWEST_VIEWS <= self.max_moderation_views <= MOST_VIEWS:
+            faults.append(f"max_moderation_views is from {FEWEST_VIEWS} to {MOST_VIEWS}")
+        if not set(self.keep_metadata) <= set(KeptMetadata):
+            faults.append(f"keep_metadata may hold {', '.join(KeptMetadata)} and nothing else")
+        if not 1 <= self.blur_cells <= MOST_CELLS:
+            faults.append(f"blur_cells is 1 to {MOST_CELLS}")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
@@ -283,7 +215,8 @@ _LOCAL: Final = StageConfig(
     allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),
     viewer_requests_per_5_minutes=100_000,  # all tests have one address
     control_requests_per_5_minutes=100_000,
-    functions=_functions(serve=24, ingest=8, remove=8),  # the emulator starts a process per parallel call
+    # The emulator starts a process for each concurrent call.
+    functions=_reserved(optimize=8, moderate=8, blur=8, persist=8, serve=24, remove=8),
     removal_waits=RemovalWaits(answers_end=10, variants_end=20, trouble=20),  # the emulator waits a fifth of that
     log_retention=RetentionDays.ONE_WEEK,
 )
@@ -295,7 +228,7 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
             _LOCAL,
             replace(_LOCAL, name="local-v1", delivery=Delivery.V1),
             StageConfig(name="dev", log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
-            StageConfig(name="prod", functions=_functions(serve=200, ingest=50)),
+            StageConfig(name="prod", functions=_reserved(optimize=50, moderate=50, blur=50, persist=50, serve=200)),
         )
     }
 )

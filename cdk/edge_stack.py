@@ -13,16 +13,20 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk import names
-from cdk.config import Delivery, StageConfig
+from cdk.config import StageConfig
 from cdk.constructs.access_logs import AccessLogs
 from cdk.constructs.api_access import ApiAccess
 from cdk.constructs.distribution import EdgeDistribution
 from cdk.constructs.firewall import Firewall
-from cdk.constructs.operations import runbook_alarm
+from cdk.constructs.function import ScopedFunction
+from cdk.constructs.operations import function_alarms, runbook_alarm
 from cdk.constructs.origin_secret import OriginSecret
 from cdk.constructs.purge import Purge
 from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys
+from cdk.specification import EdgeResources
+from functions.shared.keys import METRICS_NAMESPACE
+from functions.shared.options import Delivery
 
 METRICS_REGION: Final = "us-east-1"
 """Where CloudFront's metrics are, whatever the stage's region."""
@@ -39,7 +43,7 @@ class EdgeStack(Stack):
     ``api_stage`` is the API's deployed stage (its REST API is ``api_stage.rest_api``) and ``entry_points`` what it
     invokes, by name: Edge gives it that right. ``generated_bucket`` already
     lets CloudFront distributions of this account read it; completion events arrive on ``event_bus``; ``zips`` are the
-    built packages by function; ``alarm_action`` tells the operator. It lives in the pipeline's region; only a
+    built packages by name; ``alarm_action`` tells the operator. It lives in the pipeline's region; only a
     certificate has to be in us-east-1.
     """
 
@@ -82,14 +86,15 @@ class EdgeStack(Stack):
         # No moment in which the distribution knows an API that is open to everyone.
         self.edge.distribution.node.add_dependency(self.firewall.association)
         self.access_logs = AccessLogs(self, "AccessLogs", config=config, distribution=self.edge.distribution)
-        self.rotation = self.origin_secret.add_rotation(
+        resources = EdgeResources(
+            config=config,
             distribution=self.edge.distribution,
+            secret=self.origin_secret.secret,
+            accepted_values=self.origin_secret.accepted_values,
             api_url=f"https://{self.edge.api_domain}/{names.API_STAGE}",
-            zips=zips,
         )
-        self.purge = Purge(
-            self, "Purging", config=config, zips=zips, event_bus=event_bus, distribution=self.edge.distribution
-        )
+        self.rotation = self.origin_secret.add_rotation(resources=resources, zips=zips)
+        self.purge = Purge(self, "Purging", resources=resources, zips=zips, event_bus=event_bus)
         self._alarms(config, alarm_action)
         self._outputs(
             {
@@ -97,12 +102,16 @@ class EdgeStack(Stack):
                 "DistributionId": self.edge.distribution.distribution_id,
                 "DistributionDomainName": self.edge.distribution.distribution_domain_name,
                 "OriginSecretArn": self.origin_secret.secret.secret_arn,
-                names.function_output("rotate"): self.rotation.function.function_name,
-                names.function_output("purge"): self.purge.purge.function.function_name,
+                **{names.function_output(each.name): each.function.function_name for each in self.scoped_functions},
                 "UndeliveredPurgesUrl": self.purge.undelivered.queue_url,
                 **{f"{group}KeyPairIds": Fn.join(",", ids) for group, ids in self.edge.key_ids.items()},
             }
         )
+
+    @property
+    def scoped_functions(self) -> list[ScopedFunction]:
+        """All functions of the stack."""
+        return [self.rotation, self.purge.purge]
 
     def _alarms(self, config: StageConfig, action: cloudwatch.IAlarmAction | None) -> None:
         undelivered = self.purge.undelivered.metric_approximate_number_of_messages_visible(statistic="Maximum")
@@ -113,13 +122,8 @@ class EdgeStack(Stack):
             "Some images could not be taken out of the edge's caches",
             action=action,
         )
-        runbook_alarm(
-            self,
-            "RotationFailed",
-            self.rotation.function.metric_errors(),
-            "The origin's secret could not be rotated",
-            action=action,
-        )
+        for scoped in self.scoped_functions:
+            function_alarms(self, scoped, action=action)
         runbook_alarm(
             self,
             "EdgeLockedOut",
@@ -133,8 +137,7 @@ class EdgeStack(Stack):
             return
         if config.delivery is Delivery.V2:
             found, generated = (
-                self._metric(names.METRICS_NAMESPACE, f"Variant{what}", service="serve")
-                for what in ("Found", "Generated")
+                self._metric(METRICS_NAMESPACE, f"Variant{what}", service="serve") for what in ("Found", "Generated")
             )
             share = cloudwatch.MathExpression(
                 expression=f"IF(found > {STORED_VARIANTS_FOUND}, 100 * found / (found + FILL(generated, 0)), 0)",

@@ -3,31 +3,16 @@
 A reason is given to the one construct that it is about. A finding without one fails the synth of a real stage.
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 from aws_cdk import Acknowledgment, App, CfnElement, Stack, Validations
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 from constructs import Construct, IConstruct
 
-from cdk import names
+from cdk.constructs.function import ScopedFunction
 from cdk.constructs.resource import resource_of
-from cdk.constructs.workflows import INVOKED
 from cdk.edge_stack import EdgeStack
 from cdk.pipeline_stack import PipelineStack
-
-WILDCARDS = {
-    "optimize": ("<Originals.Arn>/uploads/*", "<Staging.Arn>/*", "*"),
-    "moderate": ("<Staging.Arn>/*", "*"),
-    "blur": ("<Staging.Arn>/*", "*"),
-    "persist": ("<Staging.Arn>/*", "<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
-    "serve": ("<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
-    "upload": ("<Originals.Arn>/uploads/*", "*"),
-    "manage": ("*",),
-    "remove": ("<Originals.Arn>/uploads/*", "<Staging.Arn>/*", "<Published.Arn>/*", "<Generated.Arn>/images/*", "*"),
-}
-"""The resources with a wildcard in the role of each function, as cdk-nag writes them."""
 
 
 def check(app: App) -> None:
@@ -37,12 +22,11 @@ def check(app: App) -> None:
 
 def accept_in_pipeline(pipeline: PipelineStack) -> None:
     """Give the reasons for what stands in the Pipeline stack."""
-    _accept_in_functions(pipeline)
+    for scoped in pipeline.scoped_functions:
+        _accept_in_function(scoped)
     _accept_in_workflows(pipeline)
     _accept_in_api(pipeline)
     if pipeline.prewarm:
-        prewarm = pipeline.prewarm.prewarm
-        _accept_in_function(prewarm.function, prewarm.role, WILDCARDS["serve"])
         accept(pipeline.prewarm.undelivered, "SQS3", "This is the dead-letter queue.")
     storage = pipeline.storage
     for bucket in (storage.originals, storage.staging, storage.published, storage.generated):
@@ -56,9 +40,8 @@ def accept_in_pipeline(pipeline: PipelineStack) -> None:
 
 def accept_in_edge(edge: EdgeStack) -> None:
     """Give the reasons for what stands in the Edge stack."""
-    for function in (edge.rotation, edge.purge.purge):
-        accept(function, "L1", "Locks are for Python 3.13; a newer runtime is a tested change.")
-        accept(function.role, "IAM5[Resource::*]", "X-Ray and GetRandomPassword take no resource.")
+    for scoped in edge.scoped_functions:
+        _accept_in_function(scoped)
     _accept_in_access_logs(edge)
     distribution = edge.edge.distribution
     accept(
@@ -90,42 +73,38 @@ def accept(construct: IConstruct, finding: str, reason: str) -> None:
     Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason))
 
 
-def _accept_in_functions(pipeline: PipelineStack) -> None:
-    for name in names.FUNCTIONS:
-        function = pipeline.functions.by_name[name]
-        _accept_in_function(function, _role_of(function), WILDCARDS[name])
-    manage = pipeline.functions.by_name["manage"]
-    removals = f"execution:<{_logical_id(pipeline.workflows.remove)}.Name>:*"
-    accept(
-        _role_of(manage),
-        f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{removals}]",
-        "The executions of one state machine; which one removes an image is unknown at deploy time.",
-    )
+def _accept_in_function(scoped: ScopedFunction) -> None:
+    """Give the reasons of a function's specification; a grant without one may have no wildcard."""
+    accept(scoped.function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime is a tested change.")
+    reasons = {"*": ["X-Ray's actions take no resource."]}
+    for grant in scoped.grants:
+        for resource in grant.resources if grant.reason else ():
+            reasons.setdefault(_as_cdk_nag_writes(resource, scoped), []).append(grant.reason)
+    for resource, given in reasons.items():
+        accept(scoped.role, f"IAM5[Resource::{resource}]", " ".join(dict.fromkeys(given)))
 
 
-def _role_of(function: lambda_.Function) -> iam.IRole:
-    if function.role is None:
-        raise TypeError(f"{function.node.path} has no role")
-    return function.role
+def _as_cdk_nag_writes(resource: str, scope: Construct) -> str:
+    """Return an ARN in the spelling of cdk-nag's findings, such as ``<Originals.Arn>/uploads/*``."""
+    return _text(Stack.of(scope).resolve(resource))
 
 
-def _accept_in_function(function: lambda_.Function, role: iam.IRole, wildcards: Sequence[str]) -> None:
-    accept(function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime is a tested change.")
-    for resource in wildcards:
-        reason = (
-            "X-Ray's and Rekognition's actions take no resource."
-            if resource == "*"
-            else "Keys begin with an image's id, unknown at deploy time; bucket and prefix are exact."
-        )
-        accept(role, f"IAM5[Resource::{resource}]", reason)
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    if function == "Fn::Join":
+        separator, parts = argument
+        return str(separator.join(map(_text, parts)))
+    return f"<{argument if function == 'Ref' else '.'.join(argument)}>"
 
 
 def _accept_in_workflows(pipeline: PipelineStack) -> None:
     workflows = pipeline.workflows
     for name, machine in workflows.machines.items():
         accept(machine.role, "IAM5[Resource::*]", "X-Ray and the delivery of logs take no resource.")
-        for invoked in INVOKED[name]:
-            function = _logical_id(pipeline.functions.by_name[invoked])
+        for invoked in workflows.invoked[name]:
+            function = _logical_id(invoked)
             accept(
                 machine.role,
                 f"IAM5[Resource::<{function}.Arn>:*]",

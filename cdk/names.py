@@ -6,6 +6,8 @@ the ids of stateful resources here lets constructs move and be renamed without a
 
 from typing import Final
 
+from functions.shared.keys import CACHE_TAG
+
 PROJECT: Final = "ImageScaler"
 
 ORIGINALS_BUCKET: Final = "Originals"
@@ -23,27 +25,22 @@ STATEFUL_LOGICAL_IDS: Final = frozenset(
 )
 """Never replaced, renamed or dropped by an upgrade, at any stage."""
 
-FUNCTIONS: Final = ("optimize", "moderate", "blur", "persist", "serve", "upload", "manage", "remove")
-"""The functions of the Pipeline stack, by the names of their packages."""
-
-PREWARM: Final = "prewarm"
-"""A second entry point of the package `serve`, and a function of its own where delivery is v2."""
-
-EDGE_FUNCTIONS: Final = ("purge", "rotate")
-"""The functions of the Edge stack."""
-
 EDGE_STATEFUL_LOGICAL_IDS: Final = frozenset({DISTRIBUTION, EDGE_LOGS_BUCKET})
 """Of the Edge stack: a new distribution has another address, and DNS and signed URLs still name the old one."""
 
 API_STAGE: Final = "live"
 """The API's stage, the first segment of its own URLs; the edge hides it."""
 
-CACHE_TAG_HEADER: Final = "x-amz-meta-cache-tag"
-"""Names the image of an answer, for invalidations. S3 sends an object's metadata under such names, so that one header
-serves both origins; a test holds it against the functions' own."""
+CACHE_TAG_HEADER: Final = f"x-amz-meta-{CACHE_TAG}"
+"""Names the image of a response, for invalidations. S3 sends an object's metadata under such names, so that one header
+serves both origins."""
 
-METRICS_NAMESPACE: Final = "ImageScaler"
-EVENT_SOURCE: Final = "image-scaler"
+ORIGIN_VERIFY_HEADER: Final = "X-Origin-Verify"
+"""The header with the origin's secret that WAF checks; a rotation changes it."""
+
+ORIGIN_DEPLOYED_HEADER: Final = "X-Origin-Deployed"
+"""The same reference in a header that no rotation changes. It shows the value that CloudFormation wrote last and may
+write again if it does not read the secret again; that value stays accepted."""
 
 
 def stack_name(stage: str, stack: str) -> str:
@@ -51,15 +48,9 @@ def stack_name(stage: str, stack: str) -> str:
     return f"{PROJECT}-{stage}-{stack}"
 
 
-def package_of(function: str) -> str:
-    """Return the name of the package, and so of the zip, that a function runs from."""
-    return "serve" if function == PREWARM else function
-
-
-def handler_of(function: str) -> str:
-    """Return the dotted path of a function's Lambda handler."""
-    module = PREWARM if function == PREWARM else "handler"
-    return f"functions.{package_of(function)}.{module}.lambda_handler"
+def origin_secret_name(stage: str) -> str:
+    """Return the name of WAF's accepted values of the origin's secret."""
+    return stack_name(stage, "OriginSecret")
 
 
 def function_output(function: str) -> str:

@@ -1,4 +1,4 @@
-"""Builds one deployable zip per function from locked wheels, without Docker.
+"""Builds the deployable zips of the functions from locked wheels, without Docker.
 
 Two architectures: ``arm64`` for AWS (Python 3.13, manylinux wheels for aarch64) and ``host`` for the emulator (this
 machine's CPU and Python, with the ``bootstrap`` of the Lambda Runtime API). Both come from the same locks.
@@ -20,13 +20,14 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from cdk.bytecode import BytecodeError, bytecode_of, compiled_name, compiler_of
 from cdk.cached_folder import cached_folder
+from cdk.functions import SPECIFICATIONS
+from cdk.specification import Package
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REQUIREMENTS: Final = ROOT / "requirements"
@@ -52,33 +53,8 @@ class Arch(StrEnum):
     HOST = "host"
 
 
-@dataclass(frozen=True)
-class FunctionPackage:
-    """What goes into one function's zip.
-
-    ``packages`` are the subpackages of ``functions``; ``lock`` is a file of requirements/; ``budget_mib`` is what the
-    zip may weigh at most, in MiB; ``bytecode`` tells whether compiled files go in too.
-    """
-
-    packages: tuple[str, ...]
-    lock: str
-    budget_mib: float
-    bytecode: bool = True
-
-
-PACKAGES: Final[dict[str, FunctionPackage]] = {
-    "optimize": FunctionPackage(("shared", "imaging", "optimize"), "functions-optimize.txt", 16),
-    "moderate": FunctionPackage(("shared", "moderate"), "functions-base.txt", 3),
-    "blur": FunctionPackage(("shared", "imaging", "blur"), "functions-imaging.txt", 9),
-    "persist": FunctionPackage(("shared", "persist"), "functions-base.txt", 3),
-    "serve": FunctionPackage(("shared", "imaging", "serve"), "functions-imaging.txt", 9),
-    "upload": FunctionPackage(("shared", "upload"), "functions-api.txt", 3, bytecode=False),  # no room for pydantic's
-    "manage": FunctionPackage(("shared", "manage"), "functions-api.txt", 3, bytecode=False),  # no room for pydantic's
-    "remove": FunctionPackage(("shared", "remove"), "functions-base.txt", 3),
-    "purge": FunctionPackage(("shared", "purge"), "functions-base.txt", 3),
-    "rotate": FunctionPackage(("shared", "rotate"), "functions-base.txt", 3),
-}
-"""Every function, by the name of its package; tests hold the table against the imports of the code."""
+PACKAGES: Final = {each.package.name: each.package for each in SPECIFICATIONS.values()}
+"""The package of every zip by name; tests compare them with the imports of the code."""
 
 _DROPPED_DIRECTORIES: Final = frozenset({"__pycache__", "tests", "bin"})
 _DROPPED_SUFFIXES: Final = frozenset({".pyc", ".pyi", ".typed", ".h", ".c", ".pxd"})
@@ -100,16 +76,16 @@ class PackagingError(Exception):
 
 
 def build_all(arch: Arch, *, out: Path = ZIPS) -> dict[str, Path]:
-    """Build every function's zip below ``out/<arch>`` and return their paths by function. Raises PackagingError."""
-    return {function: build_zip(function, arch, out=out) for function in PACKAGES}
+    """Build all zips below ``out/<arch>`` and return their paths by package. Raises PackagingError."""
+    return {name: build_zip(name, arch, out=out) for name in PACKAGES}
 
 
-def build_zip(function: str, arch: Arch, *, out: Path = ZIPS) -> Path:
-    """Build one function's zip, unless an identical one is there already, and return its path.
+def build_zip(name: str, arch: Arch, *, out: Path = ZIPS) -> Path:
+    """Build the zip of one package, unless an identical one exists, and return its path.
 
     Raises PackagingError.
     """
-    package = PACKAGES[function]
+    package = PACKAGES[name]
     wheels = unpacked_wheels(package.lock, arch)
     entries = dict(_sources(package, arch))
     for relative, path in _files(wheels):
@@ -117,7 +93,7 @@ def build_zip(function: str, arch: Arch, *, out: Path = ZIPS) -> Path:
             entries.setdefault(relative, path)
     if package.bytecode:
         entries |= _bytecode(entries, arch)
-    target = out / arch / f"{function}.zip"
+    target = out / arch / f"{name}.zip"
     stamp = target.with_suffix(".inputs")
     inputs = _digest_of(entries)
     if target.is_file() and stamp.is_file() and stamp.read_text() == inputs:
@@ -180,7 +156,7 @@ def _target_options(arch: Arch) -> tuple[str, ...]:
     return (*version, "--python-platform", LAMBDA_PLATFORM) if arch is Arch.ARM64 else version
 
 
-def _sources(package: FunctionPackage, arch: Arch) -> Iterator[tuple[str, Path]]:
+def _sources(package: Package, arch: Arch) -> Iterator[tuple[str, Path]]:
     """Yield the project's own files: the functions tree, cut to what is needed, and the local bootstrap."""
     functions = ROOT / "functions"
     yield "functions/__init__.py", functions / "__init__.py"
@@ -239,9 +215,9 @@ def main() -> None:
         zips = build_all(arguments.arch, out=arguments.out)
     except PackagingError as error:
         sys.exit(str(error))
-    for function, path in zips.items():
+    for name, path in zips.items():
         size = path.stat().st_size / MIB
-        print(f"{os.path.relpath(path)}  {size:.2f} MiB of {PACKAGES[function].budget_mib:g}")
+        print(f"{os.path.relpath(path)}  {size:.2f} MiB of {PACKAGES[name].budget_mib:g}")
 
 
 if __name__ == "__main__":

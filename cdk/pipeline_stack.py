@@ -9,8 +9,9 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk import names
-from cdk.config import Delivery, StageConfig
+from cdk.config import StageConfig
 from cdk.constructs.api import Api
+from cdk.constructs.function import ScopedFunction
 from cdk.constructs.functions import Functions
 from cdk.constructs.operations import Operations
 from cdk.constructs.prewarm import Prewarm
@@ -18,12 +19,14 @@ from cdk.constructs.resource import resource_of
 from cdk.constructs.storage import Storage
 from cdk.constructs.table import RecordsTable
 from cdk.constructs.workflows import Workflows
+from cdk.functions.prewarm import SPECIFICATION as PREWARM
+from cdk.specification import PipelineResources
 
 
 class PipelineStack(Stack):
     """Buckets, table, functions, state machines, API and alarms of one stage.
 
-    ``zips`` are the built packages by function. It knows nothing of the edge, which stands on it.
+    ``zips`` are the built packages by name. It knows nothing of the edge, which stands on it.
     """
 
     def __init__(
@@ -40,41 +43,15 @@ class PipelineStack(Stack):
         self.storage = Storage(self, "Storage", config=config, data_key=data_key)
         table = RecordsTable(self, "Records", config=config, data_key=data_key).table
         self.event_bus = events.EventBus(self, "Announcements", event_bus_name=f"image-scaler-{config.name}")
-        self.functions = Functions(
-            self,
-            "Functions",
-            config=config,
-            zips=zips,
-            storage=self.storage,
-            table=table,
-            event_bus=self.event_bus,
-            data_key=data_key,
+        resources = PipelineResources(
+            config=config, storage=self.storage, table=table, event_bus=self.event_bus, data_key=data_key
         )
+        self.functions = Functions(self, "Functions", resources=resources, zips=zips)
         self.prewarm = (
-            Prewarm(
-                self,
-                "Prewarming",
-                config=config,
-                zips=zips,
-                storage=self.storage,
-                table=table,
-                event_bus=self.event_bus,
-                data_key=data_key,
-            )
-            if config.delivery is Delivery.V2  # in v1 nothing reads the generated bucket
-            else None
+            Prewarm(self, "Prewarming", resources=resources, zips=zips) if PREWARM.is_deployed(config) else None
         )
-        self.workflows = Workflows(
-            self,
-            "Workflows",
-            config=config,
-            functions=self.functions,
-            originals=self.storage.originals,
-            table=table,
-            event_bus=self.event_bus,
-            data_key=data_key,
-        )
-        self.functions.start_removals(self.workflows.remove)
+        self.workflows = Workflows(self, "Workflows", resources=resources, functions=self.functions)
+        self.functions.let_start(self.workflows.machines)
         self.api = Api(self, "Api", config=config, functions=self.functions)
         self.operations = Operations(
             self,
@@ -100,19 +77,16 @@ class PipelineStack(Stack):
                 "PublishedBucket": self.storage.published.bucket_name,
                 "GeneratedBucket": self.storage.generated.bucket_name,
                 "EventBusName": self.event_bus.event_bus_name,
-                **{
-                    names.function_output(name): function.function_name
-                    for name, function in self.functions.by_name.items()
-                },
+                **{names.function_output(each.name): each.function.function_name for each in self.scoped_functions},
             }
         )
         if self.prewarm:
-            self._outputs(
-                {
-                    names.function_output(names.PREWARM): self.prewarm.prewarm.function.function_name,
-                    "PrewarmQueueUrl": self.prewarm.queue.queue_url,
-                }
-            )
+            self._outputs({"PrewarmQueueUrl": self.prewarm.queue.queue_url})
+
+    @property
+    def scoped_functions(self) -> list[ScopedFunction]:
+        """All functions of the stack."""
+        return [*self.functions.scoped.values(), *([self.prewarm.prewarm] if self.prewarm else [])]
 
     def _data_key(self, config: StageConfig) -> kms.Key:
         key = kms.Key(

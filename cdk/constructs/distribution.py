@@ -19,11 +19,12 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk import edge_functions, names
-from cdk.config import Delivery, StageConfig, ViewerAccess
+from cdk.config import StageConfig, ViewerAccess
 from cdk.constructs.firewall import ADDRESS_HEADER
-from cdk.constructs.origin_secret import DEPLOYED_HEADER, HEADER, OriginSecret
+from cdk.constructs.origin_secret import OriginSecret
 from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys, TrustedKey
+from functions.shared.options import Delivery
 
 FAILOVER_STATUS: Final = (403, 404, 500, 502, 503, 504)
 """A variant that is not there is a 403 (the edge may not list the bucket) or a 404; trouble in S3 goes on too."""
@@ -138,7 +139,10 @@ class EdgeDistribution(Construct):
     def _api_origin(self, origin_secret: OriginSecret) -> cloudfront.IOrigin:
         return origins.HttpOrigin(
             self.api_domain,
-            custom_headers={HEADER: origin_secret.value, DEPLOYED_HEADER: origin_secret.value},
+            custom_headers={
+                names.ORIGIN_VERIFY_HEADER: origin_secret.value,
+                names.ORIGIN_DEPLOYED_HEADER: origin_secret.value,
+            },
             http_port=80,
             https_port=443,
             origin_path=f"/{names.API_STAGE}",

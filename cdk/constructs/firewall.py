@@ -12,7 +12,6 @@ from constructs import Construct
 
 from cdk import names
 from cdk.config import StageConfig
-from cdk.constructs.origin_secret import HEADER
 
 ADDRESS_HEADER = "x-viewer-address"
 """Set by cdk/edge/viewer_address.js, whatever the client sent."""
@@ -44,7 +43,7 @@ class Firewall(Construct):
         self._came_through_the_edge = wafv2.CfnWebACL.StatementProperty(
             regex_pattern_set_reference_statement=wafv2.CfnWebACL.RegexPatternSetReferenceStatementProperty(
                 arn=accepted_values.attr_arn,
-                field_to_match=_header(HEADER),
+                field_to_match=_header(names.ORIGIN_VERIFY_HEADER),
                 text_transformations=[_NO_TRANSFORMATION],
             )
         )
@@ -111,7 +110,9 @@ class Firewall(Construct):
                 ],
             },
             redacted_fields=[
-                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": HEADER.lower()}),
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(
+                    single_header={"Name": names.ORIGIN_VERIFY_HEADER.lower()}
+                ),
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(query_string={}),
             ],
             resource_arn=self.web_acl.attr_arn,

@@ -1,10 +1,10 @@
-"""One function of image-scaler with what belongs to it alone: its role and its log group.
+"""One function of image-scaler with its own role and log group, as its specification says.
 
-The role gets exactly the statements that are handed in, the right to write that one log, and tracing.
+The role gets exactly the specification's grants, the right to write its own log, and tracing.
 """
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
@@ -14,27 +14,31 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk import names
-from cdk.config import FunctionConfig, StageConfig
+from cdk.config import WarmStart
+from cdk.specification import FunctionSpecification, Grant, PipelineResources, Resources, allow
+from functions.shared.keys import METRICS_NAMESPACE
 
 
 class ScopedFunction(Construct):
-    """The function ``name`` from its zip; ``function`` is the Lambda function, ``role`` what it may do."""
+    """A Lambda ``function`` by its ``name``, its ``alarms``, and its ``role`` with all ``grants`` it was given.
+
+    ``resources`` are those of the function's stack; ``zips`` are the built packages by name.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        config: StageConfig,
-        name: str,
-        size: FunctionConfig,
-        code: Path,
-        environment: dict[str, str],
-        grants: Sequence[iam.PolicyStatement],
-        snap_start: bool = False,
+        specification: FunctionSpecification[Resources],
+        resources: Resources,
+        zips: Mapping[str, Path],
     ) -> None:
         super().__init__(scope, construct_id)
+        self.name = specification.name
+        self.alarms = specification.alarms
+        config = resources.config
+        size = specification.size_in(config)
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -45,23 +49,28 @@ class ScopedFunction(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description=f"What the function {name} of image-scaler may do",
+            description=f"What the function {specification.name} of image-scaler may do",
         )
-        for grant in (*grants, allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn)):
-            self.role.add_to_policy(grant)
+        self.grants: list[Grant] = []
+        for grant in specification.grants(resources):
+            self.allow(grant)
+        if isinstance(resources, PipelineResources) and resources.data_key:
+            self.allow(use_of(resources.data_key))
+        self.allow(allow("logs:CreateLogStream", "logs:PutLogEvents", on=log_group.log_group_arn))
+        snap_start = specification.answers_api and config.warm_start is WarmStart.SNAPSTART
         self.function = lambda_.Function(
             self,
             "Function",
             architecture=_host_architecture() if config.runs_on_emulator else lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(code)),
-            description=f"image-scaler: {name}",
+            code=lambda_.Code.from_asset(str(zips[specification.package.name])),
+            description=f"image-scaler: {specification.name}",
             environment={
                 "POWERTOOLS_LOG_LEVEL": config.log_level,
-                "POWERTOOLS_METRICS_NAMESPACE": names.METRICS_NAMESPACE,
-                "POWERTOOLS_SERVICE_NAME": name,
-                **environment,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_SERVICE_NAME": specification.name,
+                **specification.environment(resources),
             },
-            handler=names.handler_of(name),
+            handler=specification.handler,
             log_group=log_group,
             memory_size=size.memory_mb,
             reserved_concurrent_executions=size.reserved_concurrency,
@@ -72,25 +81,22 @@ class ScopedFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
         )
 
+    def allow(self, grant: Grant) -> None:
+        """Add a grant to the role."""
+        self.grants.append(grant)
+        self.role.add_to_policy(statement(grant))
 
-def allow(actions: list[str], *resources: str) -> iam.PolicyStatement:
-    """Return the statement that allows these actions on these resources."""
-    return iam.PolicyStatement(actions=actions, resources=list(resources))
+
+def statement(grant: Grant) -> iam.PolicyStatement:
+    """Return the statement of a policy that makes a grant."""
+    keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [grant.leading_keys]}} if grant.leading_keys else None
+    return iam.PolicyStatement(actions=list(grant.actions), resources=list(grant.resources), conditions=keys)
 
 
-def use_of(data_key: kms.IKey) -> iam.PolicyStatement:
-    """Return the statement that lets a role read and write what the stage's key encrypts in S3 and DynamoDB."""
-    return allow(
-        [
-            "kms:Decrypt",
-            "kms:DescribeKey",
-            "kms:Encrypt",
-            "kms:GenerateDataKey",
-            "kms:ReEncryptFrom",
-            "kms:ReEncryptTo",
-        ],
-        data_key.key_arn,
-    )
+def use_of(data_key: kms.IKey) -> Grant:
+    """Return the right to read and write what the stage's key encrypts in S3 and DynamoDB."""
+    actions = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
+    return allow(*(f"kms:{action}" for action in actions), on=data_key.key_arn)
 
 
 def _host_architecture() -> lambda_.Architecture:

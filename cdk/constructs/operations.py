@@ -12,18 +12,18 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.api import Api
+from cdk.constructs.function import ScopedFunction
 from cdk.constructs.functions import Functions
 from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.queues import operators_queue
 from cdk.constructs.workflows import Workflows
+from cdk.specification import FunctionMetric
+from functions.shared.keys import EVENT_SOURCE, METRICS_NAMESPACE
 
 RUNBOOK = "docs/runbook.md"
 PERIOD = Duration.minutes(5)
-SERVE_SLOW_MS = 3_000
-"""p95 of `serve` above which something is wrong: a variant takes well under a second."""
 WAITS_OUT_TROUBLE = logs.FilterPattern.string_value("$.details.name", "=", "WaitOutTrouble")
 ENDED_BADLY = logs.FilterPattern.any(
     *(logs.FilterPattern.string_value("$.type", "=", f"Execution{end}") for end in ("Failed", "TimedOut"))
@@ -54,7 +54,8 @@ class Operations(Construct):
         self.held = self._note_held(event_bus, config)
         held = self.held.metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
         ingest, serve = workflows.ingest, functions.by_name["serve"]
-        every_function = [*functions.by_name.values(), *([prewarm.prewarm.function] if prewarm else [])]
+        scoped_functions = [*functions.scoped.values(), *([prewarm.prewarm] if prewarm else [])]
+        every_function = [each.function for each in scoped_functions]
         failed = ingest.metric_failed(period=PERIOD)
         timed_out, aborted = ingest.metric_timed_out(period=PERIOD), ingest.metric_aborted(period=PERIOD)
         undelivered = workflows.undelivered.metric_approximate_number_of_messages_visible(
@@ -63,7 +64,6 @@ class Operations(Construct):
         unsettled = workflows.settle.metric_failed(period=PERIOD)
         delayed = self._count_in_logs("RemovalsDelayed", config, workflows, WAITS_OUT_TROUBLE)
         ended = self._count_in_logs("RemovalsEndedBadly", config, workflows, ENDED_BADLY)
-        serve_errors = serve.metric_errors(period=PERIOD)
         serve_p95 = serve.metric_duration(period=PERIOD, statistic="p95")
         api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
 
@@ -75,8 +75,8 @@ class Operations(Construct):
         self._alarm("SettleFailed", unsettled, "Records of stopped executions could not be settled")
         self._alarm("RemovalsDelayed", delayed, "Files of removed or replaced images could not be deleted so far")
         self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
-        self._alarm("ServeErrors", serve_errors, "The function serve raised errors", threshold=5)
-        self._alarm("ServeSlow", serve_p95, "serve answers slowly (p95)", threshold=SERVE_SLOW_MS, periods=3)
+        for scoped in scoped_functions:
+            function_alarms(self, scoped, action=self.alarm_action)
         self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
         if prewarm:
             not_prewarmed = prewarm.undelivered.metric_approximate_number_of_messages_visible(
@@ -115,7 +115,7 @@ class Operations(Construct):
             "ImageHeld",
             description="An image is held for want of a verdict: note it for the operator",
             event_bus=event_bus,
-            event_pattern=events.EventPattern(source=[names.EVENT_SOURCE], detail_type=["Image Held"]),
+            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=["Image Held"]),
             targets=[targets.SqsQueue(queue)],
         )
         return queue
@@ -124,7 +124,7 @@ class Operations(Construct):
         self, name: str, config: StageConfig, workflows: Workflows, pattern: logs.IFilterPattern
     ) -> cloudwatch.Metric:
         """Return how many lines in the logs of `remove` and `retire` match; the metric is the stage's own."""
-        namespace = f"{names.METRICS_NAMESPACE}/{config.name}"
+        namespace = f"{METRICS_NAMESPACE}/{config.name}"
         for machine in ("remove", "retire"):
             logs.MetricFilter(
                 self,
@@ -147,6 +147,24 @@ class Operations(Construct):
         ]
         cloudwatch.Dashboard(
             self, "Dashboard", dashboard_name=f"image-scaler-{config.name}", widgets=[[widget] for widget in widgets]
+        )
+
+
+def function_alarms(scope: Construct, scoped: ScopedFunction, *, action: cloudwatch.IAlarmAction | None) -> None:
+    """Add the alarms of a function's specification; ``action`` tells the operator."""
+    metrics = {
+        FunctionMetric.ERRORS: scoped.function.metric_errors(period=PERIOD),
+        FunctionMetric.DURATION_P95: scoped.function.metric_duration(period=PERIOD, statistic="p95"),
+    }
+    for alarm in scoped.alarms:
+        runbook_alarm(
+            scope,
+            alarm.name,
+            metrics[alarm.metric],
+            alarm.meaning,
+            action=action,
+            threshold=alarm.threshold,
+            periods=alarm.periods,
         )
 
 

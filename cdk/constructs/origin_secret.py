@@ -10,28 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack
-from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from cdk import names
-from cdk.config import FunctionConfig, StageConfig
+from cdk.config import StageConfig
 from cdk.constructs.function import ScopedFunction
+from cdk.functions.rotate import SPECIFICATION
+from cdk.specification import EdgeResources
 
-HEADER = "X-Origin-Verify"
-"""The header that WAF checks; a rotation changes it."""
-DEPLOYED_HEADER = "X-Origin-Deployed"
-"""The same reference in a header that no rotation changes: it shows what CloudFormation wrote last, and so may write
-again if it does not read the secret anew. That value stays accepted."""
 ROTATION_EVERY = Duration.days(30)
 SECRET_LENGTH = 48
-SIZE = FunctionConfig(memory_mb=256, timeout_seconds=900)
-"""A distribution is deployed in three to ten minutes."""
 
 
 class OriginSecret(Construct):
@@ -39,7 +32,6 @@ class OriginSecret(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig) -> None:
         super().__init__(scope, construct_id)
-        self._config = config
         self.secret = secretsmanager.Secret(
             self,
             "Secret",
@@ -55,81 +47,31 @@ class OriginSecret(Construct):
         self.accepted_values = wafv2.CfnRegexPatternSet(
             self,
             "AcceptedValues",
-            name=names.stack_name(config.name, "OriginSecret"),
+            name=names.origin_secret_name(config.name),
             description="The accepted values of X-Origin-Verify, kept by the rotation function",
             regular_expression_list=[f"^{self.value}$"],
             scope="REGIONAL",
         )
         self.accepted_values.override_logical_id(names.ACCEPTED_ORIGIN_VALUES)
 
-    def add_rotation(
-        self, *, distribution: cloudfront.Distribution, api_url: str, zips: Mapping[str, Path]
-    ) -> ScopedFunction:
+    def add_rotation(self, *, resources: EdgeResources, zips: Mapping[str, Path]) -> ScopedFunction:
         """Rotate every 30 days, without a moment in which the edge's requests are refused; return the function.
 
-        ``api_url`` is the URL of the API's stage, at which the rotation sees what the firewall accepts. The same
-        function compares header and secret after each deployment, and every hour: news of a deployment may get lost.
+        The same function compares header and secret after each deployment, and every hour in case the event of a
+        deployment is lost.
         """
-        stack = Stack.of(self)
-        distribution_arn = stack.format_arn(
-            service="cloudfront", region="", resource="distribution", resource_name=distribution.distribution_id
-        )
-        on_emulator = self._config.runs_on_emulator
-        rotation = ScopedFunction(
-            self,
-            "Rotate",
-            name="rotate",
-            config=self._config,
-            code=zips["rotate"],
-            size=SIZE,
-            environment={
-                "DISTRIBUTION_ID": distribution.distribution_id,
-                "HEADER_NAME": HEADER,
-                "PATTERN_SET_ID": self.accepted_values.attr_id,
-                "PATTERN_SET_NAME": names.stack_name(self._config.name, "OriginSecret"),
-                "DEPLOYED_HEADER_NAME": DEPLOYED_HEADER,
-                "DEPLOY_POLL_SECONDS": "1" if on_emulator else "15",
-                "SECRET_ID": self.secret.secret_arn,
-            }
-            # The emulator's API has no firewall in front of it.
-            | ({} if on_emulator else {"PROBE_URL": f"{api_url}/probe"}),
-            grants=[
-                iam.PolicyStatement(
-                    actions=[
-                        "secretsmanager:DescribeSecret",
-                        "secretsmanager:GetSecretValue",
-                        "secretsmanager:PutSecretValue",
-                        "secretsmanager:UpdateSecretVersionStage",
-                    ],
-                    resources=[self.secret.secret_arn],
-                ),
-                # This action knows no resources: IAM takes nothing but * here.
-                iam.PolicyStatement(actions=["secretsmanager:GetRandomPassword"], resources=["*"]),
-                iam.PolicyStatement(
-                    actions=["wafv2:GetRegexPatternSet", "wafv2:UpdateRegexPatternSet"],
-                    resources=[self.accepted_values.attr_arn],
-                ),
-                iam.PolicyStatement(
-                    actions=[
-                        "cloudfront:GetDistribution",
-                        "cloudfront:GetDistributionConfig",
-                        "cloudfront:UpdateDistribution",
-                    ],
-                    resources=[distribution_arn],
-                ),
-            ],
-        )
+        rotation = ScopedFunction(self, "Rotate", specification=SPECIFICATION, resources=resources, zips=zips)
         schedule = self.secret.add_rotation_schedule(
             "Schedule",
             automatically_after=ROTATION_EVERY,
             rotate_immediately_on_update=False,
             rotation_lambda=rotation.function,
         )
-        schedule.node.add_dependency(distribution)
+        schedule.node.add_dependency(resources.distribution)
         for permission in (
             child for child in rotation.function.node.children if isinstance(child, lambda_.CfnPermission)
         ):
-            permission.source_account = stack.account
+            permission.source_account = Stack.of(self).account
         self._compare_after_deployments(rotation)
         return rotation
 

@@ -1,30 +1,28 @@
-"""Takes an image out of the edge's caches when its record says that what is cached is no longer right.
+"""Invalidates an image in the edge's caches when its record has changed.
 
-At once when the record has changed, and again when every answer that was being made at that moment has arrived: it may
-have read the record before it changed, reaches the edge after the first purge, and would be cached for as long as any
-other. When that is, the state machines `remove` and `retire` know. They ask for each purge by an event, after they
-have deleted what the edge would fetch again; the last one comes a minute later, when no transfer from the bucket to the
-edge is under way any more.
+One purge is not enough: a request that read the record before the change may be answered after the purge, and the
+answer would be cached. The state machines `remove` and `retire` know when the last such answer has arrived. They
+request each purge by an event, after they have deleted what the edge would fetch again. The last purge follows a minute
+later, when every transfer from the bucket to the edge has ended.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration, Stack
-from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk import names
-from cdk.config import FunctionConfig, StageConfig
+from cdk.config import StageConfig
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.queues import operators_queue
+from cdk.functions.purge import SPECIFICATION
+from cdk.specification import EdgeResources
+from functions.shared.keys import EVENT_SOURCE
 
-SIZE = FunctionConfig(memory_mb=256, timeout_seconds=30)
 IMAGES_PER_INVALIDATION = 10
 """SQS's largest batch without waiting for more. Each image is one tag, and CloudFront takes thousands in progress."""
 LATER = Duration.seconds(60)
@@ -42,12 +40,12 @@ class Purge(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: StageConfig,
+        resources: EdgeResources,
         zips: Mapping[str, Path],
         event_bus: events.IEventBus,
-        distribution: cloudfront.Distribution,
     ) -> None:
         super().__init__(scope, construct_id)
+        config = resources.config
         self.undelivered = operators_queue(self, "Undelivered", config=config)
         self.queue = self._queue("Queue", config=config)
         self.later = self._queue(
@@ -72,31 +70,10 @@ class Purge(Construct):
                 title,
                 description=f"image-scaler: {title} purges the caches of one image",
                 event_bus=event_bus,
-                event_pattern=events.EventPattern(source=[names.EVENT_SOURCE], detail_type=detail_types, detail=detail),
+                event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=detail_types, detail=detail),
                 targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered)],
             )
-        self.purge = ScopedFunction(
-            self,
-            "Purge",
-            name="purge",
-            config=config,
-            code=zips["purge"],
-            size=SIZE,
-            environment={"DISTRIBUTION_ID": distribution.distribution_id},
-            grants=[
-                iam.PolicyStatement(
-                    actions=["cloudfront:CreateInvalidation"],
-                    resources=[
-                        Stack.of(self).format_arn(
-                            service="cloudfront",
-                            region="",
-                            resource="distribution",
-                            resource_name=distribution.distribution_id,
-                        )
-                    ],
-                )
-            ],
-        )
+        self.purge = ScopedFunction(self, "Purge", specification=SPECIFICATION, resources=resources, zips=zips)
         for queue in queues:
             self.purge.function.add_event_source(
                 event_sources.SqsEventSource(
@@ -112,7 +89,7 @@ class Purge(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=config.enforce_tls,
             retention_period=Duration.days(4),
-            visibility_timeout=Duration.seconds(6 * SIZE.timeout_seconds),
+            visibility_timeout=Duration.seconds(6 * SPECIFICATION.size_in(config).timeout_seconds),
             # CloudFront is busy for minutes at most; a message that still fails after half a day is an operator's.
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=200, queue=self.undelivered),
         )

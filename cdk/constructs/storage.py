@@ -12,12 +12,8 @@ from constructs import Construct
 from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.resource import resource_of
-
-REJECTED_TAG = ("image-scaler-status", "REJECTED")
-"""The object tag by which the originals bucket's lifecycle finds what was refused."""
-
-ANSWERABLE_BYTES = 4_500_000
-"""The largest variant that `serve` can answer with, and so make again; a test holds it against the functions' own."""
+from functions.shared.keys import REJECTED_TAG, REJECTED_TAG_VALUE
+from functions.shared.limits import MAX_BODY_BYTES
 
 
 class Storage(Construct):
@@ -35,21 +31,20 @@ class Storage(Construct):
         self.published = self._bucket(names.PUBLISHED_BUCKET)
         self.generated = self._bucket(
             names.GENERATED_BUCKET,
-            # What is larger no request makes again: it stays until the image is taken down or judged anew.
+            # No request makes a larger variant again: it stays until the image is removed or replaced.
             lifecycle_rules=[
-                _expire("generated", days=config.generated_days, smaller_than_bytes=ANSWERABLE_BYTES + 1),
+                _expire("generated", days=config.generated_days, smaller_than_bytes=MAX_BODY_BYTES + 1),
             ],
         )
         self._let_cloudfront_read_generated()
 
     def _originals(self) -> s3.Bucket:
         config = self._config
-        name, value = REJECTED_TAG
         bucket = self._bucket(
             names.ORIGINALS_BUCKET,
             versioned=True,
             lifecycle_rules=[
-                _expire("rejected", days=config.rejected_days, tag_filters={name: value}),
+                _expire("rejected", days=config.rejected_days, tag_filters={REJECTED_TAG: REJECTED_TAG_VALUE}),
                 s3.LifecycleRule(
                     id="noncurrent-versions",
                     noncurrent_version_expiration=Duration.days(config.noncurrent_days),

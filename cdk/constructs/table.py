@@ -8,8 +8,8 @@ from constructs import Construct
 from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.resource import resource_of
+from functions.shared.keys import LISTING_INDEX
 
-LISTING_INDEX = "by_day"
 EXPIRY_ATTRIBUTE = "expires_at"
 
 

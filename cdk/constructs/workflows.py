@@ -13,32 +13,23 @@ cfn-lint sees them.
 from pathlib import Path
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk.config import StageConfig
-from cdk.constructs.function import allow, use_of
+from cdk.constructs.function import statement, use_of
 from cdk.constructs.functions import Functions
 from cdk.constructs.queues import operators_queue
 from cdk.constructs.waits import removal_waits
+from cdk.specification import PipelineResources, allow
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "workflows"
 
-INVOKED = {
-    "ingest": ("optimize", "moderate", "blur", "persist", "remove"),
-    "settle": ("remove",),
-    "remove": ("remove",),
-    "retire": ("remove",),
-}
-"""The functions that each state machine invokes."""
-
-RECORDS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+RECORDS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 """What writing a claim, an ending and a line of history takes."""
 
 
@@ -46,28 +37,17 @@ class Workflows(Construct):
     """The state machines of a stage, started by the originals bucket's events."""
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        config: StageConfig,
-        functions: Functions,
-        originals: s3.Bucket,
-        table: dynamodb.Table,
-        event_bus: events.EventBus,
-        data_key: kms.Key | None,
+        self, scope: Construct, construct_id: str, *, resources: PipelineResources, functions: Functions
     ) -> None:
         super().__init__(scope, construct_id)
-        self._config = config
+        self._resources = resources
         self._functions = functions
-        self._table = table
-        self._event_bus = event_bus
-        self._data_key = data_key
-        self.undelivered = operators_queue(self, "UndeliveredEvents", config=config)
+        self.undelivered = operators_queue(self, "UndeliveredEvents", config=resources.config)
         self.logs: dict[str, logs.LogGroup] = {}
-        waits = removal_waits(config).as_substitutions()
-        self.remove = self._state_machine("remove", actions=["dynamodb:UpdateItem"], substitutions=waits)
-        self.retire = self._state_machine("retire", actions=["dynamodb:UpdateItem"], substitutions=waits)
+        self.invoked: dict[str, list[lambda_.Function]] = {}
+        waits = removal_waits(resources.config).as_substitutions()
+        self.remove = self._state_machine("remove", actions=("dynamodb:UpdateItem",), substitutions=waits)
+        self.retire = self._state_machine("retire", actions=("dynamodb:UpdateItem",), substitutions=waits)
         self.ingest = self._state_machine("ingest", actions=RECORDS, starts={"Retire": self.retire})
         self.settle = self._state_machine(
             "settle",
@@ -75,7 +55,7 @@ class Workflows(Construct):
             starts={"Remove": self.remove, "Retire": self.retire},
             substitutions={"TroubleSeconds": waits["TroubleSeconds"]},
         )
-        self._start_ingest_on_upload(originals)
+        self._start_ingest_on_upload(resources.storage.originals)
         self._settle_what_ended_badly()
 
     @property
@@ -87,30 +67,35 @@ class Workflows(Construct):
         self,
         name: str,
         *,
-        actions: list[str],
+        actions: tuple[str, ...],
         substitutions: dict[str, str] | None = None,
         starts: dict[str, sfn.StateMachine] | None = None,
     ) -> sfn.StateMachine:
-        """Return a state machine that may do ``actions`` to the table, announce, invoke, and start others."""
-        config = self._config
+        """Return a state machine that may do ``actions`` to the table, send events, and start others.
+
+        It may invoke the functions whose ARNs its definition contains.
+        """
+        config, table, event_bus = self._resources.config, self._resources.table, self._resources.event_bus
         removal = RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY
-        invoked = {each: self._functions.by_name[each] for each in INVOKED[name]}
+        definition = (DEFINITIONS / f"{name}.asl.json").read_text(encoding="utf-8")
+        arns = {f"{each.capitalize()}FunctionArn": function for each, function in self._functions.by_name.items()}
+        invoked = {arn: function for arn, function in arns.items() if f"${{{arn}}}" in definition}
+        self.invoked[name] = list(invoked.values())
         self.logs[name] = logs.LogGroup(
             self,
             f"{name.title()}Logs",
             retention=config.log_retention,
             removal_policy=removal,
         )
-        definition = (DEFINITIONS / f"{name}.asl.json").read_text(encoding="utf-8")
         machine = sfn.StateMachine(
             self,
             name.title(),
             definition_body=sfn.DefinitionBody.from_string(definition),
             definition_substitutions={
-                **{f"{each.capitalize()}FunctionArn": function.function_arn for each, function in invoked.items()},
+                **{arn: function.function_arn for arn, function in invoked.items()},
                 **{f"{each}StateMachineArn": started.state_machine_arn for each, started in (starts or {}).items()},
-                "TableName": self._table.table_name,
-                "EventBusName": self._event_bus.event_bus_name,
+                "TableName": table.table_name,
+                "EventBusName": event_bus.event_bus_name,
                 **(substitutions or {}),
             },
             logs=sfn.LogOptions(
@@ -123,15 +108,16 @@ class Workflows(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             tracing_enabled=True,
         )
-        machine.add_to_role_policy(allow(actions, self._table.table_arn))
-        machine.add_to_role_policy(allow(["events:PutEvents"], self._event_bus.event_bus_arn))
+        grants = [allow(*actions, on=table.table_arn), allow("events:PutEvents", on=event_bus.event_bus_arn)]
         if starts:
-            machines = [started.state_machine_arn for started in starts.values()]
-            machine.add_to_role_policy(allow(["states:StartExecution"], *machines))
+            machines = tuple(started.state_machine_arn for started in starts.values())
+            grants.append(allow("states:StartExecution", on=machines))
+        for grant in grants:
+            machine.add_to_role_policy(statement(grant))
         for function in invoked.values():
             function.grant_invoke(machine)
-        if self._data_key:
-            machine.add_to_role_policy(use_of(self._data_key))
+        if self._resources.data_key:
+            machine.add_to_role_policy(statement(use_of(self._resources.data_key)))
         return machine
 
     def _start_ingest_on_upload(self, originals: s3.Bucket) -> None:

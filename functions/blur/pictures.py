@@ -7,7 +7,7 @@ are means, so they are read from the narrowest stored file. Running twice writes
 from dataclasses import replace
 
 from functions.blur.settings import BlurSettings
-from functions.imaging.blurring import Blur, BlurredCopies
+from functions.imaging.blurring import BlurredCopies
 from functions.imaging.derived import DerivedPicture, derive
 from functions.imaging.renditions import encoded_master
 from functions.imaging.storing import store_picture
@@ -15,6 +15,7 @@ from functions.imaging.variants import open_rendition
 from functions.shared.contracts import BlurRequest, Picture
 from functions.shared.keys import revision_prefix
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.options import Blur
 
 
 def blur_picture(request: BlurRequest, *, store: S3ObjectStore, settings: BlurSettings) -> Picture:

@@ -16,7 +16,8 @@ from functions.imaging.proxies import EncodedView, moderation_proxies
 from functions.imaging.renditions import ReduceChain, encoded_master, rung_widths
 from functions.imaging.resizing import cleared
 from functions.imaging.sandbox import run_bounded
-from functions.imaging.views import DEFAULT_MAX_VIEWS, judgeable
+from functions.imaging.views import judgeable
+from functions.shared.limits import DEFAULT_VIEWS
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,12 @@ class Ingested:
 
 
 def ingest(
-    body: bytes, content_type: str, limits: Limits, *, keep_rights: bool = False, max_views: int = DEFAULT_MAX_VIEWS
+    body: bytes,
+    content_type: str,
+    limits: Limits,
+    *,
+    keep_rights: bool = False,
+    max_views: int = DEFAULT_VIEWS,
 ) -> Ingested:
     """Decode an upload in a sandbox and derive everything from it.
 
@@ -53,7 +59,12 @@ def ingest(
 
 
 def ingest_here(
-    body: bytes, content_type: str, limits: Limits, *, keep_rights: bool = False, max_views: int = DEFAULT_MAX_VIEWS
+    body: bytes,
+    content_type: str,
+    limits: Limits,
+    *,
+    keep_rights: bool = False,
+    max_views: int = DEFAULT_VIEWS,
 ) -> Ingested:
     """Do the same in this process, without the deadline. Raises RefusedPictureError."""
     started = perf_counter()

@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass
 
+from functions.shared.limits import UploadLimits
 from functions.shared.variant import LARGEST_SIDE_PX
 
 MIB = 1024 * 1024
@@ -11,26 +12,8 @@ MEGAPIXEL = 1_000_000
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What an original may cost. The first seven are settings; the rest stands here alone."""
-
-    max_bytes: int = 64 * MIB
-    """Size of the file in bytes: one PUT or POST covers it, so no multipart upload is needed."""
-
-    max_pixels: int = 64 * MEGAPIXEL
-    """Pixels of one frame: the largest phone sensors that are read out whole have 50 to 64 megapixels."""
-
-    max_side_px: int = 16_384
-    """Width or height in px, as no common camera or scanner exceeds."""
-
-    max_frames: int = 256
-    """Frames of an animation."""
-
-    max_animation_pixels: int = 256 * MEGAPIXEL
-    """Pixels of all frames of an animation together."""
-
-    max_decode_seconds: int = 30
-    """Seconds for everything that touches pixels at ingest: decoding, scaling and encoding."""
+class Limits(UploadLimits):
+    """What an original may cost. A stage sets those of UploadLimits; memory follows from the function's size."""
 
     max_memory_bytes: int = 2048 * MIB
     """Memory that decoding may take; 64 megapixels as progressive JPEG peak near 1 GB, other formats below."""
@@ -68,9 +51,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-
-MOST_PIXELS = 89_478_485
-"""The highest ``max_pixels``: above, Pillow itself takes a picture for a bomb (Image.MAX_IMAGE_PIXELS)."""
 
 KEPT_ANIMATION_PIXELS = 64 * MEGAPIXEL
 """Pixels of all frames together that are kept of an animation: 256 MB in memory, and 5 s of encoding at the 13

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import combinations
-from typing import Final
 
 from PIL import Image
 
@@ -20,13 +19,7 @@ from functions.imaging.looks import BACKDROPS, Look, Subject, needed_looks
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened, resized
 from functions.imaging.transparency import is_clean, is_opaque
-
-MOST_LOOKS: Final = 8
-"""Views that one frame can need (looks.looks_of): no limit may be lower."""
-
-DEFAULT_MAX_VIEWS: Final = 64
-"""Views of one picture at most: at 0.001 dollars a call one picture costs 0.064 at most. Of an animation without alpha
-that is every frame of the first 64 that differ (docs/adr/0019)."""
+from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS
 
 
 @dataclass(frozen=True)
@@ -45,13 +38,13 @@ class Judgeable:
     views: tuple[FrameView, ...]
 
 
-def judgeable(picture: DecodedPicture, *, max_views: int = DEFAULT_MAX_VIEWS) -> Judgeable:
+def judgeable(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> Judgeable:
     """Choose the views of a picture, and the frames that they cover. At least one frame is kept.
 
-    Colours under alpha 0 must have been cleared. Raises ValueError for a limit below ``MOST_LOOKS``.
+    Colours under alpha 0 must have been cleared. Raises ValueError for a limit below ``FEWEST_VIEWS``.
     """
-    if max_views < MOST_LOOKS:
-        raise ValueError(f"a picture may need {MOST_LOOKS} views, and no more than {max_views} are allowed")
+    if max_views < FEWEST_VIEWS:
+        raise ValueError(f"a picture may need {FEWEST_VIEWS} views, and no more than {max_views} are allowed")
     if not picture.animated:
         return Judgeable(picture, tuple(FrameView(0, look) for look in _distinct(picture.frames[0])))
     first_of: dict[bytes, int] = {}

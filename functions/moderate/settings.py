@@ -1,22 +1,18 @@
 """ModerateImage's settings. The policy is a file of its own: policy.json."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from functions.shared.settings import EnvironmentReader
+from functions.shared.settings import EnvironmentReader, Settings
 
 
 @dataclass(frozen=True)
-class ModerateSettings:
+class ModerateSettings(Settings):
     """The bucket that holds the views."""
 
     staging_bucket: str
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read the process's environment. Raises SettingsError."""
-        reader = EnvironmentReader(environment)
-        settings = cls(staging_bucket=reader.text("STAGING_BUCKET"))
-        reader.finish()
-        return settings
+    def read(cls, reader: EnvironmentReader) -> Self:
+        """Read the settings; the reader collects the faults."""
+        return cls(staging_bucket=reader.text("STAGING_BUCKET"))

@@ -6,7 +6,6 @@ The pixels are functions/imaging's; this is the order of steps, and which outcom
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
 
 from functions.imaging.containers.common import check_bytes
 from functions.imaging.ingest import ingest
@@ -15,11 +14,8 @@ from functions.imaging.storing import store_picture, store_views
 from functions.optimize.settings import OptimizeSettings
 from functions.shared.contracts import Optimized, OptimizeRequest, OriginalFacts, Rejected, Superseded
 from functions.shared.errors import ObjectChangedError, ObjectMissingError
-from functions.shared.keys import revision_prefix
+from functions.shared.keys import REJECTED_TAG, REJECTED_TAG_VALUE, revision_prefix
 from functions.shared.object_store import S3ObjectStore
-
-REJECTED_TAGS: Final = {"image-scaler-status": "REJECTED"}
-"""On a refused original; the lifecycle rule of the originals bucket asks for exactly this."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, setting
         return Optimization(Superseded("The original was overwritten after this upload's event."))
     except RefusedPictureError as refusal:
         with suppress(ObjectChangedError, ObjectMissingError):  # then there is nothing left to forget
-            store.tag(original.bucket, original.key, REJECTED_TAGS, etag=original.etag)
+            store.tag(original.bucket, original.key, {REJECTED_TAG: REJECTED_TAG_VALUE}, etag=original.etag)
         return Optimization(Rejected(refusal.reason, refusal.detail))
     prefix = revision_prefix(request.image_id, request.revision)
     picture = store_picture(ingested.picture, store=store, bucket=settings.staging_bucket, prefix=prefix)

@@ -1,22 +1,18 @@
 """The purge function's settings."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from functions.shared.settings import EnvironmentReader
+from functions.shared.settings import EnvironmentReader, Settings
 
 
 @dataclass(frozen=True)
-class PurgeSettings:
+class PurgeSettings(Settings):
     """The distribution whose caches are purged."""
 
     distribution_id: str
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read the process's environment. Raises SettingsError."""
-        reader = EnvironmentReader(environment)
-        settings = cls(distribution_id=reader.text("DISTRIBUTION_ID"))
-        reader.finish()
-        return settings
+    def read(cls, reader: EnvironmentReader) -> Self:
+        """Read the settings; the reader collects the faults."""
+        return cls(distribution_id=reader.text("DISTRIBUTION_ID"))

@@ -1,14 +1,13 @@
 """RemoveFiles' settings: the buckets and the table that it deletes from."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from functions.shared.settings import EnvironmentReader
+from functions.shared.settings import EnvironmentReader, Settings
 
 
 @dataclass(frozen=True)
-class RemoveSettings:
+class RemoveSettings(Settings):
     """The four buckets and the table of records."""
 
     originals_bucket: str
@@ -18,15 +17,12 @@ class RemoveSettings:
     table: str
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read the process's environment. Raises SettingsError with all faults."""
-        reader = EnvironmentReader(environment)
-        settings = cls(
+    def read(cls, reader: EnvironmentReader) -> Self:
+        """Read the settings; the reader collects the faults."""
+        return cls(
             originals_bucket=reader.text("ORIGINALS_BUCKET"),
             staging_bucket=reader.text("STAGING_BUCKET"),
             published_bucket=reader.text("PUBLISHED_BUCKET"),
             generated_bucket=reader.text("GENERATED_BUCKET"),
             table=reader.text("TABLE_NAME"),
         )
-        reader.finish()
-        return settings

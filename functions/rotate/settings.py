@@ -1,14 +1,13 @@
 """The rotation's settings."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from functions.shared.settings import EnvironmentReader
+from functions.shared.settings import EnvironmentReader, Settings
 
 
 @dataclass(frozen=True)
-class RotateSettings:
+class RotateSettings(Settings):
     """Where the secret value lives besides Secrets Manager.
 
     ``secret_id`` is the secret of a comparison; a rotation names its own. ``pattern_set_*`` name the WAF pattern set of
@@ -35,10 +34,9 @@ class RotateSettings:
     probes_in_a_row: int
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read the process's environment. Raises SettingsError."""
-        reader = EnvironmentReader(environment)
-        settings = cls(
+    def read(cls, reader: EnvironmentReader) -> Self:
+        """Read the settings; the reader collects the faults."""
+        return cls(
             secret_id=reader.text("SECRET_ID"),
             distribution_id=reader.text("DISTRIBUTION_ID"),
             header_name=reader.text("HEADER_NAME"),
@@ -52,5 +50,3 @@ class RotateSettings:
             probe_attempts=reader.integer("PROBE_ATTEMPTS", 150, minimum=1, maximum=1000),
             probes_in_a_row=reader.integer("PROBES_IN_A_ROW", 15, minimum=1, maximum=100),
         )
-        reader.finish()
-        return settings

@@ -17,14 +17,15 @@ from functions.serve.foreseen import is_foreseen
 from functions.serve.freshness import etag_of, is_fresh, last_modified_of
 from functions.serve.making import SERVABLE, VariantMaker
 from functions.serve.refusals import RefusedError
-from functions.serve.rendering import MAX_BODY_BYTES
 from functions.serve.requests import ImageRequest, parse_request
 from functions.serve.responses import not_modified_response, picture_response, server_timing
-from functions.serve.settings import Delivery, ServeSettings
+from functions.serve.settings import ServeSettings
 from functions.serve.timing import summed, timed
 from functions.shared.contracts import Picture, Status
 from functions.shared.errors import RecordMissingError, TransientDependencyError
+from functions.shared.limits import MAX_BODY_BYTES
 from functions.shared.objects import ObjectStore
+from functions.shared.options import Delivery
 from functions.shared.records import ImageRecord, Records
 
 ATTEMPTS: Final = 2

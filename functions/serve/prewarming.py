@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from functions.serve.foreseen import animation_variants, common_variants
 from functions.serve.making import SERVABLE, VariantMaker
-from functions.serve.rendering import MAX_BODY_BYTES, Rendered, format_of
+from functions.serve.rendering import Rendered, format_of
 from functions.serve.settings import PrewarmSettings
 from functions.shared.contracts import Picture
 from functions.shared.errors import RecordMissingError, TransientDependencyError
+from functions.shared.limits import MAX_BODY_BYTES
 from functions.shared.objects import ObjectStore
 from functions.shared.records import ImageRecord, Records
 from functions.shared.variant import Variant

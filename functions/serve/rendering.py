@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, Final
 from functions.serve.refusals import too_large
 from functions.serve.timing import timed
 from functions.shared.contracts import Picture
+from functions.shared.limits import MAX_BODY_BYTES
 from functions.shared.variant import LADDER, LARGEST_SIDE_PX, QUALITY_STEPS, WITHOUT_QUALITY, Variant
 
 if TYPE_CHECKING:
     from functions.imaging.picture import DecodedPicture
     from functions.imaging.sampling import Sample
     from functions.imaging.variants import DecodedRendition, VariantSpec
-
-MAX_BODY_BYTES: Final = 4_500_000
-"""What fits in Lambda's 6 MB answer once it is base64, with room for headers."""
 
 FALLBACK_QUALITY: Final = 80
 """Where the record predicts none for a format."""

@@ -5,13 +5,12 @@ image ends; detail ``{image_id, status, revision?, reason?, tenant?}``. They arr
 """
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Reason, Status
 from functions.shared.errors import TransientDependencyError
-
-SOURCE: Final = "image-scaler"
+from functions.shared.keys import EVENT_SOURCE
 
 
 def detail_type(status: Status) -> str:
@@ -42,7 +41,7 @@ class Announcer:
         detail = {"image_id": image_id, "status": status, "revision": revision, "reason": reason, "tenant": tenant}
         entry = {
             "EventBusName": self._event_bus,
-            "Source": SOURCE,
+            "Source": EVENT_SOURCE,
             "DetailType": detail_type(status),
             "Detail": json.dumps({name: value for name, value in detail.items() if value is not None}),
         }

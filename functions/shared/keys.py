@@ -1,4 +1,4 @@
-"""Names of things in S3 and DynamoDB. No file name of an uploader is ever part of one.
+"""Names of things in AWS that functions and templates share. No file name of an uploader is ever part of one.
 
 originals   uploads/{image_id}/original
 staging     {image_id}/{revision}/…            what has no verdict yet
@@ -32,6 +32,16 @@ LISTING_INDEX = "by_day"
 
 CACHE_TAG = "cache-tag"
 """Name of the metadata of a generated object that tells CloudFront its image, by which caches are purged."""
+
+REJECTED_TAG = "image-scaler-status"
+REJECTED_TAG_VALUE = "REJECTED"
+"""The object tag of a refused original; the lifecycle rule of the originals bucket expires objects with it."""
+
+EVENT_SOURCE = "image-scaler"
+"""Source of the events on the stage's bus."""
+
+METRICS_NAMESPACE = "ImageScaler"
+"""CloudWatch namespace of the functions' own metrics."""
 
 
 def is_image_id(text: str) -> bool:

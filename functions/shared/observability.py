@@ -9,7 +9,7 @@ from typing import Final
 
 from aws_lambda_powertools import Logger, Metrics
 
-NAMESPACE: Final = "ImageScaler"
+from functions.shared.keys import METRICS_NAMESPACE
 
 logger: Final = Logger()
-metrics: Final = Metrics(namespace=NAMESPACE)
+metrics: Final = Metrics(namespace=METRICS_NAMESPACE)

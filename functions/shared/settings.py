@@ -1,13 +1,14 @@
 """Reads a function's settings from its environment, once, at import, and reports every fault together.
 
-A function declares its own frozen dataclass and builds it with one reader; a wrong value fails the cold
-start with a message that names each variable, what it holds and what it may hold.
+A function declares a frozen dataclass derived from Settings. A wrong value fails the cold start with a message that
+names each variable, its value and the values that it may have.
 """
 
 import os
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from functions.shared.errors import SettingsError
 
@@ -55,9 +56,21 @@ class EnvironmentReader:
             self._faults.append(f"{name} is {text!r}; it must be one of {', '.join(words)}")
             return default
 
-    def words(self, name: str) -> tuple[str, ...]:
-        """Return the parts of a list with commas; none where the variable is not set."""
-        return tuple(word.strip() for word in self._environment.get(name, "").split(",") if word.strip())
+    def words(self, name: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Return the parts of a list with commas, each one of ``allowed``; none if the variable is not set."""
+        found = tuple(word.strip() for word in self._environment.get(name, "").split(",") if word.strip())
+        words = found if allowed is None else tuple(allowed)
+        if not set(found) <= set(words):
+            self._faults.append(f"{name} is {','.join(found)!r}; it must be some of {', '.join(words)}")
+        return found
+
+    def integers(self, name: str, *, minimum: int, maximum: int) -> tuple[int, ...]:
+        """Return the whole numbers of a list with commas; none if the variable is not set."""
+        found = self.words(name)
+        numbers = tuple(int(word) for word in found if word.isascii() and word.isdigit())
+        if len(numbers) < len(found) or not all(minimum <= number <= maximum for number in numbers):
+            self._faults.append(f"{name} is {','.join(found)!r}; it must be whole numbers from {minimum} to {maximum}")
+        return numbers
 
     def expect(self, holds: bool, fault: str) -> None:  # noqa: FBT001 - reads like an assertion
         """Note a fault that spans more than one value unless the condition holds."""
@@ -68,3 +81,20 @@ class EnvironmentReader:
         """Raise SettingsError with all faults, if there were any."""
         if self._faults:
             raise SettingsError("; ".join(self._faults))
+
+
+class Settings(ABC):
+    """Base of every function's settings: ``read`` says which variables they are."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, reader: EnvironmentReader) -> Self:
+        """Read the settings; the reader collects the faults."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the process's environment, or another. Raises SettingsError with all faults."""
+        reader = EnvironmentReader(environment)
+        settings = cls.read(reader)
+        reader.finish()
+        return settings

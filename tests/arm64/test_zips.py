@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cdk.names import handler_of, package_of
+from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, build_all
 from tests.arm64.debian import UnavailableError, unpacked
 from tests.infrastructure.conftest import stage  # noqa: F401 - a fixture
@@ -88,21 +88,21 @@ def test_every_handler_imports_with_the_templates_environment(arm, code, runtime
             if resource["Type"] != "AWS::Lambda::Function" or not handler.startswith("functions."):
                 continue
             module = handler.rpartition(".")[0]
-            function = package_of("prewarm" if module.endswith(".prewarm") else module.split(".")[1])
+            package = module.split(".")[1]
             environment = {
                 **{name: text_of(value) for name, value in properties["Environment"]["Variables"].items()},
                 "AWS_REGION": "eu-central-1",
                 "AWS_DEFAULT_REGION": "eu-central-1",
                 "AWS_ACCESS_KEY_ID": "test",
                 "AWS_SECRET_ACCESS_KEY": "test",
-                "PYTHONPATH": f"{code(Arch.ARM64, function)}:{runtime}",
+                "PYTHONPATH": f"{code(Arch.ARM64, package)}:{runtime}",
                 "PYTHONDONTWRITEBYTECODE": "1",
             }
             done = arm.run(["-c", f"import {module} as m; print(m.lambda_handler)"], environment=environment)
             assert done.returncode == 0, f"{module}: {done.stderr[-1500:]}"
             imported.append(module)
     print(f"{len(imported)} handlers imported")
-    assert {handler_of(name).rpartition(".")[0] for name in ("optimize", "serve", "rotate", "purge")} <= set(imported)
+    assert set(imported) == {each.handler_module for each in SPECIFICATIONS.values()}
 
 
 def test_the_bytecode_is_what_cpython_compiles(arm, code, tmp_path):

@@ -13,12 +13,12 @@ from pathlib import Path
 from PIL import Image
 
 from functions.blur.pictures import blurred_twin
-from functions.imaging.blurring import BLURS, DEFAULT_BLUR, Blur
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.storing import store_picture
 from functions.serve.rendering import render
 from functions.serve.sources import source_for
+from functions.shared.options import BLURS, DEFAULT_BLUR, Blur
 from functions.shared.variant import Sizes, parse_query
 from tests import details, pictures
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from functions.serve.rendering import MAX_BODY_BYTES
+from functions.shared.limits import MAX_BODY_BYTES
 from local import aws
 from tests import pictures
 from tests.e2e.edge import eventually, runs

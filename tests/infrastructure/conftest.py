@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cdk.app import add_stacks
-from cdk.config import STAGES, CommonVariants, Delivery, Sizes, StageConfig, ViewerAccess, WarmStart
-from cdk.names import handler_of
+from cdk.config import STAGES, CommonVariants, StageConfig, ViewerAccess, WarmStart
+from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, build_all
 from cdk.signing_keys import SigningKeys, TrustedKey
+from functions.shared.options import Delivery
+from functions.shared.variant import Sizes
 
 ORIGIN = "https://app.example"
 EVERY_OPTION = replace(
@@ -69,11 +71,11 @@ class Synthesized:
         return [resource.get("Properties", {}) for resource in self.resources(kind).values()]
 
     def function_id(self, name: str) -> str:
-        """Return the logical id of a function by the name of its package."""
+        """Return the logical id of a function by its name."""
         (logical_id,) = (
             logical_id
             for logical_id, resource in self.resources("AWS::Lambda::Function").items()
-            if resource["Properties"]["Handler"] == handler_of(name)
+            if resource["Properties"]["Handler"] == SPECIFICATIONS[name].handler
         )
         return logical_id
 

@@ -7,6 +7,18 @@ from typing import Any
 
 from tests.infrastructure.conftest import Synthesized
 
+CONSUMING = {
+    f"sqs:{action}"
+    for action in (
+        "ReceiveMessage",
+        "ChangeMessageVisibility",
+        "GetQueueUrl",
+        "DeleteMessage",
+        "GetQueueAttributes",
+    )
+}
+"""What Lambda's poller does to a queue with the rights of the function."""
+
 
 def grants_of_role(stage: Synthesized, role_id: str) -> set[str]:
     """Return everything that the policies attached to a role allow, one "action resource" each."""

@@ -1,35 +1,24 @@
-"""Stages: what can be set, what contradicts itself, and that names in the code and in the deployment are the same."""
+"""Stages: what can be set, and which settings contradict one another."""
 
 from dataclasses import replace
 
 import pytest
+from aws_cdk import App
 
-from cdk import names
-from cdk.config import (
-    FEWEST_MODERATION_VIEWS,
-    LONGEST_UPLOADED_SIDE_PX,
-    MOST_BLUR_CELLS,
-    MOST_MODERATION_VIEWS,
-    MOST_UPLOADED_PIXELS,
-    STAGES,
-    Blur,
-    CommonVariants,
-    ConfigError,
-    Limits,
-    WarmStart,
-    stage_config,
-)
-from cdk.constructs import storage, table
-from cdk.packaging import PACKAGES
-from functions.imaging import views
-from functions.imaging.blurring import BLURS, DEFAULT_BLUR
+from cdk.app import add_stacks
+from cdk.config import STAGES, CommonVariants, ConfigError, WarmStart, stage_config
+from cdk.functions import SPECIFICATIONS
+from cdk.signing_keys import SigningKeys
+from cdk.specification import Size
 from functions.moderate import moderation
-from functions.optimize import settings
-from functions.optimize.originals import REJECTED_TAGS
-from functions.optimize.settings import OptimizeSettings
 from functions.remove.sweeping import BUDGET_SECONDS
-from functions.shared import keys
-from functions.shared.observability import NAMESPACE
+from functions.shared.limits import FEWEST_VIEWS, MOST_PIXELS, MOST_VIEWS, UploadLimits
+from functions.shared.options import BLURS, DEFAULT_BLUR, MOST_CELLS, BlurKind
+
+
+def size(function, stage):
+    """Return the size of a function in a stage."""
+    return SPECIFICATIONS[function].size_in(STAGES[stage])
 
 
 def test_the_stages_are_two_local_ones_dev_and_prod():
@@ -39,10 +28,21 @@ def test_the_stages_are_two_local_ones_dev_and_prod():
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_memory_has_a_third_to_spare_over_what_the_largest_pictures_take(stage):
-    functions = STAGES[stage].functions
+    assert size("optimize", stage).memory_mb == 3008  # docs/memory.md: 1461 MiB
+    assert size("blur", stage).memory_mb == 2400  # 325 MiB
 
-    assert functions["optimize"].memory_mb == 3008  # docs/memory.md: 1461 MiB
-    assert functions["blur"].memory_mb == 2400  # 325 MiB
+
+def test_a_stage_that_sizes_an_unknown_function_is_refused():
+    stage = replace(STAGES["dev"], functions={"optimise": {"memory_mb": 512}})
+
+    with pytest.raises(ConfigError, match="dev sizes functions that do not exist: optimise"):
+        add_stacks(App(), stage, {}, SigningKeys(viewers=(), control=()))
+
+
+def test_a_stage_overrides_what_it_names_and_keeps_the_rest_of_a_size():
+    stage = replace(STAGES["dev"], functions={"serve": {"reserved_concurrency": 3}})
+
+    assert SPECIFICATIONS["serve"].size_in(stage) == Size(memory_mb=1769, timeout_seconds=28, reserved_concurrency=3)
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
@@ -60,17 +60,16 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
         ({"allowed_origins": ("https://*.app.example",)}, "allowed_origins"),
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
-        ({"max_moderation_views": FEWEST_MODERATION_VIEWS - 1}, "max_moderation_views is from 8 to 128"),
-        ({"max_moderation_views": MOST_MODERATION_VIEWS + 1}, "max_moderation_views is from 8 to 128"),
+        ({"max_moderation_views": FEWEST_VIEWS - 1}, "max_moderation_views is from 8 to 128"),
+        ({"max_moderation_views": MOST_VIEWS + 1}, "max_moderation_views is from 8 to 128"),
         ({"blur_cells": 0}, "blur_cells is 1 to 8"),
         ({"blur_cells": 9}, "blur_cells is 1 to 8"),
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm takes widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
         ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm takes the formats"),
-        ({"limits": Limits(max_pixels=MOST_UPLOADED_PIXELS + 1)}, "max_pixels is at most 89478485"),
-        ({"limits": Limits(max_side_px=LONGEST_UPLOADED_SIDE_PX + 1)}, "max_side_px is at most 16384"),
-        ({"limits": Limits(max_frames=0)}, "max_frames must be 1 or more"),
-        ({"functions": {}}, "functions"),
+        ({"limits": UploadLimits(max_pixels=MOST_PIXELS + 1)}, "max_pixels is at most 89478485"),
+        ({"limits": UploadLimits(max_side_px=16_385)}, "max_side_px is at most 16384"),
+        ({"limits": UploadLimits(max_frames=0)}, "max_frames must be 1 or more"),
     ],
 )
 def test_settings_that_contradict_one_another_are_refused(change, fault):
@@ -84,7 +83,7 @@ def test_all_faults_are_reported_together():
 
 
 def test_default_limits_are_the_documented_ones():
-    assert Limits().as_environment() == {
+    assert UploadLimits().as_environment() == {
         "MAX_BYTES": str(64 * 1024 * 1024),
         "MAX_PIXELS": "64000000",
         "MAX_SIDE_PX": "16384",
@@ -94,32 +93,19 @@ def test_default_limits_are_the_documented_ones():
     }
 
 
-def test_the_largest_limits_of_a_stage_are_those_that_the_function_starts_with():
-    largest = Limits(max_pixels=MOST_UPLOADED_PIXELS, max_side_px=LONGEST_UPLOADED_SIDE_PX)
-
-    taken = OptimizeSettings.from_environment({"STAGING_BUCKET": "staging", **largest.as_environment()}).limits
-
-    assert (taken.max_pixels, taken.max_side_px) == (MOST_UPLOADED_PIXELS, LONGEST_UPLOADED_SIDE_PX)
-
-
-def test_a_stage_judges_as_many_views_as_the_functions_take():
-    assert (FEWEST_MODERATION_VIEWS, MOST_MODERATION_VIEWS) == (views.MOST_LOOKS, settings.MOST_VIEWS)
-    assert {stage.max_moderation_views for stage in STAGES.values()} == {views.DEFAULT_MAX_VIEWS}
-
-
 @pytest.mark.parametrize("name", STAGES)
 def test_the_most_views_are_judged_long_before_moderate_gives_up(name):
     """A call takes half a second; twice that must do."""
-    seconds = MOST_MODERATION_VIEWS / moderation.PARALLEL_CALLS * 1.0
+    seconds = MOST_VIEWS / moderation.PARALLEL_CALLS * 1.0
 
-    assert seconds <= STAGES[name].functions["moderate"].timeout_seconds / 2
+    assert seconds <= size("moderate", name).timeout_seconds / 2
 
 
 def test_every_blur_of_a_stage_is_one_that_the_function_knows():
     names = {
         replace(STAGES["prod"], blur=kind, blur_cells=cells).blur_name
-        for kind in Blur
-        for cells in range(1, MOST_BLUR_CELLS + 1)
+        for kind in BlurKind
+        for cells in range(1, MOST_CELLS + 1)
     }
 
     assert names == set(BLURS)
@@ -135,21 +121,11 @@ def test_default_retention_and_cache_times_are_the_documented_ones():
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_sweep_stops_long_before_its_function_is_stopped(name):
-    assert STAGES[name].functions["remove"].timeout_seconds >= 2 * BUDGET_SECONDS
+    assert size("remove", name).timeout_seconds >= 2 * BUDGET_SECONDS
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_serve_answers_before_api_gateway_gives_up(name):
     limit = 29
 
-    assert STAGES[name].functions["serve"].timeout_seconds < limit
-
-
-def test_names_of_the_deployment_are_those_of_the_code():
-    assert {*names.FUNCTIONS, *names.EDGE_FUNCTIONS} == set(PACKAGES)
-    assert table.LISTING_INDEX == keys.LISTING_INDEX
-    assert dict([storage.REJECTED_TAG]) == REJECTED_TAGS
-
-
-def test_metrics_go_to_the_namespace_that_the_functions_use():
-    assert names.METRICS_NAMESPACE == NAMESPACE
+    assert size("serve", name).timeout_seconds < limit

@@ -10,10 +10,11 @@ import pytest
 from aws_cdk import App
 
 from cdk.app import add_stacks
-from cdk.config import STAGES, ConfigError, Sizes
+from cdk.config import STAGES, ConfigError
 from cdk.edge_functions import control_request_code, image_request_code, image_response_code
 from cdk.signing_keys import SigningKeys, TrustedKey
 from functions.shared.keys import CACHE_TAG
+from functions.shared.variant import Sizes
 from tests.infrastructure.conftest import signing_keys
 
 ALL_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options", "other"])

@@ -1,104 +1,25 @@
 """Each function may do what its code does and nothing else; it gets the variables that it reads and no other."""
 
-import ast
+import contextlib
+import importlib
+from collections.abc import Mapping
 
 import pytest
 
-from cdk.allocation import KEEP_FREED_MEMORY
-from cdk.names import FUNCTIONS, PREWARM, package_of
-from cdk.packaging import PACKAGES, ROOT
-from tests.infrastructure.policies import grants_of_role, role_of
-
-GRANTS = {
-    "optimize": {
-        "s3:GetObject Originals.Arn/uploads/*",
-        "s3:PutObjectVersionTagging Originals.Arn/uploads/*",
-        "s3:PutObject Staging.Arn/*",
-    },
-    "moderate": {
-        "s3:GetObject Staging.Arn/*",
-        "rekognition:DetectModerationLabels *",
-    },
-    "blur": {
-        "s3:GetObject Staging.Arn/*",
-        "s3:PutObject Staging.Arn/*",
-    },
-    "persist": {
-        "s3:GetObject Staging.Arn/*",
-        "s3:DeleteObject Staging.Arn/*",
-        "s3:ListBucket Staging.Arn",
-        "s3:PutObject Published.Arn/*",
-        "s3:DeleteObject Published.Arn/*",
-        "s3:ListBucket Published.Arn",
-        "s3:DeleteObject Generated.Arn/images/*",
-        "s3:ListBucket Generated.Arn",
-        "dynamodb:GetItem Records.Arn",
-        "dynamodb:PutItem Records.Arn",
-        "dynamodb:UpdateItem Records.Arn",
-        "events:PutEvents Bus.Arn",
-    },
-    "serve": {
-        "s3:GetObject Published.Arn/*",
-        "s3:GetObject Generated.Arn/images/*",
-        "s3:PutObject Generated.Arn/images/*",
-        "s3:DeleteObject Generated.Arn/images/*",
-        "dynamodb:GetItem Records.Arn",
-    },
-    "prewarm": {
-        "s3:GetObject Published.Arn/*",
-        "s3:GetObject Generated.Arn/images/*",
-        "s3:PutObject Generated.Arn/images/*",
-        "s3:DeleteObject Generated.Arn/images/*",
-        "dynamodb:GetItem Records.Arn",
-        "sqs:ReceiveMessage Queue.Arn",
-        "sqs:ChangeMessageVisibility Queue.Arn",
-        "sqs:GetQueueUrl Queue.Arn",
-        "sqs:DeleteMessage Queue.Arn",
-        "sqs:GetQueueAttributes Queue.Arn",
-    },
-    "upload": {
-        "s3:PutObject Originals.Arn/uploads/*",
-        "dynamodb:PutItem Records.Arn",
-        "dynamodb:GetItem Records.Arn where dynamodb:LeadingKeys IMAGE#*",
-        "dynamodb:UpdateItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
-        "dynamodb:DeleteItem Records.Arn where dynamodb:LeadingKeys idempotency#*",
-    },
-    "manage": {
-        "dynamodb:GetItem Records.Arn",
-        "dynamodb:Query Records.Arn",
-        "dynamodb:PutItem Records.Arn",
-        "dynamodb:UpdateItem Records.Arn",
-        "dynamodb:DeleteItem Records.Arn",
-        "dynamodb:Query Records.Arn/index/by_day",
-        "states:StartExecution Removal",
-        "states:DescribeExecution executions of Removal",
-    },
-    "remove": {
-        "s3:DeleteObject Originals.Arn/uploads/*",
-        "s3:DeleteObjectVersion Originals.Arn/uploads/*",
-        "s3:ListBucketVersions Originals.Arn",
-        "s3:DeleteObject Staging.Arn/*",
-        "s3:ListBucket Staging.Arn",
-        "s3:DeleteObject Published.Arn/*",
-        "s3:ListBucket Published.Arn",
-        "s3:GetObject Generated.Arn/images/*",
-        "s3:DeleteObject Generated.Arn/images/*",
-        "s3:ListBucket Generated.Arn",
-        "dynamodb:GetItem Records.Arn",
-        "dynamodb:Query Records.Arn",
-        "dynamodb:UpdateItem Records.Arn",
-        "dynamodb:BatchWriteItem Records.Arn",
-    },
-}
-"""Everything that a function's role allows beyond its own log and its traces."""
+from cdk.functions import SPECIFICATIONS
+from cdk.functions.serve import KEEP_FREED_MEMORY
+from functions.shared.errors import SettingsError
+from tests.fakes.stage import EDGE_FUNCTIONS, granted
+from tests.infrastructure.policies import CONSUMING, grants_of_role, role_of
 
 TRACES = {"xray:PutTraceSegments *", "xray:PutTelemetryRecords *"}
 KEY_USE = {
     f"kms:{action} DataKey.Arn"
     for action in ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 }
-EVERY_FUNCTION = (*FUNCTIONS, PREWARM)
-"""Where delivery is v2."""
+EVERY_FUNCTION = [name for name in SPECIFICATIONS if name not in EDGE_FUNCTIONS]
+"""The functions of the Pipeline stack where delivery is v2."""
+API_FUNCTIONS = {name for name, specification in SPECIFICATIONS.items() if specification.answers_api}
 SET_BY_THE_EMULATOR = {"UPLOADS_ENDPOINT_URL"}
 """Names an address of one machine: local/emulator.py sets it, and no template does."""
 COMMON_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
@@ -106,29 +27,32 @@ COMMON_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "
 
 @pytest.mark.parametrize("name", EVERY_FUNCTION)
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
-def test_a_function_may_do_exactly_what_the_table_says(stage, stage_name, name):
+def test_a_function_may_do_exactly_what_its_specification_says(stage, stage_name, name):
     synthesized = stage(stage_name)
     function = synthesized.pipeline["Resources"][synthesized.function_id(name)]["Properties"]
     (bus,) = synthesized.resources("AWS::Events::EventBus")
     log = function["LoggingConfig"]["LogGroup"]["Ref"]
     own_log = {f"logs:CreateLogStream {log}.Arn", f"logs:PutLogEvents {log}.Arn"}
-
-    granted = grants_of_role(synthesized, role_of(function))
-
-    real = {
-        "Bus.Arn": f"{bus}.Arn",
-        " Queue.Arn": f" {queue_of_prewarm(synthesized)}.Arn",
-        "executions of Removal": executions_of_remove(synthesized),
-        " Removal": f" {remove_machine(synthesized)}",
+    starts = {
+        grant
+        for machine in SPECIFICATIONS[name].starts
+        for grant in (
+            f"states:StartExecution {state_machine(synthesized, machine)}",
+            f"states:DescribeExecution {executions_of(synthesized, machine)}",
+        )
     }
-    assert granted == {in_template(grant, real) for grant in GRANTS[name]} | own_log | TRACES
+    consumes = {f"{action} {queue_of_prewarm(synthesized)}.Arn" for action in CONSUMING} if name == "prewarm" else set()
+
+    allowed = grants_of_role(synthesized, role_of(function))
+
+    specified = {grant.replace("Bus.Arn", f"{bus}.Arn") for grant in granted(name)}
+    assert allowed == specified | starts | consumes | own_log | TRACES
 
 
 def test_no_function_but_remove_and_its_own_writers_may_delete_a_file():
-    deleting = {name for name, grants in GRANTS.items() if any(":DeleteObject" in grant for grant in grants)}
+    deleting = {name for name in SPECIFICATIONS if any(":DeleteObject" in grant for grant in granted(name))}
 
     assert deleting == {"remove", "persist", "serve", "prewarm"}
-    assert not any("Originals" in grant for grant in GRANTS["persist"] | GRANTS["serve"])
 
 
 @pytest.mark.parametrize("name", EVERY_FUNCTION)
@@ -163,7 +87,7 @@ def test_a_function_gets_exactly_the_variables_that_its_settings_read(stage, nam
 
     given = set(function["Environment"]["Variables"])
 
-    of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", PREWARM} else set()
+    of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", "prewarm"} else set()
     assert given == COMMON_VARIABLES | of_malloc | (variables_read_by(name) - SET_BY_THE_EMULATOR)
 
 
@@ -201,27 +125,21 @@ def test_every_function_is_traced_and_its_log_ends_some_day(stage, stage_name, d
 def test_serve_and_the_functions_of_ingest_have_a_ceiling_in_prod(stage):
     prod = stage("prod")
 
+    functions = {name: prod.pipeline["Resources"][prod.function_id(name)]["Properties"] for name in EVERY_FUNCTION}
+
     ceilings = {
-        name: prod.pipeline["Resources"][prod.function_id(name)]["Properties"].get("ReservedConcurrentExecutions")
-        for name in FUNCTIONS
+        name: properties["ReservedConcurrentExecutions"]
+        for name, properties in functions.items()
+        if "ReservedConcurrentExecutions" in properties
     }
 
-    assert ceilings == {
-        "optimize": 50,
-        "moderate": 50,
-        "blur": 50,
-        "persist": 50,
-        "serve": 200,
-        "upload": None,
-        "manage": None,
-        "remove": None,
-    }
+    assert ceilings == {"optimize": 50, "moderate": 50, "blur": 50, "persist": 50, "serve": 200}
 
 
 def test_provisioned_concurrency_keeps_the_functions_of_the_api_warm(stage):
     aliases = stage("options").properties("AWS::Lambda::Alias")
 
-    assert len(aliases) == 3
+    assert len(aliases) == len(API_FUNCTIONS)
     assert {alias["ProvisionedConcurrencyConfig"]["ProvisionedConcurrentExecutions"] for alias in aliases} == {2}
     assert stage("prod").properties("AWS::Lambda::Alias") == []
 
@@ -231,14 +149,15 @@ def test_snapstart_starts_the_functions_of_the_api_from_published_versions(stage
 
     started = {
         name
-        for name in FUNCTIONS
-        if other.pipeline["Resources"][other.function_id(name)]["Properties"].get("SnapStart")
+        for name in EVERY_FUNCTION
+        if SPECIFICATIONS[name].is_deployed(other.config)
+        and other.pipeline["Resources"][other.function_id(name)]["Properties"].get("SnapStart")
         == {"ApplyOn": "PublishedVersions"}
     }
 
-    assert started == {"serve", "upload", "manage"}
-    assert len(other.properties("AWS::Lambda::Alias")) == 3
-    assert len(other.properties("AWS::Lambda::Version")) == 3
+    assert started == API_FUNCTIONS
+    assert len(other.properties("AWS::Lambda::Alias")) == len(API_FUNCTIONS)
+    assert len(other.properties("AWS::Lambda::Version")) == len(API_FUNCTIONS)
 
 
 @pytest.mark.parametrize(("stage_name", "delivery", "sizes"), [("prod", "v2", "ladder"), ("other", "v1", "exact")])
@@ -260,23 +179,15 @@ def test_the_views_that_a_stage_judges_of_a_picture_reach_optimize(stage, stage_
     assert optimize["Environment"]["Variables"]["MAX_MODERATION_VIEWS"] == views
 
 
-def remove_machine(synthesized) -> str:
-    """Return the logical id of the state machine that removes images."""
-    return synthesized.pipeline["Outputs"]["RemoveStateMachineArn"]["Value"]["Ref"]
+def state_machine(synthesized, name: str) -> str:
+    """Return the logical id of a state machine."""
+    return synthesized.pipeline["Outputs"][f"{name.title()}StateMachineArn"]["Value"]["Ref"]
 
 
-def executions_of_remove(synthesized) -> str:
-    """Return the ARN of all executions of that state machine, as a policy names it."""
+def executions_of(synthesized, name: str) -> str:
+    """Return the ARN of all executions of a state machine, as a policy names it."""
     prefix = "arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution"
-    return f"{prefix}:{remove_machine(synthesized)}.Name:*"
-
-
-def in_template(grant, real) -> str:
-    """Return a grant of the table with the template's own names."""
-    for name, value in real.items():
-        if name in grant:
-            return grant.replace(name, value)
-    return grant
+    return f"{prefix}:{state_machine(synthesized, name)}.Name:*"
 
 
 def queue_of_prewarm(synthesized) -> str:
@@ -287,27 +198,27 @@ def queue_of_prewarm(synthesized) -> str:
     return logical_id
 
 
+class Recorder(Mapping):
+    """An environment without variables that notes which were asked for."""
+
+    def __init__(self):
+        self.asked = set()
+
+    def __getitem__(self, name):
+        self.asked.add(name)
+        raise KeyError(name)
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self):
+        return 0
+
+
 def variables_read_by(function: str) -> set[str]:
-    """Return the names that a function's own code asks an EnvironmentReader for, Lambda's own ones aside.
-
-    Two functions share the package of `serve`; what is named for prewarm is that one's alone.
-    """
-    read = variables_read_in(package_of(function))
-    return read if function == PREWARM else {name for name in read if not name.startswith("PREWARM_")}
-
-
-def variables_read_in(function_package: str) -> set[str]:
-    return {
-        call.args[0].value
-        for package in PACKAGES[function_package].packages
-        if package != "shared"
-        for path in sorted((ROOT / "functions" / package).rglob("*.py"))
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and call.func.attr in {"text", "integer", "word", "words"}
-        and call.args
-        and isinstance(call.args[0], ast.Constant)
-        and str(call.args[0].value).isupper()
-        and not call.args[0].value.startswith("AWS_")
-    }
+    """Return the names that a function's settings ask for, Lambda's own ones aside."""
+    module = importlib.import_module(f"functions.{SPECIFICATIONS[function].package.name}.settings")
+    recorder = Recorder()
+    with contextlib.suppress(SettingsError):
+        getattr(module, f"{function.capitalize()}Settings").from_environment(recorder)
+    return {name for name in recorder.asked if not name.startswith("AWS_")}

@@ -6,7 +6,10 @@ import re
 import pytest
 
 from cdk.constructs.workflows import DEFINITIONS
+from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT
+from cdk.specification import FunctionMetric
+from tests.fakes.stage import EDGE_FUNCTIONS
 from tests.infrastructure.policies import text_of
 from tests.infrastructure.test_workflows import machine as found_machine
 
@@ -19,10 +22,14 @@ ALARMS = {
     "SettleFailed": "ExecutionsFailed",
     "RemovalsDelayed": "RemovalsDelayed",
     "RemovalsEndedBadly": "RemovalsEndedBadly",
-    "ServeErrors": "Errors",
-    "ServeSlow": "Duration",
     "ApiErrors": "5XXError",
     "ImagesNotPrewarmed": "ApproximateNumberOfMessagesVisible",
+    **{
+        each.name: {FunctionMetric.ERRORS: "Errors", FunctionMetric.DURATION_P95: "Duration"}[each.metric]
+        for name, specification in SPECIFICATIONS.items()
+        if name not in EDGE_FUNCTIONS
+        for each in specification.alarms
+    },
 }
 
 
@@ -153,5 +160,5 @@ def test_every_alarm_has_a_section_in_the_runbook(stage):
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     ]
 
+    assert {name.lower() for name in (*ALARMS, "RotationFailed", "EdgeLockedOut", "FunctionThrottled")} <= set(alarms)
     assert set(alarms) <= sections
-    assert len(alarms) == len(ALARMS) + 8  # and the edge's, one of them for each of its four functions

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import zipfile
 
+import grimp
 import pytest
 
 from cdk import packaging
 from cdk.bytecode import BytecodeError, bytecode_of, compiler_of
+from cdk.functions import SPECIFICATIONS
 from cdk.packaging import MIB, PACKAGES, ROOT, Arch, PackagingError, build_all, build_zip, target_python
 from tests.fakes.aws import ENVIRONMENT
 
@@ -66,19 +68,11 @@ def test_a_zip_for_aws_stays_within_its_budget(arm64, function):
     assert arm64[function].stat().st_size <= PACKAGES[function].budget_mib * MIB
 
 
-def test_budgets_are_the_documented_ones():
-    assert {function: package.budget_mib for function, package in PACKAGES.items()} == {
-        "optimize": 16,
-        "moderate": 3,
-        "blur": 9,
-        "persist": 3,
-        "serve": 9,
-        "upload": 3,
-        "manage": 3,
-        "remove": 3,
-        "purge": 3,
-        "rotate": 3,
-    }
+def test_only_functions_that_touch_pixels_may_exceed_three_mib():
+    larger = {name: package.budget_mib for name, package in PACKAGES.items() if package.budget_mib > 3}
+
+    assert larger == {"optimize": 16, "blur": 9, "serve": 9}
+    assert all("imaging" in PACKAGES[name].imports for name in larger)
 
 
 @pytest.mark.parametrize("arch", list(Arch))
@@ -160,9 +154,38 @@ def test_a_zip_holds_the_packages_that_its_code_imports_and_no_other(arm64, func
     assert carried - {"__pycache__"} == found | {"__init__.py"}
 
 
+REGISTERED_IF_PRESENT = {"pillow_heif"}
+"""functions.imaging.codecs decodes HEIF where the zip has this package: optimize's."""
+
+
+@pytest.fixture(scope="session")
+def imports():
+    """Return the graph of imports of the functions, with the packages that they import."""
+    return grimp.build_graph("functions", include_external_packages=True, cache_dir=None)
+
+
 @FUNCTIONS
-def test_the_handler_is_where_lambda_looks_for_it(arm64, function):
-    assert f"functions/{function}/handler.py" in names_in(arm64[function])
+def test_a_zip_carries_what_its_code_imports_and_the_runtime_does_not_have(imports, arm64, function):
+    own = {module for package in PACKAGES[function].packages if package != "shared"
+           for module in imports.find_descendants(f"functions.{package}")}  # fmt: skip
+    reached = own.union(*map(imports.find_upstream_modules, own))
+
+    needed = {module for module in reached if imports.is_module_squashed(module)}
+
+    top = {name.split("/")[0].removesuffix(".py") for name in names_in(arm64[function])}
+    assert needed - set(sys.stdlib_module_names) - {"boto3", "botocore"} - REGISTERED_IF_PRESENT <= top
+
+
+@pytest.mark.parametrize("specification", SPECIFICATIONS.values(), ids=SPECIFICATIONS)
+def test_the_handler_is_where_lambda_looks_for_it(arm64, specification):
+    assert f"{specification.handler_module.replace('.', '/')}.py" in names_in(arm64[specification.package.name])
+
+
+def test_every_function_that_has_code_is_deployed():
+    packages = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+
+    assert packages == {each.package.name for each in SPECIFICATIONS.values()}
+    assert {name: each.name for name, each in SPECIFICATIONS.items()} == {name: name for name in SPECIFICATIONS}
 
 
 @FUNCTIONS

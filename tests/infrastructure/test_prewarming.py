@@ -2,10 +2,7 @@
 
 import pytest
 
-from cdk.config import LARGEST_SIDE_PX, VARIANT_FORMATS
-from cdk.constructs.storage import ANSWERABLE_BYTES
-from functions.serve.rendering import MAX_BODY_BYTES
-from functions.shared import variant
+from functions.shared.limits import MAX_BODY_BYTES
 
 V2_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options"])
 
@@ -111,9 +108,4 @@ def test_a_variant_that_serve_cannot_make_again_does_not_expire(stage):
 
     (expiring,) = (rule for rule in rules if "ExpirationInDays" in rule)
 
-    assert int(expiring["ObjectSizeLessThan"]) == MAX_BODY_BYTES + 1 == ANSWERABLE_BYTES + 1
-
-
-def test_what_may_be_prewarmed_is_what_may_be_asked_for():
-    assert set(variant.FORMATS) == VARIANT_FORMATS
-    assert variant.LARGEST_SIDE_PX == LARGEST_SIDE_PX
+    assert int(expiring["ObjectSizeLessThan"]) == MAX_BODY_BYTES + 1

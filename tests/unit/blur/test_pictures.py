@@ -7,13 +7,13 @@ from PIL import Image
 
 from functions.blur.pictures import blur_picture
 from functions.blur.settings import BlurSettings
-from functions.imaging.blurring import BLURS, DEFAULT_BLUR
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.storing import store_picture
 from functions.shared.contracts import BlurRequest
 from functions.shared.errors import ObjectMissingError, SettingsError
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.options import BLURS, DEFAULT_BLUR
 from tests import pictures
 from tests.fakes.aws import STAGING
 from tests.fakes.handlers import Function

@@ -10,18 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from functions.blur.pictures import blurred_twin
-from functions.imaging.blurring import (
-    DEFAULT_CELLS,
-    MOST_CELLS,
-    SMOOTHING,
-    Blur,
-    BlurKind,
-    BlurredCopies,
-    grid_of,
-    mosaic,
-)
+from functions.imaging.blurring import SMOOTHING, BlurredCopies, grid_of, mosaic
 from functions.imaging.encoding import encode_lossless_webp, encode_lossless_webp_animation
 from functions.imaging.picture import DecodedPicture
+from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind
 from tests import pictures
 from tests.details import box, details_left, figure, from_many_frames, gaussian, luma, pin, shifted_cells
 

@@ -6,11 +6,11 @@ from PIL import Image
 
 from functions.blur.pictures import blurred_twin
 from functions.imaging import renditions
-from functions.imaging.blurring import Blur
 from functions.imaging.encoding import encode
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.renditions import ReduceChain, encoded_master, encoded_rungs, rung_widths
 from functions.imaging.sampling import Sample
+from functions.shared.options import Blur
 from tests import pictures
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from functions.blur.pictures import blurred_twin
-from functions.imaging.blurring import Blur
 from functions.imaging.encoding import CONTENT_TYPES
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.variants import VariantSpec, decode_for, encode_variant
+from functions.shared.options import Blur
 from functions.shared.variant import POINTS
 from tests import pictures
 

@@ -6,8 +6,9 @@ from PIL import Image, ImageDraw
 
 from functions.imaging.looks import LONGEST_SIDE_PX, Look, Subject
 from functions.imaging.picture import DecodedPicture
-from functions.imaging.views import DEFAULT_MAX_VIEWS, MOST_LOOKS, judgeable
+from functions.imaging.views import judgeable
 from functions.shared.contracts import Rendering
+from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS
 from tests.judged.tricks import subject
 
 SCENES = [subject(96, 72, seed=seed).convert("RGB") for seed in range(300)]
@@ -61,12 +62,12 @@ def test_no_frame_needs_more_views_than_the_lowest_limit_allows():
     for size in [(700, 500), (97, 97), (400, 33)]:
         noise = Image.fromarray(random.integers(0, 256, (*size[::-1], 4), dtype=np.uint8), "RGBA")
 
-        assert len(judgeable(DecodedPicture((noise,)), max_views=MOST_LOOKS).views) <= MOST_LOOKS
+        assert len(judgeable(DecodedPicture((noise,)), max_views=FEWEST_VIEWS).views) <= FEWEST_VIEWS
 
 
 def test_a_limit_that_one_frame_may_exceed_is_refused():
     with pytest.raises(ValueError, match="may need 8 views"):
-        judgeable(DecodedPicture((SCENES[0],)), max_views=MOST_LOOKS - 1)
+        judgeable(DecodedPicture((SCENES[0],)), max_views=FEWEST_VIEWS - 1)
 
 
 # --- animations
@@ -145,7 +146,7 @@ def test_of_frames_that_all_differ_those_that_are_kept_are_spread_over_the_anima
     chosen = judgeable(animation(SCENES[:256]))
 
     kept = [SCENES.index(frame) for frame in chosen.picture.frames]
-    assert len(kept) == DEFAULT_MAX_VIEWS
+    assert len(kept) == DEFAULT_VIEWS
     assert max(later - earlier for earlier, later in zip([0, *kept], [*kept, 256], strict=True)) <= 8
 
 

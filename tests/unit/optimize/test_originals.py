@@ -256,5 +256,5 @@ def test_rights_are_kept_only_where_the_setting_says_so():
 
     assert not OptimizeSettings.from_environment(environment).keep_rights
     assert OptimizeSettings.from_environment(environment | {"KEEP_METADATA": "copyright"}).keep_rights
-    with pytest.raises(SettingsError, match="KEEP_METADATA is gps,copyright; it may only be copyright"):
+    with pytest.raises(SettingsError, match="KEEP_METADATA is 'gps,copyright'; it must be some of copyright"):
         OptimizeSettings.from_environment(environment | {"KEEP_METADATA": "gps,copyright"})

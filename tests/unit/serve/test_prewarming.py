@@ -10,11 +10,11 @@ from functions.serve.delivery import ImageDelivery
 from functions.serve.foreseen import animation_variants
 from functions.serve.making import VariantMaker
 from functions.serve.prewarming import Prewarming
-from functions.serve.rendering import MAX_BODY_BYTES
 from functions.serve.settings import PrewarmSettings, ServeSettings
 from functions.shared.aws import client
 from functions.shared.contracts import Picture, Rendition
 from functions.shared.errors import SettingsError, TransientDependencyError
+from functions.shared.limits import MAX_BODY_BYTES
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.records import RecordReader
 from functions.shared.variant import Sizes

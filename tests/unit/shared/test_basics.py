@@ -57,6 +57,30 @@ def test_every_fault_is_named_with_what_is_allowed():
     ]
 
 
+def test_lists_are_read_with_spaces_and_refused_whole():
+    reader = EnvironmentReader({"A": "x, y", "N": "1,10", "B": "x,z", "T": "0,x", "L": "11"})
+
+    assert (reader.words("A", ["x", "y"]), reader.words("NONE", ["x"])) == (("x", "y"), ())
+    assert reader.integers("N", minimum=1, maximum=10) == (1, 10)
+    assert reader.integers("NONE", minimum=1, maximum=10) == ()
+    reader.finish()
+    reader.words("B", ["x", "y"])
+    reader.integers("T", minimum=1, maximum=10)
+    reader.integers("L", minimum=1, maximum=10)
+
+    with pytest.raises(SettingsError) as raised:
+        reader.finish()
+
+    assert str(raised.value).split("; ") == [
+        "B is 'x,z'",
+        "it must be some of x, y",
+        "T is '0,x'",
+        "it must be whole numbers from 1 to 10",
+        "L is '11'",
+        "it must be whole numbers from 1 to 10",
+    ]
+
+
 def test_the_process_s_environment_is_the_default(monkeypatch):
     monkeypatch.setenv("IMAGE_SCALER_TEST", "x")
 

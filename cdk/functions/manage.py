@@ -1,0 +1,32 @@
+"""The function `manage`: lists, reads and removes images."""
+
+from typing import Final
+
+from cdk.specification import FunctionSpecification, Grant, Package, PipelineResources, Size, allow
+from functions.shared.keys import LISTING_INDEX
+
+
+def environment(stage: PipelineResources) -> dict[str, str]:
+    """Return the table, and the allowed origins, if any."""
+    origins = stage.config.allowed_origins
+    return {"TABLE_NAME": stage.table.table_name} | ({"ALLOWED_ORIGINS": ",".join(origins)} if origins else {})
+
+
+def grants(stage: PipelineResources) -> list[Grant]:
+    """Return the rights to read, list and change records."""
+    actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+    return [
+        allow(*(f"dynamodb:{action}" for action in actions), on=stage.table.table_arn),
+        allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{LISTING_INDEX}"),
+    ]
+
+
+SPECIFICATION: Final = FunctionSpecification(
+    name="manage",
+    package=Package("manage", lock="functions-api.txt", bytecode=False),  # pydantic's bytecode exceeds the budget
+    size=Size(memory_mb=512, timeout_seconds=28),
+    environment=environment,
+    grants=grants,
+    answers_api=True,
+    starts=("remove",),
+)

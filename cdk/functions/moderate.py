@@ -1,0 +1,36 @@
+"""The function `moderate`: has Rekognition judge the views of a picture and applies the policy."""
+
+from typing import Final
+
+from cdk.specification import (
+    IMAGE_KEYS,
+    NO_RESOURCES,
+    FunctionSpecification,
+    Grant,
+    Package,
+    PipelineResources,
+    Size,
+    allow,
+)
+
+
+def environment(stage: PipelineResources) -> dict[str, str]:
+    """Return the bucket that holds the views."""
+    return {"STAGING_BUCKET": stage.storage.staging.bucket_name}
+
+
+def grants(stage: PipelineResources) -> list[Grant]:
+    """Return the rights to have views judged; Rekognition reads them from S3 with the caller's rights."""
+    return [
+        allow("s3:GetObject", on=stage.storage.staging.arn_for_objects("*"), reason=IMAGE_KEYS),
+        allow("rekognition:DetectModerationLabels", on="*", reason=NO_RESOURCES),
+    ]
+
+
+SPECIFICATION: Final = FunctionSpecification(
+    name="moderate",
+    package=Package("moderate"),
+    size=Size(memory_mb=256, timeout_seconds=60),
+    environment=environment,
+    grants=grants,
+)

@@ -1,0 +1,35 @@
+"""The function `prewarm`: makes variants ahead of requests. It is a second entry point of the package `serve`.
+
+The construct Prewarm has the queue that invokes it.
+"""
+
+from typing import Final
+
+from cdk.functions import serve
+from cdk.specification import FunctionSpecification, PipelineResources, Size
+from functions.shared.options import Delivery
+
+
+def environment(stage: PipelineResources) -> dict[str, str]:
+    """Return the variables of `serve`, and the common variants of the stage, if any."""
+    common = stage.config.prewarm
+    if not common.widths:
+        return serve.environment(stage)
+    return serve.environment(stage) | {
+        "PREWARM_WIDTHS": ",".join(map(str, common.widths)),
+        "PREWARM_FORMATS": ",".join(common.formats),
+    }
+
+
+SPECIFICATION: Final = FunctionSpecification(
+    name="prewarm",
+    package=serve.SPECIFICATION.package,
+    module="prewarm",
+    # For the largest animation that is accepted (docs/adr/0015); a still picture needs a tenth of either.
+    size=Size(memory_mb=3008, timeout_seconds=600),
+    environment=environment,
+    grants=serve.grants,
+    writes_files=True,
+    has_own_construct=True,
+    is_deployed=lambda config: config.delivery is Delivery.V2,  # in v1 nothing reads the generated bucket
+)

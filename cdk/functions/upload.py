@@ -1,0 +1,43 @@
+"""The function `upload`: registers an upload and returns a presigned form, or stores the body itself."""
+
+from typing import Final
+
+from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package, PipelineResources, Size, allow
+
+
+def environment(stage: PipelineResources) -> dict[str, str]:
+    """Return where uploads go, their limits, and the allowed origins, if any."""
+    config = stage.config
+    origins = {"ALLOWED_ORIGINS": ",".join(config.allowed_origins)} if config.allowed_origins else {}
+    return {
+        "ORIGINALS_BUCKET": stage.storage.originals.bucket_name,
+        "TABLE_NAME": stage.table.table_name,
+        **origins,
+        "MAX_BYTES": str(config.limits.max_bytes),
+        "UPLOAD_EXPIRES_SECONDS": str(config.upload_expires_seconds),
+    }
+
+
+def grants(stage: PipelineResources) -> list[Grant]:
+    """Return the rights to write originals and new records. A presigned form has the rights of its signer."""
+    table = stage.table.table_arn
+    uploads = stage.storage.originals.arn_for_objects("uploads/*")
+    return [
+        allow("s3:PutObject", on=uploads, reason=IMAGE_KEYS),
+        allow("dynamodb:PutItem", on=table),
+        # A repeated Idempotency-Key is answered with the status of its image.
+        allow("dynamodb:GetItem", on=table, leading_keys="IMAGE#*"),
+        # It may delete remembered Idempotency-Keys and no image. GetItem is not needed: when DynamoDB refuses a
+        # repeated write, it returns the existing item.
+        allow("dynamodb:DeleteItem", "dynamodb:UpdateItem", on=table, leading_keys="idempotency#*"),
+    ]
+
+
+SPECIFICATION: Final = FunctionSpecification(
+    name="upload",
+    package=Package("upload", lock="functions-api.txt", bytecode=False),  # pydantic's bytecode exceeds the budget
+    size=Size(memory_mb=512, timeout_seconds=28),
+    environment=environment,
+    grants=grants,
+    answers_api=True,
+)

@@ -1,0 +1,72 @@
+"""Limits that several functions and the templates share, with their units and the sources of their numbers."""
+
+from dataclasses import dataclass, fields
+from typing import Final, Self
+
+from functions.shared.settings import EnvironmentReader
+
+MOST_PIXELS: Final = 89_478_485
+"""The highest ``max_pixels``: Pillow treats a larger picture as a decompression bomb (Image.MAX_IMAGE_PIXELS)."""
+
+MAX_BODY_BYTES: Final = 4_500_000
+"""The largest body of a response: in base64, and with its headers, it fits into Lambda's 6 MB."""
+
+FEWEST_VIEWS: Final = 8
+"""Moderation views that one frame can need (imaging/looks.py); no limit on views may be lower."""
+
+DEFAULT_VIEWS: Final = 64
+"""Views of one picture: at 0.001 dollars a call one picture costs 0.064 at most. Of an animation without alpha that is
+every frame of the first 64 that differ (docs/adr/0019)."""
+
+MOST_VIEWS: Final = 128
+"""The highest limit on views: `moderate` takes 8 s for them, and their labels fit into a state of the workflow."""
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """The limits on an original that a stage may set. Templates pass them as variables named like the fields."""
+
+    max_bytes: int = 64 * 1024 * 1024
+    """Size of the file in bytes: one PUT or POST covers it, so no multipart upload is needed."""
+
+    max_pixels: int = 64_000_000
+    """Pixels of one frame: the largest phone sensors that are read out whole have 50 to 64 megapixels."""
+
+    max_side_px: int = 16_384
+    """Width or height in px, as no common camera or scanner exceeds."""
+
+    max_frames: int = 256
+    """Frames of an animation."""
+
+    max_animation_pixels: int = 256_000_000
+    """Pixels of all frames of an animation together."""
+
+    max_decode_seconds: int = 30
+    """Seconds for everything that touches pixels at ingest: decoding, scaling and encoding."""
+
+    @classmethod
+    def read(cls, reader: EnvironmentReader) -> Self:
+        """Read the limits from variables; the reader collects the faults."""
+        return cls(
+            **{
+                limit.name: reader.integer(
+                    limit.name.upper(), getattr(UploadLimits, limit.name), maximum=_MAXIMA.get(limit.name)
+                )
+                for limit in fields(UploadLimits)
+            }
+        )
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the variables that ``read`` reads."""
+        return {limit.name.upper(): str(getattr(self, limit.name)) for limit in fields(UploadLimits)}
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with the limits; the functions would not start with them."""
+        values = {limit.name: getattr(self, limit.name) for limit in fields(UploadLimits)}
+        return [
+            *(f"limits.{name} must be 1 or more" for name, value in values.items() if value < 1),
+            *(f"limits.{name} is at most {most}" for name, most in _MAXIMA.items() if values[name] > most),
+        ]
+
+
+_MAXIMA: Final = {"max_pixels": MOST_PIXELS, "max_side_px": UploadLimits.max_side_px}

@@ -1,0 +1,19 @@
+"""What the specification of `manage` grants."""
+
+from cdk.functions import SPECIFICATIONS
+from tests.fakes.stage import granted
+
+
+def test_manage_changes_records_and_touches_no_file():
+    assert granted("manage") == {
+        "dynamodb:GetItem Records.Arn",
+        "dynamodb:Query Records.Arn",
+        "dynamodb:PutItem Records.Arn",
+        "dynamodb:UpdateItem Records.Arn",
+        "dynamodb:DeleteItem Records.Arn",
+        "dynamodb:Query Records.Arn/index/by_day",
+    }
+
+
+def test_manage_starts_removals_and_nothing_else():
+    assert SPECIFICATIONS["manage"].starts == ("remove",)

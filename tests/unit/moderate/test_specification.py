@@ -1,0 +1,10 @@
+"""What the specification of `moderate` grants."""
+
+from tests.fakes.stage import granted
+
+
+def test_moderate_reads_views_and_has_them_judged():
+    assert granted("moderate") == {
+        "s3:GetObject Staging.Arn/*",
+        "rekognition:DetectModerationLabels *",
+    }
