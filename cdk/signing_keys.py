@@ -55,8 +55,8 @@ class SigningKeys:
         shared = {key.fingerprint for key in self.viewers} & {key.fingerprint for key in self.control}
         if shared:
             raise ConfigError(
-                f"the key {', '.join(sorted(shared))} is in both viewers and control: with it, whoever may look at an "
-                "image could delete it. Remove it from one group; `image-scaler keys rotate` makes another."
+                f"the key {', '.join(sorted(shared))} is in both viewers and control: with it, every viewer could "
+                "delete images. Remove it from one group; `image-scaler keys rotate` makes another."
             )
 
 

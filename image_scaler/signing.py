@@ -133,7 +133,7 @@ def image_policy(
 def all_images_policy(base_url: str, *, expires_at: datetime) -> Policy:
     """Return the one policy for every image of the edge, for cookies of a page that shows many.
 
-    ``base_url`` is as in ``image_url``. Whoever holds the signature can fetch each image whose id they know; ids have
+    ``base_url`` is as in ``image_url``. The holder of the signature can fetch each image whose id they know; ids have
     80 random bits. Raises SigningError.
     """
     return custom_policy(f"{_origin(base_url)}/images/*", expires_at=expires_at)

@@ -394,7 +394,7 @@ _TIFF_TAGS = (
 
 
 def _tiff(random: Random) -> bytes:
-    """Return a TIFF whose directory, written anew at the end, has some entries of any type, count and value."""
+    """Return a TIFF whose directory, rewritten at the end, has some entries of any type, count and value."""
     body = random.choice(_tiff_bases())
     order = "<" if body[:2] == b"II" else ">"
     start = struct.unpack_from(order + "I", body, 4)[0]

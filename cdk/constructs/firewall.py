@@ -220,7 +220,7 @@ def _header(name: str) -> wafv2.CfnWebACL.FieldToMatchProperty:
 
 
 def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    """Return metrics without samples: sampled requests would show the secret header to whoever may look at WAF."""
+    """Return metrics without samples: sampled requests would show the secret header to everyone who may read WAF."""
     return wafv2.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
     )

@@ -91,7 +91,7 @@ class OriginSecret(Construct):
         events.Rule(
             self,
             "Hourly",
-            description="image-scaler: compare header and secret, should the news of a deployment be lost",
+            description="image-scaler: compare header and secret, in case the event of a deployment was lost",
             schedule=events.Schedule.rate(Duration.hours(1)),
             targets=[targets.LambdaFunction(rotation.function, event=step)],
         )

@@ -71,7 +71,7 @@ class Library:
         """
         if not is_image_id(image_id):
             raise RecordMissingError(image_id)
-        # Read backwards, the partition starts with the record and its labels, and goes on with the newest lines.
+        # Read backwards, the partition starts with the record and its labels, followed by the newest lines.
         items = self._backwards("pk = :pk", {":pk": record_partition(image_id)}, limit=EMBEDDED_LINES + 3)
         by_key = {item["sk"]: item for item in items if not item["sk"].startswith(EVENT_PREFIX)}
         if RECORD_SORT_KEY not in by_key:

@@ -6,7 +6,7 @@
 3. Files of older revisions and all generated variants go, then the completion event (whose listeners purge the CDN:
    what they purge must not be there to be fetched again), then its note in the record, then the staging files.
 
-Run again after a crash, a step finds its work done and goes on; the event may come twice. An execution that no longer
+Run again after a crash, a step finds its work done and continues; the event may come twice. An execution that no longer
 holds the image deletes what it wrote: a removal during processing wins.
 """
 

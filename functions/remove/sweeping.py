@@ -21,7 +21,7 @@ from functions.shared.object_store import DELETE_BATCH, S3ObjectStore
 from functions.shared.objects import StoredVersion
 
 BUDGET_SECONDS: Final = 30.0
-"""How long one call goes on before it stops after a batch; the function has twice that (cdk/config.py)."""
+"""Seconds after which a call stops at the end of a batch; the function has twice that (cdk/config.py)."""
 PARALLEL_LOOKS: Final = 16
 """Variants whose metadata is read side by side; S3 answers each in tens of milliseconds."""
 REVISION: Final = "revision"

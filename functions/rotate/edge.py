@@ -46,7 +46,7 @@ class Edge:
         """Return what the distribution sends now, and what CloudFormation wrote into it last.
 
         The first may be a third value after a rotation that ended half-way; the second is what a deployment restores
-        that does not read the secret anew. Raises NotSendingError when there is no header.
+        that does not read the secret again. Raises NotSendingError when there is no header.
         """
         answer = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
         config = answer["DistributionConfig"]

@@ -29,7 +29,7 @@ BROWSER_MODULE = HERE.parents[1] / "docs" / "frontend" / "image-scaler.mjs"
 PORT = 8000
 LARGEST_REQUEST_BYTES = 10_000
 OWNER = "alice"
-"""Whoever is logged in."""
+"""The user who is logged in."""
 
 FILES = {
     "/": (HERE / "page.html", "text/html; charset=utf-8"),

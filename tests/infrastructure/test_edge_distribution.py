@@ -268,7 +268,7 @@ def test_one_key_in_both_groups_is_refused_on_a_real_stage(name, refused):
         with pytest.raises(ConfigError, match=f"the key {keys.viewers[1].fingerprint} is in both"):
             add_stacks(App(), STAGES[name], {}, shared)
     else:
-        with pytest.raises(KeyError):  # it goes on, to the zips that this test does not build
+        with pytest.raises(KeyError):  # it continues to the zips, which this test does not build
             add_stacks(App(), STAGES[name], {}, shared)
 
 

@@ -291,7 +291,7 @@ class Auditor:
             for key in self._pipeline.keys(bucket)
         ]  # fmt: skip
         for key in self._pipeline.keys("generated"):
-            with contextlib.suppress(s3.exceptions.ClientError):  # deleted meanwhile
+            with contextlib.suppress(s3.exceptions.ClientError):  # it may have been deleted since
                 metadata = s3.head_object(Bucket=buckets["generated"], Key=key)["Metadata"]
                 files.append(StoredFile("generated", key, revision=metadata.get("revision", "")))
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=buckets["originals"]):

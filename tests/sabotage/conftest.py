@@ -7,7 +7,7 @@ from tests.e2e.edge import Viewer
 
 def pytest_addoption(parser):
     group = parser.getgroup("sabotage")
-    group.addoption("--minutes", type=float, help="how long test_chaos goes on")
+    group.addoption("--minutes", type=float, help="how long test_chaos runs")
     group.addoption("--seed", type=int, help="seed of test_chaos; a random one with --minutes")
 
 

@@ -31,7 +31,7 @@ IS_LONG = counted(0, 1)
 
 @dataclass(frozen=True)
 class Writer:
-    """A function, and how a test gets it to write. ``changes`` are what may happen to its image meanwhile.
+    """A function, and how a test gets it to write. ``changes`` are what may happen to its image while it works.
 
     ``holds_from`` is from how many seconds on a Wait of `remove` and `retire` outlasts the writer. None where it does
     not: runs of `ingest` may outlast them all. ``takes_every_line`` is for one writer of each function.
@@ -102,7 +102,7 @@ def pipeline() -> Iterator[InProcessPipeline]:
 
 
 def played(pipeline: InProcessPipeline, writer: Writer, case: Case) -> tuple[Injection, str]:
-    """Play a case up to the point at which nobody is writing any more; return the injection and the image."""
+    """Play a case until all writers have ended; return the injection and the image."""
     image_id = writer.prepare(pipeline)
     changed: list[str] = []
 

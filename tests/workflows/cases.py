@@ -202,7 +202,7 @@ def _found(
 
 
 def _in_vain(way_in: tuple[str, ...]) -> tuple[str, ...]:
-    """How settle goes on when the last Task on its way fails each time: three rounds, and then it fails."""
+    """What settle does when the last Task on its way fails each time: three rounds, and then it fails."""
     again = (*TROUBLED, "WaitOutTrouble", *way_in[1:])
     return (*again, *again, *TROUBLED, "SettleFailed")
 

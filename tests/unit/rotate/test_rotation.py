@@ -240,7 +240,7 @@ class Year:
             self.deployments += 1
             self.edge.deploy(reads_anew=self.reads_anew)
             self.look()
-            if self.random.random() < 0.8:  # the news of a deployment may get lost
+            if self.random.random() < 0.8:  # the event of a deployment may get lost
                 self.rotate("compare")
                 self.look()
 
