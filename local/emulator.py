@@ -64,8 +64,8 @@ def start(
         "UPLOADS_ENDPOINT_URL": uploads_url,
         "AWS_CA_BUNDLE": str(certificates.authority),
     }
-    # hypercorn rather than ministack's own main, which also takes port 443 wherever it is free. The checkout goes on
-    # the path of this process alone: PYTHONPATH, or a working directory in the checkout, would reach every function.
+    # hypercorn rather than ministack's own main, which also takes port 443 wherever it is free. The checkout is added
+    # to the path of this process alone: PYTHONPATH, or a working directory in the checkout, would reach every function.
     served = f"import sys; sys.path.append({str(workspace.checkout)!r}); from hypercorn.__main__ import main; main()"
     command = [
         sys.executable, "-c", served, "local.emulated_aws:app", "--bind", f"{LOOPBACK}:{port}", "--keep-alive", "75",
