@@ -11,6 +11,7 @@ UNIT := tests/unit
 LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py \
 	tests/emulator/test_duplicates.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
+DOCUMENTS := $(wildcard *.md) .github docs samples tests/events
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
@@ -72,9 +73,10 @@ check: lint types imports  ## What to run before each commit, in seconds: lint, 
 test-long: setup  ## The tests with small counts in `make test`, with large ones (hours)
 	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
-lint: setup  ## ruff, and the lint of the state machines
+lint: setup  ## ruff, the layout of the documents, and the lint of the state machines
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mdformat --check $(DOCUMENTS)
 	@$(BIN)/python -m workflows.lint
 
 types: setup  ## mypy, strict
@@ -124,13 +126,15 @@ tests/browser/node_modules/.complete: tests/browser/package-lock.json
 gallery: setup  ## Uploads beside what becomes of them, for the eye: .local/gallery/index.html
 	@$(BIN)/python -m tests.corpus.gallery
 
-format: setup  ## Let ruff mend layout and imports
+format: setup  ## Fix layout and imports with ruff, and the layout of the documents with mdformat
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/mdformat $(DOCUMENTS)
 
 bench: setup benchmarks/.cache/.complete  ## Measure beside the peers; writes benchmarks/results.json and docs/performance.md
 	@$(BIN)/python -m cdk.packaging --arch host >/dev/null
 	@benchmarks/.cache/venv/bin/python -m benchmarks
+	@$(BIN)/mdformat docs/performance.md
 
 benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json $(VENV)/.complete
 	@echo "Installing what is measured into benchmarks/.cache ..."
