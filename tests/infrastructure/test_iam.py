@@ -80,7 +80,7 @@ def findings(named_policies):
 def test_every_action_exists_and_fits_its_resource(stage, name):
     found = [*policies(stage(name).pipeline), *policies(stage(name).edge)]
 
-    assert len(found) > 12
+    assert found
     assert findings(found) == []
 
 
