@@ -1,6 +1,6 @@
-"""Answers as Rekognition never gives them: what is behind the functions' endpoint may be broken, or not Rekognition.
+"""Invalid responses: the service behind the functions' endpoint may be broken, or not Rekognition.
 
-Each takes a good answer and the confidence that was asked for, and returns a bad one.
+Each function takes a valid response and the requested confidence, and returns an invalid response.
 """
 
 from collections.abc import Callable
@@ -52,4 +52,4 @@ SPOILED: Final[dict[str, Callable[[Answer, float], Answer]]] = {
     "an empty version": lambda answer, _: answer | {"ModerationModelVersion": ""},
     "nothing": lambda _answer, _: {},
 }
-"""By name, as the control address takes them."""
+"""The invalid responses by name, as the control endpoint accepts them."""

@@ -79,15 +79,15 @@ def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_al
         url = access.client.pictures.url(picture, width=320)
 
     again = cli("up", "--home", str(home))
-    assert "Runs already: nothing has changed." in again.stdout
+    assert "Already running: nothing has changed." in again.stdout
     assert json.loads((home / "outputs.json").read_text()) == outputs
 
     pretend_to_have_deployed(home, code_of="manage")
-    assert "Runs already: updated the code of manage." in cli("up", "--home", str(home)).stdout
+    assert "Already running: updated the code of manage." in cli("up", "--home", str(home)).stdout
     pretend_to_have_deployed(home, processes=("Rekognition stand-in", "S3 for browsers"))
     assert "restarted Rekognition stand-in; restarted S3 for browsers." in cli("up", "--home", str(home)).stdout
     pretend_to_have_deployed(home, templates="other", assembly="other")
-    assert "deployed the changed templates over the stacks; restarted the edge" in cli("up", "--home", str(home)).stdout
+    assert "updated the stacks to the changed templates; restarted the edge" in cli("up", "--home", str(home)).stdout
 
     after = Outputs.read(home / "outputs.json")
     assert json.loads((home / "outputs.json").read_text()) == outputs  # the same addresses and keys
@@ -98,7 +98,7 @@ def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_al
         assert access.client.wait(another).status == "PUBLISHED"
 
     fresh = cli("up", "--fresh", "--home", str(home), "--edge-port", str(urlsplit(outputs["edge_url"]).port))
-    assert "Stopped what was running" in fresh.stdout, fresh.stderr
+    assert "Stopped the running instance" in fresh.stdout, fresh.stderr
     restarted = Outputs.read(home / "outputs.json")
     assert restarted.edge_url == outputs["edge_url"]
     with Access(restarted) as access:

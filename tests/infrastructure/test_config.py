@@ -46,7 +46,7 @@ def test_a_stage_overrides_what_it_names_and_keeps_the_rest_of_a_size():
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="no stage 'test'; there are local, local-v1, dev, prod"):
+    with pytest.raises(ConfigError, match="unknown stage 'test'; select one of local, local-v1, dev, prod"):
         stage_config("test")
 
 
@@ -60,13 +60,13 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
         ({"allowed_origins": ("https://*.app.example",)}, "allowed_origins"),
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
-        ({"max_moderation_views": FEWEST_VIEWS - 1}, "max_moderation_views is from 8 to 128"),
-        ({"max_moderation_views": MOST_VIEWS + 1}, "max_moderation_views is from 8 to 128"),
-        ({"blur_cells": 0}, "blur_cells is 1 to 8"),
-        ({"blur_cells": 9}, "blur_cells is 1 to 8"),
-        ({"prewarm": CommonVariants(widths=(640,))}, "prewarm takes widths and formats"),
+        ({"max_moderation_views": FEWEST_VIEWS - 1}, "max_moderation_views must be from 8 to 128"),
+        ({"max_moderation_views": MOST_VIEWS + 1}, "max_moderation_views must be from 8 to 128"),
+        ({"blur_cells": 0}, "blur_cells must be from 1 to 8"),
+        ({"blur_cells": 9}, "blur_cells must be from 1 to 8"),
+        ({"prewarm": CommonVariants(widths=(640,))}, "prewarm needs both widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
-        ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm takes the formats"),
+        ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm.formats must be among"),
         ({"limits": UploadLimits(max_pixels=MOST_PIXELS + 1)}, "max_pixels is at most 89478485"),
         ({"limits": UploadLimits(max_side_px=16_385)}, "max_side_px is at most 16384"),
         ({"limits": UploadLimits(max_frames=0)}, "max_frames must be 1 or more"),
