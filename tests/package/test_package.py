@@ -58,7 +58,7 @@ def test_an_upload_to_nowhere_says_so_in_one_line(command, tmp_path):
     done = command("upload", picture)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("image-scaler: there is no profile: ")
+    assert done.stderr.startswith("image-scaler: no profile found: ")
     assert len(done.stderr.splitlines()) == 1
 
 

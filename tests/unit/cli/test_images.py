@@ -43,7 +43,7 @@ def test_several_files_are_uploaded_and_a_refused_one_is_told_beside_them(run, a
     done = run("upload", drawing, file)
 
     assert done.exit_code == ExitCode.FAILED
-    assert f"{drawing}: drawing.svg: the extension .svg is not of an accepted image type" in done.stderr
+    assert f"{drawing}: drawing.svg: the extension .svg is not a supported image type" in done.stderr
     assert aws.keys(ORIGINALS) == [f"uploads/{done.stdout.strip()}/original"]
 
 
