@@ -310,14 +310,14 @@ PATHS = (
     ),
     ingest(
         "OriginalThatWasOverwrittenIsReadOnceTheLaterUploadsAreDiscarded",
-        (*OVERWRITTEN, *PUBLISHED[3:]),
+        (*OVERWRITTEN, *PUBLISHED[len(BEGIN) :]),
         answers={"OptimizeImage": "OverwrittenOnce"},
         own_answers={"OverwrittenOnce": then(RESPONSES["Overwritten"], RESPONSES["Optimized"])},
         not_on=NEEDS_VISITS,
     ),
     ingest(
         "ManyLaterUploadsAreDiscardedInMoreThanOneCall",
-        (*OPTIMIZED, *DISCARD_LATER[:2], *DISCARD_LATER, *PUBLISHED[3:]),
+        (*OPTIMIZED, *DISCARD_LATER[:2], *DISCARD_LATER, *PUBLISHED[len(BEGIN) :]),
         answers={"OptimizeImage": "OverwrittenOnce", "DiscardLaterUploads": "SweptInTwoCalls"},
         not_on=NEEDS_VISITS,
     ),
@@ -515,7 +515,7 @@ IN_VAIN = ("in vain",)
 
 FAILURES = (
     Failing(
-        "ClaimUpload", "ingest", BEGIN, FAILED_UNCLAIMED, PUBLISHED[3:], DYNAMODB,
+        "ClaimUpload", "ingest", BEGIN, FAILED_UNCLAIMED, PUBLISHED[len(BEGIN) :], DYNAMODB,
         {"DynamoDB.InternalServerError": 2},
     ),
     Failing(
@@ -531,16 +531,16 @@ FAILURES = (
         DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=SECOND, fails=False,
     ),
     Failing(
-        "OptimizeImage", "ingest", OPTIMIZED[:-1], FAILED, PUBLISHED[4:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
-        caught=(*UNRETRIED, "ObjectMissingError"),
+        "OptimizeImage", "ingest", OPTIMIZED[:-1], FAILED, PUBLISHED[len(OPTIMIZED) - 1 :], LAMBDA_ERRORS,
+        RECOVERED_LAMBDA, caught=(*UNRETRIED, "ObjectMissingError"),
     ),
     Failing(
         "DiscardLaterUploads", "ingest", OVERWRITTEN[:-3], FAILED, (), ONE_OF_EACH_KIND, {},
         caught=UNRETRIED, answers={"OptimizeImage": "Overwritten"},
     ),
     Failing(
-        "ModerateImage", "ingest", MODERATED[:-1], HELD, PUBLISHED[6:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
-        caught=(*UNRETRIED, "ModerationRefusedError", "ModerationAnswerError"),
+        "ModerateImage", "ingest", MODERATED[:-1], HELD, PUBLISHED[len(MODERATED) - 1 :], LAMBDA_ERRORS,
+        RECOVERED_LAMBDA, caught=(*UNRETRIED, "ModerationRefusedError", "ModerationAnswerError"),
     ),
     Failing(
         "BlurImage", "ingest", BLURRED, FAILED, PUBLISHED[-3:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
