@@ -184,9 +184,7 @@ def test_a_page_shows_the_picture_in_the_format_that_the_browser_likes_best(show
         ("next-image.html", 375, 2, 750),
     ],
 )
-def test_the_browser_takes_the_size_that_its_screen_needs_and_gets_exactly_that(
-    show, page_name, width, density, chosen
-):
+def test_the_browser_requests_and_gets_the_size_for_its_screen(show, page_name, width, density, chosen):
     address, size, answer, _ = show(page_name, width=width, density=density)[0]
 
     body = Image.open(io.BytesIO(answer.body()))
@@ -195,7 +193,7 @@ def test_the_browser_takes_the_size_that_its_screen_needs_and_gets_exactly_that(
     assert size[0] <= chosen  # natural size is in CSS px
 
 
-def test_a_crop_keeps_the_shape_that_the_page_asks_for(show):
+def test_a_crop_has_the_requested_aspect_ratio(show):
     whole, square = show("plain.html", width=600)
 
     assert square[1][0] == square[1][1]

@@ -123,7 +123,7 @@ def test_a_photo_shows_its_placeholder_until_it_is_there(page, tmp_path, deploye
     assert page.faults == []
 
 
-def test_a_file_that_is_refused_is_told_on_the_page(page, tmp_path):
+def test_the_page_shows_why_a_file_is_refused(page, tmp_path):
     note = tmp_path / "note.svg"
     note.write_text("<svg/>")
 

@@ -65,7 +65,7 @@ def pretend_to_have_deployed(home, *, code_of=None, processes=(), **changed):
     (home / "deployed.json").write_text(json.dumps(deployed | changed))
 
 
-def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_all_of_it(home):
+def test_up_starts_and_updates_everything_and_down_stops_it(home):
     up = cli("up", "--home", str(home))
     assert up.returncode == 0, up.stderr
     outputs = json.loads((home / "outputs.json").read_text())
@@ -111,7 +111,7 @@ def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_al
     assert not (home / "outputs.json").exists()
 
 
-def test_a_taken_port_is_told_and_nothing_is_left_running(home):
+def test_a_port_in_use_is_reported_and_nothing_keeps_running(home):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         up = cli("up", "--home", str(home), "--emulator-port", str(listener.getsockname()[1]))
 
@@ -136,7 +136,7 @@ def test_an_interrupted_up_leaves_nothing_running(home):
     assert running_below(home) == []
 
 
-def test_without_node_up_says_what_to_install(home, tmp_path):
+def test_up_without_node_says_what_to_install(home, tmp_path):
     up = cli("up", "--home", str(home), env={**os.environ, "PATH": str(tmp_path)})
 
     assert up.returncode == 1
@@ -144,5 +144,5 @@ def test_without_node_up_says_what_to_install(home, tmp_path):
     assert running_below(home) == []
 
 
-def test_down_when_nothing_runs_says_so(home):
+def test_down_reports_that_nothing_was_running(home):
     assert cli("down", "--home", str(home)).stdout == "down: nothing was running\n"

@@ -67,7 +67,7 @@ def test_the_first_request_for_a_common_variant_is_answered_by_the_bucket(deploy
     assert runs(deployed.outputs)["serve"] == before
 
 
-def test_a_second_delivery_of_the_news_leaves_what_is_there(deployed, common):
+def test_a_duplicate_event_does_not_change_existing_variants(deployed, common):
     """The variant is exchanged for another picture: it is still there afterwards, so nothing was made anew."""
     (key,) = generated(deployed, common, "format=webp")
     place = {"Bucket": deployed.outputs.buckets["generated"], "Key": key}
@@ -87,7 +87,7 @@ def test_a_second_delivery_of_the_news_leaves_what_is_there(deployed, common):
     ("image_format", "content_type"),
     [("gif", "image/gif"), ("auto", "image/gif"), ("webp", "image/webp"), ("avif", "image/webp")],
 )
-def test_an_animation_that_no_answer_can_hold_comes_whole_from_the_bucket(
+def test_an_animation_too_large_for_a_response_is_served_completely_from_the_bucket(
     deployed, viewer, heavy, image_format, content_type
 ):
     before = runs(deployed.outputs)["serve"]
@@ -102,7 +102,7 @@ def test_an_animation_that_no_answer_can_hold_comes_whole_from_the_bucket(
     assert runs(deployed.outputs)["serve"] == before
 
 
-def test_a_removal_takes_what_was_made_at_ingest(deployed):
+def test_a_removal_deletes_prewarmed_variants(deployed):
     image_id = deployed.run(pictures.jpeg(900, 600)).image_id
     eventually(lambda: generated(deployed, image_id, "width=640"))
 

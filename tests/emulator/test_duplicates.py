@@ -94,7 +94,7 @@ def test_another_upload_after_the_verdict_does_not_replace_the_original(pipeline
 
 
 @pytest.mark.parametrize("first", ["REJECTED", "HELD"])
-def test_another_upload_does_not_start_over_what_ended_without_a_picture(pipeline, upload, first):
+def test_another_upload_does_not_restart_a_finished_image_without_a_picture(pipeline, upload, first):
     ticket = pipeline.client.ask_for_upload(upload, "PUT")
     if first == "HELD":
         pipeline.rekognition.set(refuse=1)

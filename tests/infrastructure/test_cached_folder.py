@@ -21,7 +21,7 @@ def test_a_folder_is_filled_once(tmp_path):
     assert list((tmp_path / "cache").iterdir()) == [first]
 
 
-def test_of_what_fails_nothing_is_kept(tmp_path):
+def test_a_failed_folder_is_not_kept(tmp_path):
     def fill(folder):
         (folder / "half").write_text("")
         raise RuntimeError("out of wheels")

@@ -27,7 +27,7 @@ def test_the_stages_are_two_local_ones_dev_and_prod():
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_memory_has_a_third_to_spare_over_what_the_largest_pictures_take(stage):
+def test_memory_has_a_reserve_of_a_third_for_the_largest_pictures(stage):
     assert size("optimize", stage).memory_mb == 3008  # docs/memory.md: 1461 MiB
     assert size("blur", stage).memory_mb == 2400  # 325 MiB
 
@@ -39,7 +39,7 @@ def test_a_stage_that_sizes_an_unknown_function_is_refused():
         add_stacks(App(), stage, {}, SigningKeys(viewers=(), control=()))
 
 
-def test_a_stage_overrides_what_it_names_and_keeps_the_rest_of_a_size():
+def test_a_stage_overrides_only_the_size_fields_that_it_names():
     stage = replace(STAGES["dev"], functions={"serve": {"reserved_concurrency": 3}})
 
     assert SPECIFICATIONS["serve"].size_in(stage) == Size(memory_mb=1769, timeout_seconds=28, reserved_concurrency=3)
@@ -94,7 +94,7 @@ def test_default_limits_are_the_documented_ones():
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_the_most_views_are_judged_long_before_moderate_gives_up(name):
+def test_the_maximum_of_views_is_moderated_within_the_time_limit(name):
     """A call takes half a second; twice that must do."""
     seconds = MOST_VIEWS / moderation.PARALLEL_CALLS * 1.0
 

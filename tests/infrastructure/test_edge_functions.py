@@ -56,7 +56,7 @@ def test_a_function_that_is_too_long_fails_the_synth(monkeypatch):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_request_costs_much_more_than_a_usual_one(name, tmp_path):
+def test_no_request_costs_much_more_than_a_typical_one(name, tmp_path):
     """By instructions, which do not depend on what else the machine does."""
     if not (shutil.which("njs") and shutil.which("valgrind")):
         pytest.skip("njs or valgrind is missing: the cost of the edge functions was not counted")
@@ -92,7 +92,7 @@ def instructions(event, requests, folder):
         (IMAGE, "download=" + "%2F" * 2000, 400, "download must be a file name."),
     ],
 )
-def test_what_is_out_of_bounds_is_refused_before_it_is_parsed(uri, query, status, says, tmp_path):
+def test_input_out_of_bounds_is_refused_before_parsing(uri, query, status, says, tmp_path):
     answer = on_both_engines(CODES["ladder"], image_event(uri, query), tmp_path)
 
     assert answer["statusCode"] == status
@@ -109,7 +109,7 @@ def test_an_accept_out_of_bounds_chooses_no_format(accept, tmp_path):
     assert "format=auto" in answer["uri"]
 
 
-def test_a_page_may_add_parameters_of_its_own(tmp_path):
+def test_unknown_parameters_of_a_page_are_ignored(tmp_path):
     query = "&".join([f"utm_{n}=1" for n in range(30)] + ["w=640"])
 
     assert "width=640" in on_both_engines(CODES["ladder"], image_event(IMAGE, query), tmp_path)["uri"]

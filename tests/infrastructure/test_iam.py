@@ -92,7 +92,7 @@ def test_every_action_exists_and_fits_its_resource(stage, name):
         ("cloudfront:CreateInvalidation", ARNS["AWS::SQS::Queue"], "RESOURCE_MISMATCH"),
     ],
 )
-def test_the_reader_sees_what_is_wrong(action, resource, issue):
+def test_the_error_names_the_problem(action, resource, issue):
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
 
     ((_, found, *_rest),) = findings([("planted", {"Version": "2012-10-17", "Statement": [statement]})])

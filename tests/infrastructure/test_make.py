@@ -90,7 +90,7 @@ def test_a_real_stage_with_keys_is_synthesized_with_them(make, tmp_path):
     assert not (tmp_path / "build").exists()
 
 
-def test_keys_of_dev_are_made_once_where_they_are_missing(make, tmp_path):
+def test_missing_keys_of_dev_are_created_once(make, tmp_path):
     assert make("deploy", "dev") == ["--no-install cdk deploy --all -c stage=dev"]
     first = public_files(tmp_path / "keys" / "dev")
 

@@ -82,7 +82,7 @@ def test_each_held_image_is_noted_by_its_announcement(stage):
         ("RemovalsEndedBadly", '{ ($.type = "ExecutionFailed") || ($.type = "ExecutionTimedOut") }'),
     ],
 )
-def test_a_removal_in_trouble_is_counted_in_the_logs_of_its_own_stage(stage, name, pattern):
+def test_delayed_removals_are_counted_in_the_stages_own_logs(stage, name, pattern):
     synthesized = stage("prod")
     logged = {
         text_of(machine["LoggingConfiguration"]["Destinations"][0]["CloudWatchLogsLogGroup"]["LogGroupArn"])

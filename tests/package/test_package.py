@@ -37,11 +37,11 @@ def command(environment, tmp_path):
     return lambda *arguments: run(environment / "bin" / "image-scaler", *arguments, cwd=tmp_path, env=variables)
 
 
-def test_the_command_tells_its_version(command):
+def test_the_command_prints_its_version(command):
     assert command("--version").stdout == f"image-scaler {PROJECT['version']}\n"
 
 
-def test_keys_are_made_and_sign(command, tmp_path):
+def test_created_keys_sign(command, tmp_path):
     assert command("keys", "create", "--directory", tmp_path).returncode == 0
     (key,) = (tmp_path / "private").glob("viewers-*.pem")
 
@@ -62,7 +62,7 @@ def test_an_upload_to_nowhere_says_so_in_one_line(command, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_what_needs_boto3_says_how_to_get_it(command, tmp_path):
+def test_commands_that_need_boto3_say_how_to_install_it(command, tmp_path):
     profiles = tmp_path / ".config" / "image-scaler" / "profiles.toml"
     profiles.parent.mkdir(parents=True)
     profiles.write_text('[prod]\nedge = "https://images.example.com"\naws = {}\n')

@@ -146,7 +146,7 @@ def test_a_file_that_is_not_json_is_found():
     assert "line 1 column" in finding.message
 
 
-def test_a_state_that_stands_twice_is_found():
+def test_a_duplicate_state_is_found():
     text = json.dumps(GOOD).replace('"Done":', '"Failed": {"Type": "Succeed"}, "Done":')
 
     assert [finding.message for finding in findings(text) if finding.rule == "names"] == [
@@ -173,7 +173,7 @@ def test_the_errors_that_are_known_are_the_classes_of_the_projects_errors():
     assert {"TransientDependencyError", "ContractError"} <= classes
 
 
-def test_the_command_fails_on_a_finding_and_says_what_and_how_many(tmp_path, capsys):
+def test_the_command_fails_on_a_finding_and_prints_findings_and_their_number(tmp_path, capsys):
     (tmp_path / "mine.asl.json").write_text(json.dumps(broken("TimeoutSeconds", REMOVED)))
 
     code = lint.main(tmp_path)
