@@ -1,4 +1,4 @@
-"""What tests read in the documents: a Markdown parser finds headings, links, tables and code, as a renderer does."""
+"""Reads documents for tests: a Markdown parser finds headings, links, tables and code, as a renderer does."""
 
 import ast
 import itertools

@@ -1,4 +1,4 @@
-"""samples/webapp in headless Chromium, as a person uses it: no certificate is installed, and no flag overlooks one."""
+"""samples/webapp in headless Chromium, without installed certificates and without flags that ignore them."""
 
 import importlib.util
 import os
@@ -19,7 +19,7 @@ from tests.browser.test_pages import CHROMIUM
 
 APPLICATION = CHECKOUT / "samples" / "webapp" / "app.py"
 SCREENSHOTS = "IMAGE_SCALER_SCREENSHOTS"
-"""A folder for pictures of the page, for the eye."""
+"""A folder for screenshots of the page."""
 
 pytestmark = pytest.mark.browser
 
@@ -32,12 +32,12 @@ def free_allowed_port() -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-    raise AssertionError("every port of the allowed origins is taken")
+    raise AssertionError("all ports of the allowed origins are in use")
 
 
 @pytest.fixture(scope="module")
 def address(deployed):
-    """Where the application answers."""
+    """The application's address."""
     spec = importlib.util.spec_from_file_location("webapp", APPLICATION)
     webapp = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(webapp)
@@ -51,7 +51,7 @@ def address(deployed):
 
 @pytest.fixture
 def page(address):
-    """The page in a fresh browser, its faults and what it asked for."""
+    """The page in a new browser, with its errors and requests."""
     assert CHROMIUM, "no Chromium on the PATH (Debian: apt-get install chromium)"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -52,7 +52,7 @@ def home(tmp_path):
 
 
 def pretend_to_have_deployed(home, *, code_of=None, processes=(), **changed):
-    """Make the instance look as if it ran something else than what is on disk."""
+    """Change the recorded digests, so that the instance appears to run different code than is on disk."""
     if code_of:
         outputs = Outputs.read(home / "outputs.json")
         functions = aws.client("lambda", outputs)

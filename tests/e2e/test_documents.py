@@ -1,4 +1,4 @@
-"""What the documents tell to type is run as it is written, against a running instance."""
+"""Runs the documents' commands exactly as they are written, against a running instance."""
 
 import os
 import subprocess

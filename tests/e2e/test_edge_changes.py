@@ -1,4 +1,4 @@
-"""Takedown, rotation of the origin's secret, rotation of keys: nothing stale is served, nobody is refused meanwhile."""
+"""Removal, rotation of the origin's secret, rotation of keys: nothing stale is served, and no request is refused."""
 
 import itertools
 import threading

@@ -1,4 +1,4 @@
-"""The command image-scaler against a running instance, as it finds it by itself."""
+"""The command image-scaler against a running instance, which it finds automatically."""
 
 import json
 from pathlib import Path

@@ -12,7 +12,7 @@ HIT, MISS, ERROR = "Hit from cloudfront", "Miss from cloudfront", "Error from cl
 
 
 def trace(answer):
-    """Which origins were asked, in order; nothing when the cache answered."""
+    """Return the requested origins, in order; empty for a cache hit."""
     return answer.headers["x-local-trace"].split("; ") if "x-local-trace" in answer.headers else []
 
 
@@ -39,7 +39,7 @@ def test_a_repeated_request_is_served_from_the_cache(deployed, viewer, picture):
 
     assert [answer.headers["x-cache"] for answer in again[:2]] == [HIT, HIT]
     assert again[0].headers["age"].isdigit()
-    assert runs(deployed.outputs)["serve"] - before["serve"] <= 1  # format=auto is a variant of its own
+    assert runs(deployed.outputs)["serve"] - before["serve"] <= 1  # format=auto is a separate variant
 
 
 def test_each_client_gets_the_format_that_it_names_from_one_url(viewer, picture):
@@ -177,7 +177,7 @@ def test_an_over_long_address_is_refused(viewer, picture):
 
 
 def test_a_viewer_cannot_forge_its_address(deployed, viewer):
-    """The address header is the edge's: with a client's own in it, WAF would count somebody else."""
+    """The edge sets the address header; with a client's own value, WAF would count a different client."""
     answer = viewer.call("GET", "/v1/images", headers={"X-Viewer-Address": "", "X-Origin-Verify": "mine"})
 
     assert answer.status_code == 200

@@ -80,7 +80,7 @@ def test_the_canonical_path_serves_the_same_as_the_query_form(pipeline, publishe
 
 
 def test_a_generated_variant_is_stored_and_not_generated_again(pipeline, published):
-    """The stored variant is exchanged for another picture: that one comes back, so nothing was made anew."""
+    """The stored variant is replaced with another picture, which is returned: nothing was generated again."""
     pipeline.client.variant(published.image_id, width=480, format="jpeg")
     (key,) = [key for key in pipeline.keys("generated", f"images/{published.image_id}/") if "width=480" in key]
     place = {"Bucket": pipeline.outputs.buckets["generated"], "Key": key}

@@ -9,7 +9,7 @@ from tests.e2e.test_edge_delivery import HIT, MISS, trace
 
 
 def computed(answer):
-    """Tell whether serve loaded a rendition and encoded a picture for this answer."""
+    """Return whether serve loaded a rendition and encoded a picture for this response."""
     phases = {each.strip().partition(";")[0] for each in answer.headers["server-timing"].split(",")}
     return {"fetch", "encode"} <= phases and "store" not in phases
 

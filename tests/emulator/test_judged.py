@@ -1,4 +1,4 @@
-"""Pictures that hide what the detector knows, through the deployed pipeline: whatever is served of them was judged."""
+"""Pictures with hidden flagged content in the deployed pipeline: everything that is served was moderated."""
 
 from pathlib import Path
 

@@ -171,7 +171,8 @@ def test_of_an_upload_with_an_old_form_after_a_delete_nothing_is_left(pipeline):
 
 @pytest.mark.parametrize("named", [True, False], ids=["the event names the version", "it names none"])
 def test_a_version_written_after_a_delete_is_deleted_permanently(pipeline, named):
-    """The emulator's events name no version, AWS's do: here one of either kind is started beside the emulator's."""
+    """The emulator's events have no version, AWS's do: one event of each kind is started in addition to the
+    emulator's."""
     image_id = pipeline.run(pictures.jpeg()).image_id
     pipeline.remove(image_id)
     etag = pipeline.put_original(image_id, pictures.jpeg())

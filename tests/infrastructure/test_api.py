@@ -1,4 +1,4 @@
-"""The API's routes and what API Gateway answers by itself."""
+"""The API's routes and API Gateway's own responses."""
 
 import json
 
@@ -79,7 +79,7 @@ def test_bodies_pass_as_they_are(stage):
 
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod", "options", "other"])
 def test_without_edge_the_api_may_invoke_no_function(stage, stage_name):
-    """Without the Edge stack API Gateway answers 500, and an API without a firewall does nothing."""
+    """Without the Edge stack API Gateway returns 500, so an API without a firewall runs no function."""
     permissions = stage(stage_name).properties("AWS::Lambda::Permission")
 
     assert [each for each in permissions if each["Principal"] == "apigateway.amazonaws.com"] == []

@@ -1,4 +1,4 @@
-"""What a build keeps for the next one: whole or not there, whoever builds at the same time."""
+"""Folders that a build caches are complete or absent, even with concurrent builds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The distribution: who may ask for what, where it comes from, what it is remembered by, and what must never change."""
+"""The distribution: access, origins, cache keys, and properties that must never change."""
 
 import hashlib
 import json
@@ -224,7 +224,7 @@ def test_cached_responses_are_tagged_with_their_image(edge, name):
 
 @ALL_STAGES
 def test_the_distribution_and_its_logs_keep_their_logical_ids(edge, name):
-    """A change here replaces somebody's distribution: its address, DNS and all signed URLs with it."""
+    """A change here replaces deployed distributions, including their addresses, DNS and all signed URLs."""
     assert list(edge(name).of_type("AWS::CloudFront::Distribution")) == ["Distribution"]
     assert list(edge(name).of_type("AWS::S3::Bucket")) == ["EdgeAccessLogs"]
     assert "BucketName" not in edge(name).resources["EdgeAccessLogs"]["Properties"]

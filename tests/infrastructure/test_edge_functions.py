@@ -129,7 +129,7 @@ def test_unknown_parameters_of_a_page_are_ignored(tmp_path):
     ],
 )
 def test_a_path_that_is_not_plain_is_refused(uri, tmp_path):
-    """Whatever the signature was checked against, no image is answered for the path of another."""
+    """Regardless of the signed path, a request for one image never returns another image."""
     assert on_both_engines(CODES["ladder"], image_event(uri), tmp_path)["statusCode"] == 404
 
 

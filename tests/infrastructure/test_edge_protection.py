@@ -1,4 +1,4 @@
-"""WAF, the origin's secret and its rotation, the purge: the API is closed by default and opens for the edge alone."""
+"""WAF, the origin's secret and its rotation, the purge: the API is closed by default and open only to the edge."""
 
 import json
 
@@ -150,7 +150,7 @@ def test_the_api_may_invoke_a_function_for_each_route_once_the_firewall_is_assoc
         properties = permission["Properties"]
         if properties["Principal"] != "apigateway.amazonaws.com":
             continue
-        assert permission["DependsOn"] == [association]  # made after it, and removed before it
+        assert permission["DependsOn"] == [association]  # created after it, and deleted before it
         granted[properties["SourceArn"]["Fn::Join"][1][-1]] = exported(stage(name), properties["FunctionName"])
 
     assert {arn: function_of(stage(name), reference) for arn, reference in granted.items()} == {
@@ -181,7 +181,7 @@ def exported(synthesized, imported):
 
 
 def function_of(synthesized, logical_id):
-    """Return the name of the function that a function's or an alias's logical id stands for."""
+    """Return the name of the function with a logical id of a function or alias."""
     resource = synthesized.pipeline["Resources"][logical_id]
     if resource["Type"] == "AWS::Lambda::Alias":
         logical_id = resource["Properties"]["FunctionName"]["Ref"]
@@ -279,7 +279,7 @@ def test_purges_run_immediately_and_after_the_last_possible_transfer(edge, name)
         for kind in pattern["detail-type"]:
             delays[kind, *pattern.get("detail", {}).get("when", ())] = queues[target["Arn"]["Fn::GetAtt"][0]]
 
-    later = 1 if name == "local" else 60  # CloudFront gives up on an answer after 30 s
+    later = 1 if name == "local" else 60  # CloudFront gives up on a response after 30 s
     assert read == set(queues)
     assert delays == {
         ("Image Purge Requested", "now"): 0,

@@ -199,7 +199,7 @@ def queue_of_prewarm(synthesized) -> str:
 
 
 class Recorder(Mapping):
-    """An environment without variables that notes which were asked for."""
+    """An environment without variables that records which ones are read."""
 
     def __init__(self):
         self.asked = set()
@@ -216,7 +216,7 @@ class Recorder(Mapping):
 
 
 def variables_read_by(function: str) -> set[str]:
-    """Return the names that a function's settings ask for, Lambda's own ones aside."""
+    """Return the names that a function's settings read, except Lambda's own."""
     module = importlib.import_module(f"functions.{SPECIFICATIONS[function].package.name}.settings")
     recorder = Recorder()
     with contextlib.suppress(SettingsError):

@@ -35,7 +35,7 @@ PSEUDO = {
 
 
 EITHER_IS_ENOUGH = "'states:DescribeExecution', 'required_format': 'arn:*:states:*:*:express:"
-"""An execution's ARN is a standard or an express one. Parliament asks for both, AWS for that of the call."""
+"""An execution's ARN is a standard or an express one. Parliament requires both, AWS the one of the call."""
 
 
 def policies(template):

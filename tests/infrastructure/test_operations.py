@@ -1,4 +1,4 @@
-"""Alarms tell what matters, once, and lead to a page of the runbook."""
+"""Alarms report each problem once and link to a section of the runbook."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The zips: small, the same bytes each time, made for the right machine, with what is needed and nothing else."""
+"""The zips: small, reproducible, for the right architecture, with exactly the required content."""
 
 import _imp
 import ast
@@ -22,7 +22,7 @@ from tests.fakes.aws import ENVIRONMENT
 ELF_MACHINE_AARCH64 = 183
 MAGIC_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
 UNCHECKED_HASH = 0b01
-"""The flags of a compiled file that PEP 552 lets nobody check against its source."""
+"""The flags of a compiled file that is not validated against its source (PEP 552)."""
 FUNCTIONS = pytest.mark.parametrize("function", PACKAGES)
 
 

@@ -1,4 +1,4 @@
-"""What holds data: buckets and table survive upgrades, renames and the end of the stack, and nobody looks in."""
+"""Stateful resources: buckets and table survive upgrades, renames and the deletion of the stack, and are private."""
 
 import pytest
 
@@ -9,7 +9,7 @@ STATEFUL = {
     "Generated": "AWS::S3::Bucket",
     "Records": "AWS::DynamoDB::Table",
 }
-"""Logical ids that deployed stacks have: a change here replaces somebody's data."""
+"""Logical ids in deployed stacks: a change here would replace their data."""
 
 REAL_STAGES = pytest.mark.parametrize("name", ["dev", "prod", "options"])
 ALL_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options"])

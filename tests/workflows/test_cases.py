@@ -1,4 +1,4 @@
-"""Every case on every engine that can run it: the states passed, the end, the output and the retries are as it says."""
+"""Every case on every engine that supports it: states, end, output and retries are as expected."""
 
 import json
 from functools import partial
@@ -23,7 +23,7 @@ from tests.workflows.mock_file import MOCK_FILE, text
 from tests.workflows.responses import SETTLED
 
 HERE = tuple(engine for engine in ENGINES if engine != STEP_FUNCTIONS_LOCAL or why_no_docker() is None)
-"""The engines that are there. Nothing is skipped: what could not run is told at the end of the run."""
+"""The available engines. No test is skipped; the end of the run reports cases that could not run."""
 
 RUNNABLE = [
     pytest.param(engine, case, id=f"{engine}-{case.name}")

@@ -50,7 +50,7 @@ REMOVED = object()
 
 
 def broken(path, value):
-    """Return the good definition with what stands at a dotted path replaced or removed."""
+    """Return the valid definition with the value at a dotted path replaced or removed."""
     document = deepcopy(GOOD)
     *way, last = (int(name) if name.isdigit() else name for name in path.split("."))
     place = document

@@ -36,7 +36,7 @@ class World:
         self._dynamodb = deployment.client("dynamodb")
 
     def write(self, **attributes):
-        """Write the record as it stands before the execution."""
+        """Write the record as it is before the execution."""
         serialize = TypeSerializer().serialize
         item = {"pk": f"IMAGE#{self.image_id}", "sk": "RECORD", "image_id": self.image_id, **attributes}
         self._dynamodb.put_item(TableName=TABLE, Item={name: serialize(value) for name, value in item.items()})
@@ -51,7 +51,7 @@ class World:
         )  # fmt: skip
 
     def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, version=None, name=None, **flags):
-        """Run ingest on an upload of this image, with ``flags`` in its input; the functions answer as ``case`` says."""
+        """Run ingest on an upload of this image, with ``flags`` in its input; the functions respond as in ``case``."""
         event = json.loads((EVENTS / "s3" / "put-without-version.json").read_text(encoding="utf-8"))
         event["detail"]["object"] |= {"key": self.key, "sequencer": sequencer}
         if version:
@@ -114,7 +114,7 @@ class World:
 
 @pytest.fixture(scope="module", params=[EMULATOR, MOTO])
 def deployment(request, open_engine):
-    """An engine with the table and the event bus; each test has an image of its own on it."""
+    """An engine with the table and the event bus; each test has its own image."""
     with open_engine(request.param) as deployment:
         deployment.create_table_and_bus()
         yield deployment
