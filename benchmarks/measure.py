@@ -1,4 +1,4 @@
-"""The measurements: engines side by side in interleaved rounds, and one-shot processes."""
+"""The measurements: all engines in interleaved rounds, and one-shot processes."""
 
 import json
 import os
@@ -60,7 +60,7 @@ HANDLERS = tuple(name for name in SPECIFICATIONS if name != "serve")
 
 @dataclass(frozen=True)
 class Case:
-    """One variant of one photo by one engine. ``quality`` 0 is ours' automatic one."""
+    """One variant of one photo by one engine. ``quality`` 0 is image-scaler's automatic quality."""
 
     photo: str
     width: int

@@ -107,7 +107,7 @@ One client sends one request at a time over HTTP to the edge of a local stage, f
 
 ## Photos
 
-| name | what | size | bytes |
+| name | description | size | bytes |
 |---|---|---|---|
 {photos}
 

@@ -1,5 +1,5 @@
-"""A cold start of serve: imports the handler, answers one request, writes the picture. The last line on standard error
-is the peak memory in MiB.
+"""A cold start of serve: imports the handler, processes one request, writes the picture. The last line on standard
+error is the peak memory in MiB.
 
     python serve_once.py IMAGE_ID WIDTH, with serve's unpacked zip as PYTHONPATH, as on Lambda
 """
@@ -32,7 +32,7 @@ def main() -> None:
     }
     answer = lambda_handler(event, Context())
     if answer["statusCode"] != 200:
-        raise SystemExit(f"serve answered {answer['statusCode']}")
+        raise SystemExit(f"serve returned {answer['statusCode']}")
     os.write(answers, base64.b64decode(answer["body"]))
     from memory import peak_mib  # from this folder; the zip has no such module
 

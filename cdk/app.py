@@ -30,11 +30,11 @@ def add_stacks(
 ) -> tuple[PipelineStack, EdgeStack]:
     """Add both stacks of a stage to the app; cdk-nag checks those of real stages.
 
-    Raises ConfigError when a stage sizes an unknown function, or when a real stage has one key in both groups; local
-    stages have one key for both.
+    Raises ConfigError if a stage sets the size of an unknown function, or if a real stage has one key in both groups;
+    local stages share one key.
     """
     if unknown := set(config.functions) - set(SPECIFICATIONS):
-        raise ConfigError(f"stage {config.name} sizes functions that do not exist: {', '.join(sorted(unknown))}")
+        raise ConfigError(f"stage {config.name} sets the size of unknown functions: {', '.join(sorted(unknown))}")
     if not config.runs_on_emulator:
         keys.check_apart()
     pipeline = PipelineStack(

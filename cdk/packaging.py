@@ -174,7 +174,7 @@ def _files(directory: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _is_needed(relative: str) -> bool:
-    """Tell whether a file of an unpacked wheel is needed at run time."""
+    """Return whether a file of an unpacked wheel is needed at run time."""
     parts = relative.split("/")
     if parts[0].endswith(".dist-info"):
         return parts[1] in _KEPT_OF_DIST_INFO

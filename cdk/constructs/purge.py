@@ -1,9 +1,9 @@
 """Invalidates an image in the edge's caches when its record has changed.
 
-One purge is not enough: a request that read the record before the change may be answered after the purge, and its
-response would be cached. The state machines `remove` and `retire` know when the last such response has arrived. They
-request each purge with an event, after they have deleted the files that the edge would fetch again. The last purge
-follows a minute later, when every transfer from the bucket to the edge has ended.
+One purge is not enough: a request that read the record before the change may complete after the purge, and its response
+would be cached. The state machines `remove` and `retire` know when the last such response has arrived. They request
+each purge with an event, after they have deleted the files that the edge would fetch again. The last purge follows a
+minute later, when every transfer from the bucket to the edge has ended.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The waits after which a removal, or the retirement of a revision, is final: the longest possible write in progress.
+"""The waits of removals and retirements, after which no write of an image's files can be in progress.
 
 Every function that writes files of an image reads its record first. It may act on a record that it read before the
 change until it ends, and Lambda ends it at its time limit.

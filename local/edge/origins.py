@@ -117,7 +117,7 @@ class ProtectedApi:
         self._api_id = api_id
 
     async def ask(self, request: OriginRequest, patterns: Patterns) -> OriginResponse:
-        """Return the API's answer, or the firewall's refusal."""
+        """Return the API's response, or the firewall's refusal."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         ruling = self._firewall.rule(FirewallRequest(request.method, request.path, headers), patterns)
         if not ruling.allowed:

@@ -28,7 +28,7 @@ def _without(member: str) -> Callable[[Answer, float], Answer]:
 
 
 SPOILED: Final[dict[str, Callable[[Answer, float], Answer]]] = {
-    "below the confidence asked for": _below,
+    "below the requested confidence": _below,
     "from 0 to 1": _with_label(Confidence=0.99),
     "above 100": _with_label(Confidence=100.5),
     "negative": _with_label(Confidence=-1.0),

@@ -35,7 +35,7 @@ def test_memory_has_a_reserve_of_a_third_for_the_largest_pictures(stage):
 def test_a_stage_that_sizes_an_unknown_function_is_refused():
     stage = replace(STAGES["dev"], functions={"optimise": {"memory_mb": 512}})
 
-    with pytest.raises(ConfigError, match="dev sizes functions that do not exist: optimise"):
+    with pytest.raises(ConfigError, match="dev sets the size of unknown functions: optimise"):
         add_stacks(App(), stage, {}, SigningKeys(viewers=(), control=()))
 
 

@@ -22,7 +22,7 @@ def run(*command, **options):
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
-    """An environment with the package and what it names as its dependencies, and nothing else."""
+    """An environment with only the package and its dependencies."""
     folder = tmp_path_factory.mktemp("package") / "venv"
     for command in (["venv", folder], ["pip", "install", "--python", folder / "bin" / "python", CHECKOUT]):
         done = run(sys.executable, "-m", "uv", *command)
@@ -51,7 +51,7 @@ def test_created_keys_sign(command, tmp_path):
     assert signed.stdout.startswith(f"{url}?Expires=")
 
 
-def test_an_upload_to_nowhere_says_so_in_one_line(command, tmp_path):
+def test_an_upload_without_a_profile_fails_with_one_line(command, tmp_path):
     picture = tmp_path / "cat.webp"
     picture.write_bytes(b"picture")
 
@@ -78,7 +78,7 @@ def test_the_shell_gets_completion(command):
     assert "_image_scaler_completion" in command("--show-completion", "bash").stdout
 
 
-def test_types_ship_with_the_package_and_nothing_of_the_service_does(tmp_path):
+def test_the_package_contains_types_and_no_code_of_the_service(tmp_path):
     done = run(sys.executable, "-m", "uv", "build", "--wheel", "--no-build-isolation", "--out-dir", tmp_path, CHECKOUT)
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
