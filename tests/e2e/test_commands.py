@@ -116,7 +116,7 @@ def test_a_port_in_use_is_reported_and_nothing_keeps_running(home):
         up = cli("up", "--home", str(home), "--emulator-port", str(listener.getsockname()[1]))
 
     assert up.returncode == 1
-    assert "is taken" in up.stderr
+    assert "is in use" in up.stderr
     assert "Traceback" not in up.stderr
     assert running_below(home) == []
 
