@@ -11,6 +11,7 @@ UNIT := tests/unit
 LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py \
 	tests/emulator/test_duplicates.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
+DOCUMENTS := $(wildcard *.md) .github docs samples tests/events
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
@@ -20,9 +21,9 @@ COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
-# --- setting up -------------------------------------------------------------------------------------------
+# --- setup ------------------------------------------------------------------------------------------------
 
-setup: $(VENV)/.complete node_modules/.complete  ## Fetch everything from the lock files (other commands do it too)
+setup: $(VENV)/.complete node_modules/.complete  ## Install everything from the lock files (other commands do it too)
 
 $(VENV)/.complete: requirements/dev.txt requirements/uv.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "image-scaler needs Python 3.11 or newer on the PATH" >&2; exit 1; }
@@ -41,40 +42,41 @@ node_modules/.complete: package-lock.json
 		{ echo "image-scaler needs Node 20 or newer; this is $$(node --version)" >&2; exit 1; }
 	@echo "Installing the CDK command line of package-lock.json into node_modules ..."
 	@npm ci --loglevel=error --no-audit --no-fund || \
-		{ echo "npm ci failed (its messages stand above). Is the npm registry reachable, and is this Node $$(node --version) all right?" >&2; exit 1; }
+		{ echo "npm ci failed (see its messages above). Check that the npm registry is reachable, and Node $$(node --version)." >&2; exit 1; }
 	@touch $@
 
-# --- running it -------------------------------------------------------------------------------------------
+# --- running ----------------------------------------------------------------------------------------------
 
-demo: setup  ## Start everything, deploy, take the samples through it, show what happened, stop
+demo: setup  ## Start everything, deploy, process the samples, show the results, stop
 	@$(BIN)/python -m local.cli demo
 
-up: setup  ## Start on this machine and leave it running; later runs deploy what has changed (FRESH=1 starts over)
+up: setup  ## Start everything locally and leave it running; later runs deploy changes (FRESH=1 starts over)
 	@$(BIN)/python -m local.cli up $(if $(FRESH),--fresh)
 
-down: setup  ## Stop what `make up` started
+down: setup  ## Stop everything that `make up` started
 	@$(BIN)/python -m local.cli down
 
-resume: setup  ## Start a held or failed image again: make resume ID=01J… (several with spaces)
+resume: setup  ## Resume held or failed images: make resume ID="01J… 01J…"
 	@$(BIN)/image-scaler resume $(ID)
 
-reblur: setup  ## Blur again, from the originals, pictures that an older setting blurred
+reblur: setup  ## Blur pictures again, from their originals, if the blur setting has changed
 	@$(BIN)/image-scaler reblur
 
-# --- checking it ------------------------------------------------------------------------------------------
+# --- checks -----------------------------------------------------------------------------------------------
 
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
 	@$(PYTEST) --cov --cov-report=term -n 2 --dist loadscope --no-loadscope-reorder
 
-check: lint types imports  ## What to run before each commit, in seconds: lint, types, import rules, unit tests
+check: lint types imports  ## Run before each commit: lint, types, import rules, unit tests
 	@$(PYTEST) tests/unit -q -n auto --dist loadscope
 
-test-long: setup  ## The tests with small counts in `make test`, with large ones (hours)
+test-long: setup  ## The tests with random or large data, with high counts (hours)
 	@IMAGE_SCALER_LONG=1 $(PYTEST) $(LONG)
 
-lint: setup  ## ruff, and the lint of the state machines
+lint: setup  ## ruff, the layout of the documents, and the lint of the state machines
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mdformat --check $(DOCUMENTS)
 	@$(BIN)/python -m workflows.lint
 
 types: setup  ## mypy, strict
@@ -86,7 +88,7 @@ imports: setup  ## The import rules of pyproject.toml
 unit: setup  ## Fast tests, AWS by moto
 	@$(PYTEST) tests/unit
 
-workflows: setup  ## The state machines alone, on each engine that is here
+workflows: setup  ## The state machines alone, on each available engine
 	@$(PYTEST) tests/workflows
 
 infrastructure: setup  ## Templates, zips, cfn-lint, cdk-nag
@@ -95,15 +97,15 @@ infrastructure: setup  ## Templates, zips, cfn-lint, cdk-nag
 emulator: setup  ## The deployed pipeline with IAM enforced
 	@$(PYTEST) tests/emulator
 
-e2e: setup  ## The deployed pipeline over HTTP, as a client
+e2e: setup  ## The deployed pipeline over HTTP, from a client's view
 	@$(PYTEST) tests/e2e
 
-sabotage: setup  ## Workers killed at every line and at random, then an audit: make sabotage OPTIONS="--minutes 10"
+sabotage: setup  ## Kill workers at every line and at random, then audit: make sabotage OPTIONS="--minutes 10"
 	@$(PYTEST) tests/sabotage $(OPTIONS)
 
 test-docker: setup  ## The state machines on Step Functions Local (needs a Docker engine with compose)
 	@docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1 || \
-		{ echo "make test-docker needs a Docker engine with the compose plugin; none answers here" >&2; exit 1; }
+		{ echo "make test-docker needs a Docker engine with the compose plugin; none responds" >&2; exit 1; }
 	@$(PYTEST) tests/workflows -k step-functions-local
 
 test-arm64: setup  ## The zips for AWS, executed by an emulated arm64 Python 3.13 (needs Debian's apt and dpkg)
@@ -121,19 +123,21 @@ tests/browser/node_modules/.complete: tests/browser/package-lock.json
 	@cd tests/browser && npm ci --omit=optional --ignore-scripts --loglevel=error --no-audit --no-fund
 	@touch $@
 
-gallery: setup  ## Uploads beside what becomes of them, for the eye: .local/gallery/index.html
+gallery: setup  ## Show uploads next to their variants: .local/gallery/index.html
 	@$(BIN)/python -m tests.corpus.gallery
 
-format: setup  ## Let ruff mend layout and imports
+format: setup  ## Fix layout and imports with ruff, and the layout of the documents with mdformat
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/mdformat $(DOCUMENTS)
 
-bench: setup benchmarks/.cache/.complete  ## Measure beside the peers; writes benchmarks/results.json and docs/performance.md
+bench: setup benchmarks/.cache/.complete  ## Compare with the peers; writes benchmarks/results.json and docs/performance.md
 	@$(BIN)/python -m cdk.packaging --arch host >/dev/null
 	@benchmarks/.cache/venv/bin/python -m benchmarks
+	@$(BIN)/mdformat docs/performance.md
 
 benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json $(VENV)/.complete
-	@echo "Installing what is measured into benchmarks/.cache ..."
+	@echo "Installing the peers into benchmarks/.cache ..."
 	@mkdir -p benchmarks/.cache/node
 	@test -x benchmarks/.cache/venv/bin/python || $(PYTHON) -m venv benchmarks/.cache/venv
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python benchmarks/.cache/venv/bin/python --require-hashes -r requirements/bench.txt
@@ -143,8 +147,8 @@ benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json
 
 # --- AWS --------------------------------------------------------------------------------------------------
 
-# A stage's own keys lie in keys/. Those of dev are made where they are missing; another stage without keys is
-# synthesized with some that `make deploy` never reads, and refused there: new keys shut out every URL that is signed.
+# A stage's own keys are in keys/. Missing keys of dev are created. Another stage without keys is synthesized with
+# temporary keys, and `make deploy` refuses it, because new keys invalidate every signed URL.
 OWN_KEYS = $(wildcard keys/$(STAGE)/viewers/*.pem keys/$(STAGE)/control/*.pem)
 SYNTH_KEYS = $(if $(filter dev,$(STAGE))$(OWN_KEYS),keys,build/keys)/$(STAGE)
 
@@ -156,14 +160,14 @@ deploy: setup  ## Deploy both stacks to the account of your AWS credentials: mak
 	@$(if $(OWN_KEYS)$(filter-out dev,$(STAGE)),,$(BIN)/image-scaler keys create --stage dev)
 	@npx --no-install cdk deploy --all -c stage=$(STAGE)
 
-destroy: setup  ## Remove the stacks of a stage; buckets and table of a real stage are kept with their data
+destroy: setup  ## Remove a stage's stacks; the buckets and the table of a real stage remain, with their data
 	@npx --no-install cdk destroy --all -c stage=$(STAGE)
 
-# --- keeping it -------------------------------------------------------------------------------------------
+# --- maintenance ------------------------------------------------------------------------------------------
 
-lock: setup  ## Write the lock files anew from requirements/*.in (hashes, no hosts)
+lock: setup  ## Update the lock files from requirements/*.in (hashes, no hosts)
 	@cd requirements && for input in *.in; do $(COMPILE) --upgrade "$$input" -o "$${input%.in}.txt"; done
 
-clean:  ## Remove everything that is not tracked and can be made again
+clean:  ## Remove all untracked files that can be generated again
 	@rm -rf $(VENV) node_modules build cdk.out .local benchmarks/.cache tests/browser/node_modules .coverage \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

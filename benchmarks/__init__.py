@@ -1,1 +1,1 @@
-"""image-scaler beside its peers, in one run: `make bench`. docs/performance.md says what the last one found."""
+"""Compares image-scaler with its peers in one run: `make bench`. docs/performance.md has the latest results."""

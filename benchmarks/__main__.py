@@ -29,11 +29,11 @@ BLUR_REDUCED = 4
 """Factor by which pictures are reduced before blurred details are measured."""
 
 ELSEWHERE = 700
-"""A width that is no rung (it can be asked for where a stage has SIZES=exact)."""
+"""A width without a rendition (it can be requested on a stage with SIZES=exact)."""
 
 
 def main() -> None:
-    """Measure everything, judge the targets, write the files."""
+    """Measure everything, evaluate the targets, write the files."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--cold-starts", type=int, default=9)
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def say(what: str) -> None:
-    """Tell what is being measured."""
+    """Print the current step."""
     print(f"bench: {what}", flush=True)
 
 
@@ -176,7 +176,7 @@ def _cold(photo: Photo, count: int) -> dict[str, Any]:
 
 
 def _imports(rounds: int) -> dict[str, Any]:
-    """Import every handler but serve's in a process of its own, one of each per round."""
+    """Import every handler except serve's in its own process, each once per round."""
     commands = {function: measure.import_as_deployed(function) for function in measure.HANDLERS}
     runs: dict[str, list[measure.ColdStart]] = {function: [] for function in commands}
     for command, environment in commands.values():  # files come from the page cache for all

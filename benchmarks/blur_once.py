@@ -1,4 +1,4 @@
-"""Blur of decoded pixels, three times: prints their ms.
+"""Blurs decoded pixels three times and prints the times in ms.
 
 python -m benchmarks.blur_once RAW WIDTH HEIGHT OUT
 """
@@ -15,7 +15,7 @@ from functions.shared.options import DEFAULT_BLUR
 
 
 def main() -> None:
-    """Blur raw RGB pixels with blur's own functions, at their whole size, and write the last result."""
+    """Blur raw RGB pixels at full size with the functions of `blur`, and write the last result."""
     raw, width, height, out = sys.argv[1:]
     image = Image.frombytes("RGB", (int(width), int(height)), Path(raw).read_bytes())
     times = []

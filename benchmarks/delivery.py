@@ -1,8 +1,8 @@
 """Delivery over HTTP: `python -m benchmarks.delivery` prints JSON. It runs in the environment of the local stage.
 
-Both ways of delivery are deployed beside each other on this machine, and one client asks: for what the edge has cached,
-for what lies in the bucket of generated variants, for what `serve` has to compute. Then twenty clients ask for one new
-variant at once, through the edge and past it.
+Both delivery modes are deployed locally. One client requests variants that the edge has cached, variants in the bucket
+of generated variants, and variants that `serve` must compute. Then twenty clients request one new variant at once,
+through the edge and around it.
 """
 
 import json
@@ -87,17 +87,17 @@ def _answer(client: Access, image_id: str, variant: dict[str, Any]) -> httpx.Res
 
 def _cached(client: Access, image_id: str) -> None:
     if not _answer(client, image_id, VARIANTS[1]).headers["x-cache"].startswith("Hit"):
-        raise RuntimeError("the edge did not answer from its cache")
+        raise RuntimeError("the edge did not respond from its cache")
 
 
 def _from_bucket(client: Access, image_id: str, variant: dict[str, Any]) -> None:
     asked = _answer(client, image_id, variant).headers.get("x-local-trace")
     if asked != HITS_OF_THE_BUCKET:
-        raise RuntimeError(f"the edge asked {asked} for what lies in the bucket")
+        raise RuntimeError(f"the edge requested {asked} for a variant in the bucket")
 
 
 def _computed(client: Access, image_id: str, variant: dict[str, Any]) -> float:
-    """Ask for a variant that has to be made and return the ms that serve spent on it."""
+    """Request a variant that must be computed and return the ms that serve spent on it."""
     return sum(_phases(_answer(client, image_id, variant)).values())
 
 
@@ -106,7 +106,7 @@ def _phases(answer: httpx.Response) -> dict[str, float]:
 
 
 def _at_once(client: Access, image_id: str, clients: int, *, quality: int) -> dict[str, Any]:
-    """Let many clients ask for one new variant; before, let each ask for one of its own, so that workers are warm."""
+    """Let many clients request one new variant at once; first, each requests its own variant to warm up the workers."""
     own = [{"width": 48, "height": 16 + number, "format": "png"} for number in range(clients)]
     with ThreadPoolExecutor(clients) as pool:
         list(pool.map(lambda variant: client.variant(image_id, **variant), own))
@@ -114,7 +114,7 @@ def _at_once(client: Access, image_id: str, clients: int, *, quality: int) -> di
         wanted = {"width": 1600, "format": "webp", "quality": quality}
         answers = list(pool.map(lambda _: _answer(client, image_id, wanted), range(clients)))
         elapsed = (perf_counter() - started) * 1000
-    # Answers of one computation carry the same timings.
+    # Responses from one computation have the same timings.
     computations = {
         answer.headers["server-timing"]: sum(_phases(answer).values())
         for answer in answers
@@ -124,7 +124,7 @@ def _at_once(client: Access, image_id: str, clients: int, *, quality: int) -> di
 
 
 def _times(call: Callable[[Any], object], each: Iterable[Any]) -> list[float]:
-    """Return the ms of each call, one after the other."""
+    """Return the ms of each call, made one at a time."""
     found = []
     for item in each:
         started = perf_counter()

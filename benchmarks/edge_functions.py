@@ -1,8 +1,8 @@
-"""What a request costs in the edge functions: ``python -m benchmarks.edge_functions`` prints µs a request on njs.
+"""The cost of requests in the edge functions: ``python -m benchmarks.edge_functions`` prints µs per request on njs.
 
-CloudFront throttles a function that takes more than its share of time, for every viewer. The hostile requests are the
-largest that CloudFront lets through: 8 KB of URL, 20 KB of headers. Each figure is the median of several runs, without
-the time that njs takes to start.
+CloudFront throttles a function that exceeds its time limit, for every viewer. The hostile requests are the largest that
+CloudFront accepts: 8 KB of URL, 20 KB of headers. Each figure is the median of several runs, without the time that njs
+takes to start.
 """
 
 import json
@@ -51,7 +51,7 @@ HOSTILE: Final = {
     "the longest Accept that is read": image_request(IMAGE, {}, ("image/webp," * 50)[:512]),
     "one entry of 500 weights": image_request(IMAGE, {}, "image/webp" + ";" * 500),
 }
-"""Requests by what is odd in them."""
+"""Requests by their unusual part."""
 
 
 def script(code: str, event: Mapping[str, Any], requests: int, folder: Path) -> Path:
@@ -65,7 +65,7 @@ def script(code: str, event: Mapping[str, Any], requests: int, folder: Path) -> 
 
 
 def microseconds(code: str, event: Mapping[str, Any], folder: Path) -> float:
-    """Return the time of one request in µs, parsing of the event included. njs must be there."""
+    """Return the time of one request in µs, including parsing of the event. njs must be installed."""
     seconds = {}
     for requests in (0, REQUESTS):
         path = script(code, event, requests, folder)
@@ -81,12 +81,12 @@ def microseconds(code: str, event: Mapping[str, Any], folder: Path) -> float:
 def main() -> None:
     """Print the figures."""
     if shutil.which("njs") is None:
-        sys.exit("njs is missing: apt-get install njs")
+        sys.exit("njs is missing. Install it with apt-get install njs")
     code = edge_functions.image_request_code("ladder")
     with tempfile.TemporaryDirectory() as folder:
         nothing = microseconds("function handler() {}", USUAL, Path(folder))
-        print(f"{nothing:8.0f} µs  parsing the usual event, which is part of every figure")
-        for name, event in {"a usual request": USUAL, **HOSTILE}.items():
+        print(f"{nothing:8.0f} µs  parsing the typical event, which is part of every figure")
+        for name, event in {"a typical request": USUAL, **HOSTILE}.items():
             print(f"{microseconds(code, event, Path(folder)):8.0f} µs  {name}", flush=True)
 
 

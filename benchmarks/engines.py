@@ -1,7 +1,7 @@
-"""One variant from an original's bytes by each Python engine, as its documentation says and on one thread.
+"""Makes one variant of an original with each Python engine, as its documentation recommends and on one thread.
 
-``effort`` is "default" (as people run it) or "ours" (the encoder effort of functions/imaging/encoding.py).
-Each engine is imported when it is asked for, so that a process holds one of them alone.
+``effort`` is "default" (the encoder's default) or "ours" (the encoder effort of functions/imaging/encoding.py). Each
+engine is imported on request, so that a process loads only one.
 """
 
 from collections.abc import Callable
@@ -78,7 +78,8 @@ def opencv() -> Variant:
 
 
 def ours() -> Variant:
-    """Serve's own path from the stored files: choose the source, render. ``body`` is the name of a prepared folder."""
+    """The path of `serve` from the stored files: choose the source, render. ``body`` is the name of a prepared
+    folder."""
     from benchmarks.stored import StoredPicture
     from functions.serve.rendering import render
     from functions.serve.sources import source_for
@@ -96,7 +97,8 @@ def ours() -> Variant:
 
 
 def floor() -> Variant:
-    """What no Python server can beat: libjpeg-turbo decodes the file of that very width and encodes it again."""
+    """The lower bound for any Python server: libjpeg-turbo decodes the file of exactly that width and encodes it
+    again."""
     import simplejpeg
 
     from benchmarks.stored import StoredPicture

@@ -1,9 +1,9 @@
-"""S3 and DynamoDB for cold starts, on a port of this machine: one record, its files, no waiting.
+"""S3 and DynamoDB for cold starts, on a local port: one record, its files, no delays.
 
     python -m benchmarks.fake_aws IMAGE_ID STORED_FOLDER ORIGINAL
 
-It prints its port and serves until it is stopped. GET of a rendition's or the original's key answers the file, of
-anything else 404 as a variant that nobody has made yet; PUT is taken; GetItem answers the record.
+It prints its port and serves until it is stopped. GET returns the file of a rendition or of the original, and 404 for
+other keys, like a variant that does not exist yet. PUT succeeds, and GetItem returns the record.
 """
 
 import json
@@ -19,11 +19,12 @@ ORIGINAL_KEY = "original"
 
 
 class FakeAws(BaseHTTPRequestHandler):
-    """What the SDKs of both languages need for one request."""
+    """The operations that the SDKs of both languages need for one request."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    """As AWS's servers; else a client that reuses its connection waits 40 ms for every answer's second packet."""
+    """Like AWS's servers; otherwise a client that reuses its connection waits 40 ms for every response's second
+    packet."""
 
     files: dict[str, bytes]
     record: bytes
@@ -49,7 +50,7 @@ class FakeAws(BaseHTTPRequestHandler):
         self._answer(200, self.record, {"Content-Type": "application/x-amz-json-1.0"})
 
     def log_message(self, *_arguments: Any) -> None:
-        """Say nothing: requests are being timed."""
+        """Log nothing, because requests are being timed."""
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

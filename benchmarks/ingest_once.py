@@ -1,4 +1,4 @@
-"""One ingest in a process of its own: prints ms, peak memory in MiB, and the files with what each was scaled from.
+"""One ingest in its own process: prints ms, peak memory in MiB, and the files with their scaling sources.
 
 python -m benchmarks.ingest_once ORIGINAL
 """
@@ -19,7 +19,7 @@ from functions.imaging.renditions import EncodedFile, ReduceChain
 
 
 def main() -> None:
-    """Decode, derive, encode every file; imports are not in the time."""
+    """Decode, derive, encode every file; the time excludes imports."""
     body = Path(sys.argv[1]).read_bytes()
     load_codec("JPEG")
     started = perf_counter()
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _plan(files: tuple[EncodedFile, ...], original_width: int) -> list[dict[str, object]]:
-    """Return each file's size in px, and the width of what it was scaled from, for another engine to do the same."""
+    """Return each file's size in px and the width of its scaling source, for another engine to repeat."""
     master = files[0]
     chain = ReduceChain(DecodedPicture((Image.new("RGB", (master.width, 1)),)))
     sources = {each.width: chain.source_width(each.width) for each in files} | {master.width: original_width}

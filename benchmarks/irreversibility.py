@@ -32,7 +32,7 @@ STEPS = 300
 
 
 def main() -> None:
-    """Measure stills and animations, and print a row as soon as it is known."""
+    """Measure stills and animations, and print each row as soon as it is complete."""
     titles = ["Gaussian, 3 %", *(f"mosaic, {cells}" for cells in CELLS), "mosaic as stored", "tile"]
     print(f"| picture | {' | '.join(titles)} |\n|---{'|---' * len(titles)}|", flush=True)
     for name, image in _pictures():

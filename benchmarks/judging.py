@@ -1,6 +1,6 @@
-"""What judging costs: detector calls and time of `optimize` for a few kinds of pictures.
+"""The cost of moderation: detector calls and time of `optimize` for a few kinds of pictures.
 
-`python -m benchmarks.judging` prints them, each the best of five in ms of one core. docs/adr/0019 uses it.
+`python -m benchmarks.judging` prints the best of five runs, in ms of one core. docs/adr/0019 uses it.
 """
 
 from collections.abc import Iterator

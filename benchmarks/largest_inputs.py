@@ -1,9 +1,9 @@
-"""The largest inputs that are allowed, and bombs: `python -m benchmarks.largest_inputs` prints docs/memory.md's table.
+"""Measures the largest allowed inputs, and bombs: `python -m benchmarks.largest_inputs` prints docs/memory.md's table.
 
-Each goes through ingest as OptimizeImage calls it. The stored pictures that cost most go through blur, and through
-serve at the largest variant of each output format. Each runs in its own process. Its memory is that of this process and
-its sandbox together with shared pages counted once (PSS), sampled every 20 ms. Seconds are CPU time, so other processes
-do not add to them. Making the inputs takes longer than measuring.
+Ingest processes each input as OptimizeImage calls it. blur and serve process the most expensive stored pictures, serve
+at the largest variant of each output format. Each runs in its own process. The memory is that of the process and its
+sandbox with shared pages counted once (PSS), sampled every 20 ms. Seconds are CPU time, so other processes do not
+affect them. Creating the inputs takes longer than measuring.
 """
 
 import json
@@ -45,16 +45,16 @@ _FORK = get_context("fork")
 _SPAWN = get_context("spawn")  # shares nothing with this process, so that its memory is its own
 LIMITS = Limits(
     max_memory_bytes=int(DEFAULT_MEMORY_MIB * MIB * SANDBOX_SHARE),
-    max_decode_seconds=120,  # a stage has 30, by the clock: other processes would take a part of them here
+    max_decode_seconds=120,  # a stage has 30 s of wall-clock time, which other processes would affect here
 )
 
 Make = Callable[[], bytes]
 Work = Callable[[bytes], str]
-"""What is done with an input, and its outcome in a word or two."""
+"""A function that processes an input and returns its outcome in a few words."""
 
 
 def main() -> None:
-    """Make each input, measure it, print its row as soon as it is known; arguments are the beginnings of names."""
+    """Create each input, measure it, and print its row; arguments are prefixes of names."""
     print("| input | MB | outcome | core s | peak, MiB |\n|---|---|---|---|---|", flush=True)
     body, made = b"", None
     uploads = ((name, make, _ingest) for name, make in (*_largest(), *_bombs()))
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _made(make: Make) -> bytes:
-    """Make the input in a process of its own, whose memory goes with it."""
+    """Create the input in its own process, so that its memory is released."""
     bodies: Queue[bytes] = _FORK.Queue()
     process = _FORK.Process(target=lambda: bodies.put(make()))
     process.start()
@@ -80,7 +80,7 @@ def _made(make: Make) -> bytes:
             return bodies.get(timeout=1)
         except Empty:
             if not process.is_alive():
-                raise RuntimeError("the input could not be made; its traceback is above") from None
+                raise RuntimeError("the input could not be created; the traceback is above") from None
 
 
 def _measure(body: bytes, work: Work, answers: "Queue[str]") -> None:
@@ -98,7 +98,7 @@ def _measure(body: bytes, work: Work, answers: "Queue[str]") -> None:
 
 
 def _core_seconds() -> float:
-    """Return the CPU time of this thread and of ended children: sampling memory costs some, too."""
+    """Return the CPU time of this thread and of ended children; sampling memory takes time too."""
     children = getrusage(RUSAGE_CHILDREN)
     return thread_time() + children.ru_utime + children.ru_stime
 
@@ -112,7 +112,7 @@ def _ingest(body: bytes) -> str:
 
 
 def _blur(master: bytes) -> str:
-    """Blur from the master. A picture that has narrower files is blurred from the narrowest, which is cheaper."""
+    """Blur from the master. A picture with narrower files is blurred from the narrowest, which is cheaper."""
     with Image.open(BytesIO(master)) as image:
         size = image.size
     blurred_twin(master, size, TRANSPARENT_RUNG_WIDTHS, Blur())
@@ -120,7 +120,7 @@ def _blur(master: bytes) -> str:
 
 
 def _serve(image_format: str, master: bytes) -> str:
-    """Return what is answered to a request for the largest variant of a stored picture."""
+    """Return the outcome of a request for the largest variant of a stored picture."""
     with Image.open(BytesIO(master)) as image:
         animated, has_alpha = getattr(image, "n_frames", 1) > 1, image.mode == "RGBA"
         whole = Rendition("master", *image.size, len(master), f"image/{image.format}".lower())
@@ -196,12 +196,12 @@ def _stored() -> Iterator[tuple[str, Make, Work]]:
 
 
 def _master(make: Make) -> bytes:
-    """Return the master that ingest stores of an upload."""
+    """Return the master that ingest stores for an upload."""
     return ingest_here(make(), "", replace(LIMITS, max_bytes=2**30)).picture.master.body
 
 
 def _noise_tiff(mode: str) -> bytes:
-    """Return 64 megapixels of noise in little more than a megabyte: rows that repeat."""
+    """Return 64 megapixels of noise, with repeated rows, in little more than a megabyte."""
     rows = np.random.default_rng(1).integers(0, 256, (50, SIDE_PX, len(mode)), dtype=np.uint8)
     return pictures.encoded(
         Image.fromarray(np.tile(rows, (SIDE_PX // 50, 1, 1))), "TIFF", compression="zstd", strip_size=2**30
@@ -243,7 +243,7 @@ def _still(mode: str, pillow_format: str, **options: object) -> bytes:
 
 
 def _png_16_bit_rgba() -> bytes:
-    row = random.Random(1).randbytes(SIDE_PX) * 8  # what repeats within 32 KiB is what deflate finds
+    row = random.Random(1).randbytes(SIDE_PX) * 8  # deflate finds repetitions within 32 KiB
     return pictures.png_of_rows([row] * SIDE_PX, SIDE_PX, bit_depth=16, color_type=6)
 
 

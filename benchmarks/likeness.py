@@ -1,4 +1,4 @@
-"""What functions/imaging/likeness.py measures of things that change from frame to frame, and of other pictures.
+"""Measures functions/imaging/likeness.py on typical changes between frames, and on different pictures.
 
 `python -m benchmarks.likeness` prints, for sixteen photographs, charts and pages at each width, the largest difference
 and the median in windows of 1/16, 1/8 and 1/4 of the side; the limits are in the first row. docs/adr/0019 uses it.

@@ -1,4 +1,4 @@
-"""The measurements: engines side by side in interleaved rounds, and one-shot processes."""
+"""The measurements: all engines in interleaved rounds, and one-shot processes."""
 
 import json
 import os
@@ -52,15 +52,15 @@ DEPLOYED_ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "benchmark",
     "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",
 }
-"""What a function finds in its environment, for all of them."""
+"""The environment of all functions."""
 
 HANDLERS = tuple(name for name in SPECIFICATIONS if name != "serve")
-"""Every function but serve, whose cold start is measured to its first answer."""
+"""Every function except serve, whose cold start is measured to its first response."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One variant of one photo by one engine. ``quality`` 0 is ours' automatic one."""
+    """One variant of one photo by one engine. ``quality`` 0 is image-scaler's automatic quality."""
 
     photo: str
     width: int
@@ -72,19 +72,19 @@ class Case:
 
 @dataclass
 class Times:
-    """What the rounds measured, in ms, and the size of the file in bytes."""
+    """The results of the rounds in ms, and the size of the file in bytes."""
 
     ms: list[float] = field(default_factory=list)
     bytes: int = 0
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The median."""
         return median(self.ms)
 
 
 class Engines:
-    """One process per engine; each holds its library alone and runs on one thread."""
+    """One process per engine; each loads only its library and runs on one thread."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._processes = {name: self._start(name) for name in names}
@@ -123,16 +123,16 @@ class Engines:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=ENVIRONMENT | KEEP_FREED_MEMORY,  # serve's own; the peers shall gain by it too
+            env=ENVIRONMENT | KEEP_FREED_MEMORY,  # serve's own setting, also for the peers
             cwd=CHECKOUT,
             text=True,
         )
 
 
 def run_rounds(engines: Engines, cases: Sequence[tuple[Case, int]], photos: dict[str, Photo]) -> dict[Case, Times]:
-    """Run every case as often as it says, one of each per round, so that a slow minute hits all engines alike."""
+    """Run every case as often as it says, each once per round, so that slow periods affect all engines equally."""
     results: dict[Case, Times] = defaultdict(Times)
-    for engine in {case.engine for case, _ in cases}:  # imports and first-use costs are not what is compared here
+    for engine in {case.engine for case, _ in cases}:  # imports and first-use costs are excluded
         first = next(case for case, _ in cases if case.engine == engine)
         engines.ask(first, photos[first.photo])
     for number in range(max(rounds for _, rounds in cases)):
@@ -147,7 +147,7 @@ def run_rounds(engines: Engines, cases: Sequence[tuple[Case, int]], photos: dict
 
 
 def once(command: Sequence[str], extra: dict[str, str] | None = None) -> Any:
-    """Run a process that prints JSON, and return that."""
+    """Run a process that prints JSON, and return the parsed JSON."""
     done = subprocess.run(
         command, env=ENVIRONMENT | (extra or {}), cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True
     )
@@ -162,20 +162,20 @@ def python(module: str, *arguments: str) -> list[str]:
 def serve_as_deployed(image_id: str, width: int) -> tuple[list[str], dict[str, str]]:
     """Return the command of one cold start of serve and its environment.
 
-    Lambda's own runtime client is left out, as is its equal for Node.
+    Lambda's own runtime client is excluded, as is its equivalent for Node.
     """
     return [sys.executable, str(HERE / "serve_once.py"), image_id, str(width)], _deployed("serve") | KEEP_FREED_MEMORY
 
 
 def import_as_deployed(function: str) -> tuple[list[str], dict[str, str]]:
-    """Return the command of one import of a function's handler and its environment; ``function`` is of HANDLERS."""
+    """Return the command of one import of a function's handler and its environment; ``function`` is one of HANDLERS."""
     specification = SPECIFICATIONS[function]
     package, module = specification.package.name, specification.handler_module
     return [sys.executable, str(HERE / "import_once.py"), module], DEPLOYED_ENVIRONMENT | _deployed(package)
 
 
 def _deployed(package: str) -> dict[str, str]:
-    """Unpack the zip for this machine, which `make bench` has built, and return the environment to run from it."""
+    """Unpack the local zip, which `make bench` has built, and return the environment to run from it."""
     folder = CACHE / "zips" / package
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(CHECKOUT / "build" / "zips" / "host" / f"{package}.zip") as archive:
@@ -197,13 +197,13 @@ class ColdStart:
 
 
 class FakeAwsServer:
-    """benchmarks/fake_aws.py for one photo, as a context."""
+    """benchmarks/fake_aws.py for one photo, as a context manager."""
 
     def __init__(self, photo: Photo) -> None:
         self._command = python("fake_aws", IMAGE_ID, str(STORED / photo.name), str(photo.path))
 
     def __enter__(self) -> dict[str, str]:
-        """Start it and return what an SDK's environment needs to reach it."""
+        """Start it and return the environment with which an SDK uses it."""
         self._process = subprocess.Popen(
             self._command, stdout=subprocess.PIPE, env=ENVIRONMENT, cwd=CHECKOUT, text=True
         )
@@ -227,5 +227,5 @@ def cold_start(command: Sequence[str], environment: dict[str, str]) -> ColdStart
     elapsed = (perf_counter() - started) * 1000
     _, errors = process.communicate()
     if not first or process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode} and no answer: {errors.decode()}")
+        raise RuntimeError(f"{command} ended with {process.returncode} and no response: {errors.decode()}")
     return ColdStart(elapsed, float(errors.decode().splitlines()[-1]))

@@ -1,4 +1,4 @@
-// This process's peak memory in MiB, as memory.py has it.
+// This process's peak memory in MiB, measured like memory.py.
 import { existsSync, readFileSync } from "node:fs";
 
 export function peakMib() {

@@ -1,11 +1,11 @@
-"""This process's peak memory. getrusage will not do: on Linux a child starts with the peak of who started it."""
+"""This process's peak memory. getrusage is unsuitable: on Linux a child starts with its parent's peak."""
 
 import resource
 from pathlib import Path
 
 
 def peak_mib() -> float:
-    """Return the peak in MiB since this program was started; where there is no /proc, what getrusage says."""
+    """Return the peak in MiB since the program started; without /proc, the value of getrusage."""
     status = Path("/proc/self/status")
     if status.exists():
         [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]

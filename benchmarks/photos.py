@@ -1,9 +1,9 @@
-"""The originals of the benchmark: five photographs of 8 to 24 megapixels, made the same way on every machine.
+"""The originals of the benchmark: five photographs of 8 to 24 megapixels, created identically on every machine.
 
-Three are photographs by NASA that come in npm packages: the Earth as it is shipped (Blue Marble), and two cuts of the
-Moon's surface (LRO). Cameras' files are not in packages, so the progressive original and the phone's are mosaics of the
-photographs in scikit-image at their native resolution with a sensor's noise: texture at the scale of single pixels, as
-a camera leaves it, and as many bytes per pixel.
+Three are NASA photographs from npm packages: the Earth as packaged (Blue Marble), and two crops of the Moon's surface
+(LRO). No package has camera files, so the progressive original and the phone's are mosaics of scikit-image's
+photographs at their native resolution with sensor noise: they have texture at the scale of single pixels and as many
+bytes per pixel as camera files.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ TILES = (
 
 @dataclass(frozen=True)
 class Photo:
-    """One original: a file, and what to call it in tables."""
+    """One original: a file, and its name in tables."""
 
     name: str
     path: Path
@@ -49,7 +49,7 @@ class Photo:
 
 
 def photos() -> list[Photo]:
-    """Return the originals; those that are missing are made (about 10 s)."""
+    """Return the originals; create missing ones (about 10 s)."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     Image.MAX_IMAGE_PIXELS = None  # the Moon has 66 megapixels
     made = []
@@ -60,9 +60,9 @@ def photos() -> list[Photo]:
             "mosaic, baseline JPEG 4:2:0 of a phone",
             lambda: _camera(4032, 3024, 360, seed=2, progressive=False),
         ),
-        ("earth", "Earth (NASA), as shipped", _earth),
-        ("moon", "Moon (NASA/LRO), half its size", lambda: _moon((0, 0, 11468, 5734), reduce=2)),
-        ("highlands", "Moon (NASA/LRO), a cut", lambda: _moon((5000, 900, 11000, 4900), reduce=1)),
+        ("earth", "Earth (NASA), as packaged", _earth),
+        ("moon", "Moon (NASA/LRO), at half size", lambda: _moon((0, 0, 11468, 5734), reduce=2)),
+        ("highlands", "Moon (NASA/LRO), crop", lambda: _moon((5000, 900, 11000, 4900), reduce=1)),
     ):
         path = FOLDER / f"{name}.jpg"
         if not path.exists():
@@ -98,7 +98,7 @@ def _camera(width: int, height: int, tile: int, *, seed: int, progressive: bool)
 
 
 def _pieces(tile: int, random: np.random.Generator) -> Iterator[Image.Image]:
-    """Yield square cuts of the photographs without end, mirrored at their edges where they are smaller."""
+    """Yield an endless sequence of square crops of the photographs, mirrored at the edges of smaller ones."""
     sources = []
     for name in TILES:
         with (files("skimage") / "data" / name).open("rb") as file:

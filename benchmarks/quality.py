@@ -1,9 +1,9 @@
-"""Fit `quality=auto`: `python -m benchmarks.quality` prints the coefficients of functions/imaging/quality.py.
+"""Fits `quality=auto`: `python -m benchmarks.quality` prints the coefficients of functions/imaging/quality.py.
 
-Each picture of a set (photographs whole and in cuts, drawings, charts, text) is encoded at several qualities from a
-rendition, as serving does, and scored against itself. The quality that reaches the target score is what the model has
-to predict. Errors are those of leaving a picture out: its quality is predicted by a model that was fitted without it.
-About five minutes on two cores.
+Each picture of a set (whole and cropped photographs, drawings, charts, text) is encoded at several qualities from a
+rendition, as in serve, and scored against itself. The model predicts the quality that reaches the target score. Errors
+are leave-one-out errors: each picture's quality is predicted by a model that was fitted without it. About five minutes
+on two cores.
 """
 
 import json
@@ -32,18 +32,18 @@ QUALITIES = {
     "avif": (28, 40, 50, 60, 70, 82),
 }
 FIXED = {"jpeg": 78, "webp": 80, "avif": 62}
-"""The one quality for all pictures at which nine of ten score what they do with automatic quality."""
+"""The fixed quality at which nine of ten pictures score as with automatic quality."""
 
 WIDTH_PX = 640
 CUT_PX = 448
 SAMPLES_FOLDER = Path(__file__).parent.parent / "samples" / "images"
 SAMPLES = ("bather.webp", "cat.webp", "chart-palette.png", "knife.jpg", "mountains.jpg", "neon.png")
 RIDGE = 0.005
-"""Keeps the coefficients small where few pictures decide (Tikhonov's factor on standardised terms)."""
+"""Keeps the coefficients small where there are few pictures (Tikhonov factor on standardised terms)."""
 
 
 class Scored(NamedTuple):
-    """One encoding: what it costs in bytes and scores."""
+    """One encoding: its bytes and its score."""
 
     quality: int
     bytes: int
@@ -59,7 +59,7 @@ class Sample(NamedTuple):
 
 
 def main() -> None:
-    """Measure, fit and report; with --compare tell what the fitted models cost against fixed qualities, as JSON."""
+    """Measure, fit and report; with --compare print the cost of the fitted models against fixed qualities, as JSON."""
     if "--compare" in sys.argv:
         print(json.dumps(compared()))
         return
@@ -115,7 +115,8 @@ def _scored(image: Image.Image, wanted: dict[str, tuple[int, ...]]) -> dict[str,
 
 
 def compared() -> dict[str, dict[str, float]]:
-    """Return, by format: what nine of ten pictures score with automatic and with fixed quality, and bytes, in sum."""
+    """Return, by format, the score that nine of ten pictures reach with automatic and fixed quality, and total
+    bytes."""
     with ProcessPoolExecutor(2) as pool:
         rows = list(pool.map(_automatic_and_fixed, *zip(*pictures(), strict=True)))
     result = {}
@@ -141,7 +142,7 @@ def _automatic_and_fixed(_name: str, image: Image.Image) -> dict[str, tuple[Scor
 
 
 def report(image_format: str, samples: list[Sample]) -> None:
-    """Print a format's coefficients, its errors, and bytes against one quality for all pictures."""
+    """Print a format's coefficients, its errors, and bytes compared with a fixed quality."""
     model = MODELS[image_format]
     wanted = np.array([_quality_for(each.encodings[image_format], TARGET_SCORE) for each in samples])
     wanted = np.clip(wanted, model.lowest, model.highest)
@@ -155,8 +156,8 @@ def report(image_format: str, samples: list[Sample]) -> None:
     scores = np.array([each[1] for each in reached])
     errors = np.abs(predicted - wanted)
     print(f"\n{image_format}: {tuple(round(float(each), 3) for each in coefficients)}")
-    print(f"  quality wanted {wanted.min():.0f} to {wanted.max():.0f}, mean {wanted.mean():.1f}")
-    print(f"  error of quality, left out: mean {errors.mean():.1f}, 90 % within {np.percentile(errors, 90):.1f}")
+    print(f"  ideal quality {wanted.min():.0f} to {wanted.max():.0f}, mean {wanted.mean():.1f}")
+    print(f"  error of quality, leave-one-out: mean {errors.mean():.1f}, 90 % within {np.percentile(errors, 90):.1f}")
     print(f"  score: mean {scores.mean():.1f}, 10 % below {np.percentile(scores, 10):.1f}, spread {scores.std():.1f}")
     automatic = sum(each[0] for each in reached)
     for what, figure, target in (
@@ -174,13 +175,13 @@ def report(image_format: str, samples: list[Sample]) -> None:
         ]
         mean_ratio = float(np.exp(np.mean(np.log(ratios))))
         print(
-            f"  against quality {fixed} for all, equal {what} score: "
-            f"bytes {automatic / bytes_of_fixed - 1:+.1%} in sum, {mean_ratio - 1:+.1%} a picture"
+            f"  against fixed quality {fixed}, equal {what} score: "
+            f"bytes {automatic / bytes_of_fixed - 1:+.1%} in total, {mean_ratio - 1:+.1%} per picture"
         )
 
 
 def fitted(terms: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the coefficients of least squares with a small ridge; the constant is free."""
+    """Return the coefficients of ridge regression with a small factor; the constant is not penalised."""
     mean, spread = terms[:, 1:].mean(axis=0), terms[:, 1:].std(axis=0)
     standard = (terms[:, 1:] - mean) / spread
     penalty = RIDGE * len(wanted) * np.eye(standard.shape[1])
@@ -240,7 +241,7 @@ def _gradient(seed: int) -> Image.Image:
     across, down = np.meshgrid(np.linspace(0, 1, WIDTH_PX), np.linspace(0, 1, 420))
     start, right, bottom = random.uniform(0, 255, (3, 3))
     pixels = start + across[..., None] * (right - start) + down[..., None] * (bottom - start) * 0.5
-    pixels += random.standard_normal(pixels.shape) * seed  # from none to a sensor's noise in poor light
+    pixels += random.standard_normal(pixels.shape) * seed  # from no noise to sensor noise in poor light
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 

@@ -36,47 +36,46 @@ def _page(results: dict[str, Any]) -> str:
     )
     return f"""# Performance
 
-Written by `make bench` on {results["date"]}, in {results["seconds"]} s; figures are what that run printed.
-{machine["cpu"]}, {machine["cores"]} cores, {machine["system"]}; load at the end of the run
-{", ".join(map(str, machine["load_at_end"]))} (above 1, other work ran beside it and spread is wide).
+`make bench` wrote this page on {results["date"]}, after a run of {results["seconds"]} s. {machine["cpu"]},
+{machine["cores"]} cores, {machine["system"]}; load at the end of the run
+{", ".join(map(str, machine["load_at_end"]))} (a load above 1 comes from other work and widens the spread).
 {", ".join(f"{name} {value}" for name, value in versions.items())}.
 
-Every engine runs in a process of its own on one thread (VIPS_CONCURRENCY=1, `cv2.setNumThreads(1)`,
-`sharp.concurrency(1)`) and with the settings of malloc that `serve` is deployed with (`cdk/functions/serve.py`), all
-take turns in each round, and a ratio is that of two medians. Bytes come from memory and go to memory.
-Peers start from the original, as they do in service; image-scaler starts from what it stored at upload
-(widths {", ".join(map(str, results["rungs"]))} px). "As people run it" means the encoder's default effort; AVIF at
-1600 px was timed with everybody at our effort, because the defaults take seconds.
+Every engine runs in its own process on one thread (VIPS_CONCURRENCY=1, `cv2.setNumThreads(1)`,
+`sharp.concurrency(1)`) and with the malloc settings of the deployed `serve` (`cdk/functions/serve.py`). The engines
+take turns in each round, and a ratio is that of two medians. Input and output are in memory. Peers start from the
+original, as they do in production; image-scaler starts from the files that it stored at upload (widths
+{", ".join(map(str, results["rungs"]))} px). Peers use their encoders' default effort unless stated otherwise; AVIF at
+1600 px was timed with all engines at our effort, because the defaults take seconds.
 
-## Targets: {held} of {len(results["targets"])} hold
+## Targets: {held} of {len(results["targets"])} met
 
-| what | target | measured | holds |
+| what | target | measured | met |
 |---|---|---|---|
 {targets}
 
-![Milliseconds per variant, ours and the peers'](performance.svg)
+![Milliseconds per variant, image-scaler and its peers](performance.svg)
 
-## Where targets are missed
+## Missed targets
 
-- Ratios to peers: libjpeg's shrink-on-load makes the peers quick on baseline originals, and for WebP and AVIF the
-  encoder, which all share, is most of what is left of our time.
-- Slowest original ÷ fastest: what is left to pay for is the entropy coding of what is delivered, and the noisy mosaics
-  have three times the bytes of the Moon at the same width.
-- AVIF: OpenCV encodes at speed 9 by default, as we do; sharp and pyvips do not. Speed 6 would hold the score and take
-  ten times as long.
-- The bytes of `quality=auto` are compared with what it replaces: one number for all pictures, so high that nine of ten
-  still look as they should. At equal mean score it saves nothing: it takes bytes from pictures that need none and gives
-  them to those that do (docs/adr/0018).
+- Ratios to peers: libjpeg's shrink-on-load makes the peers fast on baseline originals. For WebP and AVIF, most of our
+  remaining time is the encoder, which all engines share.
+- Slowest original ÷ fastest: the remaining cost is the entropy coding of the result, and the noisy mosaics have three
+  times the bytes of the Moon at the same width.
+- AVIF: OpenCV encodes at speed 9 by default, like image-scaler; sharp and pyvips do not. Speed 6 would meet the score
+  target and take ten times as long.
+- `quality=auto` is compared with the fixed quality that it replaces, at which nine of ten pictures reach the same
+  score. At equal mean score it saves nothing: it moves bytes from easy pictures to difficult ones (docs/adr/0018).
 
 ## Milliseconds per variant (median of the rounds, geometric mean over the photos)
 
 {_times_table(results)}
 
-Spread: the slowest of a case's rounds took {_spread(results):.2f} times its fastest (median over the cases).
+Spread: a case's slowest round took {_spread(results):.2f} times as long as its fastest (median over the cases).
 
 ## Bytes and SSIMULACRA2 at 800 px (means over the photos)
 
-Against a Lanczos in linear light from the original. 90 and more: no difference to be seen; 70: high quality.
+Compared with the original scaled by Lanczos in linear light. 90 and above: no visible difference; 70: high quality.
 
 {_scores_table(results)}
 
@@ -84,21 +83,21 @@ Against a Lanczos in linear light from the original. 90 and more: no difference 
 
 {_processes_table(results)}
 
-A cold start is a process that imports, fetches over HTTP from a local S3 and DynamoDB, and answers an 800 px JPEG: for
-`serve` two reads of the record, a look into the bucket of generated images, the rendition, the variant's PUT; for Node
-one GET of the original. `serve` runs from its unpacked zip, bytecode included (docs/adr/0016); Lambda's own runtime
-client is left out on both sides.
+A cold start is a process that imports its code, reads over HTTP from a local S3 and DynamoDB, and returns an 800 px
+JPEG. `serve` reads the record twice, checks the bucket of generated images, reads the rendition and writes the variant;
+Node makes one GET of the original. `serve` runs from its unpacked zip, including bytecode (docs/adr/0016). Lambda's own
+runtime client is excluded on both sides.
 
-The other functions, from process start until the handler is imported: no event is handled yet. Each runs from its
-unpacked zip (those of `upload` and `manage` have no bytecode: there is no room for pydantic's), with this machine's
-botocore, which Lambda's runtime has too.
+The next table shows the other functions from process start until the handler is imported, without an event. Each runs
+from its unpacked zip (those of `upload` and `manage` have no bytecode, because pydantic's exceeds the size budget),
+with the local botocore, which Lambda's runtime also includes.
 
 {_imports_table(results)}
 
 ## Delivery
 
-One client, one request after the other, over HTTP to the edge of a deployed stage on this machine; JPEGs of the phone's
-original, 200 to 1200 px.
+One client sends one request at a time over HTTP to the edge of a local stage, for JPEGs of the phone's original, 200 to
+1200 px.
 
 {_delivery_table(results)}
 
@@ -108,13 +107,13 @@ original, 200 to 1200 px.
 
 ## Photos
 
-| name | what | size | bytes |
+| name | description | size | bytes |
 |---|---|---|---|
 {photos}
 
-The Moon and the Earth are NASA's and come in npm packages (globe.gl, three-globe); the mosaics are made of
-scikit-image's photographs at their native resolution, with a sensor's noise (`benchmarks/photos.py`).
-results.json has every figure.
+The Moon and the Earth are NASA photographs from npm packages (globe.gl, three-globe). The mosaics consist of
+scikit-image's photographs at their native resolution, with sensor noise (`benchmarks/photos.py`). results.json has all
+figures.
 """
 
 
@@ -182,22 +181,22 @@ def _delivery_table(results: dict[str, Any]) -> str:
 def _emulators_part(results: dict[str, Any]) -> str:
     delivery = results["delivery"]
     return (
-        f"A call of a function by the emulator takes {delivery['call_ms']} ms by itself (for an address that `serve`\n"
-        f"refuses unread); `serve` spent {delivery['computed']['serve_ms']} ms on a computation. "
-        "What cache and bucket answer calls no function."
+        f"The emulator takes {delivery['call_ms']} ms for a function call alone (measured with a URL that `serve`\n"
+        f"refuses without work); `serve` spent {delivery['computed']['serve_ms']} ms on a computation. "
+        "Responses from the cache and the bucket call no function."
     )
 
 
 def _crowd(results: dict[str, Any]) -> str:
     titles = {
-        "one": "one client, past the edge",
-        "through_edge": "all through the edge, which asks once for all",
-        "past_edge": "all past the edge, on two cores, without locks",
+        "one": "one client, around the edge",
+        "through_edge": "all through the edge, which sends one request for all",
+        "past_edge": "all around the edge, on two cores, without locks",
     }
-    columns = {"computations": "computations", "ms": "ms until all have it", "serve_ms": "ms of `serve`, in sum"}
+    columns = {"computations": "computations", "ms": "ms until all are done", "serve_ms": "total ms of `serve`"}
     clients = results["delivery"]["clients"]
-    table = _rows_of(results["delivery"], "who asks", titles, columns)
-    return f"{clients} clients that ask for one new variant at once:\n\n{table}"
+    table = _rows_of(results["delivery"], "clients", titles, columns)
+    return f"{clients} clients request one new variant at once:\n\n{table}"
 
 
 def _rows_of(figures: dict[str, Any], head: str, titles: dict[str, str], columns: dict[str, str]) -> str:

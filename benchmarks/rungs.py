@@ -1,7 +1,7 @@
-"""Which widths to store: `python -m benchmarks.rungs` prints the table of docs/adr/0007.
+"""Compares lists of rendition widths: `python -m benchmarks.rungs` prints the table of docs/adr/0007.
 
-For each list: what it costs to make (ms beside decoding) and to keep (MB per photo), and the time of decoding and
-scaling a JPEG, as a mean over the steps of the ladder from 200 to 2048 px.
+For each list it prints the time to generate it (ms without decoding), its size (MB per photo), and the time to decode
+and scale a JPEG, as a mean over the steps of the ladder from 200 to 2048 px.
 """
 
 from statistics import fmean, median
@@ -27,7 +27,7 @@ ASKED = tuple(step for step in LADDER if 200 <= step <= 2048)
 
 def main() -> None:
     """Measure each list on each photo."""
-    print("| list | widths, px | made in ms | MB | ms, mean | ms, slowest |\n|---|---|---|---|---|---|")
+    print("| list | widths, px | generated in, ms | MB | ms, mean | ms, slowest |\n|---|---|---|---|---|---|")
     pictures = []
     for photo in photos():
         with Image.open(photo.path) as image:
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _fetched(files: list[EncodedFile], width: int) -> float:
-    """Return ms of decoding and scaling to ``width`` from the smallest file that suffices."""
+    """Return the ms of decoding and scaling to ``width`` from the smallest file that is large enough."""
     source = min((file for file in files if file.width >= width), key=lambda file: file.width)
     spec = VariantSpec(width, None, "cover", "jpeg", 80, POINTS["center"], "white")
     times = []

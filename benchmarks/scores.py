@@ -1,11 +1,11 @@
-"""How near to the original a variant is: SSIMULACRA2 against a Lanczos in linear light."""
+"""The similarity of a variant to its original: SSIMULACRA2 against Lanczos in linear light."""
 
 from pathlib import Path
 
 import pyvips
 from ssimulacra2 import compute_ssimulacra2
 
-pyvips.cache_set_max(0)  # it goes by file names, and these files change
+pyvips.cache_set_max(0)  # the cache uses file names, and these files change
 
 
 def reference(original: Path, width: int, path: Path) -> Path:
@@ -19,7 +19,7 @@ def reference(original: Path, width: int, path: Path) -> Path:
 
 
 def score(reference_path: Path, encoded: Path) -> float:
-    """Return SSIMULACRA2 from 100 (the same) downwards; above 90 nobody sees a difference, 70 is high quality."""
+    """Return SSIMULACRA2, at most 100 (identical); above 90 there is no visible difference, 70 is high quality."""
     decoded = encoded.with_suffix(".png")
     pyvips.Image.new_from_file(str(encoded)).colourspace("srgb").write_to_file(str(decoded))
     try:

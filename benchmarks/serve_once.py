@@ -1,7 +1,7 @@
-"""A cold start of serve: import the handler, answer one request, write the picture; its peak memory in MiB is
-the last line on standard error.
+"""A cold start of serve: imports the handler, processes one request, writes the picture. The last line on standard
+error is the peak memory in MiB.
 
-python serve_once.py IMAGE_ID WIDTH, with serve's unpacked zip as PYTHONPATH: what Lambda runs, not the checkout
+    python serve_once.py IMAGE_ID WIDTH, with serve's unpacked zip as PYTHONPATH, as on Lambda
 """
 
 import base64
@@ -10,7 +10,7 @@ import sys
 
 
 class Context:
-    """What the logger reads of Lambda's context."""
+    """The members of Lambda's context that the logger reads."""
 
     function_name = "serve"
     memory_limit_in_mb = 1024
@@ -19,10 +19,10 @@ class Context:
 
 
 def main() -> None:
-    """Answer one request as the Lambda runtime would have it answered."""
+    """Call the handler with one request, like the Lambda runtime."""
     image_id, width = sys.argv[1:]
     answers = os.dup(1)
-    os.dup2(2, 1)  # log lines go elsewhere; the first byte on this pipe is the picture's
+    os.dup2(2, 1)  # log lines go to standard error; the first byte on standard output is the picture's
     from functions.serve.handler import lambda_handler
 
     event = {
@@ -32,12 +32,12 @@ def main() -> None:
     }
     answer = lambda_handler(event, Context())
     if answer["statusCode"] != 200:
-        raise SystemExit(f"serve answered {answer['statusCode']}")
+        raise SystemExit(f"serve returned {answer['statusCode']}")
     os.write(answers, base64.b64decode(answer["body"]))
-    from memory import peak_mib  # this folder's: the zip has none
+    from memory import peak_mib  # from this folder; the zip has no such module
 
     os.write(2, f"\n{peak_mib()}\n".encode())
-    os._exit(0)  # as in Lambda, nothing is torn down before the answer is out
+    os._exit(0)  # as on Lambda, there is no tear-down after the response
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// The same by sharp.blur, once: node sharp_blur_once.mjs RAW WIDTH HEIGHT SIGMA OUT
+// The same as blur_once.py with sharp.blur, once: node sharp_blur_once.mjs RAW WIDTH HEIGHT SIGMA OUT
 import { createRequire } from "node:module";
 import { readFileSync, writeFileSync } from "node:fs";
 

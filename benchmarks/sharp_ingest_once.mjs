@@ -1,4 +1,4 @@
-// The same files by sharp, chained in the same way: decode once, each file from the pixels that ours was scaled from.
+// Generates the same files with sharp in the same order: decodes once, and scales each file from the same source.
 //   node sharp_ingest_once.mjs ORIGINAL FILES_AS_JSON
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";

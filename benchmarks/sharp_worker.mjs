@@ -1,4 +1,4 @@
-// sharp, with worker.py's protocol: a line of JSON in, a line of JSON out.
+// sharp with worker.py's protocol: reads and writes lines of JSON.
 import { createInterface } from "node:readline";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

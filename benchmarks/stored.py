@@ -1,4 +1,4 @@
-"""An original's stored files in a folder of the cache, as they lie in the published bucket.
+"""Writes an original's stored files to a cache folder, as in the published bucket.
 
     python -m benchmarks.stored PHOTO
 
@@ -17,14 +17,14 @@ from functions.shared.contracts import Picture
 
 @dataclass(frozen=True)
 class StoredPicture:
-    """What the record says of a picture, and its files by key."""
+    """A picture in the record, and its files by key."""
 
     picture: Picture
     files: dict[str, bytes]
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what ``keep`` wrote."""
+        """Read the files that ``keep`` wrote."""
         picture = Picture.from_state(json.loads((folder / "picture.json").read_text()))
         keys = [picture.master.key, *(each.key for each in picture.renditions)]
         return cls(picture, {key: (folder / key).read_bytes() for key in keys})
@@ -48,7 +48,7 @@ def keep(folder: Path, body: bytes) -> None:
 
 
 def main() -> None:
-    """Store one photo's files in a process of its own, so that this one's memory is nobody's."""
+    """Store one photo's files in its own process, so that its memory does not affect measurements."""
     from benchmarks.measure import STORED
     from benchmarks.photos import photos
 

@@ -1,4 +1,4 @@
-"""The targets, and whether a run's figures hold them. Ratios are of one run's medians; peers count at their best."""
+"""The targets, and whether a run meets them. Ratios are of one run's medians; the fastest peer counts."""
 
 from collections.abc import Iterable
 from math import exp, log
@@ -11,7 +11,7 @@ ELSEWHERE = 700
 
 
 class Results:
-    """Questions to the figures of one run."""
+    """Queries on the figures of one run."""
 
     def __init__(self, results: dict[str, Any]) -> None:
         self.all = results
@@ -90,7 +90,7 @@ def geometric_mean(values: Iterable[float]) -> float:
 
 
 def judge(results: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return each target with what was measured and whether it holds, in the order of docs/performance.md."""
+    """Return each target with its measured value and whether it is met, in the order of docs/performance.md."""
     run = Results(results)
     rows: list[dict[str, Any]] = []
 
@@ -103,19 +103,23 @@ def judge(results: dict[str, Any]) -> list[dict[str, Any]]:
     at_least("800 px JPEG from the 18 MP progressive original", run.ratio("progressive", 800, "jpeg"), 50)
     at_least("800 px JPEG from the 12 MP phone original", run.ratio("phone", 800, "jpeg"), 4)
     at_least(
-        f"{ELSEWHERE} px JPEG (no rung) from the 18 MP progressive original",
+        f"{ELSEWHERE} px JPEG (not a rendition width) from the 18 MP progressive original",
         run.ratio("progressive", ELSEWHERE, "jpeg"),
         18,
     )
-    at_least(f"{ELSEWHERE} px JPEG (no rung) from the 12 MP phone original", run.ratio("phone", ELSEWHERE, "jpeg"), 2)
-    more = f" (decoding the rung and encoding it with libjpeg-turbo alone: {run.floor_against_peers(1600):.1f}×)"
+    at_least(
+        f"{ELSEWHERE} px JPEG (not a rendition width) from the 12 MP phone original",
+        run.ratio("phone", ELSEWHERE, "jpeg"),
+        2,
+    )
+    more = f" (only decoding and encoding the rendition with libjpeg-turbo: {run.floor_against_peers(1600):.1f}×)"
     at_least("1600 px JPEG, mean of the set", run.mean_ratio(1600, "jpeg"), 8, more)
     for image_format, bound in (("webp", 8.0), ("avif", 10.0)):
         same = run.mean_ratio(800, image_format, "ours")
         more = f" ({same:.1f}× with the peers at our encoder effort)"
         if image_format == "avif":
             servers = run.mean_ratio(800, image_format, engines=("sharp", "pyvips"))
-            more = f" ({servers:.1f}× sharp and pyvips; {same:.1f}× with all at our encoder effort)"
+            more = f" ({servers:.1f}× against sharp and pyvips; {same:.1f}× with all at our encoder effort)"
         at_least(f"800 px {image_format.upper()}, mean of the set", run.mean_ratio(800, image_format), bound, more)
     slowest = min((ratio, case) for case, ratio in run.all_ratios().items())
     photo, width, image_format = slowest[1]
@@ -134,7 +138,7 @@ def judge(results: dict[str, Any]) -> list[dict[str, Any]]:
     )
     floor = run.floor_ratios()
     add(
-        "Against the floor, 800 px JPEG",
+        "Time relative to the floor, 800 px JPEG",
         "≤ 1.3×",
         f"worst {max(floor):.2f}×, mean {geometric_mean(floor):.2f}×",
         holds=max(floor) <= 1.3,
@@ -160,14 +164,14 @@ def _judge_score(run: Results, image_format: str, quality: int, add: Any) -> Non
 
 
 def _judge_automatic(results: dict[str, Any], add: Any) -> None:
-    """Judge automatic quality against one quality for all at which nine of ten pictures score the same."""
+    """Compare automatic quality with the fixed quality at which nine of ten pictures reach the same score."""
     rows = results["automatic"]
     ratios = {name: row["automatic_bytes"] / row["fixed_bytes"] for name, row in rows.items()}
     points = {name: row["automatic_score"] - row["fixed_score"] for name, row in rows.items()}
     details = ", ".join(f"{name.upper()} {(ratio - 1) * 100:+.0f} %" for name, ratio in ratios.items())
     pictures = max(row["pictures"] for row in rows.values())
     add(
-        f"quality=auto against one quality for all, {pictures} pictures, at the score that nine of ten reach",
+        f"quality=auto against a fixed quality, {pictures} pictures, at the score that nine of ten reach",
         "≥ 10 % fewer bytes at equal score",
         f"bytes {(geometric_mean(ratios.values()) - 1) * 100:+.1f} % ({details}), {fmean(points.values()):+.1f} points",
         holds=geometric_mean(ratios.values()) <= 0.9 and min(points.values()) >= -0.5,
@@ -189,7 +193,7 @@ def _judge_processes(results: dict[str, Any], add: Any) -> None:
     }
     slowest, largest = (max(ratio[index] for ratio in ratios.values()) for index in (0, 1))
     add(
-        "Ingest against sharp making the same files",
+        "Ingest against sharp generating the same files",
         "≤ 1.5× the time, ≤ 1.1× the memory",
         f"{slowest:.2f}× the time, {largest:.2f}× the memory",
         holds=slowest <= 1.5 and largest <= 1.1,
@@ -206,7 +210,7 @@ def _judge_processes(results: dict[str, Any], add: Any) -> None:
     details = {name: blur[name]["details"][0] for name in ("ours", "sharp")}
     add(
         "Blur of 12 MP, against sharp.blur at sigma 2 % of the width",
-        "≥ 10× as fast, ≤ 0.35 of the details come back",
+        "≥ 10× as fast, ≤ 0.35 of the details recovered",
         f"{ratio:.1f}×, details {details['ours']:.2f} (sharp {details['sharp']:.2f})",
         holds=ratio >= 10 and details["ours"] <= 0.35,
     )

@@ -1,4 +1,4 @@
-"""A process that holds one engine and answers requests, a line of JSON each: how long one variant takes.
+"""A process with one engine that reads requests, one line of JSON each, and returns the time for one variant.
 
 python -m benchmarks.worker ENGINE
 """
@@ -13,7 +13,7 @@ from benchmarks.engines import ENGINES
 
 
 def main() -> None:
-    """Answer until the input ends; the original is read before the clock starts."""
+    """Process requests until the input ends; the original is read before the clock starts."""
     name = sys.argv[1]
     variant = ENGINES[name]()
     reads_stored_files = name in {"ours", "floor"}

@@ -1,7 +1,7 @@
 """The infrastructure of image-scaler: stages, packaging, and the stacks Pipeline and Edge.
 
-jsii, which runs the CDK's TypeScript, prints a banner about Node 20's age on each start. Which Node works is said in
-the README and checked by the Makefile, so the banner is switched off before jsii is first imported.
+jsii, which runs the CDK's TypeScript, prints a banner about Node 20's age on each start. The README names the supported
+versions of Node and the Makefile checks them, so the banner is disabled before jsii is first imported.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""The CDK app: the stacks Pipeline and Edge of a stage. `cdk.json` runs it; choose with `-c stage=dev`.
+"""The CDK app: the stacks Pipeline and Edge of a stage. `cdk.json` runs it; select a stage with `-c stage=dev`.
 
-It packages the functions first, so that a synth on a fresh clone needs nothing run before. Several stages, with commas
-between, come into one cloud assembly.
+It packages the functions first, so that a synth on a fresh clone needs no other command. Several stages, separated by
+commas, are written to one cloud assembly.
 """
 
 import sys
@@ -21,20 +21,20 @@ from cdk.pipeline_stack import PipelineStack
 from cdk.signing_keys import SigningKeys
 
 UNTAGGED: Final = ["AWS::CloudFront::Function", "aws:cdk:stack"]
-"""CreateFunction with tags answers 409 when it is tried again. CloudFormation gives a stack's own tags to all of its
-resources, so the stacks have none."""
+"""A retried CreateFunction with tags returns 409. CloudFormation copies a stack's tags to all of its resources, so the
+stacks have none."""
 
 
 def add_stacks(
     app: App, config: StageConfig, zips: Mapping[str, Path], keys: SigningKeys
 ) -> tuple[PipelineStack, EdgeStack]:
-    """Add both stacks of a stage to the app; the rules of cdk-nag run on those of real stages.
+    """Add both stacks of a stage to the app; cdk-nag checks those of real stages.
 
-    Raises ConfigError when a stage sizes an unknown function, or when a real stage has one key in both groups; local
-    stages have one key for both.
+    Raises ConfigError if a stage sets the size of an unknown function, or if a real stage has one key in both groups;
+    local stages share one key.
     """
     if unknown := set(config.functions) - set(SPECIFICATIONS):
-        raise ConfigError(f"stage {config.name} sizes functions that do not exist: {', '.join(sorted(unknown))}")
+        raise ConfigError(f"stage {config.name} sets the size of unknown functions: {', '.join(sorted(unknown))}")
     if not config.runs_on_emulator:
         keys.check_apart()
     pipeline = PipelineStack(

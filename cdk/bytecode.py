@@ -1,10 +1,11 @@
-"""Compiles a zip's Python files beforehand: Lambda's /var/task is read-only, so a cold start compiles what is not.
+"""Compiles a zip's Python files at build time: Lambda's /var/task is read-only, so a cold start would compile them.
 
-Bytecode belongs to one version of Python and to no CPU, so only the target's own compiler can make it. For this machine
-that is the interpreter that runs the build; for AWS it is Pyodide's, CPython 3.13 as an npm package, whatever Python is
-installed here. It is never checked against its source at run time (PEP 552, unchecked hash): both come in one zip.
+Bytecode depends on the version of Python, not on the CPU, so it needs a compiler of the target's version. For the local
+machine that is the interpreter that runs the build; for AWS it is Pyodide's, CPython 3.13 as an npm package, whichever
+Python is installed. Bytecode is not validated against its source at run time (PEP 552, unchecked hash), because both
+are in the same zip.
 
-The same files give the same bytes: each set is compiled in a fresh process, in one order, with a fixed hash seed.
+The same files give the same bytes: each set is compiled in a new process, in a fixed order, with a fixed hash seed.
 """
 
 import hashlib
@@ -21,11 +22,11 @@ from typing import Final
 from cdk.cached_folder import cached_folder
 
 COMPILING: Final = Path(__file__).with_name("compiling.py")
-"""What the target's Python runs; compiling.mjs beside it runs it in Pyodide."""
+"""The module that the target's Python runs; compiling.mjs runs it in Pyodide."""
 
 PYODIDE: Final = Path(__file__).resolve().parent.parent / "node_modules" / "pyodide" / "package.json"
 PYODIDE_PYTHON: Final = "3.13"
-"""The version of Python that the locked Pyodide is; a test asks it."""
+"""The Python version of the locked Pyodide; a test checks it."""
 
 
 class BytecodeError(Exception):
@@ -34,7 +35,7 @@ class BytecodeError(Exception):
 
 @dataclass(frozen=True)
 class Compiler:
-    """A Python that compiles: a command that takes jobs on standard input, its exact build, and its files' tag."""
+    """A Python that compiles: a command that reads jobs from standard input, its exact build, and its files' tag."""
 
     command: tuple[str, ...]
     build: str
@@ -53,9 +54,9 @@ def compiler_of(version: str) -> Compiler | None:
 
 
 def bytecode_of(sources: Mapping[str, Path], compiler: Compiler, *, cache: Path) -> dict[str, Path]:
-    """Compile files, given by their names in the zip, and return what belongs beside them by its name there.
+    """Compile files, by name in the zip, and return the compiled files by name in the zip.
 
-    A set that was compiled before comes from ``cache``. Raises BytecodeError.
+    ``cache`` holds sets that are already compiled. Raises BytecodeError.
     """
     names = {name: compiled_name(name, compiler.tag) for name in sorted(sources)}
 
@@ -77,7 +78,7 @@ def bytecode_of(sources: Mapping[str, Path], compiler: Compiler, *, cache: Path)
 
 
 def compiled_name(name: str, tag: str) -> str:
-    """Return where Python looks for the compiled form of a file."""
+    """Return the name under which Python looks for the compiled form of a file."""
     folder, _, file = name.rpartition("/")
     compiled = f"__pycache__/{file.removesuffix('.py')}.{tag}.pyc"
     return f"{folder}/{compiled}" if folder else compiled

@@ -1,4 +1,5 @@
-"""Folders that a build keeps for the next one. Each is whole or not there, however many builds make it at once."""
+"""Folders that a build caches for the next one. Each is complete or absent, even if several builds create it at
+once."""
 
 import tempfile
 from collections.abc import Callable
@@ -6,9 +7,9 @@ from pathlib import Path
 
 
 def cached_folder(folder: Path, fill: Callable[[Path], None]) -> Path:
-    """Return a folder; where it is not there yet, ``fill`` first writes its content into an empty one.
+    """Return a folder; if it does not exist, ``fill`` first writes its content into an empty one.
 
-    The name must say all that decides the content. Raises what ``fill`` raises; then nothing is kept.
+    The name must identify the content completely. Raises the errors of ``fill``; in that case nothing is kept.
     """
     if folder.is_dir():
         return folder
@@ -20,6 +21,6 @@ def cached_folder(folder: Path, fill: Callable[[Path], None]) -> Path:
         try:
             unfinished.rename(folder)
         except OSError:
-            if not folder.is_dir():  # else another build finished first, with the same content
+            if not folder.is_dir():  # otherwise another build finished first, with the same content
                 raise
     return folder

@@ -1,6 +1,6 @@
-"""Compiles Python files with the Python that runs this; see bytecode.py, which sends it to the target's.
+"""Compiles Python files with the Python that runs it; bytecode.py runs it in the target's Python.
 
-It imports nothing but the standard library: this file alone is what Pyodide (compiling.mjs) is given.
+It imports only the standard library, because Pyodide (compiling.mjs) gets this file alone.
 """
 
 import json

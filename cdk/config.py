@@ -1,7 +1,7 @@
-"""Everything that is a setting of a deployment: one frozen StageConfig per stage.
+"""All settings of a deployment: one frozen StageConfig per stage.
 
-Code elsewhere in cdk/ never asks for the stage's name; it asks for the setting that the stage turns on or off. A new
-stage is one more entry of STAGES. Units stand in the names; faults are reported together when a config is made.
+Other code in cdk/ never tests a stage's name, only its settings. To add a stage, add an entry to STAGES. Names include
+units. A config reports all its faults together when it is created.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class ConfigError(Exception):
 
 
 class WarmStart(StrEnum):
-    """How `serve` and the API's functions meet a burst after quiet: not at all, by snapshot, or kept warm."""
+    """How `serve` and the API's functions avoid cold starts: not at all, with snapshots, or with warm instances."""
 
     NONE = "none"
     SNAPSTART = "snapstart"
@@ -35,14 +35,14 @@ class WarmStart(StrEnum):
 
 
 class ViewerAccess(StrEnum):
-    """signed: /images/* needs a signature of a viewers' key. public: anybody may look at published images."""
+    """signed: /images/* needs a signature of a viewers' key. public: everyone may view published images."""
 
     SIGNED = "signed"
     PUBLIC = "public"
 
 
 class SizeOverrides(TypedDict, total=False):
-    """What a stage changes of a function's size; see cdk.specification.Size."""
+    """A stage's changes to a function's size; see cdk.specification.Size."""
 
     memory_mb: int
     timeout_seconds: int
@@ -51,23 +51,24 @@ class SizeOverrides(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class CommonVariants:
-    """Variants that are made as soon as a picture is published: each width, in px, in each format. None by default.
+    """Variants that are generated as soon as a picture is published: each width, in px, in each format. None by
+    default.
 
-    A format is what the address behind the edge names: browsers that accept AVIF or WebP get that, others ``auto``.
+    A format is the one in the canonical path: browsers that accept AVIF or WebP get that, others ``auto``.
     """
 
     widths: tuple[int, ...] = ()
     formats: tuple[str, ...] = ()
 
     def faults(self) -> list[str]:
-        """Return what is wrong with it."""
+        """Return its faults."""
         faults = []
         if bool(self.widths) != bool(self.formats):
-            faults.append("prewarm takes widths and formats, or neither")
+            faults.append("prewarm needs both widths and formats, or neither")
         if not all(1 <= width <= LARGEST_SIDE_PX for width in self.widths):
-            faults.append(f"prewarm takes widths from 1 to {LARGEST_SIDE_PX} px")
+            faults.append(f"prewarm.widths must be from 1 to {LARGEST_SIDE_PX} px")
         if not set(self.formats) <= set(FORMATS):
-            faults.append(f"prewarm takes the formats {', '.join(FORMATS)}")
+            faults.append(f"prewarm.formats must be among {', '.join(FORMATS)}")
         return faults
 
 
@@ -75,8 +76,8 @@ class CommonVariants:
 class RemovalWaits:
     """How long the state machines `remove` and `retire` wait, in seconds.
 
-    ``answers_end``: until no request is being answered any more that began before the image changed. ``variants_end``:
-    after that, until nothing else can write a file of it. ``trouble``: between attempts of what keeps failing.
+    ``answers_end``: until every request that began before the image changed has its response. ``variants_end``: after
+    that, until no other function can write a file of the image. ``trouble``: between attempts after an error.
     """
 
     answers_end: int
@@ -84,7 +85,7 @@ class RemovalWaits:
     trouble: int = 600
 
     def as_substitutions(self) -> dict[str, str]:
-        """Return what the definitions call them."""
+        """Return them by the names that the definitions use."""
         return {
             "AnswersEndSeconds": str(self.answers_end),
             "VariantsEndSeconds": str(self.variants_end),
@@ -104,7 +105,7 @@ class StageConfig:
     name: str
 
     runs_on_emulator: bool = False
-    """The functions run on this machine by the Lambda Runtime API, from zips for its own CPU and Python."""
+    """The functions run locally through the Lambda Runtime API, from zips for the local CPU and Python."""
     keep_data: bool = True
     """Buckets and table outlive the stack, the table refuses deletion and has point-in-time recovery."""
     enforce_tls: bool = True
@@ -112,7 +113,7 @@ class StageConfig:
     """Buckets and table are encrypted with a key of this stack instead of S3's and DynamoDB's own."""
 
     functions: Mapping[str, SizeOverrides] = field(default_factory=lambda: MappingProxyType({}))
-    """Functions that are sized otherwise than their specifications say, by name."""
+    """Functions with a different size than in their specifications, by name."""
     warm_start: WarmStart = WarmStart.NONE
     provisioned_concurrency: int = 0
     """Instances of each API function that are kept warm; for WarmStart.PROVISIONED."""
@@ -120,12 +121,12 @@ class StageConfig:
 
     limits: UploadLimits = field(default_factory=UploadLimits)
     max_moderation_views: int = DEFAULT_VIEWS
-    """Pictures of one image that Rekognition is shown at most, each at the price of a call. Of an animation with more
-    frames that differ, those that are not shown are not published."""
+    """The most views of one image that go to Rekognition, at the price of one call each. If an animation has more
+    distinct frames, those without a view are not published."""
     keep_metadata: tuple[str, ...] = ()
-    """What published pictures carry of an upload's metadata: nothing, or ``copyright`` (EXIF's Artist, Copyright)."""
+    """The metadata of an upload that published pictures keep: none, or ``copyright`` (EXIF's Artist, Copyright)."""
     blur: BlurKind = BlurKind.MOSAIC
-    """How pictures are blurred that the policy wants blurred (docs/adr/0025)."""
+    """How flagged pictures are blurred (docs/adr/0025)."""
     blur_cells: int = DEFAULT_CELLS
     """Cells on the shorter side of a mosaic; the longer side has up to twice as many. Fewer cells reveal less."""
     delivery: Delivery = Delivery.V2
@@ -133,32 +134,33 @@ class StageConfig:
     removal_waits: RemovalWaits | None = None
     """None for real stages: the waits then follow from the time limits of the functions (cdk/constructs/waits.py)."""
     prewarm: CommonVariants = field(default_factory=CommonVariants)
-    """What is made at ingest, so that even its first request costs no compute. Without effect in v1, where every
-    request that is not cached goes to `serve` and nothing reads the generated bucket."""
+    """Variants that are generated at ingest, so that their first request needs no compute. It has no effect in v1,
+    where every cache miss goes to `serve` and the generated bucket is not read."""
     viewer_access: ViewerAccess = ViewerAccess.SIGNED
     shared_max_age_seconds: int = 31_536_000
     browser_max_age_seconds: int = 3_600
     upload_expires_seconds: int = 3_600
     allowed_origins: tuple[str, ...] = ()
-    """Web origins whose pages may read pictures by script and upload to S3 with a presigned form; none by default. The
-    API answers their preflights too, for operators' own tools: a signature for /v1/* holds for every method, so the
-    application's servers fetch the forms, and a visitor's page is never given such a signature. Cookies may come from
-    origins that are spelled out, not from those that ``*`` stands for."""
+    """Web origins whose pages may read pictures with scripts and upload to S3 with a presigned form; none by default.
+    The API also answers their preflights, for operators' own tools. A signature for /v1/* is valid for every method, so
+    the application's servers request the forms, and visitors' pages never get such a signature. Cookies are accepted
+    only from explicitly listed origins, not with ``*``."""
     domain_name: str | None = None
-    """The edge's own host name, with ``certificate_arn`` (ACM, us-east-1); CloudFront's name without."""
+    """The edge's own host name, together with ``certificate_arn`` (ACM, us-east-1). Without it, CloudFront's name is
+    used."""
     certificate_arn: str | None = None
     ipv6: bool = True
-    """The edge is reached over IPv6 too. Turn it off before signing for a viewer's address: CloudFront compares IPv4
-    addresses only, and refuses a viewer of both kinds whenever it comes over IPv6."""
+    """The edge also accepts IPv6. Turn it off before signing for a viewer's address: CloudFront compares IPv4 addresses
+    only, and refuses a viewer with both kinds of addresses whenever it connects over IPv6."""
 
     viewer_requests_per_5_minutes: int = 3_000
-    """Requests for images of one address that reach the API; what the edge has cached does not count."""
+    """Requests for images from one address that reach the API; cache hits at the edge do not count."""
     control_requests_per_5_minutes: int = 30_000
-    """Calls of the API of one address; an application's servers have few."""
+    """API calls from one address; an application's servers share few addresses."""
     firewall_rule_versions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Static versions of the groups of rules that AWS keeps, by name; AWS's default version where there is none. AWS
-    lets versions expire and a deployment with one that is gone fails: `aws wafv2
-    list-available-managed-rule-group-versions --scope REGIONAL --vendor-name AWS --name NAME` lists them."""
+    """Static versions of AWS's managed rule groups, by name; groups not listed use AWS's default version. AWS lets
+    versions expire, and a deployment with an expired one fails: `aws wafv2 list-available-managed-rule-group-versions
+    --scope REGIONAL --vendor-name AWS --name NAME` lists them."""
     edge_log_days: int = 90
 
     api_requests_per_second: int = 1_000
@@ -167,10 +169,10 @@ class StageConfig:
     log_retention: RetentionDays = RetentionDays.THREE_MONTHS
     staging_days: int = 30
     rejected_days: int = 30
-    """Originals of rejected uploads; they carry the tag `image-scaler-status=REJECTED`."""
+    """Originals of rejected uploads; they have the tag `image-scaler-status=REJECTED`."""
     generated_days: int = 90
     noncurrent_days: int = 30
-    """Versions of an original that a second upload or a removal left behind."""
+    """Noncurrent versions of an original, left by a second upload or a removal."""
 
     alarm_email: str | None = None
 
@@ -188,21 +190,21 @@ class StageConfig:
     def _faults(self) -> list[str]:
         faults = []
         if (self.warm_start is WarmStart.PROVISIONED) != (self.provisioned_concurrency > 0):
-            faults.append("provisioned_concurrency goes with warm_start=provisioned, and only with it")
+            faults.append("provisioned_concurrency and warm_start=provisioned need each other")
         if self.runs_on_emulator and self.warm_start is WarmStart.SNAPSTART:
-            faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
+            faults.append("warm_start=snapstart needs a managed runtime; the emulator has none")
         if (self.domain_name is None) != (self.certificate_arn is None):
-            faults.append("domain_name and certificate_arn go together")
+            faults.append("domain_name and certificate_arn need each other")
         if not FEWEST_VIEWS <= self.max_moderation_views <= MOST_VIEWS:
-            faults.append(f"max_moderation_views is from {FEWEST_VIEWS} to {MOST_VIEWS}")
+            faults.append(f"max_moderation_views must be from {FEWEST_VIEWS} to {MOST_VIEWS}")
         if not set(self.keep_metadata) <= set(KeptMetadata):
-            faults.append(f"keep_metadata may hold {', '.join(KeptMetadata)} and nothing else")
+            faults.append(f"keep_metadata may contain only {', '.join(KeptMetadata)}")
         if not 1 <= self.blur_cells <= MOST_CELLS:
-            faults.append(f"blur_cells is 1 to {MOST_CELLS}")
+            faults.append(f"blur_cells must be from 1 to {MOST_CELLS}")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
-            faults.append("allowed_origins is either * alone or a list of origins")
+            faults.append("allowed_origins must be either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
-            faults.append("allowed_origins takes no origin with a * in it: the API compares whole origins")
+            faults.append("an origin in allowed_origins must not contain a *: the API compares whole origins")
         return [*faults, *self.limits.faults(), *self.prewarm.faults()]
 
 
@@ -211,13 +213,16 @@ _LOCAL: Final = StageConfig(
     runs_on_emulator=True,
     keep_data=False,
     prewarm=CommonVariants(widths=(640,), formats=("webp",)),
-    # Where front ends are developed: Next.js, Vite, samples/webapp and Django, and what comes after 8000.
+    # Default ports of front-end development servers: Next.js, Vite, samples/webapp and Django, and a common
+    # alternative.
     allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),
-    viewer_requests_per_5_minutes=100_000,  # all tests have one address
+    viewer_requests_per_5_minutes=100_000,  # all tests share one address
     control_requests_per_5_minutes=100_000,
     # The emulator starts a process for each concurrent call.
     functions=_reserved(optimize=8, moderate=8, blur=8, persist=8, serve=24, remove=8),
-    removal_waits=RemovalWaits(answers_end=10, variants_end=20, trouble=20),  # the emulator waits a fifth of that
+    removal_waits=RemovalWaits(
+        answers_end=10, variants_end=20, trouble=20
+    ),  # the emulator waits a fifth of these times
     log_retention=RetentionDays.ONE_WEEK,
 )
 
@@ -232,11 +237,11 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
         )
     }
 )
-"""A fresh AWS account has ten concurrent executions in all and lets none be reserved: `dev` reserves none."""
+"""A new AWS account has a total of ten concurrent executions and cannot reserve any, so `dev` reserves none."""
 
 
 def stage_config(name: str) -> StageConfig:
     """Return a stage's settings. Raises ConfigError for an unknown stage."""
     if name not in STAGES:
-        raise ConfigError(f"there is no stage {name!r}; there are {', '.join(STAGES)} (choose with -c stage=…)")
+        raise ConfigError(f"unknown stage {name!r}; select one of {', '.join(STAGES)} with -c stage=…")
     return STAGES[name]

@@ -1,7 +1,7 @@
-"""The code of the CloudFront Functions as it is deployed: assembled from cdk/edge, then minified.
+"""The deployed code of the CloudFront Functions: assembled from cdk/edge, then minified.
 
-CloudFront takes 10 KB, and its documentation leaves open whether that is 10,000 or 10,240 bytes. The limit here leaves
-room for growth below the smaller one. Minifying needs Node and the terser of package-lock.json at synthesis only.
+CloudFront's limit is 10 KB; its documentation does not say whether that is 10,000 or 10,240 bytes. The limit here
+leaves room below the smaller one. Only synthesis needs Node and the terser of package-lock.json.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Final
 
 SOURCES: Final = Path(__file__).resolve().parent / "edge"
 LIMIT_BYTES: Final = 9_000
-"""Most bytes of one function's minified code."""
+"""The most bytes of a function's minified code."""
 
 
 class EdgeFunctionError(Exception):
@@ -23,8 +23,8 @@ class EdgeFunctionError(Exception):
 def image_request_code(sizes: str, *, allowed_origins: Sequence[str] = (), credentials: bool = False) -> str:
     """Return the viewer-request function of /images/*: preflights, the canonical path, then the viewer's address.
 
-    ``sizes`` is "ladder" or "exact". ``allowed_origins`` are answered by preflights; their pages may send cookies where
-    ``credentials`` says so. Raises EdgeFunctionError.
+    ``sizes`` is "ladder" or "exact". Preflights from ``allowed_origins`` are allowed; ``credentials`` lets their pages
+    send cookies. Raises EdgeFunctionError.
     """
     source = _source("canonicalize.js", "viewer_address.js")
     for placeholder, value in {
@@ -37,7 +37,7 @@ def image_request_code(sizes: str, *, allowed_origins: Sequence[str] = (), crede
 
 
 def image_response_code() -> str:
-    """Return the viewer-response function of /images/*: Vary and the name of a download. Raises EdgeFunctionError."""
+    """Return the viewer-response function of /images/*: Vary and a download's file name. Raises EdgeFunctionError."""
     return _minified("ImageResponse", _source("image_response.js"))
 
 
@@ -47,7 +47,7 @@ def control_request_code() -> str:
 
 
 def closed_code() -> str:
-    """Return the viewer-request function of every other path, which answers 403. Raises EdgeFunctionError."""
+    """Return the viewer-request function of every other path, which returns 403. Raises EdgeFunctionError."""
     return _minified("Closed", _source("closed.js"))
 
 
@@ -65,5 +65,5 @@ def _minified(name: str, source: str) -> str:
     (code,) = json.loads(done.stdout)
     size = len(code.encode())
     if size > LIMIT_BYTES:
-        raise EdgeFunctionError(f"{name} has {size} bytes minified; {LIMIT_BYTES} is the limit")
+        raise EdgeFunctionError(f"{name} has {size} bytes minified; the limit is {LIMIT_BYTES}")
     return str(code)

@@ -1,4 +1,4 @@
-"""The edge of image-scaler: what stands between viewers and the pipeline."""
+"""The Edge stack: CloudFront and WAF between viewers and the pipeline."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,22 +29,23 @@ from functions.shared.keys import METRICS_NAMESPACE
 from functions.shared.options import Delivery
 
 METRICS_REGION: Final = "us-east-1"
-"""Where CloudFront's metrics are, whatever the stage's region."""
+"""The region of CloudFront's metrics, whatever the stage's region."""
 BLOCKED_BY_DEFAULT: Final = 100
-"""Requests in five minutes that the firewall's default action blocks, above which it may be the edge's own: scanners
-that know the API's address stay below it, and an edge whose secret is refused has every miss in it."""
+"""Requests blocked by the firewall's default action in five minutes. More may be the edge's own: scanners that know the
+API's address stay below this, but if the edge's secret is refused, every cache miss counts."""
 STORED_VARIANTS_FOUND: Final = 50
-"""Stored variants that serve finds in five minutes before their share counts; two requests at once make some."""
+"""The fewest stored variants found by serve in five minutes for which the share is evaluated; simultaneous requests
+cause some."""
 
 
 class EdgeStack(Stack):
-    """CloudFront, WAF and what they need. It refers to the Pipeline stack; the Pipeline never refers to it.
+    """CloudFront, WAF and their resources. It refers to the Pipeline stack; Pipeline never refers to it.
 
-    ``api_stage`` is the API's deployed stage (its REST API is ``api_stage.rest_api``) and ``entry_points`` what it
-    invokes, by name: Edge gives it that right. ``generated_bucket`` already
-    lets CloudFront distributions of this account read it; completion events arrive on ``event_bus``; ``zips`` are the
-    built packages by name; ``alarm_action`` tells the operator. It lives in the pipeline's region; only a
-    certificate has to be in us-east-1.
+    ``api_stage`` is the API's deployed stage (its REST API is ``api_stage.rest_api``). ``entry_points`` are the
+    functions that it invokes, by name; Edge grants the permission. ``generated_bucket`` already lets CloudFront
+    distributions of this account read it. Completion events arrive on ``event_bus``; ``zips`` are the built packages by
+    name; ``alarm_action`` notifies the operator. The stack is in the pipeline's region; only a certificate must be in
+    us-east-1.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class EdgeStack(Stack):
             generated_bucket=generated_bucket,
             origin_secret=self.origin_secret,
         )
-        # No moment in which the distribution knows an API that is open to everyone.
+        # The distribution must never use an API that is open to everyone.
         self.edge.distribution.node.add_dependency(self.firewall.association)
         self.access_logs = AccessLogs(self, "AccessLogs", config=config, distribution=self.edge.distribution)
         resources = EdgeResources(
@@ -119,7 +120,7 @@ class EdgeStack(Stack):
             self,
             "PurgesUndelivered",
             undelivered,
-            "Some images could not be taken out of the edge's caches",
+            "Some images could not be purged from the edge's caches",
             action=action,
         )
         for scoped in self.scoped_functions:
@@ -128,12 +129,12 @@ class EdgeStack(Stack):
             self,
             "EdgeLockedOut",
             self._metric("AWS/WAFV2", "BlockedRequests", WebACL="WebAcl", Rule="Default_Action", Region=Aws.REGION),
-            "The firewall refuses requests that carry no accepted secret, perhaps the edge's own",
+            "The firewall refuses requests without an accepted secret, possibly the edge's own",
             action=action,
             threshold=BLOCKED_BY_DEFAULT,
             periods=2,
         )
-        if config.runs_on_emulator:  # whose alarms know no metric math, and whose CloudFront has no metrics
+        if config.runs_on_emulator:  # its alarms do not support metric math, and its CloudFront has no metrics
             return
         if config.delivery is Delivery.V2:
             found, generated = (
@@ -149,7 +150,7 @@ class EdgeStack(Stack):
                 self,
                 "EdgeMissesStored",
                 share,
-                "The edge asks serve for variants that it should read from the bucket itself",
+                "The edge requests variants from serve that it should read from the bucket",
                 action=action,
                 threshold=50,
                 periods=3,
@@ -157,7 +158,8 @@ class EdgeStack(Stack):
         self._alarm_on_throttled_functions(action)
 
     def _alarm_on_throttled_functions(self, action: cloudwatch.IAlarmAction | None) -> None:
-        """CloudFront's metrics are in us-east-1 and alarms see their own region: elsewhere it is made by hand."""
+        """Create alarms in us-east-1, the region of CloudFront's metrics; in other regions an operator creates them
+        there."""
         here = CfnCondition(self, "InMetricsRegion", expression=Fn.condition_equals(Aws.REGION, METRICS_REGION))
         for title, name in self.edge.function_names.items():
             alarm = runbook_alarm(

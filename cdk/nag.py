@@ -1,6 +1,6 @@
-"""cdk-nag's rules of the pack AwsSolutions, and the reason for each finding that stands.
+"""cdk-nag's rules of the pack AwsSolutions, and the reason for each suppressed finding.
 
-A reason is given to the one construct that it is about. A finding without one fails the synth of a real stage.
+Each reason applies to one construct. A finding without a reason fails the synth of a real stage.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ from cdk.pipeline_stack import PipelineStack
 
 
 def check(app: App) -> None:
-    """Have the whole app checked at synth; findings that stand have their reasons beside the constructs."""
+    """Check the whole app at synth; the reasons for suppressed findings are attached to the constructs."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
 def accept_in_pipeline(pipeline: PipelineStack) -> None:
-    """Give the reasons for what stands in the Pipeline stack."""
+    """Suppress findings in the Pipeline stack, with reasons."""
     for scoped in pipeline.scoped_functions:
         _accept_in_function(scoped)
     _accept_in_workflows(pipeline)
@@ -33,50 +33,50 @@ def accept_in_pipeline(pipeline: PipelineStack) -> None:
         accept(
             bucket,
             "S1",
-            "Readers are the functions, which log each image, and CloudFront, which has access logs; whether to pay "
-            "for data events of CloudTrail on top is the account's decision.",
+            "The readers are the functions, which log each image, and CloudFront, which has access logs; the account "
+            "decides whether to pay for CloudTrail data events in addition.",
         )
 
 
 def accept_in_edge(edge: EdgeStack) -> None:
-    """Give the reasons for what stands in the Edge stack."""
+    """Suppress findings in the Edge stack, with reasons."""
     for scoped in edge.scoped_functions:
         _accept_in_function(scoped)
     _accept_in_access_logs(edge)
     distribution = edge.edge.distribution
-    accept(
-        edge.access_logs.bucket, "S1", "It holds access logs itself; logging its own readers would go round in circles."
-    )
-    accept(distribution, "CFR1", "Where images may be seen is the application's decision.")
-    accept(distribution, "CFR2", "WAF stands in front of the API; at the edge, signatures decide.")
-    accept(distribution, "CFR4", "TLS 1.2 is the minimum with a domain of one's own; CloudFront's name sets its own.")
+    accept(edge.access_logs.bucket, "S1", "It holds access logs itself; logging access to them would be circular.")
+    accept(distribution, "CFR1", "The application decides in which countries images may be viewed.")
+    accept(distribution, "CFR2", "WAF protects the API; the edge checks signatures.")
+    accept(distribution, "CFR4", "The minimum is TLS 1.2 with a custom domain; for CloudFront's own name it is fixed.")
     accept(edge.purge.undelivered, "SQS3", "This is the dead-letter queue.")
 
 
 def _accept_in_access_logs(edge: EdgeStack) -> None:
-    accept(edge.edge.distribution, "CFR3", "Standard logging v2 is no property of the distribution; see access_logs.")
+    accept(
+        edge.edge.distribution, "CFR3", "Standard logging v2 is not a property of the distribution; see access_logs."
+    )
     accept(
         edge.access_logs,
         "IAM5[Resource::arn:<AWS::Partition>:logs:us-east-1:<AWS::AccountId>:delivery:*]",
-        "A delivery's id is made by the call that creates it.",
+        "The call that creates a delivery generates its id.",
     )
-    caller = edge.node.find_child("AWS679f53fac002430cb0da5b7982bd2287")  # what CDK calls AWS with
+    caller = edge.node.find_child("AWS679f53fac002430cb0da5b7982bd2287")  # the CDK's function that calls AWS
     accept(
         caller,
         "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
-        "CDK's own function, which it gives no other right to write its log.",
+        "The CDK's own function; this policy only lets it write its log.",
     )
 
 
 def accept(construct: IConstruct, finding: str, reason: str) -> None:
-    """Let one finding of AwsSolutions on a construct stand, for a reason."""
+    """Suppress one finding of AwsSolutions on a construct, with a reason."""
     Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{finding}", reason=reason))
 
 
 def _accept_in_function(scoped: ScopedFunction) -> None:
-    """Give the reasons of a function's specification; a grant without one may have no wildcard."""
-    accept(scoped.function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime is a tested change.")
-    reasons = {"*": ["X-Ray's actions take no resource."]}
+    """Use the reasons in a function's specification; a grant without a reason must not have a wildcard."""
+    accept(scoped.function, "L1", "Locks and native wheels are for Python 3.13; a newer runtime needs tests first.")
+    reasons = {"*": ["X-Ray's actions do not support resources."]}
     for grant in scoped.grants:
         for resource in grant.resources if grant.reason else ():
             reasons.setdefault(_as_cdk_nag_writes(resource, scoped), []).append(grant.reason)
@@ -85,7 +85,7 @@ def _accept_in_function(scoped: ScopedFunction) -> None:
 
 
 def _as_cdk_nag_writes(resource: str, scope: Construct) -> str:
-    """Return an ARN in the spelling of cdk-nag's findings, such as ``<Originals.Arn>/uploads/*``."""
+    """Return an ARN as cdk-nag's findings spell it, such as ``<Originals.Arn>/uploads/*``."""
     return _text(Stack.of(scope).resolve(resource))
 
 
@@ -102,7 +102,7 @@ def _text(value: Any) -> str:
 def _accept_in_workflows(pipeline: PipelineStack) -> None:
     workflows = pipeline.workflows
     for name, machine in workflows.machines.items():
-        accept(machine.role, "IAM5[Resource::*]", "X-Ray and the delivery of logs take no resource.")
+        accept(machine.role, "IAM5[Resource::*]", "X-Ray and log delivery do not support resources.")
         for invoked in workflows.invoked[name]:
             function = _logical_id(invoked)
             accept(
@@ -110,8 +110,8 @@ def _accept_in_workflows(pipeline: PipelineStack) -> None:
                 f"IAM5[Resource::<{function}.Arn>:*]",
                 "The versions of one function, so that a run survives a deploy.",
             )
-    accept(workflows.undelivered, "SQS3", "This is the dead-letter queue, of EventBridge's rules.")
-    accept(pipeline.operations.held, "SQS3", "Nothing consumes it by itself, so nothing can fail to.")
+    accept(workflows.undelivered, "SQS3", "This is the dead-letter queue of EventBridge's rules.")
+    accept(pipeline.operations.held, "SQS3", "It has no automatic consumer that could fail.")
 
 
 def _accept_in_api(pipeline: PipelineStack) -> None:
@@ -122,12 +122,12 @@ def _accept_in_api(pipeline: PipelineStack) -> None:
         accept(
             api,
             rule,
-            "Callers are authenticated by CloudFront's signatures; WAF lets in only what carries the edge's secret.",
+            "CloudFront's signatures authenticate callers; WAF accepts only requests with the edge's secret.",
         )
     accept(
         api,
         "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
-        "AWS's own policy for API Gateway's account-wide right to write logs.",
+        "AWS's own policy that lets API Gateway write logs, account-wide.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Names that must not change: the logical ids of what holds data, and the outputs that people and tools read.
+"""Names that must not change: the logical ids of stateful resources, and the outputs that people and tools read.
 
 CloudFormation replaces a resource whose logical id changes, and a logical id follows the path of constructs. Pinning
 the ids of stateful resources here lets constructs move and be renamed without a bucket or a table being replaced.
@@ -26,21 +26,21 @@ STATEFUL_LOGICAL_IDS: Final = frozenset(
 """Never replaced, renamed or dropped by an upgrade, at any stage."""
 
 EDGE_STATEFUL_LOGICAL_IDS: Final = frozenset({DISTRIBUTION, EDGE_LOGS_BUCKET})
-"""Of the Edge stack: a new distribution has another address, and DNS and signed URLs still name the old one."""
+"""The same for the Edge stack: a new distribution would have a different address than DNS and signed URLs."""
 
 API_STAGE: Final = "live"
 """The API's stage, the first segment of its own URLs; the edge hides it."""
 
 CACHE_TAG_HEADER: Final = f"x-amz-meta-{CACHE_TAG}"
-"""Names the image of a response, for invalidations. S3 sends an object's metadata under such names, so that one header
-serves both origins."""
+"""The header with the image of a response, for invalidations. S3 sends an object's metadata under such names, so one
+header works for both origins."""
 
 ORIGIN_VERIFY_HEADER: Final = "X-Origin-Verify"
 """The header with the origin's secret that WAF checks; a rotation changes it."""
 
 ORIGIN_DEPLOYED_HEADER: Final = "X-Origin-Deployed"
-"""The same reference in a header that no rotation changes. It shows the value that CloudFormation wrote last and may
-write again if it does not read the secret again; that value stays accepted."""
+"""A header with the same reference that no rotation changes. It holds the value that CloudFormation wrote last, and may
+write again if it does not resolve the reference again. WAF continues to accept that value."""
 
 
 def stack_name(stage: str, stack: str) -> str:
@@ -54,5 +54,5 @@ def origin_secret_name(stage: str) -> str:
 
 
 def function_output(function: str) -> str:
-    """Return the name of the output that tells a function's physical name, for example OptimizeFunctionName."""
+    """Return the name of the output with a function's physical name, for example OptimizeFunctionName."""
     return f"{function.capitalize()}FunctionName"

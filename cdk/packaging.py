@@ -3,12 +3,12 @@
 Two architectures: ``arm64`` for AWS (Python 3.13, manylinux wheels for aarch64) and ``host`` for the emulator (this
 machine's CPU and Python, with the ``bootstrap`` of the Lambda Runtime API). Both come from the same locks.
 
-A build is a function of its inputs: entries are sorted, carry one fixed time and plain permissions, so the same
-sources give the same bytes and CDK's asset hashes are stable. Unpacked wheels are cached by lock file, zips by their
-inputs; a build that has nothing to do takes well under a second.
+Builds are reproducible: entries are sorted and have a fixed time and fixed permissions, so the same sources give the
+same bytes and the CDK's asset hashes are stable. Unpacked wheels are cached by lock file, zips by their inputs; a build
+that has nothing to do takes well under a second.
 
-boto3 and botocore never go in: the Lambda runtime has them. Bytecode goes in where it fits (see bytecode.py): without
-it a cold start of `serve` takes twice as long.
+Zips never contain boto3 and botocore, which the Lambda runtime includes. They contain bytecode where it fits the budget
+(see bytecode.py): without it a cold start of `serve` takes twice as long.
 """
 
 import argparse
@@ -38,16 +38,16 @@ BYTECODE: Final = ROOT / "build" / "bytecode"
 
 LAMBDA_PYTHON: Final = "3.13"
 LAMBDA_PLATFORM: Final = "aarch64-manylinux_2_28"
-"""uv's name for every aarch64 manylinux tag up to glibc 2.28, manylinux2014 among them; AL2023 has glibc 2.34."""
+"""uv's name for all aarch64 manylinux tags up to glibc 2.28, including manylinux2014; AL2023 has glibc 2.34."""
 
 FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold."""
+"""The earliest time that a zip can represent."""
 
 MIB: Final = 1024 * 1024
 
 
 class Arch(StrEnum):
-    """What a zip is built for."""
+    """The target of a zip."""
 
     ARM64 = "arm64"
     HOST = "host"
@@ -59,11 +59,11 @@ PACKAGES: Final = {each.package.name: each.package for each in SPECIFICATIONS.va
 _DROPPED_DIRECTORIES: Final = frozenset({"__pycache__", "tests", "bin"})
 _DROPPED_SUFFIXES: Final = frozenset({".pyc", ".pyi", ".typed", ".h", ".c", ".pxd"})
 _KEPT_OF_DIST_INFO: Final = frozenset({"METADATA", "entry_points.txt", "licenses", "LICENSE"})
-"""What code may ask importlib.metadata for, and the licences that a distributor owes."""
+"""Metadata that code may read with importlib.metadata, and licences that must be distributed."""
 _DROPPED_PREFIXES: Final = (
-    "pydantic/v1/",  # the API of pydantic 1, imported by nobody here
+    "pydantic/v1/",  # the API of pydantic 1, which is not imported here
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/swagger-ui",  # a page that is never served, 430 KB
-    "PIL/_imagingft.",  # text and Tk are never drawn
+    "PIL/_imagingft.",  # text and Tk are not used
     "PIL/_imagingtk.",
 )
 
@@ -72,7 +72,7 @@ _UNCOMPILED: Final = re.compile(r"aws_lambda_powertools/(event_handler|utilities
 
 
 class PackagingError(Exception):
-    """A zip cannot be built; the message says which and what to do."""
+    """A zip cannot be built; the message names it and says what to do."""
 
 
 def build_all(arch: Arch, *, out: Path = ZIPS) -> dict[str, Path]:
@@ -108,7 +108,7 @@ def build_zip(name: str, arch: Arch, *, out: Path = ZIPS) -> Path:
 
 
 def unpacked_wheels(lock: str, arch: Arch) -> Path:
-    """Install a lock file's wheels into a cached directory of their own and return it. Raises PackagingError."""
+    """Install a lock file's wheels into a cached directory and return it. Raises PackagingError."""
     lock_file = REQUIREMENTS / lock
     key = hashlib.sha256("\0".join((lock_file.read_text(), *_target_options(arch))).encode()).hexdigest()[:16]
 
@@ -135,9 +135,7 @@ def _bytecode(entries: dict[str, Path], arch: Arch) -> dict[str, Path]:
     """Return the compiled files of the project and of the wheels by name. Raises PackagingError."""
     compiler = compiler_of(target_python(arch))
     if compiler is None:
-        raise PackagingError(
-            f"nothing compiles for Python {target_python(arch)}: run `make setup`, which fetches Pyodide"
-        )
+        raise PackagingError(f"no compiler for Python {target_python(arch)}: run `make setup`, which installs Pyodide")
     sources = {name: path for name, path in entries.items() if name.endswith(".py") and not _UNCOMPILED.match(name)}
     theirs = {name: path for name, path in sources.items() if not name.startswith("functions/")}
     functions = ROOT / "functions"  # all at once: a compiler takes seconds to start
@@ -151,13 +149,13 @@ def _bytecode(entries: dict[str, Path], arch: Arch) -> dict[str, Path]:
 
 
 def _target_options(arch: Arch) -> tuple[str, ...]:
-    """Return the options by which uv picks wheels; they are part of the cache's key."""
+    """Return the options with which uv selects wheels; they are part of the cache key."""
     version = ("--python-version", target_python(arch))
     return (*version, "--python-platform", LAMBDA_PLATFORM) if arch is Arch.ARM64 else version
 
 
 def _sources(package: Package, arch: Arch) -> Iterator[tuple[str, Path]]:
-    """Yield the project's own files: the functions tree, cut to what is needed, and the local bootstrap."""
+    """Yield the project's own files: the required part of functions/, and the local bootstrap."""
     functions = ROOT / "functions"
     yield "functions/__init__.py", functions / "__init__.py"
     for name in package.packages:
@@ -176,7 +174,7 @@ def _files(directory: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _is_needed(relative: str) -> bool:
-    """Tell whether a file of an unpacked wheel is needed at run time."""
+    """Return whether a file of an unpacked wheel is needed at run time."""
     parts = relative.split("/")
     if parts[0].endswith(".dist-info"):
         return parts[1] in _KEPT_OF_DIST_INFO
@@ -188,7 +186,7 @@ def _is_needed(relative: str) -> bool:
 
 
 def _digest_of(entries: dict[str, Path]) -> str:
-    """Return a digest of everything that decides a zip's bytes, this builder included."""
+    """Return a digest of everything that determines a zip's bytes, including this module."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for name, path in sorted(entries.items()):
         digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -206,7 +204,7 @@ def _write_zip(entries: dict[str, Path], target: Path) -> None:
 
 
 def main() -> None:
-    """Build all zips of one architecture and print what they weigh."""
+    """Build all zips of one architecture and print their sizes."""
     parser = argparse.ArgumentParser(prog="python -m cdk.packaging", description="Build one zip per function.")
     parser.add_argument("--arch", type=Arch, choices=list(Arch), default=Arch.ARM64, help="for AWS, or this machine")
     parser.add_argument("--out", type=Path, default=ZIPS, help="directory of the zips (default build/zips)")

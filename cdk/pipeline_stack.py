@@ -1,4 +1,4 @@
-"""The Pipeline stack: everything from an upload to a served image, composed of constructs by job."""
+"""The Pipeline stack: everything from an upload to a served image, composed of constructs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ from cdk.specification import PipelineResources
 class PipelineStack(Stack):
     """Buckets, table, functions, state machines, API and alarms of one stage.
 
-    ``zips`` are the built packages by name. It knows nothing of the edge, which stands on it.
+    ``zips`` are the built packages by name. It does not refer to the Edge stack, which depends on it.
     """
 
     def __init__(

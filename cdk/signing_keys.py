@@ -1,10 +1,10 @@
 """The public keys that a stage trusts, read from the directory that `image-scaler keys` writes.
 
-    keys/<stage>/viewers/*.pem   may look at images
+    keys/<stage>/viewers/*.pem   may view images
     keys/<stage>/control/*.pem   may call the API
 
-One or two keys a group; file names sort by age. A key's identity is its fingerprint, so that a file may be renamed
-without CloudFront seeing another key.
+A group has one or two keys; file names sort by age. A key's identity is its fingerprint, so renaming a file does not
+change the key in CloudFront.
 """
 
 import base64
@@ -47,16 +47,16 @@ class SigningKeys:
 
     @classmethod
     def read(cls, directory: Path) -> Self:
-        """Read both groups. Raises ConfigError when one has no key, too many, or something else in it."""
+        """Read both groups. Raises ConfigError if one has no key, too many keys, or other files."""
         return cls(viewers=_group(directory / "viewers"), control=_group(directory / "control"))
 
     def check_apart(self) -> None:
-        """Raise ConfigError when one key is in both groups: a viewer's signature could then delete images."""
+        """Raise ConfigError if a key is in both groups: a viewer's signature could then delete images."""
         shared = {key.fingerprint for key in self.viewers} & {key.fingerprint for key in self.control}
         if shared:
             raise ConfigError(
                 f"the key {', '.join(sorted(shared))} is in both viewers and control: with it, every viewer could "
-                "delete images. Remove it from one group; `image-scaler keys rotate` makes another."
+                "delete images. Remove it from one group; `image-scaler keys rotate` creates another."
             )
 
 
@@ -64,15 +64,15 @@ def _group(directory: Path) -> tuple[TrustedKey, ...]:
     files = sorted(directory.glob("*.pem"))
     if not files:
         raise ConfigError(
-            f"{directory} has no public key. If the stage is deployed already, get its keys from version control: new "
-            "ones shut out every URL that is signed. For a new stage, and once only: "
+            f"{directory} has no public key. If the stage is already deployed, get its keys from version control: new "
+            "keys invalidate all signed URLs. For a new stage, create them once with "
             f"`image-scaler keys create --directory {directory.parent}` (in the checkout, image-scaler is "
-            "`.venv/bin/image-scaler`); then commit the folders viewers and control, and keep the "
-            "keys in private, which sign, in your secret store."
+            "`.venv/bin/image-scaler`); then commit the folders viewers and control, and move the "
+            "private keys to your secret store."
         )
     if len(files) > KEYS_PER_GROUP:
         raise ConfigError(
-            f"{directory} has {len(files)} public keys; it takes 1 or {KEYS_PER_GROUP}. "
+            f"{directory} has {len(files)} public keys; it must have 1 or {KEYS_PER_GROUP}. "
             "`image-scaler keys retire` removes the oldest."
         )
     return tuple(TrustedKey.from_pem(path.read_text(), str(path)) for path in files)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from cdk.config import StageConfig
     from cdk.constructs.storage import Storage
 
-IMAGE_KEYS: Final = "Keys begin with an image's id, unknown at deploy time; bucket and prefix are exact."
+IMAGE_KEYS: Final = "Keys begin with an image's id, which is unknown at deploy time; bucket and prefix are exact."
 """Reason for a wildcard in the ARN of objects."""
-NO_RESOURCES: Final = "These actions take no resource; IAM accepts only * for them."
+NO_RESOURCES: Final = "These actions do not support resources; IAM accepts only * for them."
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class FunctionMetric(StrEnum):
 class FunctionAlarm:
     """An alarm on a metric of one function; docs/runbook.md has a section of the same name.
 
-    It goes off when ``metric`` reaches ``threshold`` in ``periods`` periods of five minutes.
+    It is raised when ``metric`` reaches ``threshold`` in ``periods`` periods of five minutes.
     """
 
     name: str
@@ -101,7 +101,7 @@ class FunctionAlarm:
 
 @dataclass(frozen=True)
 class PipelineResources:
-    """What functions of the Pipeline stack may be given."""
+    """The resources that functions of the Pipeline stack can use."""
 
     config: StageConfig
     storage: Storage
@@ -112,7 +112,7 @@ class PipelineResources:
 
 @dataclass(frozen=True)
 class EdgeResources:
-    """What functions of the Edge stack may be given. ``api_url`` is the URL of the API's stage."""
+    """The resources that functions of the Edge stack can use. ``api_url`` is the URL of the API's stage."""
 
     config: StageConfig
     distribution: cloudfront.Distribution
@@ -133,13 +133,13 @@ Resources = TypeVar("Resources", PipelineResources, EdgeResources)
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpecification(Generic[Resources]):
-    """Everything that deployment needs to know about one function.
+    """The deployment specification of one function.
 
-    ``environment`` and ``grants`` are given the resources of the function's stack and return its own variables and
+    ``environment`` and ``grants`` take the resources of the function's stack and return its own variables and
     statements; every function also gets its log, tracing and the variables of Powertools. ``module`` is the module of
     the package that has ``lambda_handler``.
 
-    - ``answers_api``: API Gateway invokes it. It is kept warm where the stage says so.
+    - ``answers_api``: API Gateway invokes it. It is kept warm if the stage is configured so.
     - ``writes_files``: it writes files of published images, so a removal waits for its time limit.
     - ``starts``: the state machines of workflows/ whose executions it starts and describes. It gets their ARNs as
       variables such as REMOVE_STATE_MACHINE_ARN.

@@ -1,1 +1,1 @@
-"""What applications import (URL signing) and people type (the image-scaler command)."""
+"""The client and URL signing for applications, and the command image-scaler."""

@@ -1,11 +1,11 @@
-"""The key pairs of a stage on disk: public halves that the deployment reads, private halves for the application.
+"""The key pairs of a stage on disk: public keys for the deployment, private keys for the application.
 
-    keys/prod/viewers/20261124T101500Z-3f2a9c1b4d5e6f70.pem    public, belongs into version control
+    keys/prod/viewers/20261124T101500Z-3f2a9c1b4d5e6f70.pem    public, commit it
     keys/prod/control/20261124T101500Z-a1b2c3d4e5f60718.pem
-    keys/prod/private/viewers-3f2a9c1b4d5e6f70.pem             private, mode 0600, kept out of version control
+    keys/prod/private/viewers-3f2a9c1b4d5e6f70.pem             private, mode 0600, do not commit it
 
-A group has one or two keys. Rotation adds a new key beside the old one; when every signer uses the new one and the
-last URL of the old one has expired, the old one is retired. Names sort by age; the second part is the fingerprint.
+A group has one or two keys. Rotation adds a new key. When every signer uses it and the last URL of the old key has
+expired, the old key is retired. Names sort by age; the second part is the fingerprint.
 """
 
 import hashlib
@@ -23,18 +23,18 @@ _PRIVATE: Final = "private"
 
 
 class KeyFilesError(Exception):
-    """A stage's keys are not as an operation needs them; the message says what to do."""
+    """A stage's keys do not allow an operation; the message says what to do."""
 
 
 class Group(StrEnum):
-    """Who a key is for: `viewers` may look at images, `control` may call the API."""
+    """The key groups: `viewers` may view images, `control` may call the API."""
 
     VIEWERS = "viewers"
     CONTROL = "control"
 
 
 class KeyType(StrEnum):
-    """rsa: 2048 bits, which every signing tool knows. ecdsa: P-256, shorter URLs and quicker signing."""
+    """rsa: 2048 bits, supported by every signing tool. ecdsa: P-256, shorter URLs and faster signing."""
 
     RSA = "rsa"
     ECDSA = "ecdsa"
@@ -42,7 +42,7 @@ class KeyType(StrEnum):
 
 @dataclass(frozen=True)
 class KeyPair:
-    """Where a pair lies: its public file in each group, and its private file."""
+    """The files of a pair: its public file in each group, and its private file."""
 
     fingerprint: str
     public_files: tuple[Path, ...]
@@ -60,14 +60,14 @@ class KeyDirectory:
         return sorted((self._directory / group).glob("*.pem"))
 
     def add(self, groups: list[Group], *, key_type: KeyType = KeyType.RSA) -> KeyPair:
-        """Make one new pair and put its public half into each of ``groups``.
+        """Create one pair and add its public key to each of ``groups``.
 
-        Raises KeyFilesError when a group is full: retire its oldest key first.
+        Raises KeyFilesError if a group is full: retire its oldest key first.
         """
         for group in groups:
             if len(self.public_files(group)) >= KEYS_PER_GROUP:
                 raise KeyFilesError(
-                    f"{self._directory / group} has {KEYS_PER_GROUP} keys already, which is all that a group takes. "
+                    f"{self._directory / group} already has {KEYS_PER_GROUP} keys, the maximum. "
                     "Retire the oldest first (image-scaler keys retire)."
                 )
         key = _generate(key_type)
@@ -86,13 +86,15 @@ class KeyDirectory:
         return KeyPair(fingerprint, tuple(public_files), private_file)
 
     def retire_oldest(self, group: Group) -> Path:
-        """Remove the group's older public key and return its path; the deployment after that stops trusting it.
+        """Remove the group's older public key and return its path; the next deployment no longer trusts it.
 
-        Raises KeyFilesError when there is only one: a group without a key would lock everyone out.
+        Raises KeyFilesError if there is only one: a group without a key would lock everyone out.
         """
         files = self.public_files(group)
         if len(files) < KEYS_PER_GROUP:
-            raise KeyFilesError(f"{self._directory / group} has {len(files)} key(s); nothing can be retired.")
+            raise KeyFilesError(
+                f"{self._directory / group} has {len(files)} key(s); a key can be retired only if there are two."
+            )
         files[0].unlink()
         return files[0]
 

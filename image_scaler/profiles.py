@@ -1,6 +1,6 @@
-"""Where a stage is and which keys sign for it: profiles.
+"""Profiles: the address of a stage and the keys that sign for it.
 
-    ~/.config/image-scaler/profiles.toml        or the file that IMAGE_SCALER_PROFILES names
+    ~/.config/image-scaler/profiles.toml        or the file in IMAGE_SCALER_PROFILES
 
     [prod]
     edge = "https://images.example.com"
@@ -8,8 +8,8 @@
     viewers = { key_pair_id = "K3EXAMPLE", private_key_file = "viewers.pem" }
     aws = { region = "eu-central-1", stage = "prod" }
 
-A relative file is beside profiles.toml. The profile ``local`` is the instance that `make up` started: it is read from
-``.local/outputs.json`` in this folder or one above it.
+Relative paths start from the folder of profiles.toml. The profile ``local`` is the instance that `make up` started; it
+is read from ``.local/outputs.json`` in the current folder or a parent.
 """
 
 import json
@@ -32,18 +32,18 @@ _EMULATOR_KEY: Final = "test"
 
 
 class ProfileError(Exception):
-    """There is no such profile, or it is not complete; the message says what to do."""
+    """The profile does not exist or is incomplete; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class KeyPair:
-    """CloudFront's id of a public key, and the file of the private one (PEM)."""
+    """CloudFront's id of a public key, and the file of its private key (PEM)."""
 
     key_pair_id: str
     private_key_file: Path
 
     def signer(self) -> Signer:
-        """Return a signer. Raises ProfileError when the key cannot be read."""
+        """Return a signer. Raises ProfileError if the key cannot be read."""
         try:
             return Signer(self.key_pair_id, self.private_key_file.read_bytes())
         except OSError as error:
@@ -54,9 +54,9 @@ class KeyPair:
 
 @dataclass(frozen=True)
 class Aws:
-    """How the stage is seen with AWS credentials: ``stage`` names its stacks, ``profile`` one of ~/.aws/config.
+    """Access to the stage with AWS credentials: ``stage`` names its stacks, ``profile`` one of ~/.aws/config.
 
-    The rest is for the emulator.
+    The other fields are for the emulator.
     """
 
     stage: str
@@ -69,7 +69,7 @@ class Aws:
 
 @dataclass(frozen=True)
 class Profile:
-    """One stage. ``viewers`` is None where pictures are public; ``aws`` where no command needs credentials."""
+    """One stage. ``viewers`` is None if pictures are public, ``aws`` if no command needs AWS credentials."""
 
     name: str
     edge: str
@@ -78,9 +78,9 @@ class Profile:
     aws: Aws | None = None
 
     def control_key(self) -> KeyPair:
-        """Return the key that signs calls of the API. Raises ProfileError when the profile has none."""
+        """Return the key that signs API calls. Raises ProfileError if the profile has none."""
         if self.control is None:
-            raise ProfileError(f"the profile {self.name} has no control key, which calls of the API need")
+            raise ProfileError(f"the profile {self.name} has no control key, which API calls need")
         return self.control
 
 
@@ -89,21 +89,22 @@ def load_profile(
 ) -> Profile:
     """Return the profile called ``name``, or the default one.
 
-    The default is what IMAGE_SCALER_PROFILE names; else ``local`` where `make up` has started an instance in ``folder``
-    (the current one) or above it; else the profile ``default`` of the file, or its only one. Raises ProfileError.
+    The default is the profile in IMAGE_SCALER_PROFILE; otherwise ``local`` if `make up` has started an instance in
+    ``folder`` (the current one) or a parent; otherwise the profile ``default`` of the file, or its only one. Raises
+    ProfileError.
     """
     variables = os.environ if environment is None else environment
     chosen = name or variables.get(PROFILE_VARIABLE) or None
     outputs = local_outputs(folder or Path.cwd())
     if chosen == LOCAL or (chosen is None and outputs):
         if outputs is None:
-            raise ProfileError(f"no {LOCAL_OUTPUTS} in this folder or above it: start an instance with `make up`")
+            raise ProfileError(f"no {LOCAL_OUTPUTS} in this folder or a parent; start an instance with `make up`")
         return _local_profile(outputs)
     return _from_file(profiles_file(variables), chosen)
 
 
 def profile_names(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> list[str]:
-    """Return the names of all profiles; a file that cannot be read has none."""
+    """Return the names of all profiles; none if the file cannot be read."""
     found = [LOCAL] if local_outputs(folder or Path.cwd()) else []
     try:
         return found + list(_tables(profiles_file(os.environ if environment is None else environment)))
@@ -112,7 +113,7 @@ def profile_names(environment: Mapping[str, str] | None = None, folder: Path | N
 
 
 def profiles_file(environment: Mapping[str, str]) -> Path:
-    """Return where profiles are written."""
+    """Return the path of the profiles file."""
     if named := environment.get(FILE_VARIABLE):
         return Path(named).expanduser()
     config = environment.get("XDG_CONFIG_HOME")
@@ -121,7 +122,7 @@ def profiles_file(environment: Mapping[str, str]) -> Path:
 
 
 def local_outputs(folder: Path) -> Path | None:
-    """Return the outputs.json of a running instance, from ``folder`` upwards."""
+    """Return the outputs.json of a running instance in ``folder`` or a parent."""
     return next((each / LOCAL_OUTPUTS for each in (folder, *folder.parents) if (each / LOCAL_OUTPUTS).is_file()), None)
 
 
@@ -139,14 +140,16 @@ def _local_profile(path: Path) -> Profile:
         )
         return Profile(name=LOCAL, edge=outputs["edge_url"], control=control, viewers=viewers, aws=aws)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ProfileError(f"{path} is not complete ({error}): run `make up` again") from error
+        raise ProfileError(f"{path} is incomplete ({error}); run `make up` again") from error
 
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError as error:
-        raise ProfileError(f"there is no profile: {path} does not exist, and no `make up` runs here") from error
+        raise ProfileError(
+            f"no profile found: {path} does not exist, and no instance is running here (`make up`)"
+        ) from error
     except (OSError, ValueError) as error:
         raise ProfileError(f"{path} cannot be read: {error}") from error
 
@@ -155,7 +158,7 @@ def _from_file(path: Path, chosen: str | None) -> Profile:
     tables = _tables(path)
     name = chosen or ("default" if "default" in tables else None) or (next(iter(tables)) if len(tables) == 1 else None)
     if name is None:
-        raise ProfileError(f"{path} has several profiles ({', '.join(tables)}): name one, or call one `default`")
+        raise ProfileError(f"{path} has several profiles ({', '.join(tables)}); select one, or name one `default`")
     if name not in tables:
         raise ProfileError(f"{path} has no profile {name!r}; it has {', '.join(tables) or 'none'}")
     reader = _Reader(path, name, tables[name])
@@ -201,7 +204,7 @@ def _aws(reader: "_Reader", name: str) -> Aws | None:
 
 @dataclass
 class _Reader:
-    """Reads a table of the file member by member; what is left over is a mistake."""
+    """Reads a table of the file member by member; unread members are errors."""
 
     path: Path
     where: str
@@ -219,7 +222,7 @@ class _Reader:
         if value is None and not required:
             return None
         if not isinstance(value, str) or not value:
-            raise ProfileError(f"{self.path}: [{self.where}] {member} must be a text that is not empty")
+            raise ProfileError(f"{self.path}: [{self.where}] {member} must be a non-empty string")
         return value
 
     def table(self, member: str) -> "_Reader | None":
@@ -231,6 +234,6 @@ class _Reader:
         unknown = sorted(set(self.values) - self._read)
         if unknown:
             raise ProfileError(
-                f"{self.path}: [{self.where}] has {', '.join(unknown)}, which no profile has; "
-                f"it may have {', '.join(sorted(self._read))}"
+                f"{self.path}: [{self.where}] has the unknown members {', '.join(unknown)}; "
+                f"allowed are {', '.join(sorted(self._read))}"
             )

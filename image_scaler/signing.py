@@ -1,18 +1,18 @@
-"""Signs what CloudFront protects: URLs and cookies, for one size of an image or for all of them at once.
+"""Signs URLs and cookies for CloudFront, for one size of an image or for all sizes.
 
-It needs the package ``cryptography`` and nothing else, makes no request, and may be called for every picture of a
-page. The private key stays in the application's back end; CloudFront knows its public half by the key pair id.
+It needs only the package ``cryptography``, makes no requests, and is fast enough for every picture of a page. The
+private key stays in the application's back end; CloudFront has the public key, with the key pair id.
 
     signer = Signer("K2JCJMDEHXQW5F", Path("viewers.pem").read_bytes())
     policy = image_policy("https://images.example.com", "01JD…", expires_at=in_an_hour)
     for width in (400, 800, 1200):
         signer.sign_url(f"https://images.example.com/images/01JD…?width={width}", policy)
 
-A signature opens a URL for every method. For pictures that is harmless; for the API (``/v1``) it is not, so signatures
-by a control key stay on servers (see ``control_url``).
+A signature is valid for every method of a URL. For pictures that is harmless; for the API (``/v1``) it is not, so
+signatures by a control key must stay on servers (see ``control_url``).
 
-A *canned* policy protects exactly one URL until a time. A *custom* policy may also have wildcards, a first valid time
-and a network; it travels with the URL, which gets longer by it.
+A *canned* policy protects exactly one URL until a time. A *custom* policy may also have wildcards, a start time and a
+network; it is part of the URL, which gets longer.
 """
 
 import base64
@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 RESERVED_PARAMETERS: Final = frozenset({"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"})
-"""Query parameters by which CloudFront reads a signature; a URL that is to be signed must not have them."""
+"""The query parameters of CloudFront's signatures; a URL to sign must not have them."""
 
 _KEY_PAIR_ID = re.compile(r"[A-Z0-9]+")
 _IMAGE_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -41,15 +41,15 @@ _ABSOLUTE = re.compile(r"(?:http[s*]?|\*)://[^/?#]+.*")
 _PRINTABLE = re.compile(r"[!-~]+")
 _CLOUDFRONT_BASE64 = bytes.maketrans(b"+=/", b"-_~")
 _LARGEST_EPOCH = 2_147_483_647
-"""CloudFront takes no time after 2038-01-19T03:14:07Z."""
+"""CloudFront accepts no time after 2038-01-19T03:14:07Z."""
 
 
 class SigningError(ValueError):
-    """Something cannot be signed as asked; the message names the argument and what would be right."""
+    """The arguments cannot be signed; the message names the argument and the valid values."""
 
 
 class HashAlgorithm(StrEnum):
-    """What a signature is made over. SHA1 is what CloudFront assumes when nothing is said, and every tool makes."""
+    """The hash algorithms of signatures. SHA1 is CloudFront's default and supported by every tool."""
 
     SHA1 = "SHA1"
     SHA256 = "SHA256"
@@ -57,10 +57,10 @@ class HashAlgorithm(StrEnum):
 
 @dataclass(frozen=True)
 class Policy:
-    """What a signature allows: ``document`` is the JSON that is signed, byte for byte.
+    """The policy of a signature: ``document`` is the exact JSON that is signed.
 
-    ``expires`` is set (epoch seconds) when the policy is canned: CloudFront then builds the same document from the
-    request's URL and this time, and the document need not travel.
+    ``expires`` is set (epoch seconds) if the policy is canned: CloudFront then builds the same document from the
+    request's URL and this time, so the URL does not contain the document.
     """
 
     document: str
@@ -68,7 +68,7 @@ class Policy:
 
 
 def canned_policy(url: str, *, expires_at: datetime) -> Policy:
-    """Return the policy for exactly this URL, query included. Raises SigningError."""
+    """Return the policy for exactly this URL, including the query. Raises SigningError."""
     _check_url(url)
     if "*" in url:
         raise SigningError("url: a wildcard needs a custom policy; this one is for a single URL")
@@ -83,19 +83,17 @@ def custom_policy(
     valid_from: datetime | None = None,
     ip_address: str | None = None,
 ) -> Policy:
-    """Return a policy for every URL that ``resource`` matches: ``*`` is any text, ``?`` any one character.
+    """Return a policy for every URL that ``resource`` matches: ``*`` matches any text, ``?`` any one character.
 
-    CloudFront matches protocol, domain, path and query apart, and a wildcard stays within its section; ``*`` at the end
-    of the domain or of the path stands for all that follows. ``\\?`` begins the query. A plain ``?`` there is what
-    CloudFront's documentation asks for today, while earlier editions asked for ``\\?``: a resource that ends in ``*``
-    needs neither.
+    CloudFront matches protocol, domain, path and query separately, and a wildcard does not cross its section; ``*`` at
+    the end of the domain or of the path matches everything that follows. ``\\?`` begins the query. CloudFront's current
+    documentation uses a plain ``?`` there, earlier editions used ``\\?``; a resource that ends in ``*`` needs neither.
 
-    You write the resource yourself, and what it opens is not checked: ``*`` in the path also matches ``/``.
-    ``image_policy`` writes one that opens a single image.
+    The resource is not checked: ``*`` in the path also matches ``/``. ``image_policy`` returns one for a single image.
 
-    ``valid_from`` is the first moment at which it holds. ``ip_address`` is the viewer's IPv4 address or network
-    (``192.0.2.0/24``). CloudFront knows no other kind here and refuses viewers who come over IPv6, as most who can do:
-    sign for addresses only where the stage is deployed with ``ipv6=False`` (cdk/config.py). Raises SigningError.
+    ``valid_from`` is the start of its validity. ``ip_address`` is the viewer's IPv4 address or network
+    (``192.0.2.0/24``). CloudFront supports only IPv4 here and refuses viewers who connect over IPv6, so sign for
+    addresses only if the stage is deployed with ``ipv6=False`` (cdk/config.py). Raises SigningError.
     """
     _check_resource(resource)
     until = _epoch(expires_at, "expires_at")
@@ -105,7 +103,7 @@ def custom_policy(
     if valid_from is not None:
         since = _epoch(valid_from, "valid_from")
         if since >= until:
-            raise SigningError("valid_from: it must lie before expires_at")
+            raise SigningError("valid_from: it must be before expires_at")
         condition["DateGreaterThan"] = {"AWS:EpochTime": since}
     return Policy(_document(resource, condition))
 
@@ -118,12 +116,12 @@ def image_policy(
     valid_from: datetime | None = None,
     ip_address: str | None = None,
 ) -> Policy:
-    """Return the one policy for all sizes, formats and crops of an image.
+    """Return the policy for all sizes, formats and crops of an image.
 
-    ``base_url`` is as in ``image_url``, the conditions are as in ``custom_policy``. Raises SigningError.
+    See ``image_url`` for ``base_url`` and ``custom_policy`` for the conditions. Raises SigningError.
     """
     return custom_policy(
-        f"{image_url(base_url, image_id)}*",  # ids have one length: none is the beginning of another
+        f"{image_url(base_url, image_id)}*",  # all ids have the same length, so none is a prefix of another
         expires_at=expires_at,
         valid_from=valid_from,
         ip_address=ip_address,
@@ -131,9 +129,9 @@ def image_policy(
 
 
 def all_images_policy(base_url: str, *, expires_at: datetime) -> Policy:
-    """Return the one policy for every image of the edge, for cookies of a page that shows many.
+    """Return the policy for every image of the edge, for cookies of a page with many images.
 
-    ``base_url`` is as in ``image_url``. The holder of the signature can fetch each image whose id they know; ids have
+    See ``image_url`` for ``base_url``. The holder of the signature can fetch every image whose id they know; ids have
     80 random bits. Raises SigningError.
     """
     return custom_policy(f"{_origin(base_url)}/images/*", expires_at=expires_at)
@@ -142,9 +140,9 @@ def all_images_policy(base_url: str, *, expires_at: datetime) -> Policy:
 def expiry_on_grid(valid_for: timedelta, *, grid: timedelta | None = None, now: datetime | None = None) -> datetime:
     """Return an expiry at least ``valid_for`` from now, rounded up to a multiple of ``grid`` since 1970.
 
-    Signatures made within one step of the grid are equal, so the same page shows the same URLs and browsers answer
-    from their caches; with the plain ``now + 1 h`` each page view has new URLs. ``grid`` is ``valid_for`` by default:
-    a URL for an hour then lasts one to two hours and changes once an hour. Raises SigningError.
+    Signatures within one step of the grid are equal, so a page has the same URLs and browsers can use their caches;
+    with a plain ``now + 1 h`` each page view has new URLs. ``grid`` is ``valid_for`` by default: a URL for an hour is
+    then valid for one to two hours and changes once an hour. Raises SigningError.
     """
     step = valid_for if grid is None else grid
     if valid_for < timedelta(seconds=1) or step < timedelta(seconds=1):
@@ -158,28 +156,26 @@ def split_image_url(url: str) -> tuple[str, str]:
     """Return the edge's origin and the image's id from any URL of an image. Raises SigningError."""
     match = _IMAGE_URL.fullmatch(url)
     if not match:
-        raise SigningError(
-            f"url: {url!r} is no image's address; those are like https://images.example.com/images/01JD…"
-        )
+        raise SigningError(f"url: {url!r} is not an image URL such as https://images.example.com/images/01JD…")
     return match[1], match[2]
 
 
 def image_url(base_url: str, image_id: str) -> str:
-    """Return the address of an image, to which a query may be added. Raises SigningError.
+    """Return the URL of an image, to which a query may be added. Raises SigningError.
 
-    ``base_url`` is the edge's origin, ``https://images.example.com`` or with a port; no wildcard, for behind one the
-    image's address could stand in another one's query.
+    ``base_url`` is the edge's origin, ``https://images.example.com``, optionally with a port. It must not have a
+    wildcard, because after one the image's URL could match inside another URL's query.
     """
     return f"{_origin(base_url)}/images/{_whole(image_id)}"
 
 
 def control_url(base_url: str, image_id: str | None = None) -> str:
-    """Return the API's address of all images, or of one image's record. Raises SigningError.
+    """Return the API's URL of all images, or of one image's record. Raises SigningError.
 
-    What is signed of it stays on servers; a browser gets no more than the presigned S3 form that the API answers with.
-    CloudFront's policies have no condition for the method, so a signature holds for all of them: who was given an
-    address to POST an upload to can GET the list of all records there, and who was given a record's can DELETE it.
-    ``base_url`` is as in ``image_url``.
+    Keep its signatures on servers; give browsers only the presigned S3 form that the API returns. CloudFront's policies
+    have no condition for the method, so a signature is valid for all methods: a client that may POST an upload could
+    also GET the list of all records, and a client that may read a record could also DELETE it. See ``image_url`` for
+    ``base_url``.
     """
     address = f"{_origin(base_url)}/v1/images"
     return address if image_id is None else f"{address}/{_whole(image_id)}"
@@ -196,9 +192,10 @@ class Signer:
         password: bytes | None = None,
         hash_algorithm: HashAlgorithm = HashAlgorithm.SHA1,
     ) -> None:
-        """Load ``private_key``, a PEM file's content. Raises SigningError for a key that CloudFront would not take."""
+        """Load ``private_key``, a PEM file's content. Raises SigningError for a key that CloudFront does not
+        support."""
         if not _KEY_PAIR_ID.fullmatch(key_pair_id):
-            raise SigningError("key_pair_id: it is CloudFront's id of the public key, for example K2JCJMDEHXQW5F")
+            raise SigningError("key_pair_id: it must be CloudFront's id of the public key, for example K2JCJMDEHXQW5F")
         self._key_pair_id = key_pair_id
         self._key = _load_key(private_key, password)
         self._hash_algorithm = HashAlgorithm(hash_algorithm)
@@ -229,7 +226,7 @@ class Signer:
 
 
 def _ecdsa(digest: hashes.HashAlgorithm) -> ec.ECDSA:
-    """Return ECDSA that signs equal documents equally (RFC 6979), so that URLs repeat; OpenSSL has it since 3.2."""
+    """Return deterministic ECDSA (RFC 6979), so that equal documents have equal URLs; it needs OpenSSL 3.2."""
     try:
         return ec.ECDSA(digest, deterministic_signing=True)
     except UnsupportedAlgorithm:
@@ -245,11 +242,13 @@ def _load_key(pem: bytes, password: bytes | None) -> rsa.RSAPrivateKey | ec.Elli
         return key
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
         return key
-    raise SigningError("private_key: CloudFront takes RSA of 2048 bits and ECDSA on P-256 (prime256v1) only")
+    raise SigningError(
+        "private_key: it must be RSA of 2048 bits or ECDSA on P-256 (prime256v1), the key types of CloudFront"
+    )
 
 
 def _document(resource: str, condition: dict[str, dict[str, object]]) -> str:
-    """Return the JSON in CloudFront's own order and without spaces: for a canned policy every byte counts."""
+    """Return the JSON in CloudFront's order and without spaces: a canned policy must match byte for byte."""
     return json.dumps({"Statement": [{"Resource": resource, "Condition": condition}]}, separators=(",", ":"))
 
 
@@ -272,28 +271,30 @@ def _check_resource(resource: str) -> None:
 
 def _check_text(url: str, argument: str) -> None:
     if not _PRINTABLE.fullmatch(url):
-        raise SigningError(f"{argument}: spaces and anything but printable ASCII must be percent-encoded")
+        raise SigningError(f"{argument}: spaces and characters outside printable ASCII must be percent-encoded")
     if '"' in url or "\\" in url:
         raise SigningError(f'{argument}: " and \\ must be percent-encoded')
     if "#" in url:
         raise SigningError(f"{argument}: a fragment (#…) never reaches CloudFront")
     taken = {name for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)} & RESERVED_PARAMETERS
     if taken:
-        raise SigningError(f"{argument}: it already has {', '.join(sorted(taken))}, which are CloudFront's own")
+        raise SigningError(
+            f"{argument}: it must not have {', '.join(sorted(taken))}, which CloudFront reserves for signatures"
+        )
 
 
 def _origin(base_url: str) -> str:
     origin = base_url.removesuffix("/")
     if not _ORIGIN.fullmatch(origin):
         raise SigningError(
-            "base_url: it is http:// or https://, a host and perhaps a port, for example https://images.example.com"
+            "base_url: it must be http:// or https://, a host and an optional port, like https://images.example.com"
         )
     return origin
 
 
 def _whole(image_id: str) -> str:
     if not _IMAGE_ID.fullmatch(image_id):
-        raise SigningError("image_id: it is the 26 characters of a whole id; its beginning would sign other images")
+        raise SigningError("image_id: it must be a complete id of 26 characters; a prefix would match other images")
     return image_id
 
 
@@ -302,7 +303,7 @@ def _epoch(moment: datetime, argument: str) -> int:
         raise SigningError(f"{argument}: it must have a time zone, for example datetime.now(UTC)")
     seconds = int(moment.timestamp())
     if not 0 < seconds <= _LARGEST_EPOCH:
-        raise SigningError(f"{argument}: CloudFront takes times from 1970 to 2038-01-19 only")
+        raise SigningError(f"{argument}: it must be from 1970 to 2038-01-19, CloudFront's range")
     return seconds
 
 

@@ -1,6 +1,6 @@
-"""Which sizes of a picture a page offers: those of the usual screens, and none beyond the picture's own.
+"""The sizes in a picture's srcset: those of common screens, up to the picture's own size.
 
-``docs/frontend/image-scaler.mjs`` has the same rule for browsers; one table of cases tests both.
+``docs/frontend/image-scaler.mjs`` implements the same rule for browsers; one table of cases tests both.
 """
 
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 WIDTHS: Final = (320, 640, 828, 1280, 1920, 2560)
-"""Widths in px of the renditions that the pipeline stores: these are the quickest to serve."""
+"""Widths in px of the stored renditions, which are the fastest to serve."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One entry: the sides to ask for, in px (``height`` is None without a crop), and the width of what is served."""
+    """One entry: the sides to request, in px (``height`` is None without a crop), and the width of the result."""
 
     width: int
     height: int | None
@@ -21,11 +21,11 @@ class Step:
 
 
 def steps(size: tuple[int, int], *, ratio: float | None = None, widths: Sequence[int] = WIDTHS) -> list[Step]:
-    """Return the sizes to offer of a picture of ``size`` (width, height in px), the smallest first.
+    """Return the srcset sizes of a picture of ``size`` (width, height in px), smallest first.
 
-    The service never enlarges: the first step that covers the picture is the last one, and its ``served_width`` is the
-    picture's. ``ratio`` crops to width : height. For a tall crop ``widths`` are heights, because the longer side is the
-    one that the service rounds to its steps. Raises ValueError for sides, ratios and widths that are not positive.
+    The service never enlarges, so the first step that covers the picture is the last one, and its ``served_width`` is
+    the picture's. ``ratio`` crops to width : height. For a tall crop ``widths`` are heights, because the service rounds
+    the longer side to its steps. Raises ValueError for sides, ratios and widths that are not positive.
     """
     if min(size) < 1 or (ratio is not None and ratio <= 0) or not widths or min(widths) < 1:
         raise ValueError("size, ratio and widths must be positive")

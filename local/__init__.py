@@ -1,1 +1,1 @@
-"""The embedded default: everything that AWS provides, on one machine."""
+"""The local system: local replacements for the AWS services."""

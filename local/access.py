@@ -1,6 +1,6 @@
-"""A running instance as the demo, the benchmarks and the tests reach it: through its edge or past it.
+"""Access to a running instance for the demo, the benchmarks and the tests: through its edge or around it.
 
-Uploads and records are image_scaler's client; this adds what a product has no use for.
+image_scaler's client handles uploads and records; this module adds calls that only tests and tools need.
 """
 
 import time
@@ -22,11 +22,11 @@ VALID_FOR: Final = timedelta(days=1)
 
 
 class Access:
-    """One way to an instance; close it after use.
+    """One way to reach an instance; close it after use.
 
-    ``client`` makes calls of the API; ``http`` sends requests to ``url`` and below it, whatever they answer. They go
-    through the edge, ``http`` with cookies that open all of it. With ``past_edge`` they go to the API itself, with the
-    headers that the edge sends: for what the edge's cache would hide.
+    ``client`` makes API calls; ``http`` sends requests to ``url`` and paths below it and accepts every status. Both go
+    through the edge, ``http`` with cookies for all paths. With ``past_edge`` both call the API directly, with the
+    headers that the edge sends, to bypass the edge's cache.
     """
 
     def __init__(self, outputs: Outputs, *, past_edge: bool = False) -> None:
@@ -57,13 +57,13 @@ class Access:
         self.http.close()
 
     def follow_rotation(self) -> None:
-        """Send the origin's secret of the moment from now on; a rotation changes it."""
+        """Send the current origin secret from now on; a rotation changes it."""
         if self._past_edge:
             self._past_edge.headers = origin_headers(self.outputs)
             self.http.headers.update(self._past_edge.headers)
 
     def variant(self, image_id: str, *, accept: str = "*/*", **parameters: str | int) -> httpx.Response:
-        """Fetch a picture as its public address serves it, whatever the answer's status is."""
+        """Fetch a picture from its public URL and return the response, whatever its status."""
         return self.http.get(
             f"{self.url}/images/{image_id}",
             params={name: str(value) for name, value in parameters.items()},
@@ -75,12 +75,12 @@ class Access:
         deadline = time.monotonic() + within_seconds
         while "x-local-trace" not in (answer := self.http.get(url)).headers:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the edge answers from its cache after {within_seconds:.0f} s")
+                raise TimeoutError(f"the edge still responds from its cache after {within_seconds:.0f} s")
             time.sleep(POLL_SECONDS)
         return answer
 
     def forget(self, image_id: str) -> None:
-        """Empty the edge's cache of one picture, as another edge location is empty of it."""
+        """Remove one picture from the edge's cache; another edge location would not have it either."""
         aws_client("cloudfront", self.outputs).create_invalidation(
             DistributionId=self.outputs.edge_stack["DistributionId"],
             InvalidationBatch={
@@ -91,7 +91,7 @@ class Access:
 
 
 class PastEdge(httpx.BaseTransport):
-    """Takes the edge's place: sends what is meant for it to the API behind it; all else goes where it is meant to."""
+    """Bypasses the edge: sends requests for the edge to the API behind it, and all others to their own host."""
 
     def __init__(self, outputs: Outputs) -> None:
         self._edge = httpx.URL(str(outputs.edge_url))
@@ -119,19 +119,19 @@ def signer(outputs: Outputs) -> Signer:
 
 
 def viewer_cookies(outputs: Outputs) -> dict[str, str]:
-    """Return cookies that open the whole edge for a day."""
+    """Return cookies that are valid for the whole edge for a day."""
     policy = custom_policy(f"{outputs.edge_url}/*", expires_at=datetime.now(UTC) + VALID_FOR)
     return signer(outputs).sign_cookies(policy)
 
 
 def signed_for_all_sizes(outputs: Outputs, url: str) -> str:
-    """Return the URL of an image with a signature that opens every size of it for a day."""
+    """Return the URL of an image with a signature that covers all its sizes for a day."""
     policy = image_policy(*split_image_url(url), expires_at=datetime.now(UTC) + VALID_FOR)
     return signer(outputs).sign_url(url, policy)
 
 
 def origin_headers(outputs: Outputs) -> dict[str, str]:
-    """Return what the edge adds to its requests to the API: the origin's secret, and the viewer's address."""
+    """Return the headers that the edge adds to API requests: the origin's secret, and the viewer's address."""
     secrets = aws_client("secretsmanager", outputs)
     secret = secrets.get_secret_value(SecretId=outputs.edge_stack["OriginSecretArn"])["SecretString"]
     return {"X-Origin-Verify": secret, "X-Viewer-Address": "127.0.0.1"}

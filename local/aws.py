@@ -1,4 +1,4 @@
-"""AWS clients against the emulator, as its root user: what the local commands and the tests look with."""
+"""AWS clients for the emulator, as its root user, for the local commands and the tests."""
 
 from typing import TYPE_CHECKING, Any
 

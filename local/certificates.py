@@ -1,7 +1,7 @@
-"""A certificate authority of this instance alone, and the emulator's certificate from it.
+"""A certificate authority for one instance, and the emulator's certificate that it issues.
 
-The emulator is served over TLS because the buckets refuse anything else (``aws:SecureTransport``), as on AWS.
-Nothing is installed on the machine: each client is told of the authority by its own setting.
+The emulator uses TLS because the buckets refuse other connections (``aws:SecureTransport``), as on AWS. Nothing is
+installed on the machine: each client is configured to trust the authority.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Certificates:
 
 
 def issued_in(folder: Path) -> Certificates:
-    """Return where the files in ``folder`` are."""
+    """Return the paths of the files in ``folder``."""
     return Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
 
 

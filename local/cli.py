@@ -16,34 +16,34 @@ from local.workspace import Workspace, default_workspace
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-Home = Annotated[Path | None, typer.Option(help="The instance's folder; .local in the checkout unless said otherwise.")]
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="A port; it must be free.")]
+Home = Annotated[Path | None, typer.Option(help="Folder of the instance (default: .local in the checkout).")]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port; it must be free.")]
 
 
 @app.command()
 def up(  # noqa: PLR0917 - typer reads options
     home: Home = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: what runs is stopped, with its data.")] = False,  # noqa: FBT002
+    fresh: Annotated[bool, typer.Option("--fresh", help="Stop the running instance and delete its data.")] = False,  # noqa: FBT002
     edge_port: Port = None,
     browser_s3_port: Port = None,
     api_port: Port = None,
     emulator_port: Port = None,
     rekognition_port: Port = None,
 ) -> None:
-    """Start and deploy everything on this machine and leave it running.
+    """Start and deploy everything locally and leave it running.
 
-    What runs already keeps its data: only what has changed since is deployed. Each port is the documented one unless
-    it is taken; one that is given must be free.
+    A running instance keeps its data; only changes are deployed. Ports are the documented ones, or free ones if these
+    are in use. A port given as an option must be free.
     """
     workspace, progress = _workspace(home), Progress()
     instance = Instance(workspace, progress)
     if instance.is_running() and not fresh:
         done = instance.update()
-        progress.console.print(f"Runs already: {'; '.join(done) or 'nothing has changed'}.")
+        progress.console.print(f"Already running: {'; '.join(done) or 'nothing has changed'}.")
         outputs = Outputs.read(workspace.outputs)
     else:
-        if stopped := instance.down():  # before ports are chosen: it may have them
-            progress.note(f"Stopped what was running: {', '.join(stopped)}")
+        if stopped := instance.down():  # before ports are chosen: it may use them
+            progress.note(f"Stopped the running instance: {', '.join(stopped)}")
         wanted = Ports(edge_port, browser_s3_port, api_port, emulator_port, rekognition_port)
         outputs = instance.up(wanted.with_defaults())
     progress.console.print(f"Addresses: {workspace.outputs}   Logs: {workspace.logs}")
@@ -52,7 +52,7 @@ def up(  # noqa: PLR0917 - typer reads options
 
 @app.command()
 def down(home: Home = None) -> None:
-    """Stop what `up` started."""
+    """Stop everything that `up` started."""
     progress = Progress()
     stopped = Instance(_workspace(home), progress).down()
     progress.console.print(f"down: stopped {', '.join(stopped)}" if stopped else "down: nothing was running")
@@ -60,7 +60,7 @@ def down(home: Home = None) -> None:
 
 @app.command()
 def demo(home: Home = None) -> None:
-    """Take the samples through the pipeline and show what happened; start and stop everything around it."""
+    """Start everything, process the samples, show the results, and stop everything."""
     workspace, progress = _workspace(home), Progress()
     instance = Instance(workspace, progress)
     with instance.running() as outputs:
@@ -75,12 +75,12 @@ def _workspace(home: Path | None) -> Workspace:
 
 
 def _terminate(*_: object) -> NoReturn:
-    """Let SIGTERM unwind like Ctrl-C, so that what was started is stopped."""
+    """Handle SIGTERM like Ctrl-C, so that all started processes are stopped."""
     sys.exit(128 + signal.SIGTERM)
 
 
 def main() -> None:
-    """Run a command; tell a person what to do rather than show a traceback."""
+    """Run a command; print a message that says what to do instead of a traceback."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
         app(standalone_mode=True)

@@ -1,6 +1,6 @@
-"""Which code each process runs, as digests: `make up` restarts a process when its digest has changed.
+"""Digests of the code of each process: `make up` restarts a process when its digest has changed.
 
-The import graph decides: a process runs its module and everything that this imports.
+The import graph determines the code: a process runs its module and everything that the module imports.
 """
 
 import hashlib
@@ -14,14 +14,14 @@ _DEPENDENCIES: Final = "requirements/dev.txt"
 
 
 class Code:
-    """The code of a checkout as it is on disk now."""
+    """The current code of a checkout on disk."""
 
     def __init__(self, checkout: Path) -> None:
         self._checkout = checkout
         self._graph = grimp.build_graph("local", "image_scaler", "cdk", "functions", cache_dir=None)
 
     def of_process(self, module: str) -> str:
-        """Return the digest of what ``python -m module`` runs: modules, the package's other files, dependencies."""
+        """Return the digest of the code of ``python -m module``: modules, the package's other files, dependencies."""
         main = f"{module}.__main__"
         modules = {main, *self._graph.find_upstream_modules(main)}
         package = self._checkout / Path(*module.split("."))
@@ -33,7 +33,7 @@ class Code:
         return self._digest(self._checkout / name for name in names)
 
     def read_by_templates(self) -> list[Path]:
-        """Return the modules of the functions that the CDK app imports: a change in them may change a template."""
+        """Return the functions' modules that the CDK app imports; a change in them may change a template."""
         modules = self._graph.find_upstream_modules("cdk", as_package=True)
         return sorted(self._file(module) for module in modules if module.startswith("functions."))
 

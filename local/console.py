@@ -1,6 +1,6 @@
-"""What a person sees while things are set up: which step, and how long so far.
+"""Progress output: the current step and the time so far.
 
-On a terminal the running step turns and counts; elsewhere (CI, a pipe) each step is one line when it is done.
+On a terminal the running step has a spinner and a counter; elsewhere (CI, a pipe) each step prints one line at its end.
 """
 
 import threading
@@ -12,7 +12,7 @@ from rich.console import Console
 
 TICK_SECONDS = 0.5
 PLAIN_WIDTH = 130
-"""Columns of a table that goes into a pipe or a log."""
+"""The width of a table in a pipe or a log, in characters."""
 
 
 class Progress:
@@ -35,9 +35,9 @@ class Progress:
 
     @contextmanager
     def step(self, text: str) -> Iterator[Callable[[str], None]]:
-        """Show ``text`` while the block runs, and how long it took when it has ended.
+        """Show ``text`` while the block runs, and its duration at the end.
 
-        The value takes a word about how far it is ("14 of 22"), shown beside the text on a terminal.
+        The yielded function takes the current progress ("14 of 22"), which a terminal shows after the text.
         """
         began = time.monotonic()
         detail = [""]

@@ -1,4 +1,4 @@
-"""Settings for curl, so that examples stay free of certificates and signatures: ``export CURL_HOME=$PWD/.local``."""
+"""Settings for curl, so that examples need no certificate or signature options: ``export CURL_HOME=$PWD/.local``."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from local.outputs import Outputs
 
 
 def write_curl_settings(outputs: Outputs, folder: Path) -> None:
-    """Write ``.curlrc`` into ``folder``: the authority to trust, and cookies that open the whole edge for a day."""
+    """Write ``.curlrc`` into ``folder``: the trusted authority, and cookies for the whole edge that last a day."""
     cookies = "; ".join(f"{name}={value}" for name, value in viewer_cookies(outputs).items())
     settings = folder / ".curlrc"
     settings.touch(mode=0o600)

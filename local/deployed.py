@@ -1,4 +1,4 @@
-"""What runs in an instance, so that the next `make up` deploys what differs from it and nothing else."""
+"""Digests of a deployed instance, so that the next `make up` deploys only differences."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,7 +8,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Deployed:
-    """Digests of what was deployed: ``templates`` of all inputs of the templates, ``processes`` by process.
+    """Digests of the deployed code: ``templates`` of all inputs of the templates, ``processes`` by process.
 
     ``assembly`` is the folder of the cloud assembly that the stacks were deployed from.
     """
@@ -19,14 +19,14 @@ class Deployed:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """Read the file; None when it is missing or of another release."""
+        """Read the file; None if it is missing or from another release."""
         try:
             return cls(**json.loads(path.read_text()))
         except (FileNotFoundError, ValueError, TypeError):
             return None
 
     def write(self, path: Path) -> None:
-        """Write the file in one step."""
+        """Write the file atomically."""
         draft = path.with_suffix(".new")
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
         draft.replace(path)

@@ -1,7 +1,6 @@
 """Deploys a stage's Pipeline stack to the emulator with the AWS CDK's own command line: bootstrap, synth, deploy.
 
-Synthesizing takes longer than everything else together, so an assembly is kept by the digest of its inputs and
-used again while they are the same.
+Synthesis takes longer than all other steps together, so an assembly is cached by the digest of its inputs.
 """
 
 import hashlib
@@ -32,7 +31,7 @@ class Deployment:
     def __init__(self, workspace: Workspace, *, emulator_url: str, certificates: Certificates) -> None:
         self._workspace = workspace
         self._command = [node(), cdk(workspace.checkout), "--no-version-reporting", "--no-notices"]
-        # The shell's own settings stay (proxies, mirrors), its AWS account does not.
+        # Keep the shell's own settings (proxies, mirrors), but not its AWS account.
         shell = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
         self._environment = {
             **shell,
@@ -54,11 +53,11 @@ class Deployment:
         }
 
     def package(self) -> None:
-        """Build the functions' zips for this machine; what is built already stays."""
+        """Build the functions' zips for the local machine, except those that are up to date."""
         self._run("Building the functions' zips", [sys.executable, "-m", "cdk.packaging", "--arch", "host"], "zips.log")
 
     def create_keys(self) -> None:
-        """Make the key pairs that sign for the edge, unless they are there: one for both groups, and one for each."""
+        """Create the missing key pairs that sign for the edge: one for both groups, and one for each."""
         keys = KeyDirectory(self._workspace.keys)
         if not any(keys.public_files(group) for group in Group):
             keys.add(list(Group))
@@ -67,12 +66,12 @@ class Deployment:
                 keys.add([group])
 
     def bootstrap(self) -> None:
-        """Prepare the emulator's account for the CDK, as a real account is prepared once."""
+        """Bootstrap the emulator's account for the CDK, like a real account."""
         target = f"aws://{ACCOUNT}/{REGION}"
         self._run("cdk bootstrap", [*self._command, "bootstrap", target], "bootstrap.log", folder=self._workspace.home)
 
     def synthesize(self) -> Path:
-        """Return the cloud assembly of all local stages, made anew only when an input has changed."""
+        """Return the cloud assembly of all local stages; synthesize it only if an input has changed."""
         assembly = self._workspace.shared / "assemblies" / self._digest_of_inputs()
         if not (assembly / "manifest.json").exists():
             draft = self._workspace.home / "assembly"
@@ -104,12 +103,12 @@ class Deployment:
         )  # fmt: skip
 
     def template_inputs(self, code: Code) -> str:
-        """Return the digest of what decides the templates, the functions' zips aside."""
+        """Return the digest of the templates' inputs, without the functions' zips."""
         files = self._files(_TEMPLATE_INPUTS) + code.read_by_templates()
         return digest_of(self._workspace.checkout, files)
 
     def _digest_of_inputs(self) -> str:
-        """Return the digest of every file from which the assembly is made, and of the interpreter and the stages."""
+        """Return the digest of every input file of the assembly, and of the interpreter and the stages."""
         files = digest_of(self._workspace.checkout, self._files(_TEMPLATE_INPUTS + _CODE_INPUTS))
         return hashlib.sha256(f"{sys.version} {_STAGE_NAMES} {files}".encode()).hexdigest()[:16]
 

@@ -1,5 +1,5 @@
-"""What can go wrong while everything runs on this machine, told to a person."""
+"""The error of the local commands."""
 
 
 class LocalError(Exception):
-    """Something that the person at the keyboard can act on; the message is printed without a traceback."""
+    """An error that the user can fix; the message is printed without a traceback."""

@@ -1,4 +1,4 @@
-"""Executions of the state machine: wait for one's end, and tell which states it passed and how long each took."""
+"""Waits for executions of the state machine, and lists their states and durations."""
 
 import time
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ class StatePassed:
 
 
 def wait_for_end(stepfunctions: Any, execution_arn: str, *, within_seconds: float) -> dict[str, Any]:
-    """Return DescribeExecution's answer once the execution has ended. Raises TimeoutError."""
+    """Return the result of DescribeExecution once the execution has ended. Raises TimeoutError."""
     deadline = time.monotonic() + within_seconds
     while True:
         answer: dict[str, Any] = stepfunctions.describe_execution(executionArn=execution_arn)
         if answer["status"] != "RUNNING":
             return answer
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{execution_arn} still runs after {within_seconds:.0f} s")
+            raise TimeoutError(f"{execution_arn} is still running after {within_seconds:.0f} s")
         time.sleep(POLL_SECONDS)
 
 

@@ -11,7 +11,7 @@ from local.outputs import Outputs
 
 
 def update_functions(outputs: Outputs, zips: Path) -> list[str]:
-    """Give every function of every stage the code of its zip in ``zips``; return the names of those that changed.
+    """Update every function of every stage to the code of its zip in ``zips``; return the names of those that changed.
 
     A function's zip is named after its package, the second part of its handler's path. Raises LocalError.
     """
@@ -20,9 +20,7 @@ def update_functions(outputs: Outputs, zips: Path) -> list[str]:
     for function in _deployed(functions):
         archive = zips / f"{function['Handler'].split('.')[1]}.zip"
         if not archive.is_file():
-            raise LocalError(
-                f"{archive} is missing, and {function['FunctionName']} runs from it. Try `make up FRESH=1`."
-            )
+            raise LocalError(f"{archive}, the code of {function['FunctionName']}, is missing. Try `make up FRESH=1`.")
         content = archive.read_bytes()
         if base64.b64encode(hashlib.sha256(content).digest()).decode() == function["CodeSha256"]:
             continue

@@ -1,4 +1,4 @@
-"""One running instance of everything: starts it, updates it after an edit, and stops exactly what it started."""
+"""One running instance: starts it, updates it after an edit, and stops exactly the processes that it started."""
 
 import fcntl
 import shutil
@@ -30,11 +30,11 @@ from local.stages import LOCAL, LOCAL_V1, STAGES, Stage
 from local.workspace import Workspace
 
 EMULATOR_CODE: Final = ("local/emulator.py", "local/emulated_aws.py", "requirements/dev.txt")
-"""What the emulator runs. It holds all data in memory: a change of it waits for a fresh start."""
+"""The emulator's code. It holds all data in memory, so a change of it needs a fresh start."""
 
 
 DEFAULTS: Final = (7780, 7781, 7782, 7783, 7784)
-"""The ports that `make up` takes where they are free, in the order of ``Ports``: addresses stay the same then."""
+"""The default ports of `make up`, in the order of ``Ports``, so that addresses stay the same."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Ports:
     rekognition: int | None = None
 
     def with_defaults(self) -> "Ports":
-        """Return these ports, and in place of None the documented one, or any where that is taken."""
+        """Return these ports with None replaced by the documented port, or by a free one if that is in use."""
         return Ports(
             *(given or free_port_near(default) for given, default in zip(astuple(self), DEFAULTS, strict=True))
         )
@@ -56,7 +56,8 @@ class Ports:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where an instance's processes answer, and the authority that their clients trust; all its stages share them."""
+    """The addresses of an instance's processes, and the authority that their clients trust; all its stages share
+    them."""
 
     emulator_url: str
     rekognition_control_url: str
@@ -65,7 +66,7 @@ class Addresses:
 
 
 class Instance:
-    """What runs in one workspace. Only one command at a time may start, update or stop it."""
+    """The processes of one workspace. Only one command at a time may start, update or stop them."""
 
     def __init__(self, workspace: Workspace, progress: Progress) -> None:
         self._workspace = workspace
@@ -73,12 +74,12 @@ class Instance:
         self._book = ProcessBook(workspace.state)
 
     def is_running(self) -> bool:
-        """Tell whether everything that was started still runs and was deployed."""
+        """Return whether all started processes are running and the deployment is complete."""
         entries = self._book.entries()
         return bool(entries) and len(self._book.alive()) == len(entries) and self._workspace.outputs.exists()
 
     def up(self, ports: Ports = Ports()) -> Outputs:
-        """Start everything and deploy; return the addresses. Leaves nothing running when it fails.
+        """Start everything and deploy; return the addresses. Stops everything if it fails.
 
         Raises LocalError.
         """
@@ -87,7 +88,7 @@ class Instance:
             if self._book.entries():
                 names = self._stop()
                 if names:
-                    self._progress.note(f"Stopped what was running: {', '.join(names)}")
+                    self._progress.note(f"Stopped the running instance: {', '.join(names)}")
             try:
                 return self._start_and_deploy(ports)
             except BaseException:  # also Ctrl-C
@@ -95,9 +96,9 @@ class Instance:
                 raise
 
     def up_v1(self) -> Outputs:
-        """Have delivery v1 running beside the rest, a stage of its own in the same emulator; return its addresses.
+        """Deploy a second stage with delivery v1 in the same emulator; return its addresses.
 
-        The first call deploys it; it is stopped with the rest. Raises LocalError.
+        The first call deploys it; it is stopped with the instance. Raises LocalError.
         """
         workspace, progress = self._workspace, self._progress
         with self._alone():
@@ -107,7 +108,7 @@ class Instance:
             trusted = certificates.issued_in(workspace.certificates)
             deployment = Deployment(workspace, emulator_url=main.emulator_url, certificates=trusted)
             try:
-                with progress.step("Deploying a second stage beside it, with delivery v1"):
+                with progress.step("Deploying a second stage, with delivery v1"):
                     with self._shared_work():
                         assembly = deployment.synthesize()
                     stack = deployment.deploy(assembly, LOCAL_V1)
@@ -124,25 +125,26 @@ class Instance:
             return outputs
 
     def update(self) -> list[str]:
-        """Deploy what has changed since the instance was started or updated, keep its data, and tell what was done.
+        """Deploy all changes since the instance was started or updated, keep its data, and return a list of the
+        actions.
 
-        Function code is replaced as it is; a change of the templates is deployed over the stacks; a local process is
-        restarted, on its port, when its own code has changed. Raises LocalError; the instance keeps running then.
+        Changed function code is replaced, changed templates update the stacks, and a local process whose code has
+        changed is restarted on its port. Raises LocalError; the instance keeps running in that case.
         """
         with self._alone():
             return self._update()
 
     def down(self) -> list[str]:
-        """Stop what was started; return the names of what was running."""
+        """Stop all started processes; return the names of those that were running."""
         self._workspace.prepare()
         with self._alone():
             return self._stop()
 
     @contextmanager
     def running(self) -> Iterator[Outputs]:
-        """Have everything running inside the block. What ran before stays; what was started for it is stopped."""
+        """Run everything inside the block. A running instance is used and kept; a new one is stopped at the end."""
         if self.is_running():
-            self._progress.note(f"Using what runs already (`make up`) in {self._workspace.home}")
+            self._progress.note(f"Using the running instance (`make up`) in {self._workspace.home}")
             yield Outputs.read(self._workspace.outputs)
             return
         outputs = self.up()
@@ -220,10 +222,10 @@ class Instance:
         new_templates = now.assembly != before.assembly
         stages = [stage for stage in STAGES if workspace.outputs_of(stage).exists()]
         if new_templates:
-            with progress.step("Deploying the Pipeline stack over the old one (cdk deploy)"):
+            with progress.step("Updating the Pipeline stack (cdk deploy)"):
                 for stage in stages:
                     self._deploy_over(deployment, Path(now.assembly), stage)
-            done.append("deployed the changed templates over the stacks")
+            done.append("updated the stacks to the changed templates")
         if functions := update_functions(outputs, workspace.zips):
             done.append(f"updated the code of {', '.join(functions)}")
         if new_templates or now.processes["edge"] != before.processes["edge"]:
@@ -232,12 +234,12 @@ class Instance:
                     self._restart_edge(stage, Path(now.assembly))
             done.append("restarted the edge")
         done += self._restart_others(before, now, outputs, trusted)
-        kept = {"emulator": before.processes["emulator"]}  # it is not restarted: say so again next time
+        kept = {"emulator": before.processes["emulator"]}  # it is not restarted: repeat the message next time
         Deployed(now.assembly, now.templates, now.processes | kept).write(workspace.deployed)
         return done
 
     def _deploy_over(self, deployment: Deployment, assembly: Path, stage: Stage) -> None:
-        """Deploy a stage's Pipeline stack over the old one, and note what its outputs are now."""
+        """Update a stage's Pipeline stack and store its new outputs."""
         path = self._workspace.outputs_of(stage)
         before = Outputs.read(path)
         after = _outputs(stage, deployment.deploy(assembly, stage), before)
@@ -280,7 +282,7 @@ class Instance:
         return done
 
     def _on_disk(self, deployment: Deployment, assembly: Path) -> Deployed:
-        """Return what would be deployed now, from ``assembly``."""
+        """Return the digests of what would be deployed from ``assembly`` now."""
         code = Code(self._workspace.checkout)
         return Deployed(
             assembly=str(assembly),
@@ -301,26 +303,27 @@ class Instance:
 
     @contextmanager
     def _shared_work(self) -> Iterator[None]:
-        """Let one instance of the checkout at a time make what all of them share."""
+        """Let only one instance of the checkout at a time write shared files."""
         with (self._workspace.shared / "shared.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the workspace's lock; the system releases it even when this process is killed."""
+        """Hold the workspace's lock; the system releases it even if this process is killed."""
         with (self._workspace.home / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise LocalError(
-                    f"Another command is starting or stopping what is in {self._workspace.home}; wait for its end."
+                    f"Another command is using the instance in {self._workspace.home}. Wait until it has finished."
                 ) from error
             yield
 
 
 def _outputs(stage: Stage, stack: dict[str, str], processes: Addresses | Outputs) -> Outputs:
-    """Translate the stack's outputs; the API's own host name does not resolve here, the emulator has a path for it."""
+    """Translate the stack's outputs; the API's own host name does not resolve locally, so the emulator's path is
+    used."""
     api_stage = urlsplit(stack["ApiUrl"]).path.strip("/")
     functions = {
         name.removesuffix("FunctionName").lower(): value

@@ -1,4 +1,4 @@
-"""The addresses of a running instance, in ``outputs.json``: for people, for the examples of the README, for tests."""
+"""The addresses of a running instance, in ``outputs.json``: for people, the README's examples and tests."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields
@@ -10,12 +10,12 @@ from local.errors import LocalError
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where everything is. ``ca_file`` is what a client of the emulator must trust.
+    """All addresses. Clients of the emulator must trust ``ca_file``.
 
-    ``api_url`` is behind the firewall, as on AWS: it refuses what does not come through the edge. ``uploads_url`` is
-    the S3 endpoint that presigned requests name, plain http for browsers. ``edge_stack`` are the Edge stack's outputs
-    by name; the edge's fields are empty while no edge runs. The key ``edge_…`` signs for images and for the API, which
-    no key of a real stage may; ``viewers_…`` and ``control_…`` sign for one of them.
+    ``api_url`` is behind the firewall, as on AWS: it refuses requests that bypass the edge. ``uploads_url`` is the S3
+    endpoint of presigned requests, plain http for browsers. ``edge_stack`` are the Edge stack's outputs by name; the
+    edge's fields are empty while no edge runs. The key ``edge_…`` signs for images and for the API, which is not
+    allowed on a real stage; ``viewers_…`` and ``control_…`` sign for one of them.
     """
 
     api_url: str
@@ -42,15 +42,15 @@ class Outputs:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read the file. Raises LocalError when nothing was started."""
+        """Read the file. Raises LocalError if nothing was started."""
         try:
             document = json.loads(path.read_text())
         except FileNotFoundError as error:
-            raise LocalError(f"{path} is missing: nothing runs here. `make up` starts everything.") from error
+            raise LocalError(f"{path} is missing, so no instance is running. Start one with `make up`.") from error
         return cls(**{field.name: document[field.name] for field in fields(cls) if field.name in document})
 
     def write(self, path: Path) -> None:
-        """Write the file in one step, so that a reader never sees half of it."""
+        """Write the file atomically, so that a reader never sees part of it."""
         draft = path.with_suffix(".new")
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
         draft.replace(path)

@@ -1,4 +1,4 @@
-"""What this machine must have, checked before anything is started, each with a message that says what to do."""
+"""Checks the prerequisites before anything is started; each message says what to do."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ def node() -> str:
     answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     version = re.match(r"v(\d+)\.", answer.stdout)
     if version is None:
-        raise LocalError(f"{path} --version answered {(answer.stdout or answer.stderr).strip()!r}; is it Node?")
+        raise LocalError(f"{path} --version printed {(answer.stdout or answer.stderr).strip()!r}; is it Node?")
     if int(version[1]) < NODE_MAJOR:
         raise LocalError(
             f"{path} is Node {answer.stdout.strip()}; the AWS CDK's command line needs {NODE_MAJOR} or newer."
@@ -35,12 +35,12 @@ def cdk(checkout: Path) -> str:
     """Return the path of the CDK's command line that package-lock.json pins. Raises LocalError."""
     path = checkout / "node_modules" / "aws-cdk" / "bin" / "cdk"
     if not path.exists():
-        raise LocalError(f"{path} is missing. `make setup` runs `npm ci`, which installs it; see what it says.")
+        raise LocalError(f"{path} is missing. Run `make setup`, which installs it with `npm ci`.")
     return str(path)
 
 
 def free_port_near(default: int) -> int:
-    """Return ``default`` if it is free on the loopback, else any free port."""
+    """Return ``default`` if it is free on the loopback, otherwise any free port."""
     try:
         return choose_port(default, "a default")
     except LocalError:
@@ -48,15 +48,15 @@ def free_port_near(default: int) -> int:
 
 
 def choose_port(wanted: int | None, purpose: str) -> int:
-    """Return ``wanted`` if it is free on the loopback, or any free port when None. Raises LocalError."""
+    """Return ``wanted`` if it is free on the loopback, or any free port if it is None. Raises LocalError."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, wanted or 0))
         except OSError as error:
             raise LocalError(
-                f"Port {wanted}, asked for {purpose}, is taken ({error.strerror}). "
-                "Stop what uses it, ask for another one, or ask for none: then a free one is chosen."
+                f"Port {wanted} for {purpose} is in use ({error.strerror}). "
+                "Stop the process that uses it, give another port, or omit the option to use a free one."
             ) from error
         port: int = listener.getsockname()[1]
         return port

@@ -1,9 +1,8 @@
-"""Starts background processes, remembers them on disk, and stops exactly those again.
+"""Starts background processes, records them on disk, and stops exactly those.
 
-Each process leads a session of its own, so a Ctrl-C on the terminal reaches the launcher alone, and everything
-that the process starts (the emulator's Lambda workers) is found again by its session even after its parent died.
-A process is known by its id and the time it was started: an id that the system has given to somebody else since
-is never touched.
+Each process leads its own session. Ctrl-C on the terminal therefore reaches only the launcher, and the process's
+children (the emulator's Lambda workers) can be found by their session even after their parent has ended. A process is
+identified by its id and start time, so a reused id is never stopped.
 """
 
 import contextlib
@@ -20,16 +19,16 @@ import psutil
 from local.errors import LocalError
 
 STOP_SECONDS = 5.0
-"""How long a process may take to end after SIGTERM before it gets SIGKILL (a busy Lambda worker can hang)."""
+"""The time that a process has after SIGTERM before it gets SIGKILL (a busy Lambda worker can hang)."""
 LOG_LINES = 15
-"""How many of the last lines of a log a failure shows."""
+"""The number of log lines in an error message."""
 _SAME_START_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Running:
-    """A process that was started: ``started`` is the system's own start time of it (epoch seconds)."""
+    """A started process: ``started`` is the system's start time (epoch seconds)."""
 
     name: str
     pid: int
@@ -37,7 +36,7 @@ class Running:
     log: str
 
     def leader(self) -> psutil.Process | None:
-        """Return the process if it still runs and is the one that was started."""
+        """Return the process if it is running and is the one that was started."""
         try:
             process = psutil.Process(self.pid)
             if abs(process.create_time() - self.started) < _SAME_START_SECONDS and process.status() != "zombie":
@@ -47,9 +46,9 @@ class Running:
         return None
 
     def session(self) -> list[psutil.Process]:
-        """Return everything that still runs in the process's session, the process itself included."""
+        """Return all running processes in the process's session, including the process itself."""
         if self.leader() is None and psutil.pid_exists(self.pid) and not _is_zombie(self.pid):
-            return []  # the id belongs to somebody else now
+            return []  # the id now belongs to another process
         return [process for process in psutil.process_iter() if self._is_member(process)]
 
     def _is_member(self, process: psutil.Process) -> bool:
@@ -78,17 +77,19 @@ class ProcessBook:
         self._children: list[subprocess.Popen[bytes]] = []
 
     def entries(self) -> list[Running]:
-        """Return what was started and not stopped yet, alive or not."""
+        """Return the processes that were started and not stopped, alive or not."""
         try:
             document = json.loads(self._path.read_text())
         except FileNotFoundError:
             return []
         except json.JSONDecodeError as error:
-            raise LocalError(f"{self._path} is broken ({error}). Delete it, and see `ps` for what it left.") from error
+            raise LocalError(
+                f"{self._path} is damaged ({error}). Delete it, and stop any remaining processes (see `ps`)."
+            ) from error
         return [Running(**entry) for entry in document["processes"]]
 
     def alive(self) -> list[Running]:
-        """Return the entries whose process still runs."""
+        """Return the entries whose process is running."""
         return [entry for entry in self.entries() if entry.leader() is not None]
 
     def start(
@@ -106,9 +107,9 @@ class ProcessBook:
         return running
 
     def stop_all(self, *, patience_seconds: float = STOP_SECONDS) -> list[str]:
-        """Stop every entry with all that it started; return the names of those that were running.
+        """Stop every entry with all its children; return the names of those that were running.
 
-        SIGTERM first, then SIGKILL for what is left after ``patience_seconds``. Safe to repeat.
+        Sends SIGTERM, then SIGKILL to processes that remain after ``patience_seconds``. Safe to repeat.
         """
         stopped = [entry.name for entry in reversed(self.entries()) if _stop_session(entry, patience_seconds)]
         for child in self._children:
@@ -118,7 +119,7 @@ class ProcessBook:
         return stopped
 
     def stop(self, name: str, *, patience_seconds: float = STOP_SECONDS) -> bool:
-        """Stop the entry of this name with all that it started, and forget it; tell whether it was running."""
+        """Stop the entry of this name with all its children, and remove it; return whether it was running."""
         entries = self.entries()
         stopped = [_stop_session(entry, patience_seconds) for entry in entries if entry.name == name]
         gone = {entry.pid for entry in entries if entry.name == name}
@@ -143,7 +144,7 @@ def _stop_session(entry: Running, patience_seconds: float) -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
     _wait_for_the_end(entry, patience_seconds)
-    # Asked again: a worker may have been started between the first look and the end of its parent.
+    # Check again: a worker may have been started between the first check and the end of its parent.
     for process in entry.session():
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
@@ -152,21 +153,21 @@ def _stop_session(entry: Running, patience_seconds: float) -> bool:
 
 
 def _wait_for_the_end(entry: Running, within_seconds: float) -> None:
-    """Wait until the session is empty. Not psutil's own wait, which waits for zombies that nobody may ever reap."""
+    """Wait until the session is empty. psutil's own wait would wait for zombies that may never be reaped."""
     deadline = time.monotonic() + within_seconds
     while entry.session() and time.monotonic() < deadline:
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def wait_until_ready(running: Running, is_ready: Callable[[], bool], *, within_seconds: float = 30.0) -> None:
-    """Return when ``is_ready`` says so. Raises LocalError, with the log's end, when the process dies or is late."""
+    """Wait until ``is_ready`` returns true. Raises LocalError, with the log's end, if the process ends or is late."""
     deadline = time.monotonic() + within_seconds
     while not is_ready():
         if running.leader() is None:
-            raise LocalError(f"{running.name} ended while it was starting.\n{log_excerpt(Path(running.log))}")
+            raise LocalError(f"{running.name} ended during its start.\n{log_excerpt(Path(running.log))}")
         if time.monotonic() > deadline:
             raise LocalError(
-                f"{running.name} did not get ready within {within_seconds:.0f} s.\n{log_excerpt(Path(running.log))}"
+                f"{running.name} was not ready within {within_seconds:.0f} s.\n{log_excerpt(Path(running.log))}"
             )
         time.sleep(_LOOK_AGAIN_SECONDS)
 
@@ -192,6 +193,6 @@ def run_logged(
 
 
 def log_excerpt(log: Path) -> str:
-    """Return the last lines of a log and where the whole of it is."""
+    """Return the last lines of a log and its path."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return "\n".join([*(f"  | {line}" for line in lines[-LOG_LINES:]), f"The whole log: {log}"])
+    return "\n".join([*(f"  | {line}" for line in lines[-LOG_LINES:]), f"Complete log: {log}"])

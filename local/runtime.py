@@ -1,7 +1,7 @@
-"""The interpreter in which the functions run on this machine.
+"""The interpreter in which the functions run locally.
 
-A virtual environment with what AWS's Lambda runtime has (boto3, AWS's runtime client) and nothing else: a
-dependency that a zip forgot shows here as it would on AWS.
+It is a virtual environment with only the packages of AWS's Lambda runtime (boto3, AWS's runtime client), so a
+dependency that is missing in a zip fails as it would on AWS.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from local.workspace import Workspace
 
 
 def ensure_runtime(workspace: Workspace) -> Path:
-    """Return the path of the interpreter; makes the environment when it is missing or its lock file changed.
+    """Return the path of the interpreter; create the environment if it is missing or its lock file has changed.
 
     Raises LocalError with the end of the installer's log.
     """
@@ -25,7 +25,7 @@ def ensure_runtime(workspace: Workspace) -> Path:
         uv = Path(sys.executable).parent / "uv"
         log = workspace.logs / "runtime.log"
         venv = [str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(workspace.runtime)]
-        run_logged("Making the Lambda interpreter", venv, log=log, folder=workspace.checkout)
+        run_logged("Creating the Lambda interpreter", venv, log=log, folder=workspace.checkout)
         install = [str(uv), "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode"]
         install += ["--python", str(python), "-r", str(lock)]
         run_logged("Installing the Lambda interpreter's packages", install, log=log, folder=workspace.checkout)

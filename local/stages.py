@@ -1,4 +1,4 @@
-"""The stages that run on this machine. Their settings are those of cdk/config.py; a test compares the names."""
+"""The stages that run locally. Their settings are in cdk/config.py; a test compares the names."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage by its name; ``edge_process`` names what runs for it, and its logs."""
+    """One stage by its name; ``edge_process`` names its edge process and the log."""
 
     name: str
     edge_process: str
@@ -23,7 +23,7 @@ class Stage:
 
 
 LOCAL: Final = Stage(name="local", edge_process="edge")
-"""What `make up` deploys."""
+"""The stage of `make up`."""
 LOCAL_V1: Final = Stage(name="local-v1", edge_process="edge-v1")
-"""The same with `delivery: v1`, deployed beside it by whoever wants to see both."""
+"""The same with `delivery: v1`, for the demo and tests."""
 STAGES: Final = (LOCAL, LOCAL_V1)

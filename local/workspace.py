@@ -1,7 +1,7 @@
-"""Where things lie: the checkout, and the folder of one running instance (``.local`` unless said otherwise).
+"""Paths of the checkout and of one running instance (by default ``.local``).
 
-What is costly to make and the same for every instance (the Lambda interpreter, the synthesized assembly) is
-shared by all instances of a checkout and lies in its ``.local``; the rest belongs to one instance.
+Files that are expensive to create and the same for every instance (the Lambda interpreter, the synthesized assembly)
+are shared by all instances of a checkout, in its ``.local``. All others belong to one instance.
 """
 
 from dataclasses import dataclass
@@ -36,17 +36,17 @@ class Workspace:
 
     @property
     def state(self) -> Path:
-        """Which processes run: what `down` stops."""
+        """The running processes, which `down` stops."""
         return self.home / "state.json"
 
     @property
     def deployed(self) -> Path:
-        """What was deployed, for the next `make up` to compare with."""
+        """The digests of the deployment, which the next `make up` compares."""
         return self.home / "deployed.json"
 
     @property
     def zips(self) -> Path:
-        """The functions' zips for this machine, shared by all instances."""
+        """The functions' zips for the local machine, shared by all instances."""
         return self.checkout / "build" / "zips" / "host"
 
     @property
@@ -55,7 +55,7 @@ class Workspace:
         return self.home / "outputs.json"
 
     def outputs_of(self, stage: Stage) -> Path:
-        """The addresses of one of the stages that may run beside each other."""
+        """The addresses of one stage; several may run at once."""
         return self.outputs if stage is LOCAL else self.home / f"outputs-{stage.name}.json"
 
     @property
@@ -65,21 +65,21 @@ class Workspace:
 
     @property
     def shared(self) -> Path:
-        """What every instance of this checkout shares."""
+        """The files that all instances of this checkout share."""
         return self.checkout / ".local"
 
     @property
     def runtime(self) -> Path:
-        """The virtual environment in which the functions run: only what AWS's Lambda runtime has."""
+        """The virtual environment in which the functions run, with only the packages of AWS's Lambda runtime."""
         return self.shared / "runtime"
 
     @property
     def keys(self) -> Path:
-        """The signing keys of stage local: one pair in both groups, never used anywhere else."""
+        """The signing keys of the local stages: one pair in both groups, used nowhere else."""
         return self.shared / "keys"
 
     def prepare(self) -> None:
-        """Make the folders that every command needs."""
+        """Create the folders that every command needs."""
         for folder in (self.logs, self.scratch, self.certificates, self.shared):
             folder.mkdir(parents=True, exist_ok=True)
 

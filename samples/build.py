@@ -2,15 +2,15 @@
 # requires-python = ">=3.11"
 # dependencies = ["pillow==13.0.0", "pillow-heif==1.8.1", "scikit-image==0.26.0", "numpy==2.4.6", "simplejpeg", "pypng"]
 # ///
-"""Makes the sample pictures, their manifest and what the Rekognition stand-in knows of them.
+"""Creates the sample pictures, their manifest, and their entries for the Rekognition stand-in.
 
     uv run samples/build.py
 
-The photographs come from scikit-image's own package; all are in the public domain or CC0, and the manifest says
-whose they are. Everything else is drawn here. The same versions of the packages above give the same bytes.
+The photographs come from scikit-image's package; all are in the public domain or CC0, and the manifest names their
+authors. All other pictures are drawn here. The same versions of the packages above give the same bytes.
 
-The drawings that moderation shall find something in are harmless on purpose: the stand-in knows them by their
-signature, as Rekognition would know the real thing by its content.
+The drawings for moderation are harmless: the stand-in recognises them by their signature, as Rekognition would
+recognise real content.
 """
 
 import io
@@ -45,7 +45,7 @@ NASA = "public domain (NASA)"
 
 @dataclass(frozen=True)
 class Sample:
-    """One line of the manifest. ``labels`` is what the stand-in finds in it, as Rekognition writes labels."""
+    """One line of the manifest. ``labels`` are the stand-in's labels for it, in Rekognition's form."""
 
     file: str
     content_type: str
@@ -134,7 +134,7 @@ def sunset() -> Image.Image:
 
 
 def logo() -> Image.Image:
-    """Draw a ring of translucent petals on nothing."""
+    """Draw a ring of translucent petals on a transparent background."""
     side = 640
     picture = Image.new("RGBA", (side * 2, side * 2), (0, 0, 0, 0))
     for petal in range(8):
@@ -148,7 +148,7 @@ def logo() -> Image.Image:
 
 
 def clock(frame: int, frames: int, side: int = 320) -> Image.Image:
-    """Draw a clock whose hand stands at ``frame`` of ``frames``."""
+    """Draw a clock with its hand at ``frame`` of ``frames``."""
     picture = Image.new("RGB", (640, 640), (245, 241, 230))
     draw = ImageDraw.Draw(picture)
     draw.ellipse((40, 40, 600, 600), fill=(255, 255, 255), outline=(40, 60, 90), width=22)
@@ -163,7 +163,7 @@ def clock(frame: int, frames: int, side: int = 320) -> Image.Image:
 
 
 def knife() -> Image.Image:
-    """Draw a kitchen knife on a board: the stand-in takes it for a weapon."""
+    """Draw a kitchen knife on a board; the stand-in labels it as a weapon."""
     picture = backdrop(1400, 1000, (196, 150, 100), (150, 104, 62))
     grain = Image.fromarray((fractal(1400, 1000, 9, 7) * 255).astype(np.uint8)).resize((1400, 60)).resize((1400, 1000))
     picture = Image.blend(picture, Image.merge("RGB", [grain] * 3), 0.18)
@@ -177,7 +177,7 @@ def knife() -> Image.Image:
 
 
 def bottles() -> Image.Image:
-    """Draw a shelf of bottles: the stand-in finds alcohol."""
+    """Draw a shelf of bottles; the stand-in labels it as alcohol."""
     picture = backdrop(1200, 900, (58, 40, 34), (96, 62, 44))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, 760, 1200, 820), fill=(120, 78, 48))
@@ -193,7 +193,7 @@ def bottles() -> Image.Image:
 
 
 def bather() -> Image.Image:
-    """Draw a paper doll on a beach: the stand-in finds nudity."""
+    """Draw a paper doll on a beach; the stand-in labels it as nudity."""
     picture = backdrop(1000, 1400, (120, 190, 235), (150, 215, 240))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, 560, 1000, 760), fill=(52, 140, 190))
@@ -211,7 +211,7 @@ def bather() -> Image.Image:
 
 
 def neon() -> Image.Image:
-    """Draw a neon sign that names what it stands for: the stand-in finds what must be blocked."""
+    """Draw a neon sign; the stand-in gives it a label that must be blocked."""
     picture = backdrop(1200, 800, (16, 10, 26), (40, 18, 46))
     glow = Image.new("RGB", picture.size)
     draw = ImageDraw.Draw(glow)
@@ -241,7 +241,7 @@ def chart() -> Image.Image:
 
 
 def with_gps_and_orientation(picture: Image.Image) -> bytes:
-    """Return a JPEG as a phone held upright writes it: stored lying, orientation 6, with a position."""
+    """Return a JPEG as a phone held upright writes it: rotated, orientation 6, with a GPS position."""
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010F] = "image-scaler"
@@ -251,7 +251,7 @@ def with_gps_and_orientation(picture: Image.Image) -> bytes:
 
 
 def wide_gamut(picture: Image.Image) -> bytes:
-    """Return a JPEG with a profile of its own that is not sRGB: a matrix profile with Display P3's primaries."""
+    """Return a JPEG with a profile other than sRGB: a matrix profile with Display P3's primaries."""
     return encoded(picture, "JPEG", quality=82, icc_profile=display_p3())
 
 
@@ -323,7 +323,7 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         lambda: encoded(mountains(3600, 2400), "JPEG", quality=84, progressive=True),
     ),
     (
-        Sample("a b+c%25é.jpg", "image/jpeg", "post", "PUBLISHED", "A file name that breaks what is not quoted"),
+        Sample("a b+c%25é.jpg", "image/jpeg", "post", "PUBLISHED", "A file name with special characters"),
         lambda: encoded(sunset(), "JPEG", quality=85),
     ),
     (
@@ -332,17 +332,17 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         lambda: with_gps_and_orientation(photo("astronaut.png").crop((60, 0, 460, 512))),
     ),
     (
-        Sample("cat.webp", "image/webp", "put", "PUBLISHED", "Lossy WebP comes in",
+        Sample("cat.webp", "image/webp", "put", "PUBLISHED", "Lossy WebP",
                SKIMAGE + "chelsea.png, by Stefan van der Walt", "CC0-1.0"),
         lambda: encoded(photo("chelsea.png"), "WEBP", quality=82),
     ),
     (
-        Sample("espresso.heic", "image/heic", "put", "PUBLISHED", "HEIC, as phones take it",
+        Sample("espresso.heic", "image/heic", "put", "PUBLISHED", "HEIC, as phones store it",
                SKIMAGE + "coffee.png, by Rachel Michetti", "CC0-1.0"),
         lambda: encoded(photo("coffee.png"), "HEIF", quality=70),
     ),
     (
-        Sample("rocket.avif", "image/avif", "api", "PUBLISHED", "AVIF comes in",
+        Sample("rocket.avif", "image/avif", "api", "PUBLISHED", "AVIF",
                SKIMAGE + "rocket.jpg, by SpaceX", "public domain (SpaceX)"),
         lambda: encoded(photo("rocket.jpg"), "AVIF", quality=70, speed=6),
     ),
@@ -386,7 +386,7 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         lambda: encoded(bather(), "WEBP", quality=84),
     ),
     (
-        Sample("flipbook.gif", "image/gif", "post", "BLURRED", "One frame of eight shows a weapon: the worst counts"),
+        Sample("flipbook.gif", "image/gif", "post", "BLURRED", "One frame of eight shows a weapon"),
         lambda: animation([page.quantize(64) for page in flipbook()], "GIF"),
     ),
     (
@@ -394,12 +394,12 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         lambda: encoded(neon().quantize(128), "PNG", optimize=True),
     ),
     (
-        Sample("drawing.png", "image/png", "put", "REJECTED", "An SVG with a script that calls itself PNG",
+        Sample("drawing.png", "image/png", "put", "REJECTED", "An SVG with a script, declared as PNG",
                reason="UNSUPPORTED_FORMAT"),
         lambda: SVG,
     ),
     (
-        Sample("truncated.jpg", "image/jpeg", "api", "REJECTED", "A JPEG that breaks off in the middle",
+        Sample("truncated.jpg", "image/jpeg", "api", "REJECTED", "A truncated JPEG",
                reason="CORRUPT"),
         lambda: encoded(sunset(), "JPEG", quality=85)[:14_000],
     ),
@@ -409,7 +409,7 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         vast_png,
     ),
     (
-        Sample("mislabelled.png", "image/png", "put", "REJECTED", "A JPEG that was announced as a PNG",
+        Sample("mislabelled.png", "image/png", "put", "REJECTED", "A JPEG declared as a PNG",
                reason="TYPE_MISMATCH"),
         lambda: encoded(sunset().resize((300, 200)), "JPEG", quality=80),
     ),
@@ -453,7 +453,7 @@ def main() -> None:
 
 
 def known_picture(name: str, picture: Image.Image, labels: list[dict[str, object]]) -> dict[str, object]:
-    """Return what the stand-in recognises a picture by, and what it says of it."""
+    """Return the stand-in's entry for a picture: its features and its labels."""
     grey = np.asarray(picture.convert("L"), dtype=np.float64)
     thumbnail = thumbnail_of(grey).round().astype(np.uint8).tobytes().hex()
     return {"name": name, "signature": f"{signature_of(grey):016x}", "thumbnail": thumbnail, "labels": labels}

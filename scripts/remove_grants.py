@@ -1,10 +1,10 @@
-"""Takes away each grant of the functions' roles in turn, and tells which test of the emulator layer notices.
+"""Removes one grant of the functions' roles at a time, and reports which test of the emulator layer fails.
 
     .venv/bin/python scripts/remove_grants.py [--only serve] [--resume]
 
-A grant is one action of one statement in a role's policy. The emulator enforces the roles, so a grant that no test
-misses is either too much or untested. Not part of `make test`: it runs the emulator tests once per grant.
-Progress is kept in build/grants.json, so that an interrupted run can go on with --resume.
+A grant is one action of one statement in a role's policy. The emulator enforces the roles, so if no test fails without
+a grant, the grant is unnecessary or untested. Not part of `make test`: it runs the emulator tests once per grant.
+Progress is stored in build/grants.json, so that an interrupted run can continue with --resume.
 """
 
 import argparse
@@ -33,11 +33,11 @@ RESULTS = CHECKOUT / "build" / "grants.json"
 TESTS = ("tests/emulator", "tests/e2e/test_http.py", "tests/e2e/test_edge_prewarming.py")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 NOT_ENFORCED = ("logs:", "xray:", "rekognition:", "sqs:")
-"""Services whose actions nothing here checks: the template's assertions hold those grants. Of SQS it is Lambda's own
-poller that acts with a function's role."""
+"""Services whose actions the emulator does not check: assertions on the template cover these grants. For SQS, Lambda's
+own poller uses a function's role."""
 NOT_ENFORCED_HERE = frozenset({("moderate", "s3:GetObject"), ("remove", "s3:DeleteObjectVersion")})
-"""On AWS Rekognition reads the proxy with its caller's rights; the stand-in reads with its own. The emulator asks
-for s3:DeleteObject alone when a batch names versions."""
+"""On AWS Rekognition reads the proxy with its caller's permissions; the stand-in uses its own. The emulator requires
+only s3:DeleteObject for a batch with versions."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class Grant:
 
     @property
     def is_enforced(self) -> bool:
-        """Tell whether anything here could miss it."""
+        """Whether the emulator checks it."""
         return not self.action.startswith(NOT_ENFORCED) and (self.function, self.action) not in NOT_ENFORCED_HERE
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What happened without a grant: the first test that failed, or none."""
+    """The result without a grant: the first test that failed, or none."""
 
     function: str
     action: str
@@ -69,12 +69,12 @@ class Finding:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a policy's value, which may be a single one, as a list."""
+    """Return a policy's value as a list, even if it is a single value."""
     return value if isinstance(value, list) else [value]
 
 
 def plain_name(arn: str) -> str:
-    """Return the part of an ARN that a person knows: the stack's prefix and the random suffixes go."""
+    """Return an ARN's resource without the stack's prefix and the random suffixes."""
     name = arn.rsplit(":", 1)[-1]
     return re.sub(r"imagescaler-local-pipeline-|-[0-9a-f]{12,}", "", name, flags=re.IGNORECASE)
 
@@ -113,12 +113,12 @@ def first_failure(home: Path) -> str | None:
     )
     failed = FAILED.search(done.stdout)
     if done.returncode not in {0, 1} or (done.returncode == 1 and failed is None):
-        sys.exit(f"pytest broke off:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        sys.exit(f"pytest did not finish:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return failed[1].removeprefix("tests/") if failed else None
 
 
 def examine(iam: Any, grant: Grant, home: Path) -> Finding:
-    """Take a grant away, see who notices, and give it back."""
+    """Remove a grant, run the tests, and restore it."""
     document = iam.get_role_policy(RoleName=grant.role, PolicyName=grant.policy)["PolicyDocument"]
     reduced = without(document, grant)
     try:
@@ -145,7 +145,7 @@ def all_grants(outputs: Outputs, iam: Any, only: str | None) -> list[Grant]:
 
 def table(findings: list[Finding]) -> str:
     """Return the findings as a Markdown table."""
-    rows = ["| function | grant | on | noticed by |", "|---|---|---|---|"]
+    rows = ["| function | grant | on | the first test that fails without it |", "|---|---|---|---|"]
     for each in findings:
         unseen = "**no test**" if each.is_enforced else "not enforced here: template assertion"
         rows.append(f"| {each.function} | {each.action} | {each.resource} | {each.noticed_by or unseen} |")
@@ -153,7 +153,7 @@ def table(findings: list[Finding]) -> str:
 
 
 def main() -> None:
-    """Examine all grants against one instance that is started for it."""
+    """Examine all grants on one new instance."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="FUNCTION", help="examine one function's role")
     parser.add_argument("--resume", action="store_true", help="keep the findings of an interrupted run")
@@ -166,7 +166,7 @@ def main() -> None:
     with Instance(Workspace(home), progress).running() as outputs:
         iam = aws.client("iam", outputs)
         if (broken := first_failure(home)) is not None:
-            sys.exit(f"{broken} fails with all grants in place; nothing can be learned")
+            sys.exit(f"{broken} fails with all grants in place; fix it first")
         for grant in all_grants(outputs, iam, arguments.only):
             if (grant.function, grant.action, grant.resource) in known:
                 continue
@@ -179,7 +179,7 @@ def main() -> None:
             RESULTS.write_text(json.dumps([asdict(each) for each in findings], indent=2))
     print(table(findings))  # noqa: T201 -- the report
     unseen = [each for each in findings if each.noticed_by is None and each.is_enforced]
-    sys.exit(f"{len(unseen)} of {len(findings)} grants are missed by no test" if unseen else 0)
+    sys.exit(f"no test fails without {len(unseen)} of {len(findings)} grants" if unseen else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What more than one layer of tests shares: one deployed pipeline per run, started when a test first asks for it."""
+"""Fixtures of several test layers: one deployed pipeline per run, started when a test first needs it."""
 
 import gc
 import os
@@ -21,31 +21,32 @@ TOGETHER = {
     "tests/workflows": "workflows",
     "tests/infrastructure": "templates",
 }
-"""What one process runs when tests run in parallel: it shares an instance, engines, or synthesized templates."""
+"""Tests that run in one process in a parallel run, because they share an instance, engines, or synthesized
+templates."""
 
 RUNNING_INSTANCE = "IMAGE_SCALER_INSTANCE"
-"""The folder of an instance that runs already (`make up`: .local); tests then use it and leave it running."""
+"""The folder of a running instance (`make up`: .local); tests use it and leave it running."""
 
 
 class BySharedParts(LoadScopeScheduling):
-    """Gives a process all tests that share something, and of the others a module at a time."""
+    """Gives a process all tests with shared parts, and the others one module at a time."""
 
     def _split_scope(self, nodeid: str) -> str:
         return scope_of(nodeid.partition("::")[0])
 
 
 def scope_of(path: str) -> str:
-    """Return what the tests of a file share: a value of TOGETHER, or the file itself."""
+    """Return the scope that the tests of a file share: a value of TOGETHER, or the file itself."""
     return TOGETHER.get(path) or TOGETHER.get("/".join(path.split("/")[:2])) or path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BySharedParts:
-    """Schedule parallel runs. pytest-xdist 3.8 has groups of its own, which pytest 9.2 does not see."""
+    """Schedule parallel runs. pytest-xdist 3.8 has its own groups, which do not work with pytest 9.2."""
     return BySharedParts(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that processes that run in parallel end together."""
+    """Run the longest tests first, so that parallel processes end together."""
     items.sort(key=lambda item: _turn(item.nodeid.partition("::")[0]))
 
 
@@ -59,7 +60,7 @@ def _turn(path: str) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported out of garbage collection: it is large, stays, and was looked at all the time."""
+    """Exclude imported objects from garbage collection: they are many, permanent, and were scanned again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
@@ -67,7 +68,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> "Instance":
-    """The instance of this run, in a folder of its own; `deployed` starts it."""
+    """The instance of this run, in a separate folder; `deployed` starts it."""
     from local.console import Progress
     from local.instance import Instance
     from local.workspace import Workspace
@@ -90,7 +91,7 @@ def deployed(instance: "Instance") -> "Iterator[DeployedPipeline]":
 
 @pytest.fixture
 def pipeline(deployed: "DeployedPipeline") -> "Iterator[DeployedPipeline]":
-    """The deployed pipeline with Rekognition's stand-in as it starts, before and after the test."""
+    """The deployed pipeline; resets Rekognition's stand-in before and after the test."""
     deployed.rekognition.reset()
     yield deployed
     deployed.rekognition.reset()

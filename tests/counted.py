@@ -1,4 +1,4 @@
-"""How many cases a randomized test runs: some in `make test`, thousands in `make test-long`."""
+"""The number of cases of a randomized test: few in `make test`, thousands in `make test-long`."""
 
 import os
 from typing import Final

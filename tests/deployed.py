@@ -1,4 +1,4 @@
-"""A deployed pipeline as the tests of the emulator and e2e layers see it: a client, and a look behind the scenes."""
+"""A deployed pipeline for the tests of the emulator and e2e layers: a client, and access to its internals."""
 
 import contextlib
 import json
@@ -27,11 +27,11 @@ from tests import pictures
 T = TypeVar("T")
 
 RUNTIME_PYTHON = "IMAGE_SCALER_RUNTIME_PYTHON"
-"""The variable from which the local stage's bootstrap takes the Lambda interpreter."""
+"""The variable with the Lambda interpreter of the local stage's bootstrap."""
 RETRY_DELAY_SCALE = 0.02
-"""What the waits between a state's retries are multiplied with: minutes of patience become seconds."""
+"""The factor for the waits between a state's retries: minutes become seconds."""
 WITHIN_SECONDS = 60.0
-"""How long anything that the pipeline does may take before a test gives up."""
+"""The time after which a test stops waiting for the pipeline."""
 
 
 def eventually(look: Callable[[], T], *, within_seconds: float = WITHIN_SECONDS) -> T:
@@ -45,7 +45,7 @@ def eventually(look: Callable[[], T], *, within_seconds: float = WITHIN_SECONDS)
 
 @dataclass(frozen=True)
 class Upload:
-    """A picture to upload: its bytes and what is said of it."""
+    """A picture to upload: its bytes and its metadata."""
 
     filename: str
     content_type: str
@@ -53,7 +53,7 @@ class Upload:
 
 
 class PipelineClient(Access):
-    """The client as tests use it: documents as the API sends them, and raw answers where a test reads a status."""
+    """The client for tests: returns the API's documents, and raw responses where tests read the status."""
 
     def upload(self, way: str, upload: Upload) -> str:
         """Upload by ``api``, ``put`` or ``post`` and return the image's id."""
@@ -62,7 +62,7 @@ class PipelineClient(Access):
         ).id
 
     def ask_for_upload(self, upload: Upload, method: str) -> dict[str, Any]:
-        """Return the API's answer to an upload that is going to come by ``method``."""
+        """Return the API's response to a request for an upload by ``method``."""
         ticket = self.client.create_upload(
             filename=upload.filename, content_type=upload.content_type, size=len(upload.body), method=Method(method)
         )
@@ -77,7 +77,7 @@ class PipelineClient(Access):
         return dict(self.client.wait(image_id, within_seconds=within_seconds).document)
 
     def delete(self, image_id: str) -> httpx.Response:
-        """Remove an image; return the answer."""
+        """Remove an image; return the response."""
         return self.http.delete(f"{self.url}/v1/images/{image_id}")
 
 
@@ -97,12 +97,12 @@ class RekognitionControl:
         return dict(self._http.get(self._url).raise_for_status().json())
 
     def reset(self) -> None:
-        """Back to how the stand-in starts."""
+        """Restore the stand-in's initial settings."""
         self._http.delete(self._url).raise_for_status()
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Hold every call back while the block runs; entered executions stand in ModerateImage."""
+        """Delay every call while the block runs; executions wait in ModerateImage."""
         self.set(hold=True)
         try:
             yield
@@ -110,7 +110,7 @@ class RekognitionControl:
             self.set(hold=False)
 
     def wait_for_a_call(self) -> None:
-        """Return when a call is being held back."""
+        """Wait until a call is being delayed."""
         eventually(lambda: self.state()["waiting"] > 0)
 
     def close(self) -> None:
@@ -119,7 +119,7 @@ class RekognitionControl:
 
 @dataclass(frozen=True)
 class Ended:
-    """An upload at its end: its record as the API shows it, and the execution that claimed it."""
+    """A processed upload: its record from the API, and the execution that claimed it."""
 
     image_id: str
     record: dict[str, Any]
@@ -132,7 +132,7 @@ class Ended:
 
 
 class DeployedPipeline:
-    """One deployed pipeline. Looks with the emulator's root user; functions have their own roles."""
+    """One deployed pipeline. It is inspected as the emulator's root user; functions have their own roles."""
 
     def __init__(self, outputs: Outputs) -> None:
         self.outputs = outputs
@@ -149,7 +149,7 @@ class DeployedPipeline:
 
     @contextmanager
     def retry_delays(self, scale: float) -> Iterator[None]:
-        """Multiply the waits of state machines, those between retries too, by another number while the block runs."""
+        """Scale the waits of state machines, including those between retries, while the block runs."""
         self._scale_retry_delays(scale)
         try:
             yield
@@ -174,18 +174,18 @@ class DeployedPipeline:
         return self.client.upload(way, Upload(filename=name, content_type=content_type, body=body))
 
     def run(self, body: bytes, content_type: str = "image/jpeg", *, way: str = "put") -> Ended:
-        """Upload a picture and return how it ended."""
+        """Upload a picture and return its result."""
         return self.end_of(self.upload(body, content_type, way=way))
 
     def end_of(self, image_id: str) -> Ended:
-        """Wait for the end of an image's pipeline and of the execution that claimed it."""
+        """Wait until an image is processed and the execution that claimed it has ended."""
         record = self.client.wait(image_id, within_seconds=WITHIN_SECONDS)
         arn = self.item(image_id)["claimed_by"]
         execution = wait_for_end(self.stepfunctions, arn, within_seconds=WITHIN_SECONDS)
         return Ended(image_id, record, execution, [each.name for each in states_passed(self.stepfunctions, arn)])
 
     def a_small_upload(self) -> Upload:
-        """Return a picture with what a client says of it."""
+        """Return a small picture with its metadata."""
         return Upload(filename="photo.jpg", content_type="image/jpeg", body=pictures.jpeg())
 
     def send(self, ticket: dict[str, Any], upload: Upload) -> None:
@@ -195,7 +195,7 @@ class DeployedPipeline:
         self.client.http.post(form["url"], data=form["fields"], files=files).raise_for_status()
 
     def put_original(self, image_id: str, body: bytes, content_type: str = "image/jpeg") -> str:
-        """Put an object where an image's upload arrives, past the presigned forms; return its ETag."""
+        """Write an object to the key of an image's upload, without a presigned form; return its ETag."""
         answer = self.s3.put_object(
             Bucket=self.outputs.buckets["originals"], Key=f"uploads/{image_id}/original", Body=body,
             ContentType=content_type,
@@ -211,7 +211,7 @@ class DeployedPipeline:
 
     @property
     def operator(self) -> Operator:
-        """Return the stage as an operator reaches it."""
+        """Return the stage's operator."""
         access = Aws(
             stage=self.outputs.stage, region=self.outputs.region, endpoint_url=self.outputs.emulator_url,
             ca_file=self.outputs.ca_file, access_key="test",
@@ -223,11 +223,11 @@ class DeployedPipeline:
         return resume_image(self.client.client, self.operator, image_id, within_seconds=WITHIN_SECONDS)
 
     def wait_for(self, execution_arn: str) -> dict[str, Any]:
-        """Return an execution at its end."""
+        """Wait for the end of an execution and return it."""
         return wait_for_end(self.stepfunctions, execution_arn, within_seconds=WITHIN_SECONDS)
 
     def execution_arn(self, name: str) -> str:
-        """Return the ARN that an execution of this name has."""
+        """Return the ARN of the execution with this name."""
         return f"{self.outputs.state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
 
     def upload_event(
@@ -248,14 +248,14 @@ class DeployedPipeline:
         }  # fmt: skip
 
     def start_named(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
-        """Start an execution of a given name and return it at its end."""
+        """Start an execution with a given name and return it when it has ended."""
         started = self.stepfunctions.start_execution(
             stateMachineArn=self.outputs.state_machine_arn, name=name, input=json.dumps(event)
         )
         return self.wait_for(started["executionArn"])
 
     def start_again(self, event: dict[str, Any], **changes: Any) -> dict[str, Any]:
-        """Start an execution with an input of before and return it at its end."""
+        """Start an execution with an earlier input and return it when it has ended."""
         return self.start_named(uuid.uuid4().hex, {**event, **changes})
 
     def states(self, execution: dict[str, Any]) -> list[str]:
@@ -281,7 +281,7 @@ class DeployedPipeline:
     # --- workers
 
     def workers(self, function: str) -> list[psutil.Process]:
-        """Return the processes that run a function of this instance now."""
+        """Return the running processes of a function of this instance."""
         wanted = {
             "AWS_LAMBDA_FUNCTION_NAME": self.outputs.functions[function],
             "AWS_ENDPOINT_URL": self.outputs.emulator_url,
@@ -292,7 +292,7 @@ class DeployedPipeline:
     def frozen(self, function: str) -> Iterator[None]:
         """Stop a function's workers, so that the next call hangs in one of them; kill them at the end of the block."""
         stopped = self.workers(function)
-        assert stopped, f"{function} has no worker: let it run once before"
+        assert stopped, f"{function} has no worker; call it once first"
         for worker in stopped:
             worker.suspend()
         try:
@@ -303,7 +303,7 @@ class DeployedPipeline:
 
     @contextmanager
     def always_dying(self, function: str) -> Iterator[None]:
-        """Have every worker of a function die as soon as it starts, while the block runs."""
+        """Let every worker of a function crash at its start while the block runs."""
         before = self.environment(function)
         self.set_environment(function, before | {RUNTIME_PYTHON: "/bin/false"})
         try:
@@ -317,7 +317,7 @@ class DeployedPipeline:
         return dict(found.get("Environment", {}).get("Variables", {}))
 
     def set_environment(self, function: str, variables: dict[str, str]) -> None:
-        """Set a function's environment, and stop its workers, which have the former one."""
+        """Set a function's environment, and stop its workers, which have the old one."""
         self.lambda_.update_function_configuration(
             FunctionName=self.outputs.functions[function], Environment={"Variables": variables}
         )
@@ -327,7 +327,7 @@ class DeployedPipeline:
 
     @contextmanager
     def throttled(self, function: str) -> Iterator[None]:
-        """Have Lambda refuse every call of a function while the block runs."""
+        """Let Lambda throttle every call of a function while the block runs."""
         name = self.outputs.functions[function]
         before = self.lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
         self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
@@ -340,7 +340,7 @@ class DeployedPipeline:
                 self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=before)
 
     def invocations(self) -> dict[str, int]:
-        """Return how often each function has run so far, by its log; those aside that go on after a test's end."""
+        """Return the number of runs of each function, by its log, except functions that run after a test's end."""
         counted = {}
         for name, physical in self.outputs.functions.items():
             if name in {"prewarm", "remove"}:
@@ -363,7 +363,7 @@ class DeployedPipeline:
         return self.removed(image_id)
 
     def left_of(self, image_id: str) -> list[str]:
-        """Return every file of an image that is left in any bucket, versions and delete markers too."""
+        """Return all remaining files of an image in all buckets, including versions and delete markers."""
         prefixes = {"generated": f"images/{image_id}/", "published": f"{image_id}/", "staging": f"{image_id}/"}
         keys = [f"{bucket}/{key}" for bucket, prefix in prefixes.items() for key in self.keys(bucket, prefix)]
         return keys + [f"originals/{key}" for key in self.versions("originals", f"uploads/{image_id}/")]
@@ -376,7 +376,7 @@ class DeployedPipeline:
         return [each for page in pages for each in page["executions"] if each["name"].startswith(image_id)]
 
     def end_of_retirement(self, image_id: str, revision: int) -> dict[str, Any]:
-        """Wait until what a revision replaced is deleted, and return the execution."""
+        """Wait until the files that a revision replaced are deleted, and return the execution."""
         machine = self.outputs.state_machines["retire"]
         arn = f"{machine.replace(':stateMachine:', ':execution:')}:{image_id}-{revision}"
         eventually(lambda: self.executions("retire", image_id))
@@ -384,7 +384,7 @@ class DeployedPipeline:
 
     @contextmanager
     def refusing(self, bucket: str, action: str, *, keys: str = "*") -> Iterator[None]:
-        """Have a bucket refuse an action on some keys to every function while the block runs (root is exempt)."""
+        """Let a bucket refuse an action on some keys to all functions while the block runs (root is exempt)."""
         name = self.outputs.buckets[bucket]
         policy = self.s3.get_bucket_policy(Bucket=name)["Policy"]
         changed = json.loads(policy)
@@ -400,7 +400,7 @@ class DeployedPipeline:
     # --- what is stored
 
     def item(self, image_id: str, sort_key: str = "RECORD") -> dict[str, Any]:
-        """Return one item of an image's partition, as it stands in the table; {} when there is none."""
+        """Return one item of an image's partition in the table; {} if there is none."""
         answer = self.dynamodb.get_item(
             TableName=self.outputs.table,
             Key={"pk": {"S": f"IMAGE#{image_id}"}, "sk": {"S": sort_key}},
@@ -420,7 +420,7 @@ class DeployedPipeline:
         )  # fmt: skip
 
     def write_second_uploads(self, image_id: str, lines: int) -> None:
-        """Write lines of history as the release did that noted each upload that was not claimed."""
+        """Write one line of history per unclaimed upload, like an earlier release."""
         items = [
             {"pk": {"S": f"IMAGE#{image_id}"}, "sk": {"S": f"EVENT#2026-01-01T00:00:00.{number:06d}Z#SECOND_UPLOAD"},
              "type": {"S": "SECOND_UPLOAD"}, "at": {"S": f"2026-01-01T00:00:00.{number:06d}Z"},
@@ -436,7 +436,7 @@ class DeployedPipeline:
         self._update(image_id, "SET legal_hold = :true", {":true": {"BOOL": True}}, {})
 
     def set_status(self, image_id: str, status: str) -> None:
-        """Write another status into an image's record, as an operator does who wants it resumed."""
+        """Change the status of an image's record, as an operator does to resume it."""
         self._update(image_id, "SET #status = :status", {":status": {"S": status}}, {"#status": "status"})
 
     def _update(self, image_id: str, expression: str, values: dict[str, Any], names: dict[str, str]) -> None:
@@ -476,7 +476,7 @@ class DeployedPipeline:
 
     @contextmanager
     def announcements(self) -> "Iterator[Callable[[str], list[str]]]":
-        """Listen on the event bus while the block runs; the value returns an image's event types so far."""
+        """Listen on the event bus while the block runs; the yielded function returns an image's event types so far."""
         name = f"test-{uuid.uuid4().hex[:8]}"
         queue = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -499,7 +499,7 @@ class DeployedPipeline:
 
 
 def trust_of(outputs: Outputs) -> ssl.SSLContext:
-    """Return what a client of the emulator trusts."""
+    """Return the TLS context for the emulator."""
     return ssl.create_default_context(cafile=outputs.ca_file)
 
 
@@ -508,7 +508,7 @@ def _done(record: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _has_environment(process: psutil.Process, variables: dict[str, str]) -> bool:
-    """Tell whether a process was started with these variables. Other instances run functions of the same names."""
+    """Return whether a process was started with these variables; other instances run functions with the same names."""
     try:
         return variables.items() <= process.environ().items()
     except (psutil.Error, OSError):

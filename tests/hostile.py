@@ -202,7 +202,7 @@ def _apng(random: Random) -> bytes:
 
 @cache
 def _gif_frames() -> tuple[bytes, ...]:
-    """Return the image blocks of small frames, without what stands before them."""
+    """Return the image blocks of small frames, without the preceding blocks."""
     frames = []
     for seed in (1, 2, 3):
         body = pictures.encoded(pictures.scene(*SIZE, seed=seed).quantize(16), "GIF")
@@ -440,16 +440,16 @@ _CONTAINERS = frozenset(
 _SHOWN = frozenset((
     b"mvhd", b"tkhd", b"mdhd", b"stts", b"elst", b"irot", b"imir", b"clap", b"pasp", b"colr", b"pixi", b"auxC", b"ccst",
 ))  # fmt: skip
-"""Boxes that tell how and how long a picture is shown; decoders read on whatever is in most of them."""
+"""Boxes for the display and duration of a picture; decoders continue with almost any content in them."""
 
 _PLACES = frozenset((
     b"stsz", b"stsc", b"stco", b"stss", b"ispe", b"pitm", b"iloc", b"iinf", b"ipma", b"hdlr", b"stsd", b"infe", b"iref",
 ))  # fmt: skip
-"""Boxes that tell where pixels are, and how many there are of everything."""
+"""Boxes for the position of pixels, and for counts."""
 
 
 def _numbered_boxes(body: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, start and end of the contents of each box that is made of numbers."""
+    """Yield kind, start and end of the content of each box that consists of numbers."""
     while start + 8 <= end:
         length, kind = int.from_bytes(body[start : start + 4], "big"), body[start + 4 : start + 8]
         if length < 8 or start + length > end:
@@ -508,4 +508,4 @@ KINDS: dict[str, Callable[[Random], bytes]] = {
     "animated avif": _iso("animated avif"),
     "heic": _iso("heic"),
 }
-"""What can be made: the eight formats, and the animations among them."""
+"""The kinds of files: the eight formats, and their animations."""

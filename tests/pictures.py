@@ -1,4 +1,4 @@
-"""Makes the pictures that tests upload: good ones of every format, odd ones, and hostile ones.
+"""Creates the pictures that tests upload: valid ones of every format, unusual ones, and hostile ones.
 
 Everything is generated, deterministic and small on disk; each function returns the bytes of one file. Content defaults
 to ``scene``: gradients, shapes and texture, with a different colour in each corner so that a turned or mirrored picture
@@ -563,7 +563,7 @@ def gif_bomb_in_second_frame(width: int = 60_000, height: int = 60_000) -> bytes
 
 
 def tiff_of_strips(strips: int) -> bytes:
-    """Return a grey TIFF whose rows of 16 px are strips of their own, all of them the same bytes."""
+    """Return a grey TIFF in which every row of 16 px is a strip, all with the same bytes."""
     places, lengths = struct.pack("<I", 8) * strips, struct.pack("<I", 16) * strips
     values = {256: 16, 257: strips, 258: 8, 259: 1, 262: 1, 277: 1, 278: 1}
     entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in values.items()}

@@ -1,1 +1,1 @@
-"""Constructs by job; a stack composes them."""
+"""The constructs that the stacks are composed of."""

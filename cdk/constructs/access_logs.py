@@ -1,7 +1,7 @@
-"""The distribution's access logs, without query strings: those hold signatures, and a control signature can delete.
+"""The distribution's access logs, without query strings: they contain signatures, and a control signature can delete.
 
-Legacy logging always writes the query string. Standard logging v2 takes a list of fields, but its three resources can
-be made in us-east-1 only, whatever region the stage is in, so AWS's own API calls make them there.
+Legacy logging always writes the query string. Standard logging v2 has a list of fields, but its three resources exist
+only in us-east-1, whatever the stage's region, so AWS API calls create them there.
 """
 
 from typing import Any, Final
@@ -25,11 +25,12 @@ FIELDS: Final = (
     *("ssl-protocol", "x-edge-response-result-type", "cs-protocol-version", "time-to-first-byte"),
     *("x-edge-detailed-result-type", "sc-content-type", "sc-content-len"),
 )
-"""A line's fields. Never cs-uri-query and cs(Cookie), where signatures are, nor cs(Referer), which may repeat a URL."""
+"""A line's fields. Excludes cs-uri-query and cs(Cookie), which hold signatures, and cs(Referer), which may hold a
+URL."""
 
 
 class AccessLogs(Construct):
-    """The bucket of the logs, and their delivery to it on a real stage. ``bucket`` keeps them ``edge_log_days``."""
+    """The log bucket, and the delivery to it on a real stage. ``bucket`` keeps logs for ``edge_log_days``."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, config: StageConfig, distribution: cloudfront.Distribution
@@ -45,7 +46,7 @@ class AccessLogs(Construct):
             removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
         )
         resource_of(self.bucket, s3.CfnBucket).override_logical_id(names.EDGE_LOGS_BUCKET)
-        if config.runs_on_emulator:  # whose CloudFront serves no requests
+        if config.runs_on_emulator:  # its CloudFront serves no requests
             return
         stack = Stack.of(self)
         name = f"{names.stack_name(config.name, 'Edge')}-{stack.region}"
@@ -58,7 +59,7 @@ class AccessLogs(Construct):
         )
         self._policy = custom_resources.AwsCustomResourcePolicy.from_statements(
             [
-                # One statement: AWS's own tables differ in which of the three some of these calls ask for.
+                # One statement: AWS's tables disagree on which of the three resources some of these calls need.
                 iam.PolicyStatement(
                     actions=[
                         *(f"logs:{call}DeliverySource" for call in ("Put", "Get", "Delete")),
@@ -68,7 +69,7 @@ class AccessLogs(Construct):
                     resources=[
                         self._arn("delivery-source", name),
                         self._arn("delivery-destination", name),
-                        self._arn("delivery", "*"),  # its id is made by the call
+                        self._arn("delivery", "*"),  # the call generates its id
                     ],
                 ),
                 iam.PolicyStatement(
@@ -112,7 +113,7 @@ class AccessLogs(Construct):
         destination.node.add_dependency(self.bucket)
 
     def _let_logs_be_delivered(self, name: str) -> None:
-        """Allow exactly this delivery to write; else the call would have to change the bucket's policy itself."""
+        """Allow exactly this delivery to write; otherwise the call itself would have to change the bucket's policy."""
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="LogDelivery",
@@ -137,11 +138,11 @@ class AccessLogs(Construct):
         delete: tuple[str, dict[str, Any]],
         physical_id: custom_resources.PhysicalResourceId,
     ) -> custom_resources.AwsCustomResource:
-        """Return a resource that is made and deleted by a call of CloudWatch Logs in us-east-1."""
+        """Return a resource that calls to CloudWatch Logs in us-east-1 create and delete."""
         return custom_resources.AwsCustomResource(
             self,
             title,
-            install_latest_aws_sdk=False,  # what the runtime has knows these calls, and a deploy fetches nothing
+            install_latest_aws_sdk=False,  # the runtime's SDK has these calls, so a deployment downloads nothing
             log_group=self._log_group,
             on_create=custom_resources.AwsSdkCall(
                 service="CloudWatchLogs",

@@ -1,4 +1,4 @@
-"""The REST API: routes to functions, and problem+json for what API Gateway refuses by itself."""
+"""The REST API: routes to functions, and problem+json responses for requests that API Gateway itself refuses."""
 
 import json
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ ROUTES = (
 
 @dataclass(frozen=True)
 class Refusal:
-    """What API Gateway answers without asking a function; the response type is its name in API Gateway."""
+    """A response that API Gateway sends without calling a function; the response type is its name in API Gateway."""
 
     response_type: str
     status: int
@@ -44,21 +44,21 @@ REFUSALS = (
     Refusal("BAD_REQUEST_BODY", 400, "Bad Request", "The body cannot be read."),
     Refusal("BAD_REQUEST_PARAMETERS", 400, "Bad Request", "A parameter cannot be read."),
     Refusal("EXPIRED_TOKEN", 403, "Forbidden", "The credentials have expired."),
-    Refusal("INTEGRATION_FAILURE", 504, "Gateway Timeout", "The service gave no answer. Try again."),
-    Refusal("INTEGRATION_TIMEOUT", 504, "Gateway Timeout", "The service took too long. Try again."),
+    Refusal("INTEGRATION_FAILURE", 504, "Gateway Timeout", "The service did not respond. Try again."),
+    Refusal("INTEGRATION_TIMEOUT", 504, "Gateway Timeout", "The service took too long to respond. Try again."),
     Refusal("INVALID_SIGNATURE", 403, "Forbidden", "The signature is not valid."),
-    Refusal("MISSING_AUTHENTICATION_TOKEN", 404, "Not Found", "There is nothing at this path for this method."),
+    Refusal("MISSING_AUTHENTICATION_TOKEN", 404, "Not Found", "No route matches this method and path."),
     Refusal(
         "REQUEST_TOO_LARGE",
         413,
         "Content Too Large",
-        "The body is too large for this way of uploading. POST application/json with filename, content_type and size "
-        "to /v1/images, then send the bytes as its answer says.",
+        "The body is too large for a direct upload. POST application/json with filename, content_type and size "
+        "to /v1/images, then send the file as the response describes.",
     ),
-    Refusal("RESOURCE_NOT_FOUND", 404, "Not Found", "There is nothing at this path."),
-    Refusal("THROTTLED", 429, "Too Many Requests", "Too many requests at once. Try again in a moment."),
+    Refusal("RESOURCE_NOT_FOUND", 404, "Not Found", "No route matches this path."),
+    Refusal("THROTTLED", 429, "Too Many Requests", "Too many requests. Try again in a moment."),
     Refusal("UNAUTHORIZED", 401, "Unauthorized", "This call needs credentials."),
-    Refusal("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type", "This content type is not taken here."),
+    Refusal("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type", "This content type is not supported."),
     Refusal("WAF_FILTERED", 403, "Forbidden", "This call is not allowed."),
     Refusal("DEFAULT_4XX", 400, "Bad Request", "The request cannot be served."),
     Refusal("DEFAULT_5XX", 500, "Internal Server Error", "The service failed. Try again."),
@@ -66,9 +66,9 @@ REFUSALS = (
 
 
 class Api(Construct):
-    """The API of a stage. ``rest_api`` and its deployed ``stage``, on which the edge's firewall sits.
+    """The API of a stage: ``rest_api`` and its deployed ``stage``, with which the edge's firewall is associated.
 
-    It may not invoke its functions: the Edge stack gives it that right once the firewall stands before it (see
+    It may not invoke its functions: the Edge stack grants this once the firewall is associated (see
     cdk/constructs/api_access.py).
     """
 
@@ -100,7 +100,7 @@ class Api(Construct):
             "RestApi",
             rest_api_name=f"image-scaler-{config.name}",
             description="image-scaler: upload, manage and serve images",
-            binary_media_types=["*/*"],  # anything narrower gives browsers base64 text instead of pictures
+            binary_media_types=["*/*"],  # with narrower types, browsers get base64 text instead of pictures
             cloud_watch_role=config.keep_data,
             deploy_options=apigateway.StageOptions(
                 stage_name=names.API_STAGE,
@@ -137,7 +137,7 @@ class Api(Construct):
         return api
 
     def _answer_preflights(self, resource: apigateway.IResource) -> None:
-        """Answer OPTIONS for the allowed origins. The body of a preflight is text, whatever the binary types say."""
+        """Answer OPTIONS for the allowed origins. The body of a preflight is text, regardless of the binary types."""
         preflight = resource.add_cors_preflight(
             allow_origins=list(self._config.allowed_origins),
             allow_methods=sorted({method for method, path, _ in ROUTES if path == resource.path}),
@@ -160,7 +160,7 @@ class Api(Construct):
             "Cache-Control": "'no-store'",
         }
         if self._config.allowed_origins:
-            headers["Access-Control-Allow-Origin"] = "'*'"  # a refusal tells nothing that is anybody's
+            headers["Access-Control-Allow-Origin"] = "'*'"  # a refusal contains no private data
         self.rest_api.add_gateway_response(
             f"Refusal{refusal.response_type.title().replace('_', '')}",
             type=apigateway.ResponseType.of(refusal.response_type),
@@ -174,7 +174,7 @@ class Api(Construct):
 
 
 def _invocation_of(function: lambda_.IFunction) -> apigateway.Integration:
-    """Return the proxy integration of a function or alias without the permission that CDK's own would add."""
+    """Return the proxy integration of a function or alias, without the permission that the CDK would add."""
     return apigateway.AwsIntegration(
         proxy=True, service="lambda", path=f"2015-03-31/functions/{function.function_arn}/invocations"
     )

@@ -1,7 +1,7 @@
-"""API Gateway's right to invoke the functions, given by the Edge stack once the firewall stands before the API.
+"""API Gateway's permission to invoke the functions, granted by the Edge stack once the firewall protects the API.
 
-Without Edge the API answers 500 and no function runs: before Edge's first deployment, after a deployment of Edge that
-was rolled back, and while a stage is destroyed, when these permissions go before the firewall's association does.
+Without Edge the API returns 500 and no function runs: before Edge's first deployment, after a rollback of it, and while
+a stage is destroyed, because these permissions are deleted before the firewall's association.
 """
 
 import re
@@ -17,7 +17,7 @@ from cdk.constructs.api import ROUTES
 
 
 class ApiAccess(Construct):
-    """One permission for each route. ``entry_points`` are functions or aliases by name; ``after`` is made before."""
+    """One permission for each route. ``entry_points`` are functions or aliases by name; ``after`` is created first."""
 
     def __init__(
         self,

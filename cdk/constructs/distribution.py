@@ -1,10 +1,10 @@
-"""The CloudFront distribution: who may ask for what, where it comes from, and what is remembered of it.
+"""The CloudFront distribution: access, origins and caching.
 
-    /images/*   signed by a key of `viewers` (unless viewer_access is public); cached by its canonical path alone
+    /images/*   signed by a key of `viewers` (unless viewer_access is public); cached by the canonical path only
     /v1/*       signed by a key of `control`; never cached
-    the rest    signed by a key of `control`, and answered with 403 by the edge itself
+    others      signed by a key of `control`; the edge itself returns 403
 
-A viewer's signature is of no use on /v1/*: the two groups share no key.
+A viewer's signature is not valid for /v1/*, because the two groups share no key.
 """
 
 import hashlib
@@ -27,12 +27,11 @@ from cdk.signing_keys import SigningKeys, TrustedKey
 from functions.shared.options import Delivery
 
 FAILOVER_STATUS: Final = (403, 404, 500, 502, 503, 504)
-"""A variant that is not there is a 403 (the edge may not list the bucket) or a 404; trouble in S3 goes on too."""
+"""A missing variant is a 403 (the edge may not list the bucket) or a 404; errors of S3 also fail over."""
 
 
 class EdgeDistribution(Construct):
-    """The distribution, its policies, functions and trusted keys. ``key_ids`` are the ids that signers need, by group.
-
+    """The distribution, its policies, functions and trusted keys. ``key_ids`` are the key ids for signers, by group.
     ``function_names`` are the names of its functions, for their metrics; ``api_domain`` is the API's own host.
     """
 
@@ -60,9 +59,9 @@ class EdgeDistribution(Construct):
         stack = Stack.of(self)
         self.api_domain = f"{api_stage.rest_api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
         api = self._api_origin(origin_secret)
-        spelled_out = "*" not in config.allowed_origins  # with which browsers take no cookies
+        spelled_out = "*" not in config.allowed_origins  # browsers accept no cookies with *
         picture_headers = self._response_headers("PictureHeaders", cookies=spelled_out)
-        api_headers = self._response_headers("ApiHeaders", cookies=False)  # a page must not act with a control cookie
+        api_headers = self._response_headers("ApiHeaders", cookies=False)  # a page must not use a control cookie
         self.distribution = cloudfront.Distribution(
             self,
             names.DISTRIBUTION,
@@ -72,7 +71,7 @@ class EdgeDistribution(Construct):
             else None,
             domain_names=[config.domain_name] if config.domain_name else None,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
-            if config.certificate_arn  # CloudFront's own certificate has a fixed one
+            if config.certificate_arn  # CloudFront's own certificate has a fixed minimum
             else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=config.ipv6,
@@ -154,8 +153,9 @@ class EdgeDistribution(Construct):
     def _image_origin(self, api: cloudfront.IOrigin, generated_bucket: s3.IBucket) -> cloudfront.IOrigin:
         if self._config.delivery is Delivery.V1:
             return api
-        # A bucket of another stack, by name: with the construct itself CDK would write the bucket's policy, and the
-        # Pipeline stack would refer to this one. Its policy lets this account's distributions read it already.
+        # The bucket of another stack, by name: given the construct, the CDK would write the bucket's policy, and the
+        # Pipeline stack would refer to this one. The existing policy already lets this account's distributions read the
+        # bucket.
         bucket = s3.Bucket.from_bucket_attributes(
             self,
             "Generated",
@@ -192,7 +192,8 @@ class EdgeDistribution(Construct):
         )
 
     def _name(self, title: str) -> str:
-        """Return a name of a policy, key or access control. CloudFront's names hold for all regions of an account."""
+        """Return a name of a policy, key or access control. CloudFront's names are unique across all regions of an
+        account."""
         return f"image-scaler-{self._config.name}-{title}-{Aws.REGION}"
 
     def _on_request(self, title: str, code: str) -> cloudfront.FunctionAssociation:
@@ -218,8 +219,8 @@ class EdgeDistribution(Construct):
     def _function_name(self, title: str, code: str) -> str:
         """Return a name that no earlier function has.
 
-        A fixed name answers 409 when a create is tried again and when a function is replaced. This one changes with
-        the code and with the stack: the first part of the stack's id is new each time the stack is created.
+        A fixed name returns 409 when a create is retried and when a function is replaced. This one depends on the code
+        and on the stack: the first part of the stack's id is new each time the stack is created.
         """
         stack_id = Fn.select(0, Fn.split("-", Fn.select(2, Fn.split("/", Aws.STACK_ID))))
         digest = hashlib.sha256(code.encode()).hexdigest()[:8]
@@ -232,7 +233,7 @@ class EdgeDistribution(Construct):
         )
 
     def _cache_by_path(self) -> cloudfront.CachePolicy:
-        """Cache by path alone: the function has put size, format and everything else that matters into it."""
+        """Cache by path only: the function has added size, format and all other relevant parameters to it."""
         return cloudfront.CachePolicy(
             self,
             "ByCanonicalPath",
@@ -315,10 +316,10 @@ class EdgeDistribution(Construct):
 
 
 def error_responses() -> list[cloudfront.ErrorResponse]:
-    """Return for how long an error is kept that says nothing of its own lifetime, by status."""
+    """Return how long an error without its own lifetime is cached, by status."""
     seconds = {
-        403: 0,  # the firewall refuses one request; the next one for the same picture may be another viewer's
-        404: 5,  # asked for again soon: uploads are published in seconds
+        403: 0,  # the firewall refuses one request; the next one for the same picture may come from another viewer
+        404: 5,  # short, because uploads are published within seconds
         **dict.fromkeys((500, 502, 503, 504), 1),
     }
     return [cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(ttl)) for status, ttl in seconds.items()]

@@ -1,7 +1,7 @@
-"""WAF in front of the API: nothing passes that did not come through the edge, and nobody may ask too often.
+"""WAF in front of the API: only requests from the edge pass, and each client address has a rate limit.
 
-The ACL is regional, where the client's address is CloudFront's; the edge says who is asking in a header of its own.
-Requests are allowed by one rule and blocked by default, so that a rule that is missing closes the API.
+A regional ACL sees CloudFront's address as the client's; the edge sends the viewer's address in a separate header. One
+rule allows requests and the default blocks them, so a missing rule closes the API.
 """
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
@@ -14,17 +14,17 @@ from cdk import names
 from cdk.config import StageConfig
 
 ADDRESS_HEADER = "x-viewer-address"
-"""Set by cdk/edge/viewer_address.js, whatever the client sent."""
+"""Set by cdk/edge/viewer_address.js, which overwrites any value from the client."""
 
 _NO_TRANSFORMATION = wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")
 
 
 MANAGED_GROUPS = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
-"""Groups of rules that AWS keeps. They never see an upload: an image is megabytes of anything, the common group blocks
-every body over 8 KB, and whatever rule AWS adds next could block more."""
+"""AWS's managed rule groups. They do not check uploads: an image is megabytes of arbitrary bytes, the common group
+blocks every body over 8 KB, and a future rule could block more."""
 
 RETRY_AFTER_SECONDS = 60
-"""What a refused client is told to wait. WAF looks again at the last five minutes every half minute or so."""
+"""The Retry-After of a refused client. WAF evaluates the last five minutes about every half minute."""
 
 
 class Firewall(Construct):
@@ -65,7 +65,7 @@ class Firewall(Construct):
                 self._allow_the_edge(priority=30),
             ],
         )
-        if not config.runs_on_emulator:  # whose WAF has no logs
+        if not config.runs_on_emulator:  # its WAF has no logs
             self._log_blocks(config)
         self.association = wafv2.CfnWebACLAssociation(
             self,
@@ -80,11 +80,11 @@ class Firewall(Construct):
         )
 
     def _log_blocks(self, config: StageConfig) -> wafv2.CfnLoggingConfiguration:
-        """Log what was blocked, without the secret; what was allowed is in the API's own access log."""
+        """Log blocked requests, without the secret; the API's own access log has the allowed ones."""
         logs_ = logs.LogGroup(
             self,
             "Logs",
-            log_group_name=f"aws-waf-logs-{names.stack_name(config.name, 'Api')}",  # WAF demands this prefix
+            log_group_name=f"aws-waf-logs-{names.stack_name(config.name, 'Api')}",  # WAF requires this prefix
             retention=config.log_retention,
             removal_policy=RemovalPolicy.DESTROY,
         )
@@ -119,9 +119,9 @@ class Firewall(Construct):
         )
 
     def _limit_rate(self, name: str, path: str, requests: int, *, priority: int) -> wafv2.CfnWebACL.RuleProperty:
-        """Count only what came through the edge: others could write anybody's address into the header.
+        """Count only requests from the edge: other clients could forge the address in the header.
 
-        Images and the API are counted apart: an application's servers call the API from few addresses.
+        Images and the API are counted separately: an application's servers call the API from few addresses.
         """
         return wafv2.CfnWebACL.RuleProperty(
             name=name,
@@ -130,7 +130,7 @@ class Firewall(Construct):
                 block=wafv2.CfnWebACL.BlockActionProperty(
                     custom_response=wafv2.CfnWebACL.CustomResponseProperty(
                         response_code=429,
-                        response_headers=[  # else CloudFront gives one client's refusal to all who wait for the answer
+                        response_headers=[  # otherwise all clients of a collapsed request get one client's refusal
                             wafv2.CfnWebACL.CustomHTTPHeaderProperty(name="Cache-Control", value="no-store"),
                             wafv2.CfnWebACL.CustomHTTPHeaderProperty(
                                 name="Retry-After", value=str(RETRY_AFTER_SECONDS)
@@ -171,7 +171,7 @@ class Firewall(Construct):
 
 
 def _managed(name: str, *, version: str | None, priority: int) -> wafv2.CfnWebACL.RuleProperty:
-    """Return the rule that applies a managed group to everything but uploads; None is AWS's default version."""
+    """Return the rule that applies a managed group to everything except uploads; None is AWS's default version."""
     upload = wafv2.CfnWebACL.StatementProperty(
         and_statement=wafv2.CfnWebACL.AndStatementProperty(
             statements=[
@@ -220,7 +220,8 @@ def _header(name: str) -> wafv2.CfnWebACL.FieldToMatchProperty:
 
 
 def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    """Return metrics without samples: sampled requests would show the secret header to everyone who may read WAF."""
+    """Return metrics without samples: sampled requests would show the secret header to everyone with read access to
+    WAF."""
     return wafv2.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
     )

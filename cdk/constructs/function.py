@@ -1,6 +1,6 @@
-"""One function of image-scaler with its own role and log group, as its specification says.
+"""One function of image-scaler with its own role and log group, according to its specification.
 
-The role gets exactly the specification's grants, the right to write its own log, and tracing.
+The role gets exactly the specification's grants, write access to its own log, and tracing.
 """
 
 import platform
@@ -20,7 +20,7 @@ from functions.shared.keys import METRICS_NAMESPACE
 
 
 class ScopedFunction(Construct):
-    """A Lambda ``function`` by its ``name``, its ``alarms``, and its ``role`` with all ``grants`` it was given.
+    """A Lambda ``function`` with its ``name``, its ``alarms``, and its ``role`` with all its ``grants``.
 
     ``resources`` are those of the function's stack; ``zips`` are the built packages by name.
     """
@@ -88,13 +88,13 @@ class ScopedFunction(Construct):
 
 
 def statement(grant: Grant) -> iam.PolicyStatement:
-    """Return the statement of a policy that makes a grant."""
+    """Return the policy statement of a grant."""
     keys = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [grant.leading_keys]}} if grant.leading_keys else None
     return iam.PolicyStatement(actions=list(grant.actions), resources=list(grant.resources), conditions=keys)
 
 
 def use_of(data_key: kms.IKey) -> Grant:
-    """Return the right to read and write what the stage's key encrypts in S3 and DynamoDB."""
+    """Return the grant to use the stage's key for data in S3 and DynamoDB."""
     actions = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
     return allow(*(f"kms:{action}" for action in actions), on=data_key.key_arn)
 

@@ -1,4 +1,4 @@
-"""Deploys the functions of the Pipeline stack, except those with a construct of their own."""
+"""Deploys the functions of the Pipeline stack, except those with their own construct."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,8 +17,8 @@ from cdk.specification import PipelineResources, allow
 class Functions(Construct):
     """The functions of a stage. ``zips`` are the built packages by name.
 
-    ``scoped`` holds the functions with their roles, ``by_name`` the functions alone. ``entry_points`` are what the API
-    invokes: an alias if a warm start is configured, otherwise the function.
+    ``scoped`` holds the functions with their roles, ``by_name`` only the functions. The API invokes ``entry_points``:
+    an alias if a warm start is configured, otherwise the function.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Functions(Construct):
         }
 
     def let_start(self, machines: Mapping[str, sfn.StateMachine]) -> None:
-        """Let functions start executions of the state machines that their specifications name, and describe them."""
+        """Let functions start and describe executions of the state machines that their specifications name."""
         for name, scoped in self.scoped.items():
             for started in SPECIFICATIONS[name].starts:
                 machine = machines[started]

@@ -1,8 +1,8 @@
-"""The value that proves a request came through the edge, what accepts it, and its rotation.
+"""The secret that proves that a request came through the edge, WAF's accepted values, and the rotation.
 
-The value lives in Secrets Manager. Templates hold only references to it, whose text never changes: the distribution
-refers to AWSCURRENT, so any deployment that touches it writes the value of today; WAF's accepted values are a resource
-of their own whose properties never change, so no deployment touches them after the first. docs/adr has the reasoning.
+The value is in Secrets Manager. Templates contain only references to it, whose text never changes. The distribution
+refers to AWSCURRENT, so a deployment that updates it writes the current value. WAF's accepted values are a separate
+resource whose properties never change, so no deployment updates them after the first (docs/adr/0010).
 """
 
 import string
@@ -28,7 +28,7 @@ SECRET_LENGTH = 48
 
 
 class OriginSecret(Construct):
-    """The secret and WAF's set of accepted values. ``value`` is the reference that goes into the origin's header."""
+    """The secret and WAF's set of accepted values. ``value`` is the reference in the origin's header."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig) -> None:
         super().__init__(scope, construct_id)
@@ -38,12 +38,12 @@ class OriginSecret(Construct):
             description="image-scaler: what CloudFront sends and WAF demands as X-Origin-Verify",
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=SECRET_LENGTH,
-                exclude_characters=string.punctuation,  # it becomes part of a pattern, as it is
+                exclude_characters=string.punctuation,  # it becomes part of a pattern, unescaped
                 exclude_punctuation=True,
             ),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.value = self.secret.secret_value.unsafe_unwrap()  # a reference; CloudFormation reads the value
+        self.value = self.secret.secret_value.unsafe_unwrap()  # a reference; CloudFormation resolves it
         self.accepted_values = wafv2.CfnRegexPatternSet(
             self,
             "AcceptedValues",
@@ -55,10 +55,10 @@ class OriginSecret(Construct):
         self.accepted_values.override_logical_id(names.ACCEPTED_ORIGIN_VALUES)
 
     def add_rotation(self, *, resources: EdgeResources, zips: Mapping[str, Path]) -> ScopedFunction:
-        """Rotate every 30 days, without a moment in which the edge's requests are refused; return the function.
+        """Rotate every 30 days without refusing any of the edge's requests; return the function.
 
-        The same function compares header and secret after each deployment, and every hour in case the event of a
-        deployment is lost.
+        The same function compares header and secret after each deployment, and every hour in case a deployment's event
+        is lost.
         """
         rotation = ScopedFunction(self, "Rotate", specification=SPECIFICATION, resources=resources, zips=zips)
         schedule = self.secret.add_rotation_schedule(

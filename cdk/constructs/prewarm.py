@@ -1,7 +1,7 @@
-"""Makes variants as soon as a picture is published: the stage's common ones, and animations too large to answer with.
+"""Generates variants when a picture is published: the stage's common ones, and animations too large for a response.
 
 A queue between the events and the function limits how many images are prewarmed at once, so that requests are not
-slowed down, and retries what fails.
+slowed down, and retries failures.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Prewarm(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=config.enforce_tls,
             retention_period=Duration.days(4),
-            # The mapping below asks for no more than may run at once, so a message is never throttled back.
+            # The mapping below never exceeds the reserved concurrency, so messages are not throttled.
             visibility_timeout=Duration.seconds(timeout_seconds + 60),
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=TRIES, queue=self.undelivered),
         )

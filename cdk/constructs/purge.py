@@ -1,9 +1,9 @@
 """Invalidates an image in the edge's caches when its record has changed.
 
-One purge is not enough: a request that read the record before the change may be answered after the purge, and the
-answer would be cached. The state machines `remove` and `retire` know when the last such answer has arrived. They
-request each purge by an event, after they have deleted what the edge would fetch again. The last purge follows a minute
-later, when every transfer from the bucket to the edge has ended.
+One purge is not enough: a request that read the record before the change may complete after the purge, and its response
+would be cached. The state machines `remove` and `retire` know when the last such response has arrived. They request
+each purge with an event, after they have deleted the files that the edge would fetch again. The last purge follows a
+minute later, when every transfer from the bucket to the edge has ended.
 """
 
 from collections.abc import Mapping
@@ -24,15 +24,15 @@ from cdk.specification import EdgeResources
 from functions.shared.keys import EVENT_SOURCE
 
 IMAGES_PER_INVALIDATION = 10
-"""SQS's largest batch without waiting for more. Each image is one tag, and CloudFront takes thousands in progress."""
+"""SQS's largest batch without a batching window. Each image is one tag; CloudFront allows thousands in progress."""
 LATER = Duration.seconds(60)
-"""CloudFront gives up on an answer after 30 s: the rest is room for slow clocks and queues."""
+"""CloudFront gives up on a response after 30 s; the rest is a margin for slow clocks and queues."""
 
 
 class Purge(Construct):
     """Events, two queues that wait while CloudFront is busy, and the function that invalidates.
 
-    ``queue`` delivers at once, ``later`` after LATER (on the emulator after a second).
+    ``queue`` delivers immediately, ``later`` after LATER (on the emulator after a second).
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class Purge(Construct):
         for title, queue, detail_types, detail in (
             ("Requested", self.queue, ["Image Purge Requested"], {"when": ["now"]}),
             ("RequestedLater", self.later, ["Image Purge Requested"], {"when": ["later"]}),
-            # Of the first revision nothing was cached; `retire` asks for what follows.
+            # Nothing of the first revision was cached; `retire` requests the later purges.
             (
                 "Replaced",
                 self.queue,
                 ["Image Published", "Image Blurred", "Image Blocked"],
                 {"revision": [{"numeric": [">", 1]}]},
             ),
-            # The last purge of a removal: `remove` has deleted everything before it sent this.
+            # The last purge of a removal: `remove` has deleted everything before it sends this.
             ("Removed", self.later, ["Image Removed"], None),
         ):
             events.Rule(
@@ -90,6 +90,6 @@ class Purge(Construct):
             enforce_ssl=config.enforce_tls,
             retention_period=Duration.days(4),
             visibility_timeout=Duration.seconds(6 * SPECIFICATION.size_in(config).timeout_seconds),
-            # CloudFront is busy for minutes at most; a message that still fails after half a day is an operator's.
+            # CloudFront is busy for minutes at most; a message that still fails after half a day needs an operator.
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=200, queue=self.undelivered),
         )

@@ -1,4 +1,4 @@
-"""Queues that somebody looks into: what nobody could deliver, and what waits for an operator."""
+"""Queues for operators: undelivered messages, and images that wait for an operator."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
@@ -8,7 +8,7 @@ from cdk.config import StageConfig
 
 
 def operators_queue(scope: Construct, construct_id: str, *, config: StageConfig) -> sqs.Queue:
-    """Return a queue that keeps its messages for 14 days, SQS's longest: an operator has time to come back."""
+    """Return a queue that keeps its messages for 14 days, SQS's longest: an operator has time to react."""
     return sqs.Queue(
         scope,
         construct_id,

@@ -1,4 +1,4 @@
-"""The CloudFormation resource within a construct, for what CDK's own constructs leave to it, such as a fixed id."""
+"""The CloudFormation resource of a construct, for settings that the CDK's constructs lack, such as a fixed id."""
 
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ Resource = TypeVar("Resource", bound=CfnElement)
 
 
 def resource_of(construct: IConstruct, kind: type[Resource]) -> Resource:
-    """Return the resource that a construct stands for. Raises TypeError if it has none of this kind."""
+    """Return the CloudFormation resource of a construct. Raises TypeError if it has none of this kind."""
     resource = construct.node.default_child
     if not isinstance(resource, kind):
         raise TypeError(f"{construct.node.path} has no {kind.__name__}")

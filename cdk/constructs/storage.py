@@ -1,6 +1,6 @@
-"""The four buckets: what came in, what has no verdict yet, what may be served, which variants were made.
+"""The four buckets: originals, staged files without a verdict, published files, and generated variants.
 
-Physical names are CloudFormation's, so that no rename can ever collide; logical ids are pinned in cdk/names.py.
+CloudFormation chooses the physical names, so that a rename cannot collide; cdk/names.py pins the logical ids.
 """
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -31,7 +31,7 @@ class Storage(Construct):
         self.published = self._bucket(names.PUBLISHED_BUCKET)
         self.generated = self._bucket(
             names.GENERATED_BUCKET,
-            # No request makes a larger variant again: it stays until the image is removed or replaced.
+            # No request can generate a larger variant again: it stays until the image is removed or replaced.
             lifecycle_rules=[
                 _expire("generated", days=config.generated_days, smaller_than_bytes=MAX_BODY_BYTES + 1),
             ],
@@ -63,7 +63,7 @@ class Storage(Construct):
             if config.allowed_origins
             else None,
         )
-        # The L2's event_bridge_enabled is a custom resource (a function on Node); this property is the same thing.
+        # The L2's event_bridge_enabled is a custom resource (a Node function); this property does the same.
         resource_of(bucket, s3.CfnBucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )
@@ -100,11 +100,11 @@ class Storage(Construct):
         return bucket
 
     def _let_cloudfront_read_generated(self) -> None:
-        """Allow this account's distributions through origin access control, so that Pipeline need not know Edge.
+        """Allow this account's distributions through origin access control, so that Pipeline does not depend on Edge.
 
-        Without ListBucket: a missing variant is a 403, which the edge treats as a miss. The account is part of the
-        pattern: AWS documents that a request by origin access control says which distribution it is from, and nothing
-        of a condition aws:SourceAccount, without which every read would be a miss.
+        ListBucket is not granted: a missing variant is a 403, which the edge treats as a miss. The account is part of
+        the pattern: AWS documents that a request by origin access control names its distribution, but does not mention
+        aws:SourceAccount. If it is not sent, a condition on it would turn every read into a miss.
         """
         stack = Stack.of(self)
         distributions = stack.format_arn(service="cloudfront", region="", resource="distribution", resource_name="*")

@@ -1,7 +1,7 @@
-"""When a removal, or the retirement of a revision, is final: after the longest write that can still be under way.
+"""The waits of removals and retirements, after which no write of an image's files can be in progress.
 
-Every function that writes files of an image reads its record first. It can act upon what it read before the record
-changed until it ends, and Lambda ends it at its time limit.
+Every function that writes files of an image reads its record first. It may act on a record that it read before the
+change until it ends, and Lambda ends it at its time limit.
 """
 
 from typing import Final
@@ -10,11 +10,11 @@ from cdk.config import RemovalWaits, StageConfig
 from cdk.functions import SPECIFICATIONS
 
 MARGIN_SECONDS: Final = 30
-"""For a write that S3 took before its sender's time was up, and for clocks that differ."""
+"""A margin for a write that S3 accepted just before its sender timed out, and for clock differences."""
 
 
 def removal_waits(config: StageConfig) -> RemovalWaits:
-    """Return the stage's own waits, or those that follow from the time limits of its functions."""
+    """Return the stage's own waits, or those derived from its functions' time limits."""
     if config.removal_waits is not None:
         return config.removal_waits
     limits = {

@@ -1,22 +1,22 @@
-// The edge's half of the variant grammar: a CloudFront Function (runtime cloudfront-js-2.0, event viewer-request).
-// It turns /images/{id}?width=… into /images/{id}/{canonical}, answers what cannot be served by itself, and lets only
-// canonical paths through. functions/shared/variant.py is its twin and documents the grammar; tests compare the two.
-// viewer_address.js follows it and calls `rewritten`. No message repeats what a client sent.
-// CloudFront throttles a function that uses too much time, for everyone: nothing here reads input without a bound.
+// The edge's part of the variant grammar: a CloudFront Function (runtime cloudfront-js-2.0, event viewer-request).
+// It turns /images/{id}?width=… into /images/{id}/{canonical}, refuses invalid requests itself, and passes only
+// canonical paths. functions/shared/variant.py implements and documents the same grammar; tests compare the two.
+// viewer_address.js follows it and calls `rewritten`. Messages never repeat a client's input.
+// CloudFront throttles a function that uses too much time, for all viewers, so all input is bounded.
 
-// Placeholders, replaced when the template is synthesized: "ladder" or "exact", the allowed origins (a list), and
-// whether their pages may send cookies.
+// Placeholders, replaced at synthesis: "ladder" or "exact", the allowed origins (a list), and whether their pages may
+// send cookies.
 const SIZES = '__SIZES__';
 const ORIGINS = '__ORIGINS__';
 const CREDENTIALS = '__CREDENTIALS__';
 
 const LONGEST_PATH = 200; // the longest canonical path has 140 characters
-const MOST_PARAMETERS = 32; // eight are known; the rest are a page's own, such as utm_source
+const MOST_PARAMETERS = 32; // eight are known; others belong to the page, such as utm_source
 const LONGEST_NAME = 30; // the longest known name, background, with every character percent-encoded
 const LONGEST_VALUE = 33; // the longest allowed value, transparent, likewise
 const LONGEST_DOWNLOAD = 1200; // 100 characters of four bytes, percent-encoded
 const LONGEST_ACCEPT = 512; // browsers send 60 to 200 characters
-const MOST_ATTRIBUTES = 8; // of one media type, itself included
+const MOST_ATTRIBUTES = 8; // of one media type, including the type itself
 
 const LADDER = [16, 32, 48, 64, 96, 128, 200, 256, 320, 384, 480, 640, 750, 800, 828, 960,
   1080, 1200, 1280, 1600, 1920, 2048, 2560, 3840];
@@ -28,7 +28,7 @@ const FORMATS = ['auto', 'avif', 'gif', 'jpeg', 'png', 'webp', 'jpg'];
 const BACKGROUNDS = ['black', 'gray', 'transparent', 'white'];
 const POINTS = [['center', 8, 8], ['north', 8, 0], ['northeast', 16, 0], ['east', 16, 8], ['southeast', 16, 16],
   ['south', 8, 16], ['southwest', 0, 16], ['west', 0, 8], ['northwest', 0, 0]];
-// Every parameter, in the order in which faults are looked for: its name, its alias, what it must be.
+// Every parameter, in the order in which it is checked: its name, its alias, its rule.
 const SIDE_RULE = 'must be a whole number from 1 to 999999, in digits 0 to 9.';
 const PARAMETERS = [
   ['background', '', 'must be one of black, gray, transparent, white.'],
@@ -67,14 +67,14 @@ function rewritten(event) {
     return problem(400, 'Bad Request', error.parameter + ' ' + error.rule, error.parameter);
   }
   request.querystring = onlyDownload(request.querystring);
-  // What one viewer writes must not decide the answer that all share, such as a refusal by the firewall.
+  // One viewer's headers must not affect a response that is shared by all, such as a refusal by the firewall.
   request.headers.accept = { value: '*/*' };
   delete request.headers['x-forwarded-for'];
   return request;
 }
 
-// S3 gets neither Origin nor the requested method, so it refuses preflights. The response headers policy says the same;
-// the documentation leaves open whether it applies to what a function answers.
+// S3 receives neither Origin nor the requested method, so it refuses preflights. The response headers policy sets the
+// same headers, but the documentation does not say whether it applies to a function's response.
 function preflight(origin) {
   const headers = { 'cache-control': { value: 'no-store' }, vary: { value: 'Origin' } };
   const any = ORIGINS.indexOf('*') >= 0;
@@ -107,12 +107,12 @@ function problem(status, title, detail, parameter) {
   };
 }
 
-// CloudFront hands names and values over as they were sent, percent-encoded.
+// CloudFront passes names and values as they were sent, percent-encoded.
 function decoded(text) {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    return text; // a stray % stays, and no known name or allowed value has one
+    return text; // a stray % is kept; no known name or allowed value contains one
   }
 }
 
@@ -124,7 +124,7 @@ function decodedPairs(querystring) {
     const known = decoded(name);
     const longest = known === 'download' ? LONGEST_DOWNLOAD : LONGEST_VALUE;
     const values = querystring[name].multiValue || [querystring[name]];
-    // Two show that it is given more than once. What is too long is allowed by no rule, decoded or not.
+    // Two values are enough to detect a repeated parameter. No rule allows a value that is too long, decoded or not.
     values.slice(0, 2).forEach(each =>
       pairs.push([known, each.value.length > longest ? TOO_LONG : decoded(each.value)]));
   });
@@ -233,7 +233,7 @@ function normalised(values, automaticFormat) {
   };
 }
 
-// Without $: CloudFront's engine lets it match before a last newline, so that "200\n" would be a number.
+// Without $: in CloudFront's engine it matches before a final newline, so "200\n" would be a number.
 function isDigits(text, most) {
   return text.length > 0 && text.length <= most && !/[^0-9]/.test(text);
 }
@@ -269,7 +269,7 @@ function qualityOf(values) {
   if (text === undefined || text === 'auto') return 'auto';
   const percent = Number(text);
   if (!isDigits(text, 3) || percent < 1 || percent > 100) refuse('quality', ruleOf('quality'));
-  return QUALITY_STEPS.reduce((best, each) => // halfway goes up
+  return QUALITY_STEPS.reduce((best, each) => // rounds halves up
     Math.abs(each - percent) <= Math.abs(best - percent) ? each : best);
 }
 
@@ -291,7 +291,7 @@ function spelledPoint(point) {
   return named ? named[0] : 'x' + point[0] + 'y' + point[1];
 }
 
-// Ranges such as image/* choose nothing: every browser sends one, whatever it can decode.
+// Ranges such as image/* select no format: every browser sends one, whatever it can decode.
 function acceptedFormat(accept) {
   const weights = { avif: 0, webp: 0 };
   const named = accept.toLowerCase().split(',').filter(entry =>

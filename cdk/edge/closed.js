@@ -1,4 +1,4 @@
-// Answers what is neither an image nor the API. It asks for a signature first, so that nobody learns even this.
+// Responds to paths that are neither images nor the API. The behavior needs a signature, so that others learn nothing.
 function handler() {
   return {
     statusCode: 403,

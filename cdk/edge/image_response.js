@@ -1,7 +1,7 @@
-// Completes an image's answer on its way out, whether it comes from the cache, from S3 or from the API.
-// Vary: the format may have been picked by Accept, which the cached variant cannot know: its path names the format.
-// And what a browser has kept for a plain <img> lacks the headers that a page of another origin needs to read pixels.
-// Content-Disposition where ?download=name asks for it: the name is no part of the cache key.
+// Adds headers to an image's response, whether it comes from the cache, from S3 or from the API.
+// Vary: Accept may have selected the format; the cached variant does not show this, because its path names the format.
+// A response that a browser cached for a plain <img> also lacks the headers with which other origins may read pixels.
+// Content-Disposition: ?download=name requests it; the name is not part of the cache key.
 function handler(event) {
   const headers = event.response.headers;
   const varies = headers.vary ? headers.vary.value.split(',').map((name) => name.trim()).filter(Boolean) : [];
@@ -9,7 +9,7 @@ function handler(event) {
   const missing = ['Accept', 'Origin'].filter((name) => named.indexOf(name.toLowerCase()) < 0);
   if (named.indexOf('*') < 0) headers.vary = { value: varies.concat(missing).join(', ') };
   const asked = event.request.querystring.download;
-  // A 304 has no type, and changes nothing of what the browser has; a 202 says in JSON that there is no picture yet.
+  // A 304 has no type and does not change the browser's copy; a 202 says in JSON that there is no picture yet.
   const type = headers['content-type'];
   if (asked && asked.value && type && type.value.startsWith('image/')) {
     headers['content-disposition'] = { value: attachment(decoded(asked.value), type.value) };
@@ -17,7 +17,7 @@ function handler(event) {
   return event.response;
 }
 
-// A form and URLSearchParams write a space as +. What is no UTF-8 is no name.
+// Forms and URLSearchParams encode a space as +. A name that is not UTF-8 is ignored.
 function decoded(text) {
   try {
     return decodeURIComponent(text.replace(/\+/g, ' '));
@@ -26,8 +26,8 @@ function decoded(text) {
   }
 }
 
-// The twin of attachment() in functions/serve/responses.py: a change here is a change there, and tests compare the two.
-// Characters are counted in the percent-encoded text: engines differ in what the length of an emoji is.
+// Implements the same rule as attachment() in functions/serve/responses.py; change both, tests compare them.
+// Characters are counted in the percent-encoded text, because engines differ in the length of an emoji.
 const UNSAFE =
   /[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0/\\:*?"<>|;%]/g;
 const LONGEST = 100;

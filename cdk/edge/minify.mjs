@@ -1,6 +1,6 @@
-// Minifies CloudFront Functions: one JSON list of sources in, the list of minified sources out.
-// Only comments, white space and names go; `handler` keeps its name. Terser's compression stays off: it turned `let`
-// into code that Node runs and njs refuses ("assignment to constant variable").
+// Minifies CloudFront Functions: reads a JSON list of sources and writes the list of minified sources. It removes only
+// comments, white space and names; `handler` keeps its name. Terser's compression is off: it turned `let` into code
+// that Node runs and njs refuses ("assignment to constant variable").
 import { minify } from 'terser';
 
 let text = '';

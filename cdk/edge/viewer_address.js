@@ -1,9 +1,9 @@
-// Tells the API who is asking, in a header that its firewall counts requests by. CloudFront's own
-// CloudFront-Viewer-Address carries a port, so each connection would be somebody else; and the first entry of
-// X-Forwarded-For is written by clients. What a client sends under this name is overwritten here.
-// One subscriber of IPv6 has a whole /64 and a new address whenever he likes: its network is who asks. What is no
-// address stays as it is, and the firewall refuses it.
-// `rewritten` comes from the file that is put before this one.
+// Sends the viewer's address to the API in a header by which the firewall counts requests. CloudFront's own
+// CloudFront-Viewer-Address includes a port, so each connection would count as a different client, and clients can
+// forge the first entry of X-Forwarded-For. A value from the client is overwritten here.
+// An IPv6 subscriber has a whole /64 and can change addresses at will, so the network counts as the client. A value
+// that is not an address is not changed, and the firewall refuses it.
+// The file that precedes this one defines `rewritten`.
 function network(ip) {
   const mapped = /^::ffff:([\d.]+)$/i.exec(ip);
   if (mapped) return mapped[1];

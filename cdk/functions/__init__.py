@@ -11,7 +11,7 @@ from typing import Any, Final
 from cdk.specification import FunctionSpecification
 
 _FIRST: Final = ("optimize", "moderate", "blur", "persist", "serve", "upload", "manage", "remove")
-"""Functions that keep their places in templates and graphs; all others follow in alphabetical order."""
+"""Functions with a fixed position in templates and graphs; all others follow in alphabetical order."""
 
 
 def _discovered() -> dict[str, FunctionSpecification[Any]]:

@@ -1,4 +1,4 @@
-"""The function `blur`: replaces staged files by blurred ones where the policy wants it."""
+"""The function `blur`: replaces staged files with blurred ones if the policy says so."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to read and write staged files."""
+    """Return the grants to read and write staged files."""
     return [allow("s3:GetObject", "s3:PutObject", on=stage.storage.staging.arn_for_objects("*"), reason=IMAGE_KEYS)]
 
 

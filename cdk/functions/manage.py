@@ -13,7 +13,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to read, list and change records."""
+    """Return the grants to read, list and change records."""
     actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     return [
         allow(*(f"dynamodb:{action}" for action in actions), on=stage.table.table_arn),

@@ -1,4 +1,4 @@
-"""The function `moderate`: has Rekognition judge the views of a picture and applies the policy."""
+"""The function `moderate`: sends the views of a picture to Rekognition and applies the policy."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to have views judged; Rekognition reads them from S3 with the caller's rights."""
+    """Return the grants to moderate views; Rekognition reads them from S3 with the caller's permissions."""
     return [
         allow("s3:GetObject", on=stage.storage.staging.arn_for_objects("*"), reason=IMAGE_KEYS),
         allow("rekognition:DetectModerationLabels", on="*", reason=NO_RESOURCES),

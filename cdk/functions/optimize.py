@@ -1,4 +1,4 @@
-"""The function `optimize`: decodes an original and writes everything that is derived from it to staging."""
+"""The function `optimize`: decodes an original and writes all files derived from it to staging."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package,
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the staging bucket, the limits on uploads and views, and which metadata is kept, if any."""
+    """Return the staging bucket, the limits on uploads and views, and the metadata to keep, if any."""
     config = stage.config
     kept = {"KEEP_METADATA": ",".join(config.keep_metadata)} if config.keep_metadata else {}
     return {
@@ -18,7 +18,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to read and tag originals and to write to staging."""
+    """Return the grants to read and tag originals and to write to staging."""
     uploads = stage.storage.originals.arn_for_objects("uploads/*")
     return [
         allow("s3:GetObject", "s3:PutObjectVersionTagging", on=uploads, reason=IMAGE_KEYS),
@@ -29,7 +29,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
 SPECIFICATION: Final = FunctionSpecification(
     name="optimize",
     package=Package("optimize", imports=("imaging",), lock="functions-optimize.txt", budget_mib=16),
-    # It may hold a picture of 64 megapixels three times (decoded, upright, in sRGB) beside its codec: docs/memory.md.
+    # It may hold three copies of a picture of 64 megapixels (decoded, upright, in sRGB) and its codec: docs/memory.md.
     size=Size(memory_mb=3008, timeout_seconds=120),
     environment=environment,
     grants=grants,

@@ -6,7 +6,7 @@ from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package,
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the buckets that it moves files between, the table and the event bus."""
+    """Return the buckets between which it moves files, the table and the event bus."""
     return {
         "STAGING_BUCKET": stage.storage.staging.bucket_name,
         "PUBLISHED_BUCKET": stage.storage.published.bucket_name,
@@ -17,7 +17,8 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to move files from staging to published, delete stale ones, and record and announce it."""
+    """Return the grants to move files from staging to published, delete stale ones, write records and publish
+    events."""
     staging, published, generated = stage.storage.staging, stage.storage.published, stage.storage.generated
     return [
         allow("s3:GetObject", "s3:DeleteObject", on=staging.arn_for_objects("*"), reason=IMAGE_KEYS),

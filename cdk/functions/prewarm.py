@@ -1,4 +1,4 @@
-"""The function `prewarm`: makes variants ahead of requests. It is a second entry point of the package `serve`.
+"""The function `prewarm`: generates variants ahead of requests. It is a second entry point of the package `serve`.
 
 The construct Prewarm has the queue that invokes it.
 """
@@ -25,11 +25,11 @@ SPECIFICATION: Final = FunctionSpecification(
     name="prewarm",
     package=serve.SPECIFICATION.package,
     module="prewarm",
-    # For the largest animation that is accepted (docs/adr/0015); a still picture needs a tenth of either.
+    # For the largest accepted animation (docs/adr/0015); a still picture needs a tenth of the memory and the time.
     size=Size(memory_mb=3008, timeout_seconds=600),
     environment=environment,
     grants=serve.grants,
     writes_files=True,
     has_own_construct=True,
-    is_deployed=lambda config: config.delivery is Delivery.V2,  # in v1 nothing reads the generated bucket
+    is_deployed=lambda config: config.delivery is Delivery.V2,  # v1 does not read the generated bucket
 )

@@ -11,7 +11,7 @@ def environment(stage: EdgeResources) -> dict[str, str]:
 
 
 def grants(stage: EdgeResources) -> list[Grant]:
-    """Return the right to invalidate."""
+    """Return the grant to invalidate."""
     return [allow("cloudfront:CreateInvalidation", on=stage.distribution_arn)]
 
 

@@ -18,7 +18,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to find and delete files of all four buckets, and to reduce a record to what is kept."""
+    """Return the grants to list and delete files in all four buckets, and to reduce a record to its permanent part."""
     originals, staging = stage.storage.originals, stage.storage.staging
     published, generated = stage.storage.published, stage.storage.generated
     uploads, variants = originals.arn_for_objects("uploads/*"), generated.arn_for_objects("images/*")
@@ -28,7 +28,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
         allow("s3:DeleteObject", "s3:DeleteObjectVersion", on=uploads, reason=IMAGE_KEYS),
         allow("s3:ListBucketVersions", on=originals.bucket_arn),
         allow("s3:DeleteObject", on=files, reason=IMAGE_KEYS),
-        # A variant's revision is in its metadata, and a conditional delete needs this right too.
+        # A variant's revision is in its metadata; a conditional delete needs this permission too.
         allow("s3:GetObject", on=variants, reason=IMAGE_KEYS),
         allow("s3:ListBucket", on=(staging.bucket_arn, published.bucket_arn, generated.bucket_arn)),
         allow(*(f"dynamodb:{action}" for action in actions), on=stage.table.table_arn),

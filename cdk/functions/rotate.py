@@ -17,7 +17,7 @@ from cdk.specification import (
 
 
 def environment(stage: EdgeResources) -> dict[str, str]:
-    """Return where the secret is besides Secrets Manager, and how to find out when a change has arrived there."""
+    """Return the other places that hold the secret, and how to check that a change has reached them."""
     on_emulator = stage.config.runs_on_emulator
     return {
         "DISTRIBUTION_ID": stage.distribution.distribution_id,
@@ -33,7 +33,7 @@ def environment(stage: EdgeResources) -> dict[str, str]:
 
 
 def grants(stage: EdgeResources) -> list[Grant]:
-    """Return the rights to change the secret, the distribution's header and the firewall's accepted values."""
+    """Return the grants to change the secret, the distribution's header and the firewall's accepted values."""
     on_secret = ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
     on_distribution = ("GetDistribution", "GetDistributionConfig", "UpdateDistribution")
     return [

@@ -1,4 +1,4 @@
-"""The function `serve`: answers requests for variants that the edge has not cached."""
+"""The function `serve`: returns variants that the edge has not cached."""
 
 from typing import Final
 
@@ -18,13 +18,13 @@ KEEP_FREED_MEMORY: Final = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
     "MALLOC_TRIM_THRESHOLD_": str(128 * 1024 * 1024),
 }
-"""Environment variables of glibc, in bytes: malloc keeps what one request frees for the next one. Otherwise it returns
-the memory and the kernel maps it again page by page: a noisy JPEG of 1600 px takes 19 ms instead of 26. mallopt(3)
-documents both, and 32 MiB as the largest mmap threshold."""
+"""Environment variables of glibc, in bytes, which make malloc keep freed memory for the next request. Otherwise it
+returns the memory to the kernel, which maps it again page by page. With them a noisy JPEG of 1600 px takes 19 ms
+instead of 26. mallopt(3) documents both, and 32 MiB as the largest mmap threshold."""
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the variables by which variants are made, on request or before."""
+    """Return the variables for generating variants, on request or ahead of requests."""
     config = stage.config
     return {
         "PUBLISHED_BUCKET": stage.storage.published.bucket_name,
@@ -38,7 +38,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to read published files and records, and to keep variants."""
+    """Return the grants to read published files and records, and to store variants."""
     generated = stage.storage.generated.arn_for_objects("images/*")
     return [
         allow("s3:GetObject", on=stage.storage.published.arn_for_objects("*"), reason=IMAGE_KEYS),
@@ -58,8 +58,6 @@ SPECIFICATION: Final = FunctionSpecification(
     alarms=(
         FunctionAlarm("ServeErrors", FunctionMetric.ERRORS, "The function serve raised errors", threshold=5),
         # A variant takes well under a second.
-        FunctionAlarm(
-            "ServeSlow", FunctionMetric.DURATION_P95, "serve answers slowly (p95)", threshold=3_000, periods=3
-        ),
+        FunctionAlarm("ServeSlow", FunctionMetric.DURATION_P95, "serve is slow (p95)", threshold=3_000, periods=3),
     ),
 )

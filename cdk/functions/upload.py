@@ -6,7 +6,7 @@ from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package,
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return where uploads go, their limits, and the allowed origins, if any."""
+    """Return the destination of uploads, their limits, and the allowed origins, if any."""
     config = stage.config
     origins = {"ALLOWED_ORIGINS": ",".join(config.allowed_origins)} if config.allowed_origins else {}
     return {
@@ -19,16 +19,16 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the rights to write originals and new records. A presigned form has the rights of its signer."""
+    """Return the grants to write originals and new records. A presigned form has the permissions of its signer."""
     table = stage.table.table_arn
     uploads = stage.storage.originals.arn_for_objects("uploads/*")
     return [
         allow("s3:PutObject", on=uploads, reason=IMAGE_KEYS),
         allow("dynamodb:PutItem", on=table),
-        # A repeated Idempotency-Key is answered with the status of its image.
+        # A call with a repeated Idempotency-Key returns the status of its image.
         allow("dynamodb:GetItem", on=table, leading_keys="IMAGE#*"),
-        # It may delete remembered Idempotency-Keys and no image. GetItem is not needed: when DynamoDB refuses a
-        # repeated write, it returns the existing item.
+        # It may delete stored Idempotency-Keys but no image. GetItem is not needed: when DynamoDB refuses a repeated
+        # write, it returns the existing item.
         allow("dynamodb:DeleteItem", "dynamodb:UpdateItem", on=table, leading_keys="idempotency#*"),
     ]
 

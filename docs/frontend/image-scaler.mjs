@@ -1,19 +1,16 @@
-/**
- * Pictures in web pages: addresses, srcset, placeholders, uploads with progress. No dependency, no build step; what
- * needs no page works on servers too.
- *
- * A picture is named by its id, with the query of a signature behind it where the page has no cookies:
+/** Pictures in web pages: URLs, srcset, placeholders, uploads with progress. It has no dependencies and no build step;
+ * functions that need no page also work on servers. A picture is identified by its id, followed by the query of a
+ * signature if the page has no cookies:
  *   01JD…                                        public pictures, or signed cookies
  *   01JD…?Policy=…&Signature=…&Key-Pair-Id=…     one signature for all sizes (Pictures.signature of the Python client)
  */
 
-/** The widths in px that image-scaler stores as renditions: these are the quickest to serve. */
+/** The widths in px of the stored renditions, which are the fastest to serve. */
 export const WIDTHS = [320, 640, 828, 1280, 1920, 2560];
 
-/**
- * Return the address of a picture in one variant.
+/** Return the URL of one variant of a picture.
  * @param {string} edge  the edge's origin, such as https://images.example.com
- * @param {string} picture  id, with or without a signature behind it
+ * @param {string} picture  id, optionally followed by a signature
  * @param {{width?: number, height?: number, fit?: string, format?: string, quality?: number | string}} [variant]
  * @returns {string}
  */
@@ -21,17 +18,16 @@ export function imageUrl(edge, picture, variant = {}) {
   const [id, signature] = picture.split('?', 2);
   const asked = Object.entries(variant).filter(([, value]) => value !== undefined);
   const query = new URLSearchParams(asked.map(([name, value]) => [name, String(value)])).toString();
-  // The signature is appended as it is: its characters are CloudFront's own and must not be encoded again.
+  // The signature is appended unchanged: it uses CloudFront's own alphabet and must not be encoded again.
   const all = [query, signature].filter(Boolean).join('&');
   return `${edge}/images/${encodeURIComponent(id)}${all && `?${all}`}`;
 }
 
-/**
- * Return the sizes to offer of a picture, the smallest first; the first one that covers the picture is the last, because
- * the service never enlarges. image_scaler/srcset.py has the same rule.
- * @param {[number, number] | undefined} size  width and height of the picture in px; without it all widths are offered
+/** Return the srcset sizes of a picture, smallest first. The first one that covers the picture is the last, because the
+ * service never enlarges. image_scaler/srcset.py implements the same rule.
+ * @param {[number, number] | undefined} size  width and height of the picture in px; without it all widths are returned
  * @param {{ratio?: number, widths?: number[]}} [options]  `ratio` crops to width : height; for a tall crop `widths` are
- *   heights, because the longer side is the one that the service rounds
+ *   heights, because the service rounds the longer side
  * @returns {{width: number, height?: number, servedWidth: number}[]}
  */
 export function steps(size, { ratio, widths = WIDTHS } = {}) {
@@ -61,8 +57,7 @@ export function imageSrcset(edge, picture, size, { ratio, widths, ...variant } =
     .join(', ');
 }
 
-/**
- * Give every <img data-picture="…" sizes="…"> of a page its src and srcset. The attributes width and height are the
+/** Set src and srcset of every <img data-picture="…" sizes="…"> in a page. The attributes width and height are the
  * picture's own size in px; `data-ratio="16/9"` crops, `data-placeholder` is the record's placeholder.
  */
 export function loadPictures(edge, root = document) {
@@ -78,8 +73,7 @@ export function loadPictures(edge, root = document) {
   }
 }
 
-/**
- * Show a picture in an <img>: its placeholder until the file is there.
+/** Show a picture in an <img>, with its placeholder until the file is loaded.
  * @param {{size?: [number, number], ratio?: number, placeholder?: string}} [options]
  */
 export function showPicture(image, edge, picture, { size, ratio, placeholder } = {}) {
@@ -93,12 +87,11 @@ export function showPicture(image, edge, picture, { size, ratio, placeholder } =
   image.src = imageUrl(edge, picture, middle);
 }
 
-/**
- * Send a file to S3 with the presigned request of an upload (`upload` of the API's answer to POST /v1/images).
+/** Send a file to S3 with the presigned request of an upload (`upload` in the API's response to POST /v1/images).
  * @param {{method: string, url: string, fields?: Record<string, string>, headers?: Record<string, string>}} upload
  * @param {Blob} file
  * @param {{onProgress?: (sent: number, total: number) => void, signal?: AbortSignal}} [options]
- * @returns {Promise<void>}  rejected with an Error that has S3's code, such as EntityTooLarge
+ * @returns {Promise<void>}  rejected with an Error that contains S3's code, such as EntityTooLarge
  */
 export function sendFile(upload, file, { onProgress, signal } = {}) {
   return new Promise((resolve, reject) => {
@@ -134,10 +127,9 @@ export function placeholderUrl(placeholder) {
 }
 
 /**
- * Decode a placeholder: about 25 bytes that hold a few cosine terms each of luminance, two colour differences and alpha.
- * The format is Evan Wallace's ThumbHash (https://evanw.github.io/thumbhash/).
- * @param {string} placeholder  base64
- * @returns {{width: number, height: number, rgba: Uint8ClampedArray}}  up to 32 px a side
+ * Decode a placeholder: about 25 bytes that hold a few cosine terms each of luminance, two colour differences and
+ * alpha. The format is Evan Wallace's ThumbHash (https://evanw.github.io/thumbhash/). @param {string} placeholder
+ * base64 @returns {{width: number, height: number, rgba: Uint8ClampedArray}}  up to 32 px a side
  */
 export function placeholderPixels(placeholder) {
   const bytes = Uint8Array.from(atob(placeholder), (character) => character.charCodeAt(0));
@@ -153,7 +145,7 @@ export function placeholderPixels(placeholder) {
     const byte = bytes[nibble >> 1];
     return ((nibble++ & 1 ? byte >> 4 : byte & 15) / 7.5 - 1) * 2;
   };
-  /** Read the terms of one channel but the constant one: [across, down, amplitude]. */
+  /** Read the terms of one channel except the constant one: [across, down, amplitude]. */
   const readTerms = (across, down, scale) => {
     const terms = [];
     for (let v = 0; v < down; v++) {

@@ -1,6 +1,6 @@
-"""The command ``image-scaler``: upload, look up and remove images, sign addresses, keep keys, look after a stage.
+"""The command ``image-scaler``: uploads, reads and removes images, signs URLs, manages keys, and operates a stage.
 
-docs/cli.md describes every command, what it prints and how it ends.
+docs/cli.md describes every command, its output and its exit codes.
 """
 
 from image_scaler.cli import images, keys, operations, signing, uploads

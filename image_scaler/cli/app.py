@@ -1,4 +1,4 @@
-"""What all commands share: the application, its options, and how errors become exit codes."""
+"""The parts that all commands share: the application, its options, and the mapping of errors to exit codes."""
 
 from enum import IntEnum
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from image_scaler.signing import SigningError
 
 
 class ExitCode(IntEnum):
-    """How a command ends. The table in docs/cli.md explains each."""
+    """The exit codes. The table in docs/cli.md explains each."""
 
     DONE = 0
     FAILED = 1
@@ -58,7 +58,7 @@ _REPORTED: tuple[type[Exception], ...] = (CommandError, *_EXIT_CODES)
 
 
 def exit_code_of(error: Exception) -> ExitCode:
-    """Return the exit code of an error; the most exact class decides."""
+    """Return the exit code of an error; the most specific class applies."""
     if isinstance(error, CommandError):
         return error.exit_code
     return next(_EXIT_CODES[kind] for kind in type(error).__mro__ if kind in _EXIT_CODES)
@@ -96,7 +96,7 @@ ProfileName = Annotated[
         "-p",
         envvar="IMAGE_SCALER_PROFILE",
         autocompletion=_complete_profile,
-        help="The profile to use (default: the instance of `make up`, else the one in profiles.toml).",
+        help="Profile to use (default: the running instance, otherwise the one in profiles.toml).",
     ),
 ]
 AsJson = Annotated[
@@ -108,7 +108,7 @@ app = typer.Typer(
     name="image-scaler",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Upload, look up and remove images, sign their addresses, and look after a stage.",
+    help="Upload, read and remove images, sign their URLs, and operate a stage.",
 )
 
 
@@ -124,7 +124,7 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Read the options that stand before the command."""
+    """Read the options before the command."""
 
 
 def profile_of(name: str | None) -> Profile:

@@ -1,4 +1,4 @@
-"""Times as people type them: ``90m``, ``2027-01-31T09:00:00Z``."""
+"""Parses durations and times on the command line: ``90m``, ``2027-01-31T09:00:00Z``."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ def duration(text: str) -> timedelta:
     """Read a duration. Raises typer.BadParameter."""
     match = _DURATION.fullmatch(text)
     if not match:
-        raise typer.BadParameter("give a number of seconds, or one with s, m, h or d, for example 90m")
+        raise typer.BadParameter("must be a number of seconds, or a number with s, m, h or d, for example 90m")
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
@@ -23,5 +23,5 @@ def moment(text: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter("give a time like 2027-01-31T09:00:00Z") from error
+        raise typer.BadParameter("must be a time like 2027-01-31T09:00:00Z") from error
     return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -25,17 +25,17 @@ def register(app: typer.Typer) -> None:
 
 
 def get(image_id: ImageId, profile: ProfileName = None, as_json: AsJson = False) -> None:
-    """Print an image's record: its status, what was found, what was decided."""
+    """Print an image's record: its status, labels and verdict."""
     with Client.from_profile(profile_of(profile)) as client:
         image = client.get(image_id)
     write_result(image.document, describe(image), as_json=as_json)
 
 
 def list_images(
-    status: Annotated[str | None, typer.Option(help="Only images of this status, such as HELD.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="The tenant whose images to print; by default `default`.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most images to print.")] = 25,
-    every: Annotated[bool, typer.Option("--all", help="Print all images, however many.")] = False,
+    status: Annotated[str | None, typer.Option(help="Print only images with this status, such as HELD.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Tenant (default: `default`).")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number of images.")] = 25,
+    every: Annotated[bool, typer.Option("--all", help="Print all images.")] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +47,7 @@ def list_images(
 
 
 def history(image_id: ImageId, profile: ProfileName = None, as_json: AsJson = False) -> None:
-    """Print all events of an image, one per line."""
+    """Print the complete history of an image, one event per line."""
     with Client.from_profile(profile_of(profile)) as client:
         for line in client.history(image_id):
             said = (line.at.isoformat(timespec="milliseconds"), line.type, line.reason, line.error, line.detail)
@@ -58,12 +58,13 @@ def delete(
     image_ids: ImageIds,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until all files are deleted.")] = False,
     timeout: Annotated[
-        timedelta, typer.Option(parser=duration, metavar="TIME", help="How long to wait for each image, such as 30m.")
+        timedelta,
+        typer.Option(parser=duration, metavar="TIME", help="Maximum time to wait for each image, such as 30m."),
     ] = "30m",  # type: ignore[assignment]
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove images for good. They are not served from then on; only a part of their records stays."""
+    """Remove images permanently. They are no longer served; only a part of their records remains."""
     with Client.from_profile(profile_of(profile)) as client:
         for image_id in image_ids:
             client.delete(image_id)

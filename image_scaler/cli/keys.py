@@ -1,4 +1,4 @@
-"""``image-scaler keys``: the key pairs of a stage."""
+"""``image-scaler keys``: manages the key pairs of a stage."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,10 @@ from image_scaler.cli.app import AsJson
 from image_scaler.cli.output import write_result
 from image_scaler.key_files import Group, KeyDirectory, KeyFilesError, KeyPair, KeyType
 
-Stage = Annotated[str, typer.Option(help="The stage whose keys these are.")]
+Stage = Annotated[str, typer.Option(help="Stage of the keys.")]
 Directory = Annotated[Path | None, typer.Option(help="Key directory (default: keys/<stage>).", file_okay=False)]
 Groups = Annotated[list[Group] | None, typer.Option("--group", help="A group (default: both).")]
-Type = Annotated[KeyType, typer.Option("--type", help="rsa works with every signing tool, ecdsa makes shorter URLs.")]
+Type = Annotated[KeyType, typer.Option("--type", help="rsa works with every signing tool; ecdsa gives shorter URLs.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -30,15 +30,17 @@ def create(
     directory: Directory = None,
     groups: Groups = None,
     key_type: Type = KeyType.RSA,
-    shared: Annotated[bool, typer.Option("--shared", help="One pair for all groups instead of one for each.")] = False,
-    if_missing: Annotated[bool, typer.Option("--if-missing", help="Leave groups alone that have a key.")] = False,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Create one pair for all groups instead of one per group.")
+    ] = False,
+    if_missing: Annotated[bool, typer.Option("--if-missing", help="Skip groups that already have a key.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the first keys of a stage."""
+    """Create the first keys of a stage."""
     keys = _directory(directory, stage)
     wanted = [group for group in groups or list(Group) if not (if_missing and keys.public_files(group))]
     if any(keys.public_files(group) for group in wanted):
-        raise KeyFilesError("there are keys already; add one with: image-scaler keys rotate")
+        raise KeyFilesError("the stage already has keys; add one with: image-scaler keys rotate")
     for together in [wanted] if shared and wanted else [[group] for group in wanted]:
         _write(keys.add(together, key_type=key_type), as_json=as_json)
 
@@ -50,9 +52,9 @@ def rotate(
     key_type: Type = KeyType.RSA,
     as_json: AsJson = False,
 ) -> None:
-    """Add a new key beside the old one; the next deployment trusts both.
+    """Add a new key; the next deployment trusts the old and the new one.
 
-    Then let the application sign with the new key, and retire the old one when the last URL it signed has expired.
+    Then configure the application to sign with the new key, and retire the old key after its last URL has expired.
     """
     keys = _directory(directory, stage)
     for group in groups or list(Group):
@@ -60,7 +62,7 @@ def rotate(
 
 
 def retire(stage: Stage = "dev", directory: Directory = None, groups: Groups = None, as_json: AsJson = False) -> None:
-    """Remove the older of two keys; the next deployment refuses what it signed."""
+    """Remove the older of two keys; the next deployment refuses its signatures."""
     keys = _directory(directory, stage)
     for group in groups or list(Group):
         retired = keys.retire_oldest(group)
@@ -75,6 +77,6 @@ def _write(pair: KeyPair, *, as_json: bool) -> None:
     document = {"public": [str(each) for each in pair.public_files], "private": str(pair.private_file)}
     lines = [
         *(f"public   {each}" for each in pair.public_files),
-        f"private  {pair.private_file}   (keep it secret; it does not belong into version control)",
+        f"private  {pair.private_file}   (keep it secret; do not commit it)",
     ]
     write_result(document, "\n".join(lines), as_json=as_json)

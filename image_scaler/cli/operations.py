@@ -1,6 +1,6 @@
-"""``image-scaler status``, ``logs``, ``resume`` and ``reblur``: looking after a stage.
+"""``image-scaler status``, ``logs``, ``resume`` and ``reblur``: operating a stage.
 
-What needs AWS credentials imports boto3 when it runs; the extra `operator` installs it.
+Commands that need AWS credentials import boto3 when they run; the extra `operator` installs it.
 """
 
 from collections import Counter
@@ -38,11 +38,11 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    newest: Annotated[int, typer.Option(min=1, help="How many of the newest images to count by status.")] = 200,
+    newest: Annotated[int, typer.Option(min=1, help="Number of newest images to count by status.")] = 200,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show whether a stage answers, its newest images by status, and (with AWS credentials) what it is doing."""
+    """Show whether a stage responds, its newest images by status, and (with AWS credentials) its current activity."""
     chosen = profile_of(profile)
     with Client.from_profile(chosen) as client:
         checks = {"api": _check(lambda: client.page(limit=1))}
@@ -65,12 +65,12 @@ def logs(
     image_id: ImageId,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=moment, metavar="TIME", help="Search from this time on (default: the id's own time)."),
+        typer.Option(parser=moment, metavar="TIME", help="Start of the search (default: the creation time in the id)."),
     ] = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what all functions logged about an image, oldest first."""
+    """Print the log lines of an image from all functions, oldest first."""
     for line in _operator(profile_of(profile)).log_lines(image_id, since=since):
         said = line.document if line.document is not None else line.message
         document = {"at": line.at.isoformat(), "source": line.source, "log": said}
@@ -83,7 +83,7 @@ def resume(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Process held or failed images again and wait for the outcome; fail unless all of them get a verdict."""
+    """Process held or failed images again and wait for the outcome; fail unless every image gets a verdict."""
     chosen = profile_of(profile)
     operator = _operator(chosen)
     from image_scaler.operator.resume import RESUMABLE, resume_image
@@ -103,7 +103,8 @@ def reblur(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Blur again, from the originals, what an older setting blurred. A stopped run continues when it is repeated."""
+    """Blur images again, from their originals, if the blur setting has changed. Run it again to continue after a
+    stop."""
     operator = _operator(profile_of(profile))
     from image_scaler.operator.reblur import Reblurring
 
@@ -124,7 +125,7 @@ def reblur(
 
 
 def _operator(profile: Profile) -> "Operator":
-    """Return the operator of a stage. Raises CommandError when boto3 or the profile's AWS part is missing."""
+    """Return the operator of a stage. Raises CommandError if boto3 or the profile's AWS part is missing."""
     try:
         from image_scaler.operator.stage import Operator
     except ImportError as error:
@@ -135,7 +136,7 @@ def _operator(profile: Profile) -> "Operator":
 
 
 def _details(profile: Profile) -> "StageDetails | None":
-    """Return what the stage is doing, or None (after a note why) when it cannot be read."""
+    """Return the stage's activity, or None (after a note with the reason) if it cannot be read."""
     try:
         return _operator(profile).details()
     except (CommandError, OperatorError) as error:
@@ -156,7 +157,7 @@ def _check(call: Callable[[], object]) -> str:
 
 
 def _look_at_nothing(client: Client) -> None:
-    """Ask for the picture of an id that no image has: the edge must accept the key and answer 404."""
+    """Request a picture with an unused id: the edge must accept the key and return 404."""
     url = client.pictures.url(UNKNOWN_IMAGE, width=16)
     with new_http() as http:
         try:
@@ -199,7 +200,7 @@ def _log_line(line: "LogLine") -> str:
 
 
 def _is_told(name: str, value: object) -> bool:
-    """Tell whether a member of a log line is worth a person's attention: no context of the function, no metrics."""
+    """Return whether to print a member of a log line: not the function's context and metrics."""
     return (
         name not in _QUIET_MEMBERS
         and not name.startswith(("function_", "cold_start", "xray", "_aws"))

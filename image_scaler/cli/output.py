@@ -1,7 +1,7 @@
-"""What commands print: results on standard output, everything else on standard error.
+"""The output of commands: results on standard output, everything else on standard error.
 
-With --json a result is one JSON document on one line. Without, it is text for people; where a script may want it (an
-id, an address) it is that alone.
+With --json a result is one JSON document on one line. Otherwise it is text for people; ids and URLs are printed without
+other text, for scripts.
 """
 
 import json
@@ -21,12 +21,12 @@ def write_result(document: Mapping[str, Any], text: str, *, as_json: bool) -> No
 
 
 def write_note(text: str) -> None:
-    """Tell a person something that is not the result."""
+    """Print a message that is not part of the result."""
     typer.echo(text, err=True)
 
 
 def write_error(error: Exception, exit_code: int, *, as_json: bool) -> None:
-    """Tell why a command ends: a line, or a JSON document of kind, message, exit code and problem document."""
+    """Print an error: a line, or a JSON document with kind, message, exit code and problem document."""
     if not as_json:
         typer.echo(f"image-scaler: {error}", err=True)
         return

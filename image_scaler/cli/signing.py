@@ -30,14 +30,14 @@ def register(app: typer.Typer) -> None:
 def sign(
     url: Annotated[
         str,
-        typer.Argument(metavar="URL|ID", help="What to sign: https://host/images/ID?width=400, or an id."),
+        typer.Argument(metavar="URL|ID", help="URL to sign, such as https://host/images/ID?width=400, or an id."),
     ],
-    width: Annotated[int | None, typer.Option(min=1, help="Width of the picture in px, added to the URL.")] = None,
+    width: Annotated[int | None, typer.Option(min=1, help="Width in px, added to the URL.")] = None,
     height: Annotated[int | None, typer.Option(min=1, help="Height in px, added to the URL.")] = None,
-    fit: Annotated[str | None, typer.Option(help="How both sides are filled: cover, contain, fill …")] = None,
+    fit: Annotated[str | None, typer.Option(help="Fit for width and height: cover, contain, fill …")] = None,
     image_format: Annotated[str | None, typer.Option("--format", help="avif, webp, jpeg, png or gif.")] = None,
     expires_in: Annotated[
-        timedelta, typer.Option(parser=duration, metavar="TIME", help="How long it is valid, such as 15m.")
+        timedelta, typer.Option(parser=duration, metavar="TIME", help="Validity of the signature, such as 15m.")
     ] = "1h",  # type: ignore[assignment]
     valid_from: Annotated[
         datetime | None,
@@ -45,19 +45,17 @@ def sign(
     ] = None,
     ip_address: Annotated[
         str | None,
-        typer.Option(
-            "--ip", help="Valid for this IPv4 address or network (a.b.c.d/n) only; the stage must be without IPv6."
-        ),
+        typer.Option("--ip", help="Restrict to this IPv4 address or network (a.b.c.d/n); the stage must not use IPv6."),
     ] = None,
     all_sizes: Annotated[
-        bool, typer.Option("--all-sizes", help="Sign every size, format and crop of the URL's image at once.")
+        bool, typer.Option("--all-sizes", help="Sign all sizes, formats and crops of the image.")
     ] = False,
     resource: Annotated[
-        str | None, typer.Option(help="Sign this instead of the URL; * is any text, ? any one character.")
+        str | None, typer.Option(help="Resource to sign instead of the URL; * matches any text, ? any one character.")
     ] = None,
     cookies: Annotated[bool, typer.Option("--cookies", help="Print cookies (name=value) instead of a URL.")] = False,
     edge: Annotated[
-        str | None, typer.Option(envvar="IMAGE_SCALER_EDGE", help="The edge of an id (default: the profile's).")
+        str | None, typer.Option(envvar="IMAGE_SCALER_EDGE", help="Edge for an id (default: the profile's).")
     ] = None,
     key_pair_id: Annotated[
         str | None,
@@ -71,22 +69,22 @@ def sign(
             envvar="IMAGE_SCALER_PRIVATE_KEY_FILE",
             exists=True,
             dir_okay=False,
-            help="The private key, a PEM file (default: the profile's viewers key).",
+            help="Private key, a PEM file (default: the profile's viewers key).",
         ),
     ] = None,
     hash_algorithm: Annotated[
-        HashAlgorithm, typer.Option("--hash", help="SHA1 is what every CloudFront distribution accepts.")
+        HashAlgorithm, typer.Option("--hash", help="Hash algorithm; every CloudFront distribution accepts SHA1.")
     ] = HashAlgorithm.SHA1,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign the address of an image; the policy is canned unless an option needs a custom one."""
+    """Sign the URL of an image; the policy is canned unless an option needs a custom one."""
     if all_sizes and resource:
-        raise typer.BadParameter("--all-sizes and --resource exclude each other")
+        raise typer.BadParameter("--all-sizes and --resource cannot be used together")
     if "*" in url and not resource:
-        raise typer.BadParameter("a URL has no wildcard; give what is to be signed as --resource")
+        raise typer.BadParameter("the URL must not have wildcards; use --resource for them")
     if (key_pair_id is None) != (private_key is None):
-        raise typer.BadParameter("--key-pair-id and --private-key go together")
+        raise typer.BadParameter("--key-pair-id and --private-key must be used together")
     if "/" not in url:
         image_id, _, query = url.partition("?")
         url = image_url(edge or profile_of(profile).edge, image_id) + (f"?{query}" if query else "")
@@ -109,8 +107,8 @@ def sign(
 def _viewers_key(name: str | None) -> KeyPair:
     profile = profile_of(name)
     if profile.viewers is None:
-        raise ProfileError(f"the profile {profile.name} has no viewers key; give --key-pair-id and --private-key")
-    profile.viewers.signer()  # tells what is wrong with the file
+        raise ProfileError(f"the profile {profile.name} has no viewers key; use --key-pair-id and --private-key")
+    profile.viewers.signer()  # raises an error that describes a problem with the file
     return profile.viewers
 
 

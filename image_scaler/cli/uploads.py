@@ -17,7 +17,7 @@ from image_scaler.client import Client, ClientError, Image, Method, UnreachableE
 from image_scaler.client.uploads import Progress as ReportProgress
 
 Timeout = Annotated[
-    timedelta, typer.Option(parser=duration, metavar="TIME", help="How long to wait for each image, such as 5m.")
+    timedelta, typer.Option(parser=duration, metavar="TIME", help="Maximum time to wait for each image, such as 5m.")
 ]
 DEFAULT_TIMEOUT = "2m"
 
@@ -29,25 +29,23 @@ def register(app: typer.Typer) -> None:
 
 
 def upload(
-    files: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="The images to upload.")
-    ],
-    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until the pipeline is done with them.")] = False,
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="Images to upload.")],
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for the outcome of each image.")] = False,
     timeout: Timeout = DEFAULT_TIMEOUT,  # type: ignore[assignment]
-    owner: Annotated[str | None, typer.Option(help="The application's own name for who uploads.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="The tenant the images belong to.")] = None,
-    content_type: Annotated[str | None, typer.Option(help="The media type (default: by the extension).")] = None,
+    owner: Annotated[str | None, typer.Option(help="The application's own name for the owner.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Tenant of the images.")] = None,
+    content_type: Annotated[str | None, typer.Option(help="Media type (default: by extension).")] = None,
     method: Annotated[
         Method | None,
-        typer.Option(case_sensitive=False, help="How the bytes are sent (default: API up to 4.5 MB, else PUT)."),
+        typer.Option(case_sensitive=False, help="Upload method (default: API up to 4.5 MB, otherwise PUT)."),
     ] = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Upload images and print their ids.
 
-    A refused file is reported and the other files are still uploaded. With --wait the command fails unless every image
-    is published or blurred.
+    If a file is refused, it is reported and the other files are still uploaded. With --wait the command fails unless
+    every image is published or blurred.
     """
     failures: list[ExitCode] = []
     with Client.from_profile(profile_of(profile)) as client:
@@ -81,7 +79,7 @@ def wait(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Wait until the pipeline is done with images; fail unless all of them are published or blurred."""
+    """Wait for the outcome of images; fail unless every image is published or blurred."""
     all_served = True
     with Client.from_profile(profile_of(profile)) as client:
         for image_id in image_ids:
@@ -93,7 +91,7 @@ def wait(
 
 
 def _await(client: Client, path: Path, image_id: str, within_seconds: float, *, as_json: bool) -> list[ExitCode]:
-    """Print how one image ended and return the exit code of a failure, if it is one."""
+    """Print the outcome of one image and return the exit code of a failure, if any."""
     try:
         image = client.wait(image_id, within_seconds=within_seconds)
     except UnreachableError:
@@ -117,7 +115,7 @@ def _outcome(image: Image) -> str:
 
 
 class _Bars:
-    """One progress bar per file, on standard error; nothing where that is no terminal."""
+    """One progress bar per file, on standard error; none if it is not a terminal."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

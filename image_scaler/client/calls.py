@@ -1,7 +1,7 @@
-"""HTTP calls: each is repeated while that is safe and may help, and every failure is one of this package's errors.
+"""HTTP calls: retries each call if that is safe and may succeed, and raises only this package's errors.
 
-A signature is made for each attempt and for one URL. It travels as cookies: URLs end in access logs and in error
-messages, cookies do not.
+Each attempt has a new signature for one URL. It is sent as cookies, because access logs and error messages contain URLs
+but not cookies.
 """
 
 import random
@@ -30,23 +30,24 @@ from image_scaler.signing import Signer, canned_policy
 T = TypeVar("T")
 
 SIGNED_FOR: Final = timedelta(minutes=5)
-"""How long the signature of a call is good: longer than a slow upload and a clock that is a little off."""
+"""The validity of a call's signature: longer than a slow upload plus a small clock difference."""
 
 REPEATED_STATUS: Final = frozenset({429, 500, 502, 503, 504})
-"""Answers after which the same request may succeed. Conflicts and refused uploads are repeated when they say so."""
+"""Statuses after which the same request may succeed. Conflicts and refused uploads are retried only
+with Retry-After or a retryable S3 code."""
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
-"""API Gateway answers within 29 s; S3 takes as long as the bytes do, counted between two chunks."""
+"""API Gateway responds within 29 s; S3 takes as long as the upload, so the limit applies between two chunks."""
 
 LOOPBACK: Final = ("localhost", "127.0.0.1")
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How often and how patiently a call is repeated.
+    """The number of attempts and the waits between them.
 
     The wait before attempt n is random, up to ``first_wait_seconds`` doubled n times and at most
-    ``longest_wait_seconds``; or what the answer's Retry-After says. A Retry-After above the longest wait ends the call.
+    ``longest_wait_seconds``, or it is the response's Retry-After. A Retry-After above the longest wait ends the call.
     """
 
     attempts: int = 5
@@ -55,18 +56,18 @@ class Retries:
 
 
 def new_http() -> httpx.Client:
-    """Return an HTTP client: proxies from the environment, except for this machine's own addresses."""
+    """Return an HTTP client with proxies from the environment, except for local addresses."""
     mounts = {f"all://{host}": httpx.HTTPTransport() for host in LOOPBACK}
     return httpx.Client(timeout=TIMEOUT, mounts=mounts, headers={"User-Agent": user_agent()})
 
 
 def user_agent() -> str:
-    """Return what the client calls itself."""
+    """Return the client's User-Agent."""
     return f"image-scaler/{version('image-scaler')} python-httpx/{httpx.__version__}"
 
 
 class Calls:
-    """Sends requests and reads answers. ``sleep`` waits for seconds between attempts."""
+    """Sends requests and reads responses. ``sleep`` waits for seconds between attempts."""
 
     def __init__(
         self,
@@ -89,9 +90,9 @@ class Calls:
         headers: Mapping[str, str] | None = None,
         content: Callable[[], Any] | None = None,
     ) -> dict[str, Any]:
-        """Make a signed call of the API and return its document; ``content`` makes the body of each attempt.
+        """Make a signed API call and return its document; ``content`` returns the body for each attempt.
 
-        Repeating must be safe: a POST carries an Idempotency-Key. Raises ClientError.
+        The call must be safe to repeat: a POST has an Idempotency-Key. Raises ClientError.
         """
 
         def attempt() -> dict[str, Any]:
@@ -105,11 +106,12 @@ class Calls:
         return self.repeated(attempt)
 
     def storage(self, method: str, url: str, **request: Any) -> httpx.Response:
-        """Send one presigned request to S3, once, and return the answer whatever it is. Raises UnreachableError."""
+        """Send one presigned request to S3, once, and return the response, whatever its status. Raises
+        UnreachableError."""
         return self._send(method, url, **request)
 
     def repeated(self, attempt: Callable[[], T]) -> T:
-        """Return what ``attempt`` returns; it is repeated after errors that a repeat may heal. Raises ClientError."""
+        """Return the result of ``attempt``; retry it after temporary errors. Raises ClientError."""
         retrying = Retrying(
             retry=retry_if_exception(self._may_heal),
             stop=stop_after_attempt(self._retries.attempts),
@@ -156,14 +158,14 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
     try:
         document = answer.json()
     except ValueError as error:
-        raise UnexpectedAnswerError(f"{answer.url} answered with something that is not JSON") from error
+        raise UnexpectedAnswerError(f"the response of {answer.url} is not JSON") from error
     if not isinstance(document, dict):
-        raise UnexpectedAnswerError(f"{answer.url} answered with something that is not a JSON object")
+        raise UnexpectedAnswerError(f"the response of {answer.url} is not a JSON object")
     return document
 
 
 def _wait_asked(answer: httpx.Response) -> float | None:
-    """Return the seconds of Retry-After, which is a number or a date; None when there is none to read."""
+    """Return the seconds of Retry-After, which is a number or a date; None if it is missing or invalid."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)

@@ -1,14 +1,14 @@
-"""What can go wrong in a call, as one tree.
+"""The errors of calls, as one tree.
 
-ClientError                     everything that this package raises
-├── UnreachableError            no answer: DNS, connection, TLS, time-out
-├── UnexpectedAnswerError       an answer that is not the API's
-├── WaitTimeoutError            the image is not where it was waited for to be
-└── ResponseError               an answer with an error status; carries the problem document
+ClientError                     base of all errors of this package
+├── UnreachableError            no response: DNS, connection, TLS, timeout
+├── UnexpectedAnswerError       a response that is not the API's
+├── WaitTimeoutError            the image is not ready in time
+└── ResponseError               a response with an error status; has the problem document
     ├── InvalidRequestError     400, 413, 415, 422: change the request
     ├── AccessDeniedError       401, 403: the key is not trusted, or the signature is too old
     ├── NotFoundError           404
-    ├── ConflictError           409: a legal hold, or the first call with the idempotency key still runs
+    ├── ConflictError           409: a legal hold, or the first call with the idempotency key is still running
     ├── RateLimitedError        429
     ├── ServiceError            any other status, 500 and above
     └── UploadRefusedError      S3 refused the bytes
@@ -27,7 +27,7 @@ _XML_MESSAGE: Final = re.compile(r"<Message>([^<]{1,1000})</Message>")
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem document (RFC 9457), or what CloudFront and S3 say in XML.
+    """A problem document (RFC 9457), or the XML error of CloudFront or S3.
 
     ``code`` is the XML's code, such as MissingKey. ``parameter`` or ``field`` names the part of the request at fault.
     ``document`` holds all members as they were sent.
@@ -43,7 +43,7 @@ class Problem:
 
     @classmethod
     def read(cls, status: int, body: bytes) -> Self:
-        """Read the body of an error. A body that is neither JSON nor XML gives a problem with the status alone."""
+        """Read the body of an error. A body that is neither JSON nor XML gives a problem with only the status."""
         text = body.decode("utf-8", errors="replace")
         try:
             document = json.loads(text)
@@ -72,19 +72,19 @@ class Problem:
 
 
 class ClientError(Exception):
-    """Something went wrong; the message says what."""
+    """Base of all errors of the client; the message describes the error."""
 
 
 class UnreachableError(ClientError):
-    """No answer came, after all retries."""
+    """There was no response after all retries."""
 
 
 class UnexpectedAnswerError(ClientError):
-    """The answer is not what the API's description says: is the edge's address right?"""
+    """The response does not match the API's description; check the edge's address."""
 
 
 class WaitTimeoutError(ClientError):
-    """The image is not ready in time. ``image_id`` and ``status`` tell which one and where it is."""
+    """The image is not ready in time. It has ``image_id`` and the last ``status``."""
 
     def __init__(self, image_id: str, status: str, within_seconds: float) -> None:
         self.image_id = image_id
@@ -93,7 +93,7 @@ class WaitTimeoutError(ClientError):
 
 
 class ResponseError(ClientError):
-    """An answer with an error status. ``retry_after_seconds`` is the answer's Retry-After, None without one."""
+    """A response with an error status. ``retry_after_seconds`` is the response's Retry-After, or None."""
 
     def __init__(self, problem: Problem, *, retry_after_seconds: float | None = None) -> None:
         self.problem = problem
@@ -111,7 +111,7 @@ class InvalidRequestError(ResponseError):
 
 
 class AccessDeniedError(ResponseError):
-    """The edge refuses the signature: a key that it does not trust, a wrong clock, or a firewall rule."""
+    """The edge refuses the request: it does not trust the key, the clock is wrong, or a firewall rule applies."""
 
 
 class NotFoundError(ResponseError):
@@ -119,7 +119,7 @@ class NotFoundError(ResponseError):
 
 
 class ConflictError(ResponseError):
-    """The image is under a legal hold, or the first call with the idempotency key still runs."""
+    """The image is under a legal hold, or the first call with the idempotency key is still running."""
 
 
 class RateLimitedError(ResponseError):
@@ -148,7 +148,7 @@ _BY_STATUS: Final[Mapping[int, type[ResponseError]]] = {
 
 
 def error_of(problem: Problem, *, retry_after_seconds: float | None = None) -> ResponseError:
-    """Return the error of an answer of the API."""
+    """Return the error for a response of the API."""
     return _BY_STATUS.get(problem.status, ServiceError)(problem, retry_after_seconds=retry_after_seconds)
 
 

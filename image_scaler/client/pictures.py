@@ -1,4 +1,4 @@
-"""Addresses of pictures for pages: signed URLs that repeat, srcset, cookies. Makes no request."""
+"""Image URLs for pages: cacheable signed URLs, srcset, cookies. It makes no requests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ VALID_FOR: Final = timedelta(hours=1)
 
 
 class Variant(TypedDict, total=False):
-    """What may be asked of a picture; openapi.yaml (getVariant) describes each. Sides in px."""
+    """The parameters of a variant; openapi.yaml (getVariant) describes each. Sides are in px."""
 
     width: int
     height: int
@@ -28,7 +28,7 @@ class Variant(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class SignedCookies:
-    """Cookies by name that open pictures below ``path`` of the edge's host until ``expires_at``."""
+    """Cookies by name that give access to pictures below ``path`` on the edge's host until ``expires_at``."""
 
     values: Mapping[str, str]
     path: str
@@ -38,7 +38,7 @@ class SignedCookies:
     def headers(self, *, domain: str | None = None) -> list[str]:
         """Return the values of Set-Cookie headers.
 
-        Give ``domain`` (``example.com``) when pages and edge have different hosts below it; without it the cookies are
+        Pass ``domain`` (``example.com``) if pages and edge have different hosts below it; without it the cookies are
         for the host that sets them. Scripts cannot read them.
         """
         lines = []
@@ -56,9 +56,9 @@ class SignedCookies:
 
 
 class Pictures:
-    """Writes addresses of one edge (``https://images.example.com``). ``signer`` is None where viewers need none.
+    """Creates URLs of one edge (``https://images.example.com``). ``signer`` is None if pictures are public.
 
-    One signature covers all sizes of an image and holds for at least ``valid_for``. Times are rounded to a grid
+    One signature covers all sizes of an image and is valid for at least ``valid_for``. Times are rounded to a grid
     (``signing.expiry_on_grid``): pages rendered within one step of it show the same URLs.
     """
 
@@ -76,7 +76,7 @@ class Pictures:
         self._grid = grid
 
     def url(self, image_id: str, **variant: Unpack[Variant]) -> str:
-        """Return the address of an image, or of one variant. Raises SigningError."""
+        """Return the URL of an image, or of one variant. Raises SigningError."""
         return self._signed(image_id, [variant])[0]
 
     def srcset(
@@ -98,16 +98,16 @@ class Pictures:
         return ", ".join(f"{url} {step.served_width}w" for url, step in zip(urls, offered, strict=True))
 
     def signature(self, image_id: str) -> str:
-        """Return the query that opens all sizes of an image, for pages that write addresses themselves.
+        """Return the query with a signature for all sizes of an image, for pages that build URLs themselves.
 
-        It is empty where viewers need no signature. Raises SigningError.
+        It is empty if pictures are public. Raises SigningError.
         """
         return self._query(image_policy(self._edge, image_id, expires_at=self._expires_at()))
 
     def cookies(self, image_id: str | None = None) -> SignedCookies:
         """Return cookies for all sizes of one image, or of every image of the edge. Raises SigningError.
 
-        There are none where viewers need no signature.
+        There are none if pictures are public.
         """
         expires_at = self._expires_at()
         if image_id is None:

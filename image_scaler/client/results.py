@@ -1,4 +1,4 @@
-"""What the API answers, as frozen values. Members that this release does not know are kept in ``document``."""
+"""The API's responses as frozen values. ``document`` also has members that this release does not know."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ Document = Mapping[str, Any]
 
 
 class Status(StrEnum):
-    """Where an image is. A later release of the service may have more: ``Image.status`` is a plain string."""
+    """The status of an image. Later releases of the service may have more, so ``Image.status`` is a plain string."""
 
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
     PROCESSING = "PROCESSING"
@@ -28,15 +28,15 @@ class Status(StrEnum):
 
 
 IN_PROGRESS: Final = frozenset({Status.AWAITING_UPLOAD, Status.PROCESSING})
-"""An image in one of these changes its status by itself; in any other it stays until someone acts."""
+"""An image with one of these changes its status without action; with any other it does not."""
 
 SERVED: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
-"""An image in one of these has pictures to show."""
+"""An image with one of these has pictures."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """An upload that was accepted. ``status`` is the one in the answer; the pipeline changes it later."""
+    """An accepted upload. ``status`` is the one in the response; the pipeline changes it later."""
 
     id: str
     status: str
@@ -44,9 +44,9 @@ class Upload:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A record that awaits its bytes, and the presigned S3 request that sends them.
+    """A record that awaits its upload, and the presigned S3 request for it.
 
-    ``upload`` is the member of the same name of the API's answer: hand it to a browser as it is. ``method`` is POST
+    ``upload`` is the member of the same name in the API's response; pass it to a browser unchanged. ``method`` is POST
     (send ``fields`` and then the file as a form) or PUT (send the bytes with ``headers``).
     """
 
@@ -61,7 +61,7 @@ class Ticket:
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """Read an answer of createImage. Raises UnexpectedAnswerError."""
+        """Read a response of createImage. Raises UnexpectedAnswerError."""
         with _reading("a ticket"):
             upload = document["upload"]
             return cls(
@@ -78,7 +78,7 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Original:
-    """The file that was uploaded: sides in px, upright; size in bytes; the format that its content has."""
+    """The uploaded file: sides in px, upright; size in bytes; the format of its content."""
 
     width: int
     height: int
@@ -122,9 +122,10 @@ class Rendition:
 
 @dataclass(frozen=True)
 class Label:
-    """What moderation found; ``confidence`` in percent, ``parent`` the label above it in Rekognition's taxonomy.
+    """A moderation label; ``confidence`` in percent, ``parent`` the label above it in Rekognition's taxonomy.
 
-    ``frame`` is the number of the published frame from 0, ``rendering`` how that frame was seen (``OVER_WHITE`` ...).
+    ``frame`` is the number of the published frame from 0, ``rendering`` the rendering of that frame (``OVER_WHITE``
+    ...).
     """
 
     name: str
@@ -147,7 +148,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the policy decided: allow, blur or block, and the labels that decided it."""
+    """The policy's decision: allow, blur or block, and the labels that caused it."""
 
     decision: str
     policy_version: str
@@ -192,7 +193,7 @@ class HistoryLine:
 
 @dataclass(frozen=True)
 class Removal:
-    """How far the deletion of a removed image's files is: IN_PROGRESS or DONE; ``step`` is what is being deleted."""
+    """The progress of a removal: IN_PROGRESS or DONE; ``step`` is the current step."""
 
     status: str
     step: str | None = None
@@ -205,11 +206,11 @@ class Removal:
 
 @dataclass(frozen=True)
 class Image:
-    """An image's record. Listings carry fewer members than a record; what is missing is None or empty.
+    """An image's record. Listings have fewer members than a record; missing ones are None or empty.
 
-    ``owner`` and ``tenant`` are the application's own; ``reason`` and ``detail`` tell why an image was rejected.
-    ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. ``frames`` are those that are published,
-    ``original.frames`` those that came. ``document`` has everything that the API sent.
+    ``owner`` and ``tenant`` are the application's own; ``reason`` and ``detail`` say why an image was rejected.
+    ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. ``frames`` is the number of published
+    frames, ``original.frames`` that of uploaded ones. ``document`` is the complete document from the API.
     """
 
     id: str
@@ -276,22 +277,22 @@ class Image:
 
     @property
     def in_progress(self) -> bool:
-        """Tell whether the pipeline is still at work, or waits for the upload."""
+        """Whether the image is being processed or awaits its upload."""
         return self.status in IN_PROGRESS
 
     @property
     def is_served(self) -> bool:
-        """Tell whether there are pictures to show."""
+        """Whether the image has pictures."""
         return self.status in SERVED
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether the image is removed and its files are deleted."""
+        """Whether the image is removed and its files are deleted."""
         return self.status == Status.REMOVED and (self.removal is None or self.removal.status == "DONE")
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """Width and height in px of the largest picture that is served, upright; None while there is none."""
+        """Width and height in px of the largest served picture, upright; None if there is none."""
         if not self.renditions:
             return None
         largest = max(self.renditions, key=lambda each: each.width * each.height)
@@ -300,25 +301,25 @@ class Image:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a listing, newest first. It may be short, even empty, and still have a ``cursor`` to the next one."""
+    """A page of a listing, newest first. Even a short or empty page may have a ``cursor`` to the next one."""
 
     items: tuple[Image, ...]
     cursor: str | None
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """Read an answer of listImages. Raises UnexpectedAnswerError."""
+        """Read a response of listImages. Raises UnexpectedAnswerError."""
         with _reading("a page of images"):
             return cls(tuple(map(Image.from_document, document["items"])), _text(document, "cursor"))
 
 
 @contextmanager
 def _reading(what: str) -> Iterator[None]:
-    """Turn what goes wrong while an answer is read into UnexpectedAnswerError."""
+    """Convert errors while reading a response to UnexpectedAnswerError."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnexpectedAnswerError(f"the answer is not {what} ({type(error).__name__}: {error})") from error
+        raise UnexpectedAnswerError(f"the response is not {what} ({type(error).__name__}: {error})") from error
 
 
 def _text(document: Document, name: str) -> str | None:

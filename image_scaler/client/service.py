@@ -30,7 +30,7 @@ from image_scaler.signing import Signer, control_url
 
 WAIT_SECONDS: Final = 120.0
 REMOVAL_SECONDS: Final = 1800.0
-"""A removal deletes once more when the longest write that was under way has ended, about eleven minutes later."""
+"""A removal deletes a last time when every write in progress has ended, about eleven minutes later."""
 FIRST_POLL_SECONDS: Final = 0.25
 LONGEST_POLL_SECONDS: Final = 5.0
 POLL_GROWTH: Final = 1.5
@@ -42,8 +42,7 @@ _ID: Final = re.compile("[0-9A-Za-z]{1,64}")
 class Client:
     """Uploads, reads, lists and removes images of one stage. Close it after use, or use it in a ``with``.
 
-    It holds a key of the group `control`, which can remove every image: it belongs on servers and nowhere else. It may
-    be used by several threads.
+    It has a key of the group `control`, which can remove every image, so use it only on servers. It is thread-safe.
     """
 
     def __init__(
@@ -56,10 +55,10 @@ class Client:
         retries: Retries | None = None,
         sleep: Callable[[float], None] | None = None,
     ) -> None:
-        """Talk to ``edge`` (``https://images.example.com``).
+        """Create a client of ``edge`` (``https://images.example.com``).
 
-        ``control`` signs calls, ``viewers`` the addresses of pictures (None where they are public). ``http`` is used
-        in place of a client of its own, and is left open by ``close``. ``sleep`` waits for seconds.
+        ``control`` signs calls, ``viewers`` image URLs (None if they are public). ``http`` replaces the client's own
+        HTTP client, and ``close`` does not close it. ``sleep`` waits for seconds.
         """
         self._edge = edge.removesuffix("/")
         self._sleep = sleep or time.sleep
@@ -70,7 +69,8 @@ class Client:
 
     @classmethod
     def from_profile(cls, profile: Profile | str | None = None, **options: Any) -> Self:
-        """Make a client of a profile, given or by name; without a name of the default one. See docs/cli.md.
+        """Create a client of a profile, given as an object or by name; by default of the default profile. See
+        docs/cli.md.
 
         Raises ProfileError.
         """
@@ -105,13 +105,11 @@ class Client:
         idempotency_key: str | None = None,
         progress: Progress | None = None,
     ) -> Upload:
-        """Upload an image and return its id; the pipeline works on it from then on (``wait``).
+        """Upload an image and return its id; the pipeline then processes it (``wait``).
 
-        Name and type come from the file unless they are given; type by the extension. Without ``method``, files of up
-        to 4.5 MB go to the API and larger ones by presigned PUT to S3. An attempt that is repeated makes no second
-        image; ``idempotency_key`` extends that to a repeated call of yours, for 24 hours and the same content.
-
-        Raises ClientError.
+        By default, name and type come from the file; the type depends on the extension. Without ``method``, files of up
+        to 4.5 MB go to the API and larger ones to S3 with a presigned PUT. A retry does not create a second image;
+        ``idempotency_key`` extends this to repeated calls within 24 hours with the same content. Raises ClientError.
         """
         with opened(source, progress) as body:
             name = filename or name_of(source) or "image"
@@ -141,9 +139,9 @@ class Client:
         owner: str | None = None,
         idempotency_key: str | None = None,
     ) -> Ticket:
-        """Create a record and return the presigned request that uploads ``size`` bytes to it.
+        """Create a record and return the presigned request for uploading ``size`` bytes.
 
-        A browser sends it (``Ticket.upload``), or ``send``. Raises ClientError.
+        A browser sends it (``Ticket.upload``), or ``send`` does. Raises ClientError.
         """
         asked = {
             "filename": filename, "content_type": content_type, "size": size, "method": Method(method).value,
@@ -154,14 +152,14 @@ class Client:
         return Ticket.from_document(self._calls.api("POST", self._address(), headers=headers, content=lambda: body))
 
     def send(self, ticket: Ticket, source: Source, *, progress: Progress | None = None) -> None:
-        """Send the bytes of a ticket to S3. Raises UploadRefusedError or UnreachableError."""
+        """Send the file of a ticket to S3. Raises UploadRefusedError or UnreachableError."""
         with opened(source, progress) as body:
             send_to_storage(self._calls, ticket, body, filename=name_of(source) or "image")
 
     # --- records
 
     def get(self, image_id: str) -> Image:
-        """Return an image's record. Raises NotFoundError, also for a text that is no id, or another ClientError."""
+        """Return an image's record. Raises NotFoundError, also for an invalid id, or another ClientError."""
         return Image.from_document(self._calls.api("GET", self._address(image_id)))
 
     def list(
@@ -198,7 +196,7 @@ class Client:
     def history(self, image_id: str) -> Iterator[HistoryLine]:
         """Yield the events of an image in the order of the API. Raises ClientError.
 
-        A record carries the newest; older ones come page by page.
+        A record has the newest events; older ones are read in pages.
         """
         image = self.get(image_id)
         yield from image.history
@@ -210,9 +208,9 @@ class Client:
             cursor = page.get("cursor")
 
     def delete(self, image_id: str) -> None:
-        """Remove an image. It is not served from then on; its files are deleted (``wait_until_gone``).
+        """Remove an image. It is no longer served; its files are being deleted (``wait_until_gone``).
 
-        May be repeated. Raises NotFoundError, ConflictError (a legal hold) or another ClientError.
+        The call may be repeated. Raises NotFoundError, ConflictError (a legal hold) or another ClientError.
         """
         self._calls.api("DELETE", self._address(image_id))
 
@@ -221,10 +219,10 @@ class Client:
     def wait(
         self, image_id: str, *, within_seconds: float = WAIT_SECONDS, on_change: Callable[[Image], None] | None = None
     ) -> Image:
-        """Return the record once the pipeline is done with the image, whatever the outcome.
+        """Wait until the image is processed and return its record, whatever the outcome.
 
-        ``on_change`` is called with the record each time its status changed. Raises WaitTimeoutError, NotFoundError or
-        another ClientError.
+        ``on_change`` is called with the record after each change of its status. Raises WaitTimeoutError, NotFoundError
+        or another ClientError.
         """
         return self._poll(image_id, lambda image: not image.in_progress, within_seconds, on_change)
 
@@ -235,7 +233,7 @@ class Client:
         within_seconds: float = REMOVAL_SECONDS,
         on_change: Callable[[Image], None] | None = None,
     ) -> Image:
-        """Return the record of a removed image once its files are deleted. Raises as ``wait`` does."""
+        """Wait until the files of a removed image are deleted and return its record. Raises the errors of ``wait``."""
         return self._poll(image_id, lambda image: image.is_gone, within_seconds, on_change)
 
     def _poll(

@@ -1,4 +1,4 @@
-"""Bytes on their way: a file or bytes that can be sent more than once, and the three ways to send them.
+"""Uploads: a source that can be sent more than once, and the three upload methods.
 
 API     the body of one call, for small files
 PUT     a presigned S3 PUT: streams
@@ -20,13 +20,13 @@ from image_scaler.client.errors import ClientError, Problem, UploadRefusedError
 from image_scaler.client.results import Ticket
 
 Source = bytes | str | os.PathLike[str] | BinaryIO
-"""What can be uploaded: bytes, a file's path, or a file that is open for reading and can be sought."""
+"""A source of an upload: bytes, a file's path, or a seekable file that is open for reading."""
 
 Progress = Callable[[int, int], None]
-"""Is called with the bytes sent so far and all bytes. A repeated attempt begins at 0 again."""
+"""A function that is called with the bytes sent so far and the total. A retry starts at 0 again."""
 
 LARGEST_DIRECT_BYTES: Final = 4_500_000
-"""What the API takes as a body (openapi.yaml, createImage); larger files go to S3 directly."""
+"""The largest body that the API accepts (openapi.yaml, createImage); larger files go directly to S3."""
 
 CHUNK_BYTES: Final = 64 * 1024
 
@@ -35,11 +35,11 @@ CONTENT_TYPES: Final = {
     ".jpe": "image/jpeg", ".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png", ".tif": "image/tiff",
     ".tiff": "image/tiff", ".webp": "image/webp",
 }  # fmt: skip
-"""Media types by extension: those that the API accepts."""
+"""The media types that the API accepts, by extension."""
 
 
 class Method(StrEnum):
-    """How the bytes are sent."""
+    """The upload methods."""
 
     API = "API"
     PUT = "PUT"
@@ -47,7 +47,7 @@ class Method(StrEnum):
 
 
 class Body:
-    """The bytes of one upload, from their start as often as needed. Reports its progress while it is read."""
+    """The bytes of one upload, which can be read repeatedly. It reports its progress while it is read."""
 
     def __init__(self, file: BinaryIO, progress: Progress | None = None) -> None:
         self._file = file
@@ -62,7 +62,7 @@ class Body:
             yield chunk
 
     def read(self, size: int = -1) -> bytes:
-        """Read on; HTTP forms read through this."""
+        """Read the next bytes; HTTP forms use this."""
         chunk = self._file.read(size)
         if chunk and self._progress:
             self._progress(self._file.tell(), self.size)
@@ -79,7 +79,7 @@ class Body:
 
 @contextmanager
 def opened(source: Source, progress: Progress | None = None) -> Iterator[Body]:
-    """Open a source; a file that was open stays so. Raises ClientError when it cannot be read from its start."""
+    """Open a source; an open file is not closed. Raises ClientError if it cannot be read from its start."""
     if isinstance(source, bytes):
         yield Body(io.BytesIO(source), progress)
     elif isinstance(source, str | os.PathLike):
@@ -88,7 +88,7 @@ def opened(source: Source, progress: Progress | None = None) -> Iterator[Body]:
     elif source.seekable():
         yield Body(source, progress)
     else:
-        raise ClientError("the source must be seekable: a repeated attempt reads it from the start again")
+        raise ClientError("the source must be seekable, because a retry reads it from the start")
 
 
 def _file(path: Path) -> BinaryIO:
@@ -99,7 +99,7 @@ def _file(path: Path) -> BinaryIO:
 
 
 def name_of(source: Source) -> str | None:
-    """Return the file name of a source that has one."""
+    """Return the file name of a source, if it has one."""
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
     return Path(name).name if isinstance(name, str) else None
 
@@ -109,16 +109,16 @@ def content_type_of(filename: str) -> str:
     extension = Path(filename).suffix.lower()
     if extension not in CONTENT_TYPES:
         raise ClientError(
-            f"{filename}: the extension {extension or '(none)'} is not of an accepted image type; give content_type"
+            f"{filename}: the extension {extension or '(none)'} is not a supported image type; pass content_type"
         )
     return CONTENT_TYPES[extension]
 
 
 def send_to_storage(calls: Calls, ticket: Ticket, body: Body, *, filename: str) -> None:
-    """Send the bytes with the presigned request of a ticket. Raises UploadRefusedError or UnreachableError.
+    """Send the file with the presigned request of a ticket. Raises UploadRefusedError or UnreachableError.
 
-    A PUT is good for one object. When S3 says that it is there already, an earlier attempt stored it and its answer was
-    lost: the upload is done.
+    A PUT is valid for one object. If S3 reports that the object already exists, an earlier attempt stored it and its
+    response was lost, so the upload is complete.
     """
 
     def attempt() -> None:
@@ -134,7 +134,7 @@ def send_to_storage(calls: Calls, ticket: Ticket, body: Body, *, filename: str) 
         if answer.is_success or stored_before:
             return
         problem = Problem.read(answer.status_code, answer.content)
-        # 409 and 400 RequestTimeout are S3's own words for "try again".
+        # With 409 and 400 RequestTimeout, S3 asks the client to retry.
         again = problem.code in {"ConditionalRequestConflict", "RequestTimeout", "OperationAborted"}
         raise UploadRefusedError(problem, retry_after_seconds=0.0 if again else None)
 

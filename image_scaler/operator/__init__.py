@@ -1,1 +1,1 @@
-"""What an operator does behind the API, with AWS credentials. It needs boto3: the extra `operator`."""
+"""Operations with AWS credentials, without the API. They need boto3: the extra `operator`."""

@@ -1,5 +1,5 @@
-"""The error of this package, in a module that needs no boto3."""
+"""The error of this package, in a module that does not need boto3."""
 
 
 class OperatorError(Exception):
-    """AWS refused a call, or what was looked for is not there; the message says what to do."""
+    """AWS refused a call, or a resource is missing; the message says what to do."""

@@ -1,8 +1,8 @@
-"""Blurs again, from the originals, pictures that an older setting or release blurred.
+"""Blurs pictures again, from their originals, if an older setting or release blurred them.
 
-Each record says how its picture was blurred, so the records show what is left to do: a run can be stopped at any time,
-and a repeated run continues. Each image goes through ingest again as a new revision, with ``"rework": true``; until
-that ends, viewers get 202 for sizes that are not cached, as for a new upload.
+Each record holds its picture's blur, so the records show the remaining work: a run can be stopped at any time, and the
+next run continues. Ingest processes each image again as a new revision, with ``"rework": true``. Until that ends,
+viewers get 202 for sizes that are not cached, as for a new upload.
 """
 
 import json
@@ -16,10 +16,10 @@ from image_scaler.operator.stage import Operator, aws_errors
 
 POLL_SECONDS: Final = 0.2
 WITHIN_SECONDS: Final = 1_800.0
-"""Longest wait for one image: the time limit of the state machine."""
+"""The longest wait for one image: the time limit of the state machine."""
 
 BLUR_VARIABLE: Final = "BLUR"
-"""The environment variable of the blur function that holds its setting."""
+"""The environment variable with the blur function's setting."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Reblurred:
 
     @property
     def succeeded(self) -> bool:
-        """Tell whether the image has a verdict again."""
+        """Whether the image has a verdict again."""
         return self.execution_status == "SUCCEEDED" and self.status not in {"FAILED", "HELD", "PROCESSING"}
 
 
@@ -44,7 +44,7 @@ class _Running:
 
 
 class Reblurring:
-    """Blurs again what is not blurred as the stage is configured, ``at_a_time`` images in parallel.
+    """Blurs images again if their blur differs from the stage's setting, ``at_a_time`` in parallel.
 
     Its methods raise OperatorError.
     """
@@ -61,7 +61,7 @@ class Reblurring:
             self.blur: str = function["Environment"]["Variables"][BLUR_VARIABLE]
 
     def __iter__(self) -> Iterator[Reblurred]:
-        """Yield each image when its execution ends. If the caller stops, running executions finish on their own."""
+        """Yield each image when its execution ends. If the caller stops, running executions still finish."""
         running: dict[str, _Running] = {}
         for record in self._left():
             while len(running) >= self._at_a_time:
@@ -72,7 +72,7 @@ class Reblurring:
             yield from self._ended(running)
 
     def count_left(self) -> int:
-        """Return the number of images that are not blurred as the stage is configured."""
+        """Return the number of images whose blur differs from the stage's setting."""
         return sum(1 for _ in self._left())
 
     def _left(self) -> Iterator[dict[str, Any]]:

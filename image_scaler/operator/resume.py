@@ -1,4 +1,4 @@
-"""Processing a held or failed image again: a new execution with the old one's input."""
+"""Resumes a held or failed image: starts a new execution with the old one's input."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def resume_image(
     within_seconds: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Image:
-    """Start the ingest of a held or failed image again and return its record at the end of the execution.
+    """Resume a held or failed image and return its record when the execution has ended.
 
     Raises OperatorError for an image in another status, WaitTimeoutError, NotFoundError or another ClientError.
     """

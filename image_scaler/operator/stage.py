@@ -1,6 +1,6 @@
-"""One stage with AWS credentials: resume images, read logs, look at its resources.
+"""One stage with AWS credentials: resumes images, reads logs, describes its resources.
 
-Resources are found by the stage's stacks, ``ImageScaler-<stage>-Pipeline`` and ``-Edge``.
+Resources are found through the stage's stacks, ``ImageScaler-<stage>-Pipeline`` and ``-Edge``.
 """
 
 import json
@@ -23,12 +23,12 @@ STACKS: Final = ("Pipeline", "Edge")
 _HASH: Final = re.compile(r"[0-9A-F]{8}$")
 _ID_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_CHARACTERS: Final = 10
-"""The first ten characters of an id are its time: milliseconds since 1970 in base 32 (ULID)."""
+"""The first ten characters of an id are its creation time: milliseconds since 1970 in base 32 (ULID)."""
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of a log: ``source`` is its log group, ``document`` what the message holds if it is JSON."""
+    """One log line: ``source`` is its log group, ``document`` the parsed message if it is JSON."""
 
     at: datetime
     source: str
@@ -38,7 +38,7 @@ class LogLine:
 
 @dataclass(frozen=True)
 class StageDetails:
-    """Executions under way by state machine, messages waiting by queue, and the names of alarms that are firing."""
+    """Running executions by state machine, waiting messages by queue, and the names of active alarms."""
 
     running: dict[str, int]
     waiting: dict[str, int]
@@ -46,7 +46,7 @@ class StageDetails:
 
 
 class Operator:
-    """Looks after one stage."""
+    """Operates one stage."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -59,9 +59,9 @@ class Operator:
             raise OperatorError(f"the AWS credentials cannot be used: {error}") from error
 
     def resume(self, execution_arn: str) -> str:
-        """Start the execution of a held or failed image again with its old input; return the new execution's ARN.
+        """Start a new execution for a held or failed image with its old input; return the new execution's ARN.
 
-        AWS's redrive is not used: it ends after 14 days and keeps the definition of then. Raises OperatorError.
+        AWS's redrive is not used, because it is limited to 14 days and uses the old definition. Raises OperatorError.
         """
         state_machine, _, name = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")
         with aws_errors("the image cannot be resumed"):
@@ -75,16 +75,16 @@ class Operator:
         return str(started["executionArn"])
 
     def is_running(self, execution_arn: str) -> bool:
-        """Tell whether an execution has not ended. Raises OperatorError."""
+        """Return whether an execution is running. Raises OperatorError."""
         with aws_errors("the execution cannot be read"):
             return bool(
                 self.client("stepfunctions").describe_execution(executionArn=execution_arn)["status"] == "RUNNING"
             )
 
     def log_lines(self, image_id: str, *, since: datetime | None = None) -> list[LogLine]:
-        """Return what all functions of the stage logged about an image, oldest first. Raises OperatorError.
+        """Return an image's log lines from all functions of the stage, oldest first. Raises OperatorError.
 
-        The search begins when the id was made, or at ``since``.
+        The search begins at the id's creation time, or at ``since``.
         """
         start = since or created_at(image_id)
         groups = [name for kind, _, name in self._resources() if kind == "AWS::Logs::LogGroup"]
@@ -92,7 +92,7 @@ class Operator:
         return sorted(lines, key=lambda line: line.at)
 
     def details(self) -> StageDetails:
-        """Return what the stage is doing. Raises OperatorError."""
+        """Return the stage's current activity. Raises OperatorError."""
         resources = self._resources()
         running: dict[str, int] = {}
         waiting: dict[str, int] = {}
@@ -122,7 +122,7 @@ class Operator:
             (found,) = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
         if name not in outputs:
-            raise OperatorError(f"the stack {stack} has no output {name}: deploy this release to the stage")
+            raise OperatorError(f"the stack {stack} has no output {name}; deploy this release to the stage")
         return str(outputs[name])
 
     def client(self, service: str) -> Any:
@@ -161,7 +161,7 @@ class Operator:
 
 
 def created_at(image_id: str) -> datetime:
-    """Return when an id was made. Raises OperatorError for a text that is no id."""
+    """Return the creation time of an id. Raises OperatorError for an invalid id."""
     try:
         milliseconds = 0
         for character in image_id[:_TIME_CHARACTERS]:
@@ -173,7 +173,7 @@ def created_at(image_id: str) -> datetime:
 
 @contextmanager
 def aws_errors(what: str) -> Iterator[None]:
-    """Turn AWS's errors into OperatorError that says what failed."""
+    """Convert AWS's errors to an OperatorError that says what failed."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:

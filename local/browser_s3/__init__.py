@@ -1,1 +1,1 @@
-"""S3 as a browser on this machine reaches it: plain http on localhost, with the buckets' CORS rules."""
+"""S3 for browsers: plain http on localhost, with the buckets' CORS rules."""

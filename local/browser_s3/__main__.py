@@ -1,4 +1,4 @@
-"""Runs it: ``python -m local.browser_s3 PORT``. The emulator is found by AWS's own environment variables."""
+"""Runs S3 for browsers: ``python -m local.browser_s3 PORT``. AWS's environment variables locate the emulator."""
 
 import os
 import ssl
@@ -20,7 +20,7 @@ class BucketRules:
         self._s3 = boto3.client("s3")
 
     def of(self, bucket: str) -> Rules:
-        """Return the rules of a bucket; none for one that has none or does not exist."""
+        """Return the rules of a bucket; empty if it has none or does not exist."""
         try:
             return self._s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
         except ClientError:

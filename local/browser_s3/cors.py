@@ -1,7 +1,7 @@
 """A bucket's CORS rules as S3 applies them; the emulator stores them and allows everything.
 
-After https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html: the first rule that has the origin, the method
-and every requested header decides.
+As in https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html, the first rule that matches the origin, the
+method and every requested header applies.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def cors_headers(rules: Sequence[Mapping[str, Any]], request: Mapping[str, str], method: str) -> dict[str, str] | None:
-    """Return the headers of an answer to a request with an Origin, or None when no rule allows it.
+    """Return the response headers for a request with an Origin, or None if no rule allows it.
 
     ``rules`` are those of GetBucketCors; ``request`` are the request's headers by lower-case name; ``method`` is its
     own, OPTIONS for a preflight.
@@ -47,5 +47,5 @@ def _allows(rule: Mapping[str, Any], origin: str, method: str, names: Sequence[s
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Tell whether a text matches a pattern, in which * is any text."""
+    """Return whether a text matches a pattern in which * matches any text."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None

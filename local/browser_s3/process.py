@@ -1,4 +1,4 @@
-"""S3 for browsers as a process: how it is started, and its address."""
+"""Starts S3 for browsers as a process, and returns its address."""
 
 import socket
 import sys
@@ -13,7 +13,7 @@ NAME = "S3 for browsers"
 
 
 def url(port: int) -> str:
-    """Return the endpoint that presigned requests name."""
+    """Return the endpoint of presigned requests."""
     return f"http://localhost:{port}"
 
 

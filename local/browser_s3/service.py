@@ -1,4 +1,4 @@
-"""Passes requests to the emulator's S3 over TLS, with the Host header that they were signed for."""
+"""Forwards requests to the emulator's S3 over TLS, with the Host header that they were signed for."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from local.browser_s3.cors import cors_headers
 
 FRESH_SECONDS: Final = 1.0
-"""How old a bucket's CORS rules may be."""
+"""The maximum age of a bucket's cached CORS rules."""
 
 _HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"})
 
@@ -20,10 +20,10 @@ Rules = Sequence[Mapping[str, Any]]
 
 
 class CorsRules(Protocol):
-    """Where the rules of a bucket come from."""
+    """The source of a bucket's rules."""
 
     def of(self, bucket: str) -> Rules:
-        """Return the rules of a bucket; none for one that has none or does not exist."""
+        """Return the rules of a bucket; empty if it has none or does not exist."""
 
 
 class BrowserS3:
@@ -81,6 +81,6 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ConnectionError("the client went away")
+            raise ConnectionError("the client disconnected")
         yield message.get("body", b"")
         more = message.get("more_body", False)

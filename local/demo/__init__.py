@@ -1,1 +1,1 @@
-"""`make demo`: the samples through the whole pipeline, and what a person sees of it."""
+"""`make demo`: processes the samples in the whole pipeline and shows the results."""

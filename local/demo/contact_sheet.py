@@ -16,7 +16,7 @@ _SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".w
 
 
 def write_contact_sheet(runs: "list[Run]", folder: Path) -> Path:
-    """Write the page and its pictures into ``folder``, in place of an older one, and return the page's path."""
+    """Write the page and its pictures into ``folder``, replacing older ones, and return the page's path."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "images").mkdir(parents=True)
     environment = Environment(
@@ -29,7 +29,7 @@ def write_contact_sheet(runs: "list[Run]", folder: Path) -> Path:
 
 
 def _picture(number: int, run: "Run", folder: Path) -> dict[str, Any]:
-    """Store one run's files under names of our own and return what the template needs."""
+    """Store one run's files under generated names and return the values for the template."""
     before = f"images/{number:02}-before{_SUFFIXES[run.sample.content_type]}"
     shutil.copyfile(run.sample.path, folder / before)
     variants = []

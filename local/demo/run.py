@@ -1,4 +1,4 @@
-"""Uploads every sample as a client would, follows it, fetches what is served, and tells how it went."""
+"""Uploads every sample as a client would, waits for the results, downloads variants, and prints a report."""
 
 import time
 from collections import Counter
@@ -31,13 +31,13 @@ VARIANTS: Final[tuple[dict[str, str | int], ...]] = (
     {"width": 640, "format": "webp"},
     {"width": 200, "height": 200, "fit": "cover", "format": "auto"},
 )
-"""What is fetched of each picture that is served: three sizes, and formats asked for and negotiated."""
+"""The variants to download of each served picture: three sizes, with requested and negotiated formats."""
 WAYS: Final = {"api": "API", "put": "PUT", "post": "POST"}
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One answer to a request for a picture."""
+    """One response to a request for a picture."""
 
     parameters: dict[str, str | int]
     status: int
@@ -47,7 +47,7 @@ class Variant:
 
 @dataclass
 class Run:
-    """One sample's way through the pipeline."""
+    """The processing of one sample."""
 
     sample: Sample
     image_id: str
@@ -57,12 +57,12 @@ class Run:
 
     @property
     def status(self) -> str:
-        """The status at the end."""
+        """The final status."""
         return str(self.record.get("status", "UNKNOWN"))
 
     @property
     def as_expected(self) -> bool:
-        """Tell whether status and reason are those of the manifest, and everything to be served was served."""
+        """Whether status and reason match the manifest, and all variants were served."""
         return (
             self.status == self.sample.expected
             and self.record.get("reason") == self.sample.reason
@@ -71,7 +71,7 @@ class Run:
 
     @property
     def labels(self) -> list[str]:
-        """What moderation found, in words."""
+        """The moderation labels, as text."""
         return [f"{each['name']} {each['confidence']:.0f} %" for each in self.record.get("labels") or []]
 
 
@@ -83,14 +83,14 @@ class DemoResult:
 
     @property
     def surprises(self) -> list[Run]:
-        """Runs that did not end as the manifest expects."""
+        """Runs with a different result than in the manifest."""
         return [run for run in self.runs if not run.as_expected]
 
     def print_end(self, console: Console) -> None:
-        """Print the last lines: surprises if any, the count by way, the count by outcome."""
+        """Print the last lines: unexpected results, if any, and the counts by upload method and by outcome."""
         for run in self.surprises:
             console.print(
-                f"[red]not as expected[/]: {run.sample.file} is {run.status} {run.record.get('reason') or ''}"
+                f"[red]unexpected result[/]: {run.sample.file} is {run.status} {run.record.get('reason') or ''}"
             )
         ways = Counter(run.sample.way for run in self.runs)
         statuses = Counter(run.status for run in self.runs)
@@ -103,9 +103,9 @@ class DemoResult:
 
 
 def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Progress) -> DemoResult:
-    """Take all samples through the pipeline, and one through the stage of delivery ``v1``.
+    """Process all samples, and one on the stage with delivery ``v1``.
 
-    Raises LocalError when one does not come to an end.
+    Raises LocalError if one does not finish.
     """
     access = Access(outputs)
     stepfunctions = aws.client("stepfunctions", outputs)
@@ -113,31 +113,31 @@ def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Prog
         samples = read_samples()
         with progress.step(f"Uploading {len(samples)} pictures by API, presigned PUT and presigned POST"):
             runs = [Run(sample, _upload(access.client, sample)) for sample in samples]
-        with progress.step("Following them through the state machine") as say:
+        with progress.step("Waiting for the state machine") as say:
             _follow(access.client, runs, say)
             for run in runs:
                 arn = run.record["execution_arn"]
                 wait_for_end(stepfunctions, arn, within_seconds=WITHIN_SECONDS)
                 run.states = states_passed(stepfunctions, arn)
-        with progress.step("Fetching what is served, in three sizes"):
+        with progress.step("Downloading the published pictures in three sizes"):
             for run in runs:
                 if run.status in SERVED:
                     run.variants = [_fetch(access, run.image_id, variant) for variant in VARIANTS]
     finally:
         access.close()
-    with progress.step("Walking a picture through the edge"):
+    with progress.step("Checking delivery through the edge"):
         shown = next(run for run in runs if run.status == "PUBLISHED")
         steps = walk(Subject(outputs, shown.image_id), _subject(v1, shown.sample))
     page = write_contact_sheet(runs, workspace.contact_sheet)
     progress.console.print(_table(runs))
     for step in steps:
         progress.console.print(f"{step.row:>7}  {step.text}", markup=False)
-    progress.console.print(f"Before and after, with every state and record: {page}")
+    progress.console.print(f"Contact sheet with all states and records: {page}")
     return DemoResult(runs)
 
 
 def _subject(outputs: Outputs, sample: Sample) -> Subject:
-    """Take one sample through another stage's pipeline."""
+    """Process one sample on another stage."""
     access = Access(outputs)
     try:
         image_id = _upload(access.client, sample)
@@ -145,7 +145,7 @@ def _subject(outputs: Outputs, sample: Sample) -> Subject:
     finally:
         access.close()
     if status != sample.expected:
-        raise LocalError(f"{sample.file} is {status} where {sample.expected} was due, with delivery v1.")
+        raise LocalError(f"{sample.file} is {status} instead of {sample.expected}, with delivery v1.")
     return Subject(outputs, image_id)
 
 
@@ -160,10 +160,10 @@ def _follow(client: Client, runs: list[Run], say: Callable[[str], None]) -> None
         for run in waiting:
             run.record = dict(client.get(run.image_id).document)
         waiting = [run for run in waiting if run.status in IN_PROGRESS]
-        say(f"{len(runs) - len(waiting)} of {len(runs)} are through")
+        say(f"{len(runs) - len(waiting)} of {len(runs)} finished")
         if waiting and time.monotonic() > deadline:
             names = ", ".join(f"{run.sample.file} ({run.status})" for run in waiting)
-            raise LocalError(f"Still in the pipeline after {WITHIN_SECONDS:.0f} s: {names}. See the emulator's log.")
+            raise LocalError(f"Not finished after {WITHIN_SECONDS:.0f} s: {names}. See the emulator's log.")
         time.sleep(POLL_SECONDS if waiting else 0)
 
 
@@ -173,11 +173,11 @@ def _fetch(access: Access, image_id: str, parameters: dict[str, str | int]) -> V
 
 
 def _table(runs: list[Run]) -> Table:
-    """Return one row per picture: which one, how it came, what was decided, what it passed, what is served of it."""
-    table = Table(title="What happened to each picture", title_justify="left", box=box.SIMPLE, show_lines=True)
+    """Return one row per picture: file, upload method, verdict, states and served variants."""
+    table = Table(title="Results", title_justify="left", box=box.SIMPLE, show_lines=True)
     table.add_column("picture, and its id: GET /v1/images/…", min_width=26)
     table.add_column("by")
-    table.add_column("verdict; states passed and seconds in each; what is served")
+    table.add_column("verdict; states and seconds in each; served variants")
     for run in runs:
         colour = "green" if run.as_expected else "red"
         verdict = f"[bold {colour}]{run.status}[/] " + ", ".join(filter(None, (run.record.get("reason"), *run.labels)))

@@ -1,4 +1,4 @@
-"""The sample pictures and what is expected of each, from samples/manifest.json."""
+"""The sample pictures and their expected results, from samples/manifest.json."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SAMPLES = CHECKOUT / "samples"
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample: ``way`` is api, put or post; ``expected`` the status at its end, ``reason`` that of a rejection."""
+    """One sample: ``way`` is api, put or post; ``expected`` is its final status, ``reason`` that of a rejection."""
 
     file: str
     content_type: str
@@ -25,12 +25,12 @@ class Sample:
 
     @property
     def path(self) -> Path:
-        """Where the picture lies."""
+        """The path of the picture."""
         return SAMPLES / "images" / self.file
 
     @property
     def method(self) -> Method:
-        """How the picture is sent."""
+        """The upload method."""
         return Method(self.way.upper())
 
 

@@ -1,1 +1,1 @@
-"""CloudFront and WAF on one machine: a server that reads the synthesized template and refuses what it does not know."""
+"""A local CloudFront and WAF: a server that reads the synthesized template and refuses unknown properties."""

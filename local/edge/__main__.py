@@ -30,12 +30,14 @@ from local.prerequisites import LOOPBACK
 
 def serve(
     template: Annotated[Path, typer.Option(exists=True, help="The synthesized Edge template.")],
-    outputs: Annotated[Path, typer.Option(exists=True, help="Where the emulator is: the instance's outputs.json.")],
+    outputs: Annotated[
+        Path, typer.Option(exists=True, help="The instance's outputs.json, with the emulator's address.")
+    ],
     port: Annotated[int, typer.Option(help="The edge's port.")],
     api_port: Annotated[int, typer.Option(help="The port of the API behind its firewall.")],
-    announce: Annotated[Path, typer.Option(help="Where to write what the deployment made, when it serves.")],
+    announce: Annotated[Path, typer.Option(help="File for the deployment's results, written when the edge is ready.")],
 ) -> None:
-    """Serve the distribution of a synthesized template on this machine."""
+    """Serve the distribution of a synthesized template locally."""
     asyncio.run(_serve(template, Outputs.read(outputs), port, api_port, announce))
 
 
@@ -49,7 +51,7 @@ async def _serve(template_file: Path, outputs: Outputs, port: int, api_port: int
         print(f"  {what}: {why}")
     node = shutil.which("node")
     if node is None:
-        raise LocalError("node is not on the PATH; the edge runs CloudFront Functions with it")
+        raise LocalError("node is not on the PATH. The edge needs it to run CloudFront Functions")
     apis = {origin.api_id for origin in distribution.origins.values() if isinstance(origin, ApiOrigin)}
     if len(apis) != 1:
         raise UnmodelledError("the local edge models one API")
@@ -80,7 +82,7 @@ def _server(application: ASGIApp, port: int) -> uvicorn.Server:
 
 
 def main() -> None:
-    """Run the command; tell a person what to do rather than show a traceback."""
+    """Run the command; print a message that says what to do instead of a traceback."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         typer.run(serve)

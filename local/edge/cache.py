@@ -1,4 +1,4 @@
-"""The edge's cache: entries by path, lifetimes as CloudFront derives them, the least recently used goes first.
+"""The edge's cache: entries by path, with CloudFront's lifetimes and least-recently-used eviction.
 
 Invalidations name a path, a path with a trailing ``*``, or a tag after ``#``.
 """
@@ -14,9 +14,9 @@ from local.edge.model import CachePolicy
 
 CAPACITY_BYTES: Final = 256 * 1024 * 1024
 ALWAYS_CACHED_ERRORS: Final = frozenset({404, 414, 500, 501, 502, 503, 504})
-"""Errors that CloudFront keeps also when the origin says nothing or no."""
+"""Errors that CloudFront caches even if the origin sets no lifetime or forbids caching."""
 SOMETIMES_CACHED_ERRORS: Final = frozenset({400, 403, 405, 412, 415})
-"""Errors that it keeps when the origin says how long. It keeps no others: not 410, 413, 429 and 451."""
+"""Errors that it caches if the origin sets a lifetime. It caches no others, such as 410, 413, 429 and 451."""
 DEFAULT_ERROR_TTL: Final = 10
 
 _DIRECTIVE = re.compile(r"([a-z-]+)(?:\s*=\s*\"?([0-9]+)\"?)?")
@@ -24,7 +24,7 @@ _DIRECTIVE = re.compile(r"([a-z-]+)(?:\s*=\s*\"?([0-9]+)\"?)?")
 
 @dataclass(frozen=True)
 class Entry:
-    """A stored answer: ``stored_at`` and ``expires_at`` are seconds of the clock that the cache is given."""
+    """A stored response: ``stored_at`` and ``expires_at`` are seconds of the cache's clock."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -32,7 +32,7 @@ class Entry:
     stored_at: float
     expires_at: float
     tags: frozenset[str] = frozenset()
-    """Lower-case: CloudFront compares tags so."""
+    """Lower-case: CloudFront compares tags case-insensitively."""
 
 
 class Cache:
@@ -43,7 +43,8 @@ class Cache:
         self._capacity = capacity_bytes
         self._size = 0
         self.invalidations = 0
-        """How many paths were invalidated so far: what was asked of an origin before one is not stored after it."""
+        """The number of invalidated paths so far: a response requested before an invalidation is not stored after
+        it."""
 
     def get(self, key: str, now: float) -> Entry | None:
         """Return a fresh entry, or None."""
@@ -65,7 +66,7 @@ class Cache:
             self._drop(next(iter(self._entries)))
 
     def invalidate(self, path: str) -> int:
-        """Drop what one item of an invalidation names, and return how many entries that were."""
+        """Drop the entries that match one item of an invalidation, and return their number."""
         self.invalidations += 1
         if path.startswith("#"):
             doomed = [key for key, entry in self._entries.items() if path[1:].lower() in entry.tags]
@@ -86,7 +87,7 @@ class Cache:
 
 
 def lifetime(status: int, headers: Mapping[str, str], policy: CachePolicy, error_ttls: Mapping[int, int]) -> float:
-    """Return for how many seconds an answer is kept; 0 is not at all. ``headers`` have lower-case names."""
+    """Return the lifetime of a response in seconds; 0 means not cached. ``headers`` have lower-case names."""
     if not policy.keeps:
         return 0
     directives = _directives(headers.get("cache-control", ""))
@@ -105,7 +106,7 @@ def lifetime(status: int, headers: Mapping[str, str], policy: CachePolicy, error
 
 
 def tags_of(headers: Mapping[str, str], header: str | None) -> frozenset[str]:
-    """Return the tags of an answer; ``header`` is the distribution's header for them, both in lower case."""
+    """Return the tags of a response; ``header`` is the distribution's header for them, both in lower case."""
     text = headers.get(header, "") if header else ""
     return frozenset(tag.strip().lower() for tag in text.split(",") if tag.strip())
 

@@ -1,8 +1,8 @@
-"""Deploys the Edge template to the emulator, so that AWS's own API calls act on what the edge server does.
+"""Deploys the Edge template to the emulator, so that AWS's own API calls affect the edge server.
 
-The emulator's CloudFormation refuses a few types, and its Ref of a secret is a name where AWS's is an ARN. Those are
-made by their service's API instead, everything that refers to them gets their ids, and the rest of the template goes
-to CloudFormation unchanged.
+The emulator's CloudFormation refuses a few types, and its Ref of a secret is a name instead of an ARN. These resources
+are created with their service's API instead, and references to them get their ids. The rest of the template goes to
+CloudFormation unchanged.
 """
 
 import json
@@ -31,7 +31,7 @@ MADE_BY_API: Final = frozenset(
         "AWS::WAFv2::WebACLAssociation",
     }
 )
-"""Types that the emulator's services know better than its CloudFormation does."""
+"""Types that the emulator's services support better than its CloudFormation."""
 
 PSEUDO_PARAMETERS: Final = {
     "AWS::AccountId": ACCOUNT,
@@ -44,9 +44,9 @@ _DEPLOY_SECONDS: Final = 120.0
 
 @dataclass(frozen=True)
 class DeployedEdge:
-    """Where the emulator keeps what the edge server watches.
+    """The ids of the emulator's resources that the edge server watches.
 
-    ``key_groups`` and ``pattern_sets`` are physical ids by logical id; pattern sets have a name too. ``key_pair_ids``
+    ``key_groups`` and ``pattern_sets`` are physical ids by logical id; pattern sets also have a name. ``key_pair_ids``
     are the ids of all trusted public keys. ``outputs`` are the stack's.
     """
 
@@ -58,13 +58,13 @@ class DeployedEdge:
 
 
 def imports_of(outputs: Outputs) -> dict[str, str]:
-    """Return what other stacks export, by name."""
+    """Return the exports of other stacks, by name."""
     pages = client("cloudformation", outputs).get_paginator("list_exports").paginate()
     return {export["Name"]: export["Value"] for page in pages for export in page["Exports"]}
 
 
 def deploy(template_file: Path, outputs: Outputs) -> DeployedEdge:
-    """Deploy the template, over what is deployed already, and return where everything is. Raises LocalError."""
+    """Create or update the deployment of the template and return its ids. Raises LocalError."""
     document = json.loads(template_file.read_text())
     stack_name = template_file.name.removesuffix(".template.json")
     return _EdgeDeployment(document, stack_name, template_file.parent, outputs).deploy()
@@ -108,7 +108,7 @@ class _EdgeDeployment:
         made = []
         for name, properties in self._template.of_type("AWS::CloudFront::PublicKey").items():
             config = Resolver(references=PSEUDO_PARAMETERS).resolve(properties["PublicKeyConfig"])
-            key_id = existing.get((config["Name"], config["EncodedKey"]))  # stages may share a pair, not its id
+            key_id = existing.get((config["Name"], config["EncodedKey"]))  # stages may share a key pair, but not its id
             if key_id is None:
                 key_id = self._cloudfront.create_public_key(PublicKeyConfig=config)["PublicKey"]["Id"]
             self._references[name] = key_id
@@ -116,7 +116,7 @@ class _EdgeDeployment:
         return made
 
     def _make_key_groups(self) -> dict[str, str]:
-        """Make the groups; one that exists gets the template's keys."""
+        """Create the groups; existing ones get the template's keys."""
         listed = self._cloudfront.list_key_groups()["KeyGroupList"].get("Items", [])
         existing = {each["KeyGroup"]["KeyGroupConfig"]["Name"]: each["KeyGroup"] for each in listed}
         made = {}
@@ -134,7 +134,7 @@ class _EdgeDeployment:
         return made
 
     def _make_secrets(self) -> None:
-        """Make the secrets; one that exists keeps its value, which may have been rotated."""
+        """Create the secrets; existing ones keep their values, which may have been rotated."""
         manager = client("secretsmanager", self._outputs)
         for name, properties in self._template.of_type("AWS::SecretsManager::Secret").items():
             secret_name = f"{self._stack_name}-{name}"
@@ -148,9 +148,9 @@ class _EdgeDeployment:
             self._secrets[arn] = value
 
     def _make_pattern_sets(self) -> None:
-        """Make them as CloudFormation would: with the secrets' values in place of the references.
+        """Create the sets as CloudFormation would, with the secrets' values instead of the references.
 
-        One that exists keeps its patterns: a rotation writes them.
+        Existing sets keep their patterns: a rotation writes them.
         """
         resolver = Resolver(references={**PSEUDO_PARAMETERS, **self._references})
         existing = {
@@ -174,17 +174,17 @@ class _EdgeDeployment:
         before, found, rest = text.partition("{{resolve:secretsmanager:")
         arn, end, after = rest.partition(":SecretString:::}}")
         if not found or not end:
-            raise UnmodelledError(f"a pattern holds one reference to a whole secret, not {text}")
+            raise UnmodelledError(f"a pattern must contain one reference to a whole secret, not {text}")
         return before + self._secrets[arn] + after
 
     def _publish_assets(self) -> str:
-        """Copy the functions' zips to where the template expects them; return that bucket's name."""
+        """Copy the functions' zips to the bucket that the template expects; return its name."""
         bucket = ""
         manifest = json.loads((self._assembly / f"{self._stack_name}.assets.json").read_text())
         storage = client("s3", self._outputs)
         for asset in manifest["files"].values():
             if asset["source"]["packaging"] != "file":
-                raise LocalError("an asset of the Edge stack is a folder; functions are built as zips")
+                raise LocalError("an asset of the Edge stack is a folder; functions must be zips")
             for place in asset["destinations"].values():
                 bucket = place["bucketName"]
                 for name, value in PSEUDO_PARAMETERS.items():
@@ -193,9 +193,9 @@ class _EdgeDeployment:
         return bucket
 
     def _deploy_stack(self, bucket: str) -> dict[str, str]:
-        """Deploy what the emulator takes, over a stack that exists, and return physical ids by logical id.
+        """Create or update the stack with the types that the emulator supports; return physical ids by logical id.
 
-        The template goes through ``bucket``, as the CDK's does: a request holds 51,200 bytes of it.
+        The template is uploaded to ``bucket``, as the CDK does: a request is limited to 51,200 bytes of it.
         """
         body = json.dumps(self._reduced(), sort_keys=True)
         deployed = self._deployed_template()
@@ -226,7 +226,7 @@ class _EdgeDeployment:
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
 
     def _deployed_template(self) -> str | None:
-        """Return the text of the template that is deployed, None when there is no such stack."""
+        """Return the text of the deployed template, or None if there is no such stack."""
         try:
             template = self._formation.get_template(StackName=self._stack_name)["TemplateBody"]
         except ClientError as error:
@@ -236,7 +236,7 @@ class _EdgeDeployment:
         return template if isinstance(template, str) else json.dumps(template, sort_keys=True)
 
     def _reduced(self) -> dict[str, Any]:
-        """Return the template without what is made by API or not run, and with the former's ids written in."""
+        """Return the template without the resources that are created by API or not run, with the ids of the former."""
         left_out = {name for name, each in self._template.resources.items() if each["Type"] in MADE_BY_API | NOT_RUN}
         kept = {}
         for name, resource in self._template.resources.items():
@@ -249,7 +249,8 @@ class _EdgeDeployment:
         return {"Resources": kept, "Outputs": self._written_in(self._document.get("Outputs", {}))}
 
     def _as_iam_looks(self, policy: Any) -> Any:
-        """Write a pattern set's ARN as the emulator's IAM looks for it: as that of a web ACL of the same name."""
+        """Return a policy with pattern-set ARNs as the emulator's IAM expects them: as web ACL ARNs of the same
+        name."""
         arns = {
             self._attributes[name, "Arn"]: f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{set_name}/*"
             for name, (_, set_name) in self._pattern_sets.items()
@@ -257,7 +258,7 @@ class _EdgeDeployment:
         return with_other_resources(policy, arns)
 
     def _written_in(self, value: Any) -> Any:
-        """Replace references to what was made by API with its ids."""
+        """Replace references to resources that were created by API with their ids."""
         if isinstance(value, list):
             return [self._written_in(each) for each in value]
         if not isinstance(value, dict):
@@ -269,7 +270,7 @@ class _EdgeDeployment:
         return {name: self._written_in(each) for name, each in value.items()}
 
     def _associate(self, ids: Mapping[str, str]) -> None:
-        """Put the web ACL in front of the API's stage; the emulator notes it, the edge server is what obeys it."""
+        """Associate the web ACL with the API's stage; the emulator records this, and the edge server applies it."""
         acl, _ = self._template.single("AWS::WAFv2::WebACL")
         summaries = self._firewall.list_web_acls(Scope="REGIONAL")["WebACLs"]
         arns = {each["Name"]: each["ARN"] for each in summaries}
@@ -282,9 +283,9 @@ class _EdgeDeployment:
 
 
 def with_other_resources(policy: Mapping[str, Any], arns: Mapping[str, str]) -> dict[str, Any]:
-    """Return an IAM policy of a template whose statements name other resources: ``arns`` are the new by the old ones.
+    """Return an IAM policy of a template with replaced resources; ``arns`` maps old ARNs to new ones.
 
-    What names no resource by its whole ARN (a reference, a pattern) stays as it is.
+    Resources that are not a complete ARN (a reference, a pattern) are not changed.
     """
 
     def other(resource: Any) -> Any:

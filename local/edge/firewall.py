@@ -1,4 +1,4 @@
-"""Evaluates the template's web ACL as WAF does: rules by priority, the first that blocks or allows decides."""
+"""Evaluates the template's web ACL as WAF does: rules by priority; the first that blocks or allows applies."""
 
 import re
 import time
@@ -18,7 +18,7 @@ ADDRESSES_KEPT: Final = 10_000
 
 @dataclass(frozen=True)
 class FirewallRequest:
-    """What rules look at: ``path`` with the API's stage in front, headers by lower-case name."""
+    """The parts of a request that rules inspect: ``path`` includes the API's stage, headers have lower-case names."""
 
     method: str
     path: str
@@ -27,9 +27,9 @@ class FirewallRequest:
 
 @dataclass(frozen=True)
 class Ruling:
-    """What the web ACL decided; ``rule`` is the rule that did, or None for the default action.
+    """The web ACL's decision; ``rule`` is the rule that made it, or None for the default action.
 
-    ``headers`` are what the rule's own response carries, with lower-case names.
+    ``headers`` are those of the rule's custom response, with lower-case names.
     """
 
     allowed: bool
@@ -39,13 +39,13 @@ class Ruling:
 
 
 Patterns = Mapping[str, Sequence[str]]
-"""The regular expressions of each pattern set by its logical id, as deployed at the moment."""
+"""The currently deployed regular expressions of each pattern set by its logical id."""
 
 Matcher = Callable[[FirewallRequest, Patterns], bool]
-"""A statement, as a function that tells whether a request matches it."""
+"""A statement, as a function that returns whether a request matches it."""
 
 Field = Callable[[FirewallRequest], str | None]
-"""A part of a request that a statement looks at; None where the request does not have it."""
+"""A part of a request that a statement inspects; None if the request does not have it."""
 
 
 _COMPARISONS: Final[Mapping[str, Callable[[str, str], bool]]] = {"EXACTLY": str.__eq__, "STARTS_WITH": str.startswith}
@@ -80,7 +80,7 @@ class Firewall:
         acl.finish()
 
     def rule(self, request: FirewallRequest, patterns: Patterns) -> Ruling:
-        """Return what becomes of a request."""
+        """Return the decision for a request."""
         for rule in self._rules:
             if rule.matches(request, patterns):
                 return Ruling(allowed=rule.allows, status=rule.status, rule=rule.name, headers=rule.headers)
@@ -150,7 +150,7 @@ class Firewall:
                 return False
             written = request.headers.get(header)
             if written is None:
-                return False  # AWS does not apply the rule then; the edge always writes the header
+                return False  # AWS does not apply the rule in that case; the edge always sets the header
             address = _address(written)
             if address is None:
                 return True

@@ -1,10 +1,10 @@
-"""What a response headers policy makes of an answer's headers."""
+"""Applies a response headers policy to a response's headers."""
 
 from local.edge.model import Cors, ResponseHeaders
 from local.edge.requests import ViewerRequest
 
 Headers = tuple[tuple[str, str], ...]
-"""Names, lower-case, and values, in order."""
+"""Lower-case names and values, in order."""
 
 
 def with_policy(policy: ResponseHeaders, answered: Headers, request: ViewerRequest) -> Headers:
@@ -42,7 +42,7 @@ def _cors_headers(cors: Cors, request: ViewerRequest) -> list[tuple[str, str, bo
 
 
 def _varying_by_origin(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the headers with Origin beside whatever else the answer varies by."""
+    """Return the headers with Origin added to Vary."""
     varies = [each.strip() for name, value in headers if name == "vary" for each in value.split(",")]
     if {"*", "origin"} & {each.lower() for each in varies}:
         return headers

@@ -60,7 +60,7 @@ class Resolver:
 
 
 def logical_id(reference: Any) -> str:
-    """Return the logical id that a Ref or a GetAtt points at."""
+    """Return the logical id in a Ref or a GetAtt."""
     if isinstance(reference, dict) and "Ref" in reference:
         return str(reference["Ref"])
     if isinstance(reference, dict) and "Fn::GetAtt" in reference:

@@ -1,7 +1,7 @@
 """Runs the template's own CloudFront Functions in one long-lived Node process.
 
-A call takes a fraction of a millisecond; starting Node anew, 25 ms. CloudFront's engine is a subset of ECMAScript:
-Node takes everything that it takes.
+A call takes a fraction of a millisecond; starting Node for each call would take 25 ms. CloudFront's engine implements a
+subset of ECMAScript, so Node runs all code that it runs.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _LINE_LIMIT = 1024 * 1024
 
 
 class FunctionFailedError(Exception):
-    """A CloudFront Function threw; CloudFront answers 503 then."""
+    """A CloudFront Function threw an error; CloudFront returns 503."""
 
 
 class FunctionRunner:
@@ -30,7 +30,7 @@ class FunctionRunner:
         self._last = 0
 
     async def start(self) -> None:
-        """Start Node and hand it the functions."""
+        """Start Node and load the functions."""
         self._process = await asyncio.create_subprocess_exec(
             self._node, str(RUNNER),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE_LIMIT, env={},
@@ -68,7 +68,7 @@ class FunctionRunner:
             answer = json.loads(line)
             future = self._waiting.pop(answer["id"])
             if future.done():
-                continue  # nobody waits any more
+                continue  # the caller has gone
             if "error" in answer:
                 future.set_exception(FunctionFailedError(answer["error"]))
             else:

@@ -1,7 +1,8 @@
-"""What changes while the edge runs, read from the emulator: the origins' headers, trusted keys, accepted patterns,
-invalidations. Rotations and purges act through AWS's own API calls, and the edge sees them here.
+"""State that changes while the edge runs, read from the emulator: origin headers, trusted keys, patterns,
+invalidations.
 
-A snapshot is at most a second old when a request uses it; edge locations learn of changes more slowly.
+Rotations and purges use AWS's own API calls, and the edge sees their results here. A snapshot is at most a second old
+when a request uses it; real edge locations receive changes more slowly.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ FRESH_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of one moment: headers by origin, keys by key group and key pair id, patterns by pattern set."""
+    """The state at one time: headers by origin, keys by key group and key pair id, patterns by pattern set."""
 
     origin_headers: Mapping[str, Mapping[str, str]]
     keys: Mapping[str, Mapping[str, PublicKey]]
@@ -28,7 +29,7 @@ class Snapshot:
 
 
 class LiveEdge:
-    """Reads snapshots. ``invalidate`` is called with each path that somebody invalidated since the last one."""
+    """Reads snapshots. ``invalidate`` is called with each path that was invalidated since the last one."""
 
     def __init__(self, deployed: DeployedEdge, outputs: Outputs, *, invalidate: Callable[[str], object]) -> None:
         self._invalidate = invalidate
@@ -42,7 +43,7 @@ class LiveEdge:
         self._snapshot: Snapshot | None = None
 
     async def current(self) -> Snapshot:
-        """Return the snapshot to use now."""
+        """Return the current snapshot."""
         if self._snapshot is not None and self._is_fresh():
             return self._snapshot
         async with self._lock:
@@ -59,10 +60,10 @@ class LiveEdge:
         return time.monotonic() - self._taken_at < FRESH_SECONDS
 
     def _read(self) -> tuple[Snapshot, list[str]]:
-        """Read headers between two looks at the patterns that agree.
+        """Read headers between two equal reads of the patterns.
 
-        A rotation lets the firewall accept both values before the distribution sends the new one, and drops the old
-        one after. Over a read that a change of patterns interrupts, header and patterns could belong to two moments.
+        During a rotation the firewall accepts both values before the distribution sends the new one, and drops the old
+        one afterwards. If the patterns change during a read, header and patterns could be from different times.
         """
         before: dict[str, list[str]] | None = None
         patterns, config = self._accepted(), {}

@@ -1,4 +1,4 @@
-"""What the local edge knows of a distribution and its firewall, as frozen values."""
+"""The local edge's model of a distribution and its firewall, as frozen values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class CachePolicy:
-    """Lifetimes in seconds; the cache key is the path alone. A largest lifetime of 0 means that nothing is kept."""
+    """Lifetimes in seconds; the cache key is the path only. A maximum lifetime of 0 disables caching."""
 
     min_ttl: int
     default_ttl: int
@@ -14,13 +14,13 @@ class CachePolicy:
 
     @property
     def keeps(self) -> bool:
-        """Tell whether anything is kept at all."""
+        """Whether responses are cached."""
         return self.max_ttl > 0
 
 
 @dataclass(frozen=True)
 class OriginRequestPolicy:
-    """What reaches the origin: headers by lower-case name, and all of the query or none."""
+    """The parts of a request that reach the origin: headers by lower-case name, and all of the query or none."""
 
     headers: frozenset[str] = frozenset()
     query: bool = False
@@ -28,7 +28,7 @@ class OriginRequestPolicy:
 
 @dataclass(frozen=True)
 class HeaderRule:
-    """A header that the response headers policy sets; without ``override`` the origin's own value stays."""
+    """A header that the response headers policy sets; without ``override`` the origin's own value is kept."""
 
     name: str
     value: str
@@ -74,7 +74,7 @@ class Behavior:
 
 @dataclass(frozen=True)
 class ApiOrigin:
-    """A REST API's stage; ``path`` is put before each request's own."""
+    """A REST API's stage; ``path`` is prepended to each request's path."""
 
     id: str
     api_id: str
@@ -91,7 +91,7 @@ class BucketOrigin:
 
 @dataclass(frozen=True)
 class OriginGroup:
-    """Two origins: the second is asked when the first answers with one of ``statuses``."""
+    """Two origins: the second is requested if the first returns one of ``statuses``."""
 
     id: str
     primary: str
@@ -111,6 +111,6 @@ class Distribution:
     functions: Mapping[str, str]
     """Code of the CloudFront Functions by logical id."""
     key_groups: frozenset[str]
-    """Logical ids of the key groups that some behaviour trusts."""
+    """Logical ids of the key groups that behaviours trust."""
     cache_tag_header: str | None = None
-    """The header, in lower case, by which an origin names the tags of what it answers."""
+    """The header, in lower case, with the tags of an origin's response."""

@@ -1,4 +1,4 @@
-"""Asks the origins: the generated bucket with signed requests, the API behind its firewall."""
+"""Requests the origins: the generated bucket with signed requests, and the API behind its firewall."""
 
 import ssl
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ HOP_BY_HOP: Final = frozenset(
         "upgrade",
     }
 )
-"""Headers of one connection (and what the next server writes itself), which are not passed on."""
+"""Hop-by-hop headers, and headers that the next server writes itself, which are not forwarded."""
 
 MISCONFIGURED_PROBLEM: Final = (
     b'{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"The service is misconfigured."}'
@@ -47,7 +47,7 @@ PROBLEM_HEADERS: Final = (("content-type", "application/problem+json"), ("cache-
 
 @dataclass(frozen=True)
 class OriginRequest:
-    """What goes to an origin: ``path`` as it is in the URL, ``query`` without a question mark."""
+    """A request to an origin: ``path`` as it is in the URL, ``query`` without a question mark."""
 
     method: str
     path: str
@@ -58,7 +58,7 @@ class OriginRequest:
 
 @dataclass(frozen=True)
 class OriginResponse:
-    """What an origin answered; names of headers are lower-case. ``trace`` tells what was asked on the way."""
+    """An origin's response with lower-case header names. ``trace`` lists the components involved."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -93,7 +93,7 @@ class Origins:
     async def ask_api(self, api_id: str, request: OriginRequest) -> OriginResponse:
         """Call the API; ``request.path`` begins with the stage."""
         url = f"{self._emulator_url}/_aws/execute-api/{api_id}{request.path}"
-        headers = {"accept": "*/*", **request.headers}  # without any Accept the emulator answers base64 text
+        headers = {"accept": "*/*", **request.headers}  # without an Accept header the emulator returns base64 text
         return await self._send(
             request.method, f"{url}?{request.query}" if request.query else url, headers, request.body
         )
@@ -107,7 +107,7 @@ class Origins:
 
 
 class ProtectedApi:
-    """The API as the internet sees it: every request passes the web ACL first."""
+    """The API's public endpoint: the web ACL checks every request first."""
 
     def __init__(self, firewall: Firewall, origins: Origins, api_id: str, *, may_invoke: bool) -> None:
         """``may_invoke``: API Gateway has a permission to invoke functions, which the emulator does not check."""
@@ -117,7 +117,7 @@ class ProtectedApi:
         self._api_id = api_id
 
     async def ask(self, request: OriginRequest, patterns: Patterns) -> OriginResponse:
-        """Return the API's answer, or the firewall's refusal."""
+        """Return the API's response, or the firewall's refusal."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         ruling = self._firewall.rule(FirewallRequest(request.method, request.path, headers), patterns)
         if not ruling.allowed:
@@ -132,7 +132,7 @@ class ProtectedApi:
 
 
 def _refusal(ruling: Ruling) -> OriginResponse:
-    """Return API Gateway's document for a plain block; a rule's own response has neither body nor content type."""
+    """Return API Gateway's document for a plain block; a custom response has neither body nor content type."""
     trace = (f"firewall {ruling.rule or 'default'} {ruling.status}",)
     if ruling.status != 403:
         return OriginResponse(ruling.status, ruling.headers, b"", trace)

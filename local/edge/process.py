@@ -1,4 +1,4 @@
-"""The edge server as a process: how it is started, and the addresses that it adds to an instance's outputs."""
+"""Starts the edge server as a process and adds its addresses to an instance's outputs."""
 
 import json
 import os
@@ -29,8 +29,8 @@ def start(
 ) -> Outputs:
     """Deploy the stage's Edge stack, serve it, and return the outputs with the edge's addresses.
 
-    ``outputs`` are those of the Pipeline, written to the workspace already; their ``api_url`` leads straight to the
-    emulator, the returned one to the firewall in front of it. Raises LocalError with the end of the server's log.
+    ``outputs`` are those of the Pipeline, already written to the workspace. Their ``api_url`` is the emulator's, the
+    returned one that of the firewall in front of it. Raises LocalError with the end of the server's log.
     """
     announcement = workspace.home / f"{stage.edge_process}.json"
     announcement.unlink(missing_ok=True)
@@ -57,7 +57,7 @@ def start(
 
 
 def _with_signers(outputs: Outputs, stack: Mapping[str, str], keys: Path) -> Outputs:
-    """Return the outputs with their signers: the older key of both groups is the one that they share."""
+    """Return the outputs with their signers: the groups share their older key."""
     shared, viewers = stack["ViewersKeyPairIds"].split(",")
     _, control = stack["ControlKeyPairIds"].split(",")
     return replace(
@@ -75,13 +75,13 @@ def _private_key(keys: Path, groups: str) -> str:
     found = sorted((keys / "private").glob(f"{groups}-{'[0-9a-f]' * 16}.pem"))
     if len(found) != 1:
         raise LocalError(
-            f"{keys} has {len(found)} private keys of {groups}. Delete the folder; a start makes new keys."
+            f"{keys} has {len(found)} private keys of {groups}. Delete the folder; `make up` creates new keys."
         )
     return str(found[0])
 
 
 def _answers(address: str) -> bool:
-    """Tell whether the edge refuses as it should: it has nothing that everybody may see."""
+    """Return whether the edge responds with a refusal, as it must without a signature."""
     try:
         return httpx.get(address, timeout=5, trust_env=False).status_code == httpx.codes.FORBIDDEN
     except httpx.TransportError:

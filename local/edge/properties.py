@@ -1,4 +1,4 @@
-"""Reads a template's properties so that nothing is overlooked: what is neither modelled nor listed is refused."""
+"""Reads a template's properties completely: properties that are neither modelled nor listed are refused."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,22 +8,22 @@ from local.errors import LocalError
 _MISSING = object()
 
 NOT_MODELLED = {
-    "access logs": "No log is written, neither the distribution's nor the firewall's.",
+    "access logs": "Neither the distribution's nor the firewall's log is written.",
     "addresses and protocols": "Aliases, certificates, TLS versions, HTTP/2, HTTP/3, IPv6: it speaks plain HTTP/1.1.",
-    "viewer protocol policy": "There is no TLS here, so nothing is redirected or refused for lacking it.",
-    "managed rule groups": "AWS keeps the rules of AWSManagedRules…; here they match nothing and set no label.",
-    "origin access control": "Buckets are read with the emulator's root credentials: a bucket's policy that lets the "
-    "distribution in is neither needed nor checked.",
-    "origin timeouts": "An origin is waited for as long as its emulator takes.",
+    "viewer protocol policy": "There is no TLS, so requests are neither redirected nor refused.",
+    "managed rule groups": "AWS maintains the rules of AWSManagedRules…; locally they match nothing and set no label.",
+    "origin access control": "Buckets are read with the emulator's root credentials; the bucket policy for the "
+    "distribution is neither needed nor checked.",
+    "origin timeouts": "The edge waits for an origin without a timeout.",
     "WAF metrics": "Rules are evaluated; nothing is counted in CloudWatch.",
-    "comparison after a deployment": "The emulator sends no news of stacks; the hourly rule runs.",
-    "rotation schedule": "Secrets Manager's calendar; `python -m local.edge.rotation` takes the four steps at once.",
+    "comparison after a deployment": "The emulator sends no stack events; the hourly rule runs.",
+    "rotation schedule": "Secrets Manager's calendar; `python -m local.edge.rotation` runs the four steps on demand.",
 }
-"""What the local edge does not do although the template may ask for it; it is printed at every start."""
+"""Features of the template that the local edge does not implement; printed at every start."""
 
 
 class UnmodelledError(LocalError):
-    """The template asks for something that the local edge neither models nor lists as not modelled."""
+    """The template has a property that the local edge neither models nor lists as not modelled."""
 
 
 class Properties:
@@ -34,18 +34,18 @@ class Properties:
         self._left = dict(values)
 
     def take(self, name: str, default: Any = _MISSING) -> Any:
-        """Return a property. Raises UnmodelledError when it is missing and has no default."""
+        """Return a property. Raises UnmodelledError if it is missing and has no default."""
         if name not in self._left and default is _MISSING:
-            raise UnmodelledError(f"{self._where} has no {name}; the local edge needs it")
+            raise UnmodelledError(f"{self._where} has no {name}, which the local edge needs")
         return self._left.pop(name, default)
 
     def part(self, name: str) -> "Properties | None":
-        """Return a property that has properties of its own, or None."""
+        """Return a property that has nested properties, or None."""
         values = self._left.pop(name, None)
         return None if values is None else Properties(f"{self._where}.{name}", values)
 
     def parts(self, name: str) -> "list[Properties]":
-        """Return a list of properties that have properties of their own."""
+        """Return a list of properties that have nested properties."""
         return [Properties(f"{self._where}.{name}[{i}]", each) for i, each in enumerate(self._left.pop(name, []))]
 
     def only(self, name: str, modelled: list[Any]) -> None:
@@ -66,7 +66,7 @@ class Properties:
         self.label(*names)
 
     def finish(self) -> None:
-        """Raise UnmodelledError when properties are left that nobody read."""
+        """Raise UnmodelledError if properties are left unread."""
         if self._left:
             raise UnmodelledError(
                 f"{self._where} has {', '.join(sorted(self._left))}, which the local edge does not model. "

@@ -1,4 +1,4 @@
-"""A viewer's request as CloudFront takes it apart, and the events that its functions get."""
+"""Parses a viewer's request as CloudFront does, and builds the events of its functions."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,13 +9,13 @@ from urllib.parse import unquote
 from local.edge.signatures import split_query
 
 LONGEST_URL_BYTES: Final = 8192
-"""CloudFront's limit for a URL, query included."""
+"""CloudFront's limit for a URL, including the query."""
 
 _URL = re.compile(r"/[!-~]*")
 
 
 class BadRequestError(Exception):
-    """What CloudFront answers itself with ``status`` before it looks at behaviours."""
+    """A request that CloudFront itself refuses with ``status`` before it selects a behaviour."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -43,7 +43,7 @@ class ViewerRequest:
     def parse(
         cls, *, method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]], viewer_ip: str, body: bytes
     ) -> Self:
-        """Take a request apart; ``target`` is path and query as they stand in the request's first line.
+        """Parse a request; ``target`` is path and query as in the request's first line.
 
         Raises BadRequestError.
         """
@@ -74,7 +74,7 @@ class ViewerRequest:
 
     @property
     def normalized_path(self) -> str:
-        """Return the path by which a behaviour is chosen: decoded, without dot segments."""
+        """Return the path that selects a behaviour: decoded, without dot segments."""
         segments: list[str] = []
         for segment in unquote(self.path).split("/")[1:]:
             if segment == "..":

@@ -1,7 +1,7 @@
 """``python -m local.edge.rotation``: rotate the origin's secret as Secrets Manager would.
 
-The emulator's own rotation calls no function. Here the function of the Edge stack is called for the four steps, with
-the events that Secrets Manager sends; everything else is the function's own doing, with its own role.
+The emulator's own rotation does not call functions. This module calls the Edge stack's function for the four steps,
+with the events that Secrets Manager sends. The function does everything else itself, with its own role.
 """
 
 import json
@@ -18,7 +18,7 @@ STEPS: Final = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 def rotate_origin_secret(outputs: Outputs) -> str:
-    """Take all four steps and return the id of the new version. Raises LocalError when one fails."""
+    """Run all four steps and return the id of the new version. Raises LocalError if one fails."""
     token = str(uuid4())
     functions = client("lambda", outputs)
     for step in STEPS:
@@ -42,7 +42,7 @@ def main() -> None:
         version = rotate_origin_secret(Outputs.read(default_workspace().outputs))
     except LocalError as error:
         sys.exit(f"image-scaler: {error}")
-    print(f"rotated: version {version} is what the edge sends and the firewall accepts")
+    print(f"rotated: the edge sends and the firewall accepts version {version}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The edge server: takes viewers' requests through the same steps as CloudFront, in the same order.
+"""The edge server: processes viewers' requests in the same steps and order as CloudFront.
 
 signature ► viewer-request function ► cache ► origin (group: primary, then fallback) ► viewer-response function ►
-response headers policy. The answer says in X-Cache what happened.
+response headers policy. X-Cache in the response shows the result.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a viewer gets: ``cached`` is the X-Cache header, ``age`` the entry's age in seconds.
+    """A viewer's response: ``cached`` is the X-Cache header, ``age`` the entry's age in seconds.
 
-    ``trace`` tells which origins were asked; the local edge shows it in a header of its own.
+    ``trace`` lists the requested origins; the local edge returns it in a separate header.
     """
 
     status: int
@@ -84,7 +84,7 @@ class EdgeServer:
         if answer.age is not None:
             response.headers["age"] = str(answer.age)
         if scope["method"] == "HEAD" or answer.status == 304:
-            response.body = b""  # the length of what a GET would get stays in the headers
+            response.body = b""  # the headers keep the length of a GET's body
         await response(scope, receive, send)
 
     async def _answer_to(self, scope: Scope, receive: Receive) -> Answer:
@@ -144,7 +144,7 @@ class EdgeServer:
         return answer
 
     async def _cached(self, request: ViewerRequest, behavior: Behavior, snapshot: Snapshot) -> Answer:
-        """Answer from the cache; while one request fetches an entry, others for the same one wait for it."""
+        """Respond from the cache; while one request fetches an entry, others for the same entry wait."""
         if request.method not in CACHED_METHODS or not behavior.cache.keeps:
             return _fetched(await self._fetch(request, behavior, snapshot))
         key = request.path
@@ -220,7 +220,7 @@ class EdgeServer:
 
 
 class ProtectedApiServer:
-    """The ASGI application of the API's own address: the web ACL, then the API. For whoever goes around the edge."""
+    """The ASGI application of the API's own address, for requests around the edge: the web ACL, then the API."""
 
     def __init__(self, api: ProtectedApi, live: LiveEdge) -> None:
         self._api = api
@@ -250,7 +250,7 @@ class ProtectedApiServer:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """Return a request's body; what is longer than the API takes is cut one byte after the limit."""
+    """Return a request's body; a body over the API's limit is cut one byte after the limit."""
     body = bytearray()
     more = True
     while more:
@@ -270,7 +270,7 @@ def _without_signature(query: str) -> str:
 
 
 def _error(status: int, code: str = "") -> Answer:
-    """Return CloudFront's own short refusal; it repeats nothing that the viewer sent."""
+    """Return CloudFront's own short refusal, which repeats no input from the viewer."""
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code or "BadRequest"}</Code></Error>'.encode()
     return Answer(status, (("content-type", "text/xml"), ("cache-control", "no-store")), body, ERROR)
 
@@ -298,7 +298,7 @@ def _age(entry: Entry) -> int:
 
 
 def _selected(entry: Entry, request: ViewerRequest, *, cached: str, age: int | None = None) -> Answer:
-    """Return the entry, or the part of it that a conditional or range request wants."""
+    """Return the entry, or the part of it for a conditional or range request."""
     headers = dict(entry.headers)
     wanted = request.headers.get("if-none-match")
     if entry.status == 200 and wanted and _etag_matches(wanted, headers.get("etag", "")):

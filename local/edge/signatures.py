@@ -1,8 +1,8 @@
-"""Checks CloudFront's signatures as the edge locations do: on the URL that the viewer sent, before anything else.
+"""Checks CloudFront's signatures as edge locations do: on the URL that the viewer sent, before any other step.
 
-A signature stands in the query (Expires or Policy, Signature, Key-Pair-Id, Hash-Algorithm) or, if the query has none,
-in cookies of the same names after CloudFront-. This is written from CloudFront's documentation, apart from the module
-that signs, so that one cannot repeat the other's mistake.
+A signature is in the query (Expires or Policy, Signature, Key-Pair-Id, Hash-Algorithm) or, if the query has none, in
+cookies with the same names prefixed by CloudFront-. This module follows CloudFront's documentation and shares no code
+with the module that signs, so that the two cannot share a mistake.
 """
 
 import base64
@@ -26,12 +26,12 @@ PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 
 class RefusedError(Exception):
-    """The request carries no signature that allows it; the message is CloudFront's short word for why."""
+    """The request has no signature that allows it; the message is CloudFront's error code."""
 
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """What a signature is checked against: the URL as sent without the signature's own parameters, and the viewer."""
+    """The request to check a signature against: the URL without the signature's parameters, and the viewer."""
 
     url: str
     viewer_ip: str
@@ -67,7 +67,8 @@ def check_signature(
     cookies: Mapping[str, str],
     keys: Mapping[str, PublicKey],
 ) -> None:
-    """Return when a key of ``keys`` (by key pair id) signed what allows the request. Raises RefusedError."""
+    """Return if a key of ``keys`` (by key pair id) signed the request or a policy that allows it. Raises
+    RefusedError."""
     parts = _single(parameters)
     if not parts:
         prefix = "CloudFront-"
@@ -83,7 +84,7 @@ def check_signature(
 
 
 def load_public_key(pem: str) -> PublicKey:
-    """Return a public key of a kind that CloudFront takes. Raises ValueError."""
+    """Return a public key of a type that CloudFront supports. Raises ValueError."""
     key = serialization.load_pem_public_key(pem.encode())
     if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         return key
@@ -100,7 +101,7 @@ def _single(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _document(url: str, parts: Mapping[str, str]) -> bytes:
-    """Return the signed JSON: the custom policy as sent, or the canned one that follows from URL and expiry."""
+    """Return the signed JSON: the custom policy as sent, or the canned policy for URL and expiry."""
     if "Policy" in parts:
         return _decoded(parts["Policy"])
     if not re.fullmatch(r"[0-9]{1,10}", parts["Expires"]):
@@ -164,11 +165,11 @@ def _check_statement(statement: Statement, request: SignedRequest) -> None:
 
 
 def _covers(resource: str, url: str) -> bool:
-    """Tell whether a policy's resource matches a URL, section by section: protocol, domain, path, query.
+    """Return whether a policy's resource matches a URL, section by section: protocol, domain, path, query.
 
-    ``*`` is any text of its section and ``?`` any one character. At the end of the domain or of the path ``*`` stands
-    for all that follows. ``\\?`` begins the query; editions of the documentation differ in whether a plain ``?`` does
-    too, so both readings are tried.
+    ``*`` matches any text of its section and ``?`` any one character. At the end of the domain or of the path ``*``
+    matches everything that follows. ``\\?`` begins the query; editions of the documentation disagree on whether a plain
+    ``?`` does too, so both readings are tried.
     """
     if resource == "*":
         return True
@@ -194,7 +195,7 @@ def _readings(resource: str) -> list[tuple[str, str, str, str]]:
 
 
 def _sections(url: str, query: str, *, has_query: bool) -> tuple[str, str, str, str]:
-    """Return protocol, domain, path and query; ``url`` is cut before its query where it has one."""
+    """Return protocol, domain, path and query; ``url`` is without its query."""
     protocol, _, rest = (url.partition("?")[0] if has_query else url).partition("://")
     domain, slash, path = rest.partition("/")
     if domain.endswith("*") and not slash:

@@ -1,4 +1,4 @@
-"""Builds the model of the distribution from the synthesized Edge template, strictly."""
+"""Builds the model of the distribution from the synthesized Edge template and refuses unknown properties."""
 
 import re
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ RUN_BY_EMULATOR: Final = frozenset(
         "AWS::SQS::QueuePolicy",
     }
 )
-"""Types that the emulator deploys as they are."""
+"""Types that the emulator deploys unchanged."""
 
 NOT_RUN: Final = frozenset(
     {
@@ -68,7 +68,7 @@ NOT_RUN: Final = frozenset(
         "Custom::AccessLogSource",
     }
 )
-"""Types that nothing runs here; NOT_MODELLED says so."""
+"""Types that have no effect locally; NOT_MODELLED lists them."""
 
 _API_DOMAIN = re.compile(r"([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
 _BUCKET_DOMAIN = re.compile(r"([a-z0-9.-]+)\.s3[.-][a-z0-9.-]*amazonaws\.com(?:\.cn)?")
@@ -90,19 +90,21 @@ class Template:
         return {name: resource["Properties"] for name, resource in self.resources.items() if resource["Type"] == kind}
 
     def single(self, kind: str) -> tuple[str, Mapping[str, Any]]:
-        """Return the one resource of a type. Raises UnmodelledError when there is not exactly one."""
+        """Return the only resource of a type. Raises UnmodelledError if there is not exactly one."""
         found = self.of_type(kind)
         if len(found) != 1:
-            raise UnmodelledError(f"the template has {len(found)} resources {kind}; the local edge models exactly one")
+            raise UnmodelledError(
+                f"the template has {len(found)} resources of type {kind}; the local edge models exactly one"
+            )
         return next(iter(found.items()))
 
     def lets_api_gateway_invoke(self) -> bool:
-        """Tell whether it permits API Gateway to invoke functions, without which the API answers 500."""
+        """Return whether it lets API Gateway invoke functions; otherwise the API returns 500."""
         permissions = self.of_type("AWS::Lambda::Permission").values()
         return any(each["Principal"] == "apigateway.amazonaws.com" for each in permissions)
 
     def properties(self, reference: Any) -> Properties:
-        """Return the properties of the resource that a Ref or GetAtt points at."""
+        """Return the properties of the resource in a Ref or GetAtt."""
         name = logical_id(reference)
         return Properties(name, self.resources[name]["Properties"])
 
@@ -156,7 +158,7 @@ class _DistributionReader:
         domain = self._resolver.resolve(part.take("DomainName"))
         origin_id = part.take("Id")
         path = part.take("OriginPath", "")
-        part.take("OriginCustomHeaders", [])  # their values of the moment come from the deployed distribution
+        part.take("OriginCustomHeaders", [])  # the deployed distribution has their current values
         custom = part.part("CustomOriginConfig")
         access_control = part.take("OriginAccessControlId", None)
         if custom and (api := _API_DOMAIN.fullmatch(domain)):
@@ -187,7 +189,7 @@ class _DistributionReader:
         for each in part.parts("Items"):
             members = [member["OriginId"] for member in each.take("Members")["Items"]]
             if len(members) != 2:
-                raise UnmodelledError("an origin group has two members")
+                raise UnmodelledError("an origin group must have two members")
             each.only("SelectionCriteria", ["default"])
             groups.append(
                 OriginGroup(
@@ -206,7 +208,9 @@ class _DistributionReader:
         if part is None:
             raise UnmodelledError("the distribution has no default behaviour")
         part.not_modelled("viewer protocol policy", "ViewerProtocolPolicy")
-        part.only("Compress", [False, True])  # nothing is compressed: no cache policy takes Accept-Encoding, see below
+        part.only(
+            "Compress", [False, True]
+        )  # no response is compressed: no cache policy uses Accept-Encoding, see below
         part.only("CachedMethods", [["GET", "HEAD"]])
         functions = {
             each["EventType"]: logical_id(each["FunctionARN"]) for each in part.take("FunctionAssociations", [])
@@ -235,7 +239,7 @@ class _DistributionReader:
         config = self._template.properties(reference).part("CachePolicyConfig")
         key = config.part("ParametersInCacheKeyAndForwardedToOrigin") if config else None
         if config is None or key is None:
-            raise UnmodelledError(f"{reference} is no cache policy of this template")
+            raise UnmodelledError(f"{reference} is not a cache policy of this template")
         config.label("Comment", "Name")
         key.only("CookiesConfig", [{"CookieBehavior": "none"}])
         key.only("HeadersConfig", [{"HeaderBehavior": "none"}])
@@ -252,13 +256,13 @@ class _DistributionReader:
     def _request_policy(self, reference: Any) -> OriginRequestPolicy:
         config = self._template.properties(reference).part("OriginRequestPolicyConfig")
         if config is None:
-            raise UnmodelledError(f"{reference} is no origin request policy of this template")
+            raise UnmodelledError(f"{reference} is not an origin request policy of this template")
         config.label("Comment", "Name")
         config.only("CookiesConfig", [{"CookieBehavior": "none"}])
         headers = config.take("HeadersConfig")
         query = config.take("QueryStringsConfig")["QueryStringBehavior"]
         if headers["HeaderBehavior"] not in {"none", "whitelist"} or query not in {"none", "all"}:
-            raise UnmodelledError("an origin request policy forwards listed headers, and all of the query or none")
+            raise UnmodelledError("an origin request policy must forward listed headers, and all of the query or none")
         config.finish()
         return OriginRequestPolicy(
             headers=frozenset(name.lower() for name in headers.get("Headers", [])), query=query == "all"
@@ -267,7 +271,7 @@ class _DistributionReader:
     def _headers_policy(self, reference: Any) -> ResponseHeaders:
         config = self._template.properties(reference).part("ResponseHeadersPolicyConfig")
         if config is None:
-            raise UnmodelledError(f"{reference} is no response headers policy of this template")
+            raise UnmodelledError(f"{reference} is not a response headers policy of this template")
         config.label("Comment", "Name")
         rules = []
         custom = config.take("CustomHeadersConfig", {"Items": []})

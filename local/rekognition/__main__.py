@@ -1,4 +1,4 @@
-"""Runs the stand-in: ``python -m local.rekognition PORT``. S3 is found by AWS's own environment variables."""
+"""Runs the stand-in: ``python -m local.rekognition PORT``. AWS's environment variables locate S3."""
 
 import sys
 from typing import Any
@@ -19,7 +19,7 @@ class S3Objects:
         self._s3 = boto3.client("s3")
 
     def read(self, bucket: str, key: str, version: str | None) -> bytes:
-        """Return an object's bytes; raises LookupError when it cannot be had."""
+        """Return an object's bytes; raises LookupError if it cannot be read."""
         at: dict[str, Any] = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
         try:
             return self._s3.get_object(**at)["Body"].read()

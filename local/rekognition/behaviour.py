@@ -1,7 +1,7 @@
-"""What the stand-in answers: by default what `known_pictures.json` says of a picture that it knows, else nothing.
+"""The stand-in's responses: by default the labels of `known_pictures.json` for known pictures, and none for others.
 
-A person or a test can change it while it runs: set the labels for every picture, switch the service off, let
-calls be throttled or refused, spoil the answers, or hold calls back until they are released.
+Users and tests can change them at run time: set the labels for every picture, turn the service off, throttle or refuse
+calls, invalidate responses, or delay calls until they are released.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from local.rekognition.spoiled import SPOILED
 KNOWN_PICTURES: Final = Path(__file__).with_name("known_pictures.json")
 MODEL_VERSION: Final = "7.0"
 CONTROLS: Final = {"on": bool, "hold": bool, "throttle": int, "refuse": int, "labels": list, "spoil": str}
-"""What may be set, and its type. ``labels`` may also be null: back to the known pictures. ``spoil`` is a name of
-spoiled.py, or null."""
+"""The settings and their types. ``labels`` may also be null, for the known pictures. ``spoil`` is a name in spoiled.py,
+or null."""
 
 
 class ControlError(Exception):
@@ -35,7 +35,7 @@ class ControlError(Exception):
 
 @dataclass(frozen=True)
 class KnownPicture:
-    """A picture that the stand-in knows: what it is recognised by, and its labels, as Rekognition writes them."""
+    """A known picture: its features for recognition, and its labels in Rekognition's form."""
 
     signature: int
     thumbnail: Thumbnail
@@ -43,7 +43,7 @@ class KnownPicture:
 
 
 def known_pictures(path: Path = KNOWN_PICTURES) -> tuple[KnownPicture, ...]:
-    """Read the pictures that the stand-in knows."""
+    """Read the known pictures."""
     return tuple(
         KnownPicture(int(each["signature"], 16), _thumbnail(each["thumbnail"]), tuple(each["labels"]))
         for each in json.loads(path.read_text())
@@ -51,7 +51,7 @@ def known_pictures(path: Path = KNOWN_PICTURES) -> tuple[KnownPicture, ...]:
 
 
 def _thumbnail(levels: str) -> Thumbnail:
-    """Return the thumbnail that two hexadecimal digits a level describe, row by row."""
+    """Return the thumbnail with two hexadecimal digits per level, row by row."""
     return np.frombuffer(bytes.fromhex(levels), np.uint8).reshape(THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH).astype(np.float64)
 
 
@@ -73,17 +73,17 @@ class Behaviour:
         self._released.set()
 
     def state(self) -> dict[str, Any]:
-        """Return the switches and counters as the control address shows them."""
+        """Return the switches and counters as the control endpoint shows them."""
         return {
             "on": self.on, "hold": not self._released.is_set(), "throttle": self.throttle, "refuse": self.refuse,
             "labels": self.labels, "spoil": self.spoil, "calls": self.calls, "waiting": self.waiting,
         }  # fmt: skip
 
     def change(self, document: dict[str, Any]) -> None:
-        """Set what ``document`` names and leave the rest. Raises ControlError, having changed nothing."""
+        """Change the settings in ``document`` only. Raises ControlError without changing anything."""
         for name, value in document.items():
             if name not in CONTROLS:
-                raise ControlError(f"{name} is unknown; known are {', '.join(CONTROLS)}")
+                raise ControlError(f"{name} is unknown; it must be one of {', '.join(CONTROLS)}")
             if type(value) is not CONTROLS[name] and not (name in {"labels", "spoil"} and value is None):
                 raise ControlError(f"{name} must be of type {CONTROLS[name].__name__}")
             if name == "spoil" and value is not None and value not in SPOILED:
@@ -97,12 +97,12 @@ class Behaviour:
                 setattr(self, name, value)
 
     def reset(self) -> None:
-        """Go back to how the stand-in starts, counters included."""
+        """Restore the initial settings and counters."""
         self.change({"on": True, "hold": False, "throttle": 0, "refuse": 0, "labels": None, "spoil": None})
         self.calls = 0
 
     async def wait_for_release(self) -> None:
-        """Return at once, or when calls are no longer held back."""
+        """Return immediately, or when calls are released."""
         self.waiting += 1
         try:
             await self._released.wait()
@@ -110,7 +110,7 @@ class Behaviour:
             self.waiting -= 1
 
     def takes(self, fault: str) -> bool:
-        """Tell whether this call gets the fault ``throttle`` or ``refuse``, and count it off."""
+        """Return whether this call gets the fault ``throttle`` or ``refuse``, and decrement its counter."""
         left: int = getattr(self, fault)
         setattr(self, fault, max(0, left - 1))
         return left > 0
@@ -125,14 +125,14 @@ class Behaviour:
         return []
 
     def answer(self, labels: list[dict[str, Any]], min_confidence: float) -> dict[str, Any]:
-        """Return the whole answer with the labels that are certain enough, spoiled if that is switched on."""
+        """Return the complete response with the labels of sufficient confidence, invalidated if configured."""
         labels = [label for label in labels if label["Confidence"] >= min_confidence]
         answer = {"ModerationLabels": labels, "ModerationModelVersion": MODEL_VERSION, "ContentTypes": []}
         return SPOILED[self.spoil](answer, min_confidence) if self.spoil else answer
 
 
 def _is_label(label: Any) -> bool:
-    """Tell whether this is a label. Any confidence is allowed, so that tests can try impossible ones."""
+    """Return whether this is a label. Any confidence is allowed, so that tests can use invalid ones."""
     return (
         isinstance(label, dict)
         and isinstance(label.get("Name"), str)

@@ -1,9 +1,9 @@
-"""Looks at a picture: its format and size, and what a known picture is recognised by.
+"""Analyzes a picture: its format and size, and the features that identify a known picture.
 
-The signature is a difference hash (dHash, 64 bits): the picture in 9 by 8 grey fields, one bit for each pair of
-neighbours that gets brighter. It survives scaling and re-encoding, so a sample is recognised in its proxy. The
-thumbnail, 16 by 12 grey levels, is compared by correlation: it recognises a picture that is faint, inverted, or seen
-through alpha.
+The signature is a difference hash (dHash, 64 bits): the picture as 9 by 8 grey fields, with one bit for each pair of
+neighbours that gets brighter. It is stable under scaling and re-encoding, so a sample is recognised in its proxy. The
+thumbnail, 16 by 12 grey levels, is compared by correlation and recognises a picture that is faint, inverted, or hidden
+in alpha.
 """
 
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ import simplejpeg  # type: ignore[import-untyped]
 GRID_WIDTH: Final = 9
 GRID_HEIGHT: Final = 8
 SAME_PICTURE_BITS: Final = 6
-"""Two signatures that differ in at most so many of 64 bits belong to the same picture."""
+"""The most differing bits, of 64, of two signatures of the same picture."""
 
 THUMBNAIL_WIDTH: Final = 16
 THUMBNAIL_HEIGHT: Final = 12
 SAME_PICTURE_CORRELATION: Final = 0.9
-"""Correlation, positive or negative, from which on two thumbnails show the same picture."""
+"""The lowest correlation, positive or negative, of two thumbnails of the same picture."""
 
 FAINTEST_SPREAD: Final = 1.0
-"""Standard deviation in levels below which a thumbnail shows nothing."""
+"""Standard deviation, in levels, below which a thumbnail counts as empty."""
 
 Thumbnail = npt.NDArray[np.float64]
 
@@ -36,11 +36,11 @@ _LUMA: Final = np.array([0.299, 0.587, 0.114])
 
 
 MOST_PIXELS: Final = 10_000 * 10_000
-"""Pixels of the largest picture that Rekognition takes; larger ones are not decoded."""
+"""Pixels of the largest picture that Rekognition accepts; larger ones are not decoded."""
 
 
 class UnreadablePictureError(Exception):
-    """The bytes are no JPEG or PNG that can be decoded."""
+    """The bytes are not a decodable JPEG or PNG."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def signature_of(grey: npt.NDArray[np.float64]) -> int:
     bits = 0
     for row in _fields(grey, GRID_WIDTH, GRID_HEIGHT):
         for left, right in pairwise(row):
-            bits = bits << 1 | int(right > left + 1.0)  # a grey level of tolerance: flat fields stay zero
+            bits = bits << 1 | int(right > left + 1.0)  # a tolerance of one grey level: flat fields give zero
     return bits
 
 
@@ -80,19 +80,19 @@ def thumbnail_of(grey: npt.NDArray[np.float64]) -> Thumbnail:
 
 
 def is_same(one: int, other: int) -> bool:
-    """Tell whether two signatures belong to the same picture."""
+    """Return whether two signatures belong to the same picture."""
     return (one ^ other).bit_count() <= SAME_PICTURE_BITS
 
 
 def shows_same(one: Thumbnail, other: Thumbnail) -> bool:
-    """Tell whether two thumbnails show the same picture, however faint, and in negative too."""
+    """Return whether two thumbnails show the same picture, even if it is faint or inverted."""
     if min(one.std(), other.std()) < FAINTEST_SPREAD:
         return False
     return bool(abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) >= SAME_PICTURE_CORRELATION)
 
 
 def _fields(grey: npt.NDArray[np.float64], width: int, height: int) -> npt.NDArray[np.float64]:
-    """Return the mean levels of a picture's fields, 0 for those that a small picture does not fill."""
+    """Return the mean levels of a picture's fields, 0 for fields outside a small picture."""
     rows = np.array_split(np.arange(grey.shape[0]), height)
     columns = np.array_split(np.arange(grey.shape[1]), width)
     return np.array(

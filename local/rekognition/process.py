@@ -1,4 +1,4 @@
-"""The Rekognition stand-in as a process: how it is started, and its addresses."""
+"""Starts the Rekognition stand-in as a process, and returns its addresses."""
 
 import sys
 
@@ -14,17 +14,17 @@ NAME = "Rekognition stand-in"
 
 
 def url(port: int) -> str:
-    """Return the address that boto3 gets as Rekognition's endpoint."""
+    """Return Rekognition's endpoint for boto3."""
     return f"http://{LOOPBACK}:{port}"
 
 
 def control_url(port: int) -> str:
-    """Return the address of the switches."""
+    """Return the URL of the control endpoint."""
     return f"{url(port)}/control"
 
 
 def start(workspace: Workspace, book: ProcessBook, port: int, emulator_url: str, certificates: Certificates) -> Running:
-    """Start the stand-in and return when it answers. Raises LocalError with the end of its log."""
+    """Start the stand-in and wait until it responds. Raises LocalError with the end of its log."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",

@@ -1,7 +1,7 @@
-"""DetectModerationLabels over HTTP as boto3 speaks it, with Rekognition's own validation and error codes.
+"""DetectModerationLabels over HTTP, compatible with boto3, with Rekognition's validation and error codes.
 
-One POST address takes ``X-Amz-Target: RekognitionService.DetectModerationLabels`` with a JSON body, as on AWS.
-``/control`` is not AWS's: GET shows the switches of behaviour.py, PATCH sets some, DELETE sets all back.
+A POST with ``X-Amz-Target: RekognitionService.DetectModerationLabels`` and a JSON body is a call, as on AWS.
+``/control`` does not exist on AWS: GET returns the settings of behaviour.py, PATCH changes some, DELETE resets all.
 """
 
 import base64
@@ -30,15 +30,15 @@ NO_DOCUMENT: Final = (ValueError, RecursionError)
 
 
 class ObjectReader(Protocol):
-    """Where Image.S3Object is read from."""
+    """The store for Image.S3Object."""
 
     def read(self, bucket: str, key: str, version: str | None) -> bytes:
-        """Return an object's bytes; raises LookupError when it cannot be had."""
+        """Return an object's bytes; raises LookupError if it cannot be read."""
 
 
 @dataclass
 class RekognitionError(Exception):
-    """An error answer: AWS's error code, its message and the HTTP status."""
+    """An error response: AWS's error code, its message and the HTTP status."""
 
     code: str
     message: str
@@ -75,10 +75,10 @@ def create_app(behaviour: Behaviour, objects: ObjectReader) -> Starlette:
 
 async def _detect(request: Request, behaviour: Behaviour, objects: ObjectReader) -> dict[str, Any]:
     if request.headers.get("x-amz-target") != TARGET:
-        raise RekognitionError("UnknownOperationException", f"Only {TARGET} is answered here.")
+        raise RekognitionError("UnknownOperationException", f"Only {TARGET} is supported.")
     await behaviour.wait_for_release()
     if not behaviour.on:
-        raise RekognitionError("ServiceUnavailableException", "The stand-in is switched off.", 503)
+        raise RekognitionError("ServiceUnavailableException", "The stand-in is turned off.", 503)
     if behaviour.takes("throttle"):
         raise RekognitionError("ThrottlingException", "Rate exceeded")
     if behaviour.takes("refuse"):
@@ -96,7 +96,7 @@ async def _detect(request: Request, behaviour: Behaviour, objects: ObjectReader)
 
 
 def _body_of(image: Any, objects: ObjectReader) -> bytes:
-    """Return the picture's bytes, which come inline or lie in S3, within the limit of either way."""
+    """Return the picture's bytes, inline or from S3, within the respective limit."""
     given = set(image) if isinstance(image, dict) else set()
     if given == {"Bytes"}:
         try:

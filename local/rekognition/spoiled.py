@@ -1,6 +1,6 @@
-"""Answers as Rekognition never gives them: what is behind the functions' endpoint may be broken, or not Rekognition.
+"""Invalid responses: the service behind the functions' endpoint may be broken, or not Rekognition.
 
-Each takes a good answer and the confidence that was asked for, and returns a bad one.
+Each function takes a valid response and the requested confidence, and returns an invalid response.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def _without(member: str) -> Callable[[Answer, float], Answer]:
 
 
 SPOILED: Final[dict[str, Callable[[Answer, float], Answer]]] = {
-    "below the confidence asked for": _below,
+    "below the requested confidence": _below,
     "from 0 to 1": _with_label(Confidence=0.99),
     "above 100": _with_label(Confidence=100.5),
     "negative": _with_label(Confidence=-1.0),
@@ -52,4 +52,4 @@ SPOILED: Final[dict[str, Callable[[Answer, float], Answer]]] = {
     "an empty version": lambda answer, _: answer | {"ModerationModelVersion": ""},
     "nothing": lambda _answer, _: {},
 }
-"""By name, as the control address takes them."""
+"""The invalid responses by name, as the control endpoint accepts them."""

@@ -1,15 +1,15 @@
-"""A photo page on image-scaler: a back end of Python's standard library and image_scaler's client, and one page.
+"""A photo page with image-scaler: a back end on Python's standard library and image_scaler's client, and one page.
 
     make up
     .venv/bin/python samples/webapp/app.py        then open http://localhost:8000
 
-    POST /photos          a record and a presigned S3 form, for the browser to send the file with
-    GET  /photos          the photos so far, as the page shows them
-    GET  /photos/ID       how far one photo is
-    GET  /                the page, with cookies that open the pictures
+    POST /photos          creates a record and returns a presigned S3 form for the browser
+    GET  /photos          the photos, as the page shows them
+    GET  /photos/ID       the status of one photo
+    GET  /                the page, with signed cookies for the pictures
 
-The control key never leaves this process: a signature of /v1 would let a page list and remove every image. What an
-application adds: who is logged in, and whose photo an id is.
+The control key must not leave this process: with a signature of /v1, a page could list and remove every image. A real
+application adds authentication, and a check of who owns a photo.
 """
 
 import argparse
@@ -47,17 +47,17 @@ class Photos:
     ids: list[str] = field(default_factory=list)
 
     def create(self, filename: str, content_type: str, size: int) -> dict[str, Any]:
-        """Create a record and return what the browser sends the file with."""
+        """Create a record and return the presigned request for the browser."""
         ticket = self.client.create_upload(filename=filename, content_type=content_type, size=size, owner=OWNER)
         self.ids.append(ticket.id)
         return {"id": ticket.id, "upload": ticket.upload}
 
     def show(self, image_id: str) -> dict[str, Any]:
-        """Return what the page needs to know of one photo."""
+        """Return one photo as the page shows it."""
         return _shown(self.client.get(image_id))
 
     def show_all(self) -> list[dict[str, Any]]:
-        """Return all photos that there is something to tell of."""
+        """Return all photos that have been uploaded."""
         return [self.show(image_id) for image_id in self.ids]
 
 
@@ -79,7 +79,7 @@ class Application(BaseHTTPRequestHandler):
     edge: str
 
     def do_GET(self) -> None:
-        """Send a file or tell of photos."""
+        """Send a file or photos as JSON."""
         if self.path in FILES:
             self._send_file(*FILES[self.path])
         elif self.path == "/photos":
@@ -90,7 +90,7 @@ class Application(BaseHTTPRequestHandler):
             self._send_json(HTTPStatus.NOT_FOUND, {"detail": "There is no such page."})
 
     def do_POST(self) -> None:
-        """Begin an upload."""
+        """Start an upload."""
         size = int(self.headers.get("Content-Length") or 0)
         if self.path != "/photos" or not 0 < size <= LARGEST_REQUEST_BYTES:
             self._send_json(HTTPStatus.NOT_FOUND, {"detail": "There is no such page."})
@@ -99,12 +99,14 @@ class Application(BaseHTTPRequestHandler):
             asked = json.loads(self.rfile.read(size))
             answer = self.photos.create(str(asked["name"]), str(asked["type"]), int(asked["size"]))
         except (ValueError, KeyError, TypeError):
-            self._send_json(HTTPStatus.BAD_REQUEST, {"detail": "name, type and size are needed."})
+            self._send_json(HTTPStatus.BAD_REQUEST, {"detail": "name, type and size are required."})
         except InvalidRequestError as refused:
             self._send_json(HTTPStatus.BAD_REQUEST, {"detail": refused.problem.detail})
         except ClientError as error:
             self.log_error("%s", error)
-            self._send_json(HTTPStatus.SERVICE_UNAVAILABLE, {"detail": "Uploads do not work right now."})
+            self._send_json(
+                HTTPStatus.SERVICE_UNAVAILABLE, {"detail": "Uploads are currently unavailable. Try again later."}
+            )
         else:
             self._send_json(HTTPStatus.CREATED, answer)
 
@@ -128,7 +130,7 @@ class Application(BaseHTTPRequestHandler):
 
 
 def server(client: Client, edge: str, port: int) -> ThreadingHTTPServer:
-    """Return a server of the application on this machine."""
+    """Return a local server of the application."""
     handler = type("Handler", (Application,), {"photos": Photos(client), "edge": edge})
     return ThreadingHTTPServer(("127.0.0.1", port), handler)
 
@@ -137,7 +139,7 @@ def main() -> None:
     """Serve until Ctrl-C."""
     parser = argparse.ArgumentParser(description="A photo page on image-scaler.")
     parser.add_argument("--port", type=int, default=PORT, help=f"default {PORT}")
-    parser.add_argument("--profile", help="a profile of image-scaler (default: the instance of `make up`)")
+    parser.add_argument("--profile", help="image-scaler profile (default: the instance of `make up`)")
     arguments = parser.parse_args()
     profile = load_profile(arguments.profile)
     with Client.from_profile(profile) as client, server(client, profile.edge, arguments.port) as serving:

@@ -1,4 +1,4 @@
-/** The page: sends a photo to S3 with a progress bar, asks how far it is, and shows it in the size that the screen needs. */
+/** The page: sends a photo to S3 with a progress bar, polls its status, and shows it in the right size for the screen. */
 import { sendFile, showPicture } from './image-scaler.mjs';
 
 const POLL_MS = 500;
@@ -26,7 +26,7 @@ export async function start(edge) {
       });
       bar.hidden = false;
       await sendFile(upload, file, { onProgress: (sent, total) => (bar.value = sent / total) });
-      output.value = 'Uploaded. It will be here in a moment.';
+      output.value = 'Uploaded. It will appear in a moment.';
       form.reset();
       show(await finished(id));
       output.value = '';
@@ -37,7 +37,7 @@ export async function start(edge) {
     }
   });
 
-  /** Return a photo once the pipeline is done with it. */
+  /** Return a photo once it has been processed. */
   async function finished(id) {
     for (;;) {
       const photo = await ask(`/photos/${id}`);

@@ -1,7 +1,7 @@
 """An arm64 Python 3.13 on this machine: Debian 13's packages unpacked into a folder, run by its qemu.
 
-Nothing is installed. apt keeps lists of its own in the folder, and reads them from where this machine's apt reads
-Debian's; other machines have no such Python here, and are told so.
+Nothing is installed. apt keeps separate lists in the folder, from the same sources as the system's apt. On other
+systems there is no such Python, and the tests say so.
 """
 
 import os
@@ -22,7 +22,7 @@ SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 
 
 class UnavailableError(Exception):
-    """There is no arm64 Python here; the message says why."""
+    """No arm64 Python is available; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def unpacked(folder: Path) -> ArmPython:
         return python
     for tool in ("apt-get", "dpkg"):
         if shutil.which(tool) is None:
-            raise UnavailableError(f"{tool} is missing; it needs Debian's tools")
+            raise UnavailableError(f"{tool} is missing; install Debian's tools")
     if not SOURCES.exists():
-        raise UnavailableError(f"{SOURCES} is missing; it needs the sources of a Debian system")
+        raise UnavailableError(f"{SOURCES} is missing; a Debian system is required")
     shutil.rmtree(folder, ignore_errors=True)
     apt = _private_apt(folder)
     _run([*apt, "update"])
@@ -68,7 +68,7 @@ def unpacked(folder: Path) -> ArmPython:
 
 
 def _private_apt(folder: Path) -> list[str]:
-    """Return apt-get with lists of its own, of the suite that has Python 3.13."""
+    """Return apt-get with separate lists, for the suite with Python 3.13."""
     stanza = SOURCES.read_text().split("\n\n")[0]
     lines = [line for line in stanza.splitlines() if re.match(r"(Types|URIs|Signed-By):", line)]
     sources = folder / "sources"

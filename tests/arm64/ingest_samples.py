@@ -1,6 +1,6 @@
 """Runs ``optimize``'s engine on samples: a folder for results, then files. Prints each result's digest as JSON.
 
-It runs on this machine's Python and on the emulated one; both import the functions from their own zip.
+It runs on the local Python and on the emulated one; both import the functions from their own zip.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from functions.imaging.refusal import RefusedPictureError
 
 
 def main() -> None:
-    """Ingest each sample and store what came of it."""
+    """Ingest each sample and store the result."""
     folder, *samples = map(Path, sys.argv[1:])
     digests = {}
     for sample, content_type in zip(samples, json.loads(sys.stdin.read()), strict=True):

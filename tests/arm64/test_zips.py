@@ -1,4 +1,4 @@
-"""The zips that go to AWS, executed: arm64 and CPython 3.13, by emulation."""
+"""Executes the zips for AWS: arm64 and CPython 3.13, by emulation."""
 
 import json
 import os
@@ -19,11 +19,11 @@ from tests.infrastructure.conftest import stage  # noqa: F401 - a fixture
 
 MANIFEST = json.loads((ROOT / "samples" / "manifest.json").read_text())
 LEFT_OUT = {"vast.png", "deep-field-p3.jpg"}
-"""Samples that take emulation too long."""
+"""Samples that take too long under emulation."""
 LARGEST_DIFFERENCE, MEAN_DIFFERENCE = 24, 0.01
 """Between arm64's and x86's decoded pixels, of 255: one AVIF with alpha differed by 18 and 0.0015."""
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
-"""What Lambda's runtime has, all of it plain Python."""
+"""The packages of Lambda's runtime, all pure Python."""
 
 SAME_CODE = """
 import json, marshal, sys
@@ -65,7 +65,7 @@ def code(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory):
-    """The folder of what Lambda's runtime has."""
+    """The folder with the packages of Lambda's runtime."""
     folder = tmp_path_factory.mktemp("runtime")
     for name in RUNTIME:
         module = sys.modules.get(name) or __import__(name.removesuffix(".py"))
@@ -105,7 +105,7 @@ def test_every_handler_imports_with_the_templates_environment(arm, code, runtime
     assert set(imported) == {each.handler_module for each in SPECIFICATIONS.values()}
 
 
-def test_the_bytecode_is_what_cpython_compiles(arm, code, tmp_path):
+def test_the_bytecode_is_the_same_as_cpythons(arm, code, tmp_path):
     jobs = {}
     for function in build_all(Arch.ARM64):
         folder = code(Arch.ARM64, function)
@@ -126,7 +126,7 @@ def test_the_bytecode_is_what_cpython_compiles(arm, code, tmp_path):
     assert (done.stdout, done.stderr) == ("same", "")
 
 
-def test_the_engine_makes_of_every_sample_what_it_makes_here(arm, code, tmp_path):
+def test_the_engine_gives_the_same_results_on_arm64(arm, code, tmp_path):
     samples = [each for each in MANIFEST if each["file"] not in LEFT_OUT]
     arguments = [str(ROOT / "samples" / "images" / each["file"]) for each in samples]
     kinds = json.dumps([each["content_type"] for each in samples])

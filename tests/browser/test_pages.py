@@ -1,7 +1,7 @@
-"""The pages of docs/frontend in headless Chromium, through the local edge: which size is chosen, and what is seen.
+"""The pages of docs/frontend in headless Chromium, through the local edge: the selected sizes and the displayed pixels.
 
-The pages stand on a web server of their own, as an application's would; the pictures come from the edge. The page of
-next/image holds what Next.js itself renders with the loader.
+The pages are on a separate web server, like an application's; the pictures come from the edge. The page of next/image
+contains the HTML that Next.js itself renders with the loader.
 """
 
 import io
@@ -28,7 +28,7 @@ APPLICATION = stage_config("local").allowed_origins[0]
 """The origin of the pages for the browser, whatever the port that they are served at."""
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TOLERANCE = 24
-"""How far a colour may be off after scaling and lossy encoding, of 255."""
+"""The largest error of a colour after scaling and lossy encoding, of 255."""
 
 READ_PIXEL = """async (address) => {
   const load = (crossOrigin) => new Promise((resolve, reject) => {
@@ -56,7 +56,7 @@ class PageServer(SimpleHTTPRequestHandler):
 
     values: dict[str, str] = {}
     rendered: dict[str, str] = {}
-    """Pages that something else has made already, by their path."""
+    """Pages that are already rendered, by path."""
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
 
     def do_GET(self):
@@ -72,11 +72,11 @@ class PageServer(SimpleHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 def page_of_next_image(edge, picture):
-    """Return a page with the element that Next.js makes for a picture of 1500 by 1000 px, its id and signature."""
+    """Return a page with the element that Next.js renders for a picture of 1500 by 1000 px, by its id and signature."""
     made = subprocess.run(
         ["node", str(NEXT_IMAGE), picture, "1500", "1000"],
         env={"PATH": os.environ["PATH"], "NEXT_PUBLIC_IMAGE_SCALER_EDGE": edge},
@@ -120,7 +120,7 @@ def chromium(pages):
 
 @pytest.fixture
 def show(chromium):
-    """Return a function that opens a page on a screen and returns what each of its pictures became."""
+    """Return a function that opens a page on a screen and returns the result of each of its pictures."""
     contexts = []
 
     def opened(page_name, *, width, density=1):
@@ -143,7 +143,7 @@ def show(chromium):
 
 
 def corners(picture):
-    """Return the colours near the corners of what is seen."""
+    """Return the colours near the corners of the displayed picture."""
     width, height = picture.size
     across, down = width // 20, height // 20
     at = {
@@ -184,9 +184,7 @@ def test_a_page_shows_the_picture_in_the_format_that_the_browser_likes_best(show
         ("next-image.html", 375, 2, 750),
     ],
 )
-def test_the_browser_takes_the_size_that_its_screen_needs_and_gets_exactly_that(
-    show, page_name, width, density, chosen
-):
+def test_the_browser_requests_and_gets_the_size_for_its_screen(show, page_name, width, density, chosen):
     address, size, answer, _ = show(page_name, width=width, density=density)[0]
 
     body = Image.open(io.BytesIO(answer.body()))
@@ -195,7 +193,7 @@ def test_the_browser_takes_the_size_that_its_screen_needs_and_gets_exactly_that(
     assert size[0] <= chosen  # natural size is in CSS px
 
 
-def test_a_crop_keeps_the_shape_that_the_page_asks_for(show):
+def test_a_crop_has_the_requested_aspect_ratio(show):
     whole, square = show("plain.html", width=600)
 
     assert square[1][0] == square[1][1]

@@ -1,4 +1,4 @@
-"""samples/webapp in headless Chromium, as a person uses it: no certificate is installed, and no flag overlooks one."""
+"""samples/webapp in headless Chromium, without installed certificates and without flags that ignore them."""
 
 import importlib.util
 import os
@@ -19,7 +19,7 @@ from tests.browser.test_pages import CHROMIUM
 
 APPLICATION = CHECKOUT / "samples" / "webapp" / "app.py"
 SCREENSHOTS = "IMAGE_SCALER_SCREENSHOTS"
-"""A folder for pictures of the page, for the eye."""
+"""A folder for screenshots of the page."""
 
 pytestmark = pytest.mark.browser
 
@@ -32,12 +32,12 @@ def free_allowed_port() -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-    raise AssertionError("every port of the allowed origins is taken")
+    raise AssertionError("all ports of the allowed origins are in use")
 
 
 @pytest.fixture(scope="module")
 def address(deployed):
-    """Where the application answers."""
+    """The application's address."""
     spec = importlib.util.spec_from_file_location("webapp", APPLICATION)
     webapp = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(webapp)
@@ -51,7 +51,7 @@ def address(deployed):
 
 @pytest.fixture
 def page(address):
-    """The page in a fresh browser, its faults and what it asked for."""
+    """The page in a new browser, with its errors and requests."""
     assert CHROMIUM, "no Chromium on the PATH (Debian: apt-get install chromium)"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -123,7 +123,7 @@ def test_a_photo_shows_its_placeholder_until_it_is_there(page, tmp_path, deploye
     assert page.faults == []
 
 
-def test_a_file_that_is_refused_is_told_on_the_page(page, tmp_path):
+def test_the_page_shows_why_a_file_is_refused(page, tmp_path):
     note = tmp_path / "note.svg"
     note.write_text("<svg/>")
 

@@ -29,7 +29,7 @@ DRAWING: Mapping[Point, Color] = {(0.5, 0.5): (200, 30, 60, 255), (0.02, 0.02): 
 class Look:
     """How a published picture looks: upright size in px, and colours at points given as fractions of its sides.
 
-    ``variant`` is what is asked for; its answer has ``size`` (``original``, where given, is the upload's own size),
+    ``variant`` is the request; its response has ``size`` (``original``, where given, is the upload's own size),
     ``content_type``, ``frames`` and, unless empty, ``durations_ms``. RGBA colours are checked with their alpha, of the
     first frame alone unless ``every_frame``.
     """
@@ -49,7 +49,7 @@ class Look:
 class Refusal:
     """Why an upload is refused: the fixed reason, and what the sentence for the uploader is like, whole.
 
-    ``percent`` is how much of the picture the sentence must say is there, give or take a tenth.
+    ``percent`` is the share of the picture that the sentence must report, within a tenth.
     """
 
     reason: str
@@ -57,7 +57,7 @@ class Refusal:
     percent: int | None = None
 
     def fits(self, detail: str) -> bool:
-        """Tell whether a sentence is the one for this refusal."""
+        """Return whether a sentence is the one for this refusal."""
         if not re.fullmatch(self.detail, detail):
             return False
         said = re.search(r"(\d+) %", detail)

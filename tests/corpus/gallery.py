@@ -1,4 +1,4 @@
-"""A contact sheet for the eye: uploads beside what becomes of them, in a browser that manages colours itself.
+"""A contact sheet for visual checks: uploads next to their variants, in a browser with colour management.
 
 `make gallery` writes .local/gallery/index.html from the code as it stands, with nothing deployed. Before and after look
 the same wherever nothing else is said: the same way up, the same colours, transparent in the same places.
@@ -50,7 +50,7 @@ class Exhibit:
 
 
 class _Shelf(dict[str, bytes]):
-    """Stands where the object store does, and keeps what is written by its key."""
+    """Replaces the object store, and keeps written objects by key."""
 
     def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> str:  # noqa: ARG002 - the store's signature
         self[key] = body
@@ -189,7 +189,7 @@ def variants(exhibit: Exhibit) -> Iterator[tuple[str, bytes, str]]:
 
 
 def write_gallery(page: Path = PAGE) -> int:
-    """Write the page and its pictures beside it; return how many uploads it shows."""
+    """Write the page and its pictures; return the number of uploads on it."""
     page.parent.mkdir(parents=True, exist_ok=True)
     parts = [f"<!doctype html><meta charset=utf-8><title>image-scaler: gallery</title><style>{STYLE}</style>"]
     count = 0
@@ -208,7 +208,8 @@ def write_gallery(page: Path = PAGE) -> int:
 
 
 def _figure(page: Path, name: str, body: bytes, caption: str) -> str:
-    """Store a picture beside the page and return its element; what browsers do not show is shown by Pillow's pixels."""
+    """Store a picture next to the page and return its element; formats that browsers do not support are converted by
+    Pillow."""
     if name.rpartition(".")[2] not in {*SHOWN_BY_BROWSERS, "jpeg"}:
         buffer = BytesIO()
         pictures.opened(body).save(buffer, "PNG")
@@ -218,4 +219,4 @@ def _figure(page: Path, name: str, body: bytes, caption: str) -> str:
 
 
 if __name__ == "__main__":
-    print(f"gallery: {write_gallery()} uploads beside their variants in {PAGE.relative_to(ROOT)}")  # noqa: T201
+    print(f"gallery: {write_gallery()} uploads with their variants in {PAGE.relative_to(ROOT)}")  # noqa: T201

@@ -1,4 +1,4 @@
-"""Compares an answer with the look that a case expects; says everything that differs, in words."""
+"""Compares a response with the expected look of a case; describes all differences."""
 
 from io import BytesIO
 
@@ -40,7 +40,7 @@ def _wrong_colors(look: Look, image: Image.Image) -> list[str]:
         point = (min(image.width - 1, int(across * image.width)), min(image.height - 1, int(down * image.height)))
         *color, alpha = image.getpixel(point)
         expected_alpha = expected[3] if len(expected) == 4 else 255
-        seen = expected_alpha > 0  # nobody sees the colour of a pixel that is transparent
+        seen = expected_alpha > 0  # the colour of a transparent pixel is invisible
         off = [abs(one - other) for one, other in zip(color, expected, strict=False)] if seen else []
         if max([*off, abs(alpha - expected_alpha)]) > look.within:
             found.append(f"at {point} it is {(*color, alpha)}, not {expected} within {look.within}")

@@ -29,7 +29,7 @@ def picture(deployed):
 
 @pytest.fixture(scope="session")
 def deployed_v1(instance, deployed):
-    """The same in a stage with delivery v1, deployed beside the other in its emulator."""
+    """The same for a stage with delivery v1, deployed in the same emulator."""
     pipeline = DeployedPipeline(instance.up_v1())
     yield pipeline
     pipeline.close()

@@ -26,7 +26,7 @@ def an_hour_ago() -> datetime:
 
 
 class Viewer:
-    """Asks the edge and nobody else; carries no cookie and no signature unless told."""
+    """Requests only the edge, by default without cookies and signatures."""
 
     def __init__(self, outputs: Outputs) -> None:
         self.outputs = outputs

@@ -52,7 +52,7 @@ def home(tmp_path):
 
 
 def pretend_to_have_deployed(home, *, code_of=None, processes=(), **changed):
-    """Make the instance look as if it ran something else than what is on disk."""
+    """Change the recorded digests, so that the instance appears to run different code than is on disk."""
     if code_of:
         outputs = Outputs.read(home / "outputs.json")
         functions = aws.client("lambda", outputs)
@@ -65,7 +65,7 @@ def pretend_to_have_deployed(home, *, code_of=None, processes=(), **changed):
     (home / "deployed.json").write_text(json.dumps(deployed | changed))
 
 
-def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_all_of_it(home):
+def test_up_starts_and_updates_everything_and_down_stops_it(home):
     up = cli("up", "--home", str(home))
     assert up.returncode == 0, up.stderr
     outputs = json.loads((home / "outputs.json").read_text())
@@ -79,15 +79,15 @@ def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_al
         url = access.client.pictures.url(picture, width=320)
 
     again = cli("up", "--home", str(home))
-    assert "Runs already: nothing has changed." in again.stdout
+    assert "Already running: nothing has changed." in again.stdout
     assert json.loads((home / "outputs.json").read_text()) == outputs
 
     pretend_to_have_deployed(home, code_of="manage")
-    assert "Runs already: updated the code of manage." in cli("up", "--home", str(home)).stdout
+    assert "Already running: updated the code of manage." in cli("up", "--home", str(home)).stdout
     pretend_to_have_deployed(home, processes=("Rekognition stand-in", "S3 for browsers"))
     assert "restarted Rekognition stand-in; restarted S3 for browsers." in cli("up", "--home", str(home)).stdout
     pretend_to_have_deployed(home, templates="other", assembly="other")
-    assert "deployed the changed templates over the stacks; restarted the edge" in cli("up", "--home", str(home)).stdout
+    assert "updated the stacks to the changed templates; restarted the edge" in cli("up", "--home", str(home)).stdout
 
     after = Outputs.read(home / "outputs.json")
     assert json.loads((home / "outputs.json").read_text()) == outputs  # the same addresses and keys
@@ -98,7 +98,7 @@ def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_al
         assert access.client.wait(another).status == "PUBLISHED"
 
     fresh = cli("up", "--fresh", "--home", str(home), "--edge-port", str(urlsplit(outputs["edge_url"]).port))
-    assert "Stopped what was running" in fresh.stdout, fresh.stderr
+    assert "Stopped the running instance" in fresh.stdout, fresh.stderr
     restarted = Outputs.read(home / "outputs.json")
     assert restarted.edge_url == outputs["edge_url"]
     with Access(restarted) as access:
@@ -111,12 +111,12 @@ def test_up_leaves_everything_running_deploys_changes_in_place_and_down_stops_al
     assert not (home / "outputs.json").exists()
 
 
-def test_a_taken_port_is_told_and_nothing_is_left_running(home):
+def test_a_port_in_use_is_reported_and_nothing_keeps_running(home):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         up = cli("up", "--home", str(home), "--emulator-port", str(listener.getsockname()[1]))
 
     assert up.returncode == 1
-    assert "is taken" in up.stderr
+    assert "is in use" in up.stderr
     assert "Traceback" not in up.stderr
     assert running_below(home) == []
 
@@ -136,7 +136,7 @@ def test_an_interrupted_up_leaves_nothing_running(home):
     assert running_below(home) == []
 
 
-def test_without_node_up_says_what_to_install(home, tmp_path):
+def test_up_without_node_says_what_to_install(home, tmp_path):
     up = cli("up", "--home", str(home), env={**os.environ, "PATH": str(tmp_path)})
 
     assert up.returncode == 1
@@ -144,5 +144,5 @@ def test_without_node_up_says_what_to_install(home, tmp_path):
     assert running_below(home) == []
 
 
-def test_down_when_nothing_runs_says_so(home):
+def test_down_reports_that_nothing_was_running(home):
     assert cli("down", "--home", str(home)).stdout == "down: nothing was running\n"

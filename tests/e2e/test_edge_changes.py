@@ -1,4 +1,4 @@
-"""Takedown, rotation of the origin's secret, rotation of keys: nothing stale is served, nobody is refused meanwhile."""
+"""Removal, rotation of the origin's secret, rotation of keys: nothing stale is served, and no request is refused."""
 
 import itertools
 import threading
@@ -16,7 +16,7 @@ from tests import pictures
 from tests.e2e.edge import KeyGroup, Viewer, eventually, pem_of
 
 
-def test_a_picture_that_is_taken_down_is_gone_also_where_it_was_cached(deployed, viewer):
+def test_a_removed_picture_is_purged_from_the_cache(deployed, viewer):
     ended = deployed.run(pictures.jpeg(800, 600))
     queries = [f"width={width}&format=jpeg" for width in (96, 320, 640)]
     for query in queries:

@@ -1,4 +1,4 @@
-"""The command image-scaler against a running instance, as it finds it by itself."""
+"""The command image-scaler against a running instance, which it finds automatically."""
 
 import json
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_an_image_is_uploaded_signed_shown_and_removed(run, photo, viewer):
     assert run("get", identity).stdout.startswith(f"{identity}  REMOVED")
 
 
-def test_logs_of_an_image_come_from_every_function_that_had_it(run, photo):
+def test_logs_of_an_image_include_every_function_that_processed_it(run, photo):
     identity = run("upload", photo, "--wait").stdout.strip()
 
     lines = [json.loads(line) for line in run("logs", identity, "--json").stdout.splitlines()]
@@ -72,7 +72,7 @@ def test_a_held_image_is_resumed(run, photo, pipeline):
     assert (again.exit_code, "is PUBLISHED; only an image that is HELD or FAILED" in again.stderr) == (1, True)
 
 
-def test_status_tells_what_goes_on_in_the_stage(run, picture):
+def test_status_shows_the_stages_activity(run, picture):
     told = json.loads(run("status", "--json").stdout)
 
     assert told["checks"] == {"api": "ok", "pictures": "ok"}

@@ -12,11 +12,11 @@ HIT, MISS, ERROR = "Hit from cloudfront", "Miss from cloudfront", "Error from cl
 
 
 def trace(answer):
-    """Which origins were asked, in order; nothing when the cache answered."""
+    """Return the requested origins, in order; empty for a cache hit."""
     return answer.headers["x-local-trace"].split("; ") if "x-local-trace" in answer.headers else []
 
 
-def test_first_it_is_generated_and_stored_then_the_bucket_answers_and_no_function_runs(deployed, viewer, picture):
+def test_a_variant_is_generated_and_stored_then_served_from_the_bucket(deployed, viewer, picture):
     query = "width=828&format=webp"
     first = viewer.get(picture, query)
     before = runs(deployed.outputs)
@@ -31,7 +31,7 @@ def test_first_it_is_generated_and_stored_then_the_bucket_answers_and_no_functio
     assert runs(deployed.outputs) == before
 
 
-def test_what_was_asked_for_once_comes_from_the_cache(deployed, viewer, picture):
+def test_a_repeated_request_is_served_from_the_cache(deployed, viewer, picture):
     viewer.get(picture, "width=1080&format=jpeg")
     before = runs(deployed.outputs)
 
@@ -39,7 +39,7 @@ def test_what_was_asked_for_once_comes_from_the_cache(deployed, viewer, picture)
 
     assert [answer.headers["x-cache"] for answer in again[:2]] == [HIT, HIT]
     assert again[0].headers["age"].isdigit()
-    assert runs(deployed.outputs)["serve"] - before["serve"] <= 1  # format=auto is a variant of its own
+    assert runs(deployed.outputs)["serve"] - before["serve"] <= 1  # format=auto is a separate variant
 
 
 def test_each_client_gets_the_format_that_it_names_from_one_url(viewer, picture):
@@ -51,14 +51,14 @@ def test_each_client_gets_the_format_that_it_names_from_one_url(viewer, picture)
         assert kinds == ["image/avif", "image/webp", "image/jpeg", "image/jpeg"]
 
 
-def test_a_picture_says_that_its_format_depends_on_accept_wherever_it_comes_from(viewer, picture):
+def test_every_origin_sets_vary_accept_on_a_negotiated_picture(viewer, picture):
     answers = [viewer.get(picture, "width=48", accept="image/webp") for _ in range(2)]
 
     assert [answer.headers["x-cache"] for answer in answers] == [MISS, HIT]
     assert ["accept" in answer.headers["vary"].lower() for answer in answers] == [True, True]
 
 
-def test_twenty_clients_that_ask_at_once_make_one_variant(deployed, viewer, picture):
+def test_twenty_simultaneous_requests_generate_one_variant(deployed, viewer, picture):
     before = runs(deployed.outputs)["serve"]
 
     with ThreadPoolExecutor(20) as clients:
@@ -87,7 +87,7 @@ def test_a_part_of_a_picture_is_cut_from_the_cached_whole(viewer, picture):
     assert answer.headers["content-range"] == f"bytes 10-19/{len(full.content)}"
 
 
-def test_head_says_what_get_would_give(viewer, picture):
+def test_head_returns_the_headers_of_get(viewer, picture):
     full = viewer.get(picture)
     url = viewer.signer.sign_url(viewer.image_url(picture), viewer.policy(picture))
 
@@ -176,8 +176,8 @@ def test_an_over_long_address_is_refused(viewer, picture):
     assert viewer.get(picture, "x=" + "a" * 9000).status_code == 414
 
 
-def test_a_viewer_cannot_say_where_it_comes_from(deployed, viewer):
-    """The address header is the edge's: with a client's own in it, WAF would count somebody else."""
+def test_a_viewer_cannot_forge_its_address(deployed, viewer):
+    """The edge sets the address header; with a client's own value, WAF would count a different client."""
     answer = viewer.call("GET", "/v1/images", headers={"X-Viewer-Address": "", "X-Origin-Verify": "mine"})
 
     assert answer.status_code == 200
@@ -190,7 +190,7 @@ def test_images_are_for_looking_at(viewer, picture, method):
     assert viewer.http.request(method, url).status_code == 403
 
 
-def test_an_upload_goes_through_the_edge(deployed, viewer):
+def test_an_upload_passes_the_edge(deployed, viewer):
     body = pictures.jpeg(640, 480)
     answer = viewer.call("POST", "/v1/images?filename=photo.jpg", content=body, headers={"Content-Type": "image/jpeg"})
 

@@ -1,4 +1,4 @@
-"""What is made at ingest comes from the bucket at its first request, and no function runs for it."""
+"""Variants generated at ingest come from the bucket at their first request, without a function call."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -67,8 +67,9 @@ def test_the_first_request_for_a_common_variant_is_answered_by_the_bucket(deploy
     assert runs(deployed.outputs)["serve"] == before
 
 
-def test_a_second_delivery_of_the_news_leaves_what_is_there(deployed, common):
-    """The variant is exchanged for another picture: it is still there afterwards, so nothing was made anew."""
+def test_a_duplicate_event_does_not_change_existing_variants(deployed, common):
+    """The stored variant is replaced with another picture, which is still there afterwards: nothing was generated
+    again."""
     (key,) = generated(deployed, common, "format=webp")
     place = {"Bucket": deployed.outputs.buckets["generated"], "Key": key}
     stored = deployed.s3.get_object(**place)
@@ -87,7 +88,7 @@ def test_a_second_delivery_of_the_news_leaves_what_is_there(deployed, common):
     ("image_format", "content_type"),
     [("gif", "image/gif"), ("auto", "image/gif"), ("webp", "image/webp"), ("avif", "image/webp")],
 )
-def test_an_animation_that_no_answer_can_hold_comes_whole_from_the_bucket(
+def test_an_animation_too_large_for_a_response_is_served_completely_from_the_bucket(
     deployed, viewer, heavy, image_format, content_type
 ):
     before = runs(deployed.outputs)["serve"]
@@ -102,7 +103,7 @@ def test_an_animation_that_no_answer_can_hold_comes_whole_from_the_bucket(
     assert runs(deployed.outputs)["serve"] == before
 
 
-def test_a_removal_takes_what_was_made_at_ingest(deployed):
+def test_a_removal_deletes_prewarmed_variants(deployed):
     image_id = deployed.run(pictures.jpeg(900, 600)).image_id
     eventually(lambda: generated(deployed, image_id, "width=640"))
 
@@ -114,7 +115,7 @@ def test_a_removal_takes_what_was_made_at_ingest(deployed):
 
 
 def test_an_image_removed_while_it_is_prewarmed_leaves_nothing_behind(deployed, noise):
-    """The removal comes between two variants: the first is there already, the next takes seconds to make."""
+    """The removal happens between two variants: the first exists, and the next takes seconds to generate."""
     image_id = prewarmed(deployed, noise)
     for key in generated(deployed, image_id, ""):
         deployed.s3.delete_object(Bucket=deployed.outputs.buckets["generated"], Key=key)
@@ -129,7 +130,7 @@ def test_an_image_removed_while_it_is_prewarmed_leaves_nothing_behind(deployed, 
 
 
 def prewarm(deployed, image_id):
-    """Call prewarm as its queue does, and return Lambda's answer."""
+    """Call prewarm as its queue does, and return Lambda's response."""
     news = {"detail-type": "Image Published", "detail": {"image_id": image_id}}
     return aws.client("lambda", deployed.outputs).invoke(
         FunctionName=deployed.outputs.functions["prewarm"],

@@ -40,7 +40,7 @@ def test_one_signature_opens_every_size_of_its_image(viewer, picture):
     assert [answer.status_code for answer in answers] == [200, 200, 200]
 
 
-def test_signed_cookies_open_what_signed_urls_open(viewer, picture):
+def test_signed_cookies_give_the_same_access_as_signed_urls(viewer, picture):
     cookies = viewer.signer.sign_cookies(viewer.policy(picture))
 
     answer = viewer.http.get(viewer.image_url(picture), headers={"Cookie": "; ".join(map("=".join, cookies.items()))})
@@ -95,7 +95,7 @@ def test_a_signature_by_the_openssl_command_is_accepted(viewer, picture):
 
 
 @pytest.mark.parametrize("options", [{}, {"ip_address": "127.0.0.0/8"}])
-def test_what_the_aws_command_signs_is_accepted(viewer, picture, tmp_path, options):
+def test_signatures_of_the_aws_command_are_accepted(viewer, picture, tmp_path, options):
     key = serialization.load_pem_private_key(Path(viewer.outputs.edge_private_key_file).read_bytes(), None)
 
     signed = aws_cloudfront_sign(
@@ -107,7 +107,7 @@ def test_what_the_aws_command_signs_is_accepted(viewer, picture, tmp_path, optio
     assert viewer.http.get(signed).status_code == 200
 
 
-def test_without_a_signature_there_is_nothing(viewer, picture):
+def test_without_a_signature_requests_are_refused(viewer, picture):
     assert refused(viewer.http.get(viewer.image_url(picture))) == "MissingKey"
 
 
@@ -165,7 +165,7 @@ def test_a_refused_request_leaves_no_cache_entry(viewer, picture):
     assert (first.status_code, first.headers["x-cache"]) == (200, "Miss from cloudfront")
 
 
-def test_what_is_cached_still_needs_a_signature(viewer, picture):
+def test_cached_responses_still_need_a_signature(viewer, picture):
     viewer.get(picture)
     assert viewer.get(picture).headers["x-cache"] == "Hit from cloudfront"
 
@@ -202,7 +202,7 @@ def test_everything_else_is_closed_with_and_without_a_signature(viewer, path):
     assert viewer.call("GET", path).status_code == 403
 
 
-def test_the_api_itself_answers_nobody_who_comes_past_the_edge(deployed, viewer):
+def test_the_api_refuses_requests_that_bypass_the_edge(deployed, viewer):
     url = f"{deployed.outputs.api_url}/v1/images"
 
     without = viewer.http.get(url)

@@ -39,7 +39,7 @@ def problem(answer):
 
 @pytest.mark.parametrize("width", [96, 320, 1080])
 @pytest.mark.parametrize(("wanted", "got"), [("jpeg", "image/jpeg"), ("webp", "image/webp"), ("png", "image/png")])
-def test_a_picture_comes_in_the_size_and_the_format_asked_for(pipeline, published, width, wanted, got):
+def test_a_picture_has_the_requested_size_and_format(pipeline, published, width, wanted, got):
     answer = pipeline.client.variant(published.image_id, width=width, format=wanted)
 
     assert answer.status_code == 200
@@ -51,14 +51,14 @@ def test_a_picture_comes_in_the_size_and_the_format_asked_for(pipeline, publishe
     ("accept", "got"),
     [("image/avif,image/webp,*/*", "image/avif"), ("image/webp,*/*", "image/webp"), ("*/*", "image/jpeg")],
 )
-def test_without_a_format_the_client_gets_the_best_that_it_names(pipeline, published, accept, got):
+def test_without_a_format_the_client_gets_the_best_accepted_one(pipeline, published, accept, got):
     answer = pipeline.client.variant(published.image_id, accept=accept, width=200)
 
     assert answer.headers["content-type"] == got
     assert "accept" in answer.headers["vary"].lower()
 
 
-def test_fit_cover_crops_to_the_shape_asked_for(pipeline, published):
+def test_fit_cover_crops_to_the_requested_aspect_ratio(pipeline, published):
     answer = pipeline.client.variant(published.image_id, width=200, height=200, fit="cover", format="jpeg")
 
     assert opened(answer).size == (200, 200)
@@ -68,7 +68,7 @@ def test_a_picture_is_never_enlarged(pipeline, published):
     assert opened(pipeline.client.variant(published.image_id, width=3840, format="jpeg")).width == 1500
 
 
-def test_the_canonical_address_serves_what_the_query_form_serves(pipeline, published):
+def test_the_canonical_path_serves_the_same_as_the_query_form(pipeline, published):
     by_query = pipeline.client.variant(published.image_id, width=320, format="jpeg")
     key = next(key for key in pipeline.keys("generated", f"images/{published.image_id}/") if "width=320" in key)
 
@@ -79,8 +79,8 @@ def test_the_canonical_address_serves_what_the_query_form_serves(pipeline, publi
     assert by_query.status_code == 200
 
 
-def test_what_was_made_once_is_kept_and_not_made_again(pipeline, published):
-    """The stored variant is exchanged for another picture: that one comes back, so nothing was made anew."""
+def test_a_generated_variant_is_stored_and_not_generated_again(pipeline, published):
+    """The stored variant is replaced with another picture, which is returned: nothing was generated again."""
     pipeline.client.variant(published.image_id, width=480, format="jpeg")
     (key,) = [key for key in pipeline.keys("generated", f"images/{published.image_id}/") if "width=480" in key]
     place = {"Bucket": pipeline.outputs.buckets["generated"], "Key": key}
@@ -228,7 +228,7 @@ def test_a_repeated_post_with_the_same_idempotency_key_answers_with_the_first_id
     problem(other)
 
 
-def test_the_record_shows_what_came_and_what_was_decided(pipeline, published):
+def test_the_record_shows_the_upload_and_the_decision(pipeline, published):
     record = pipeline.client.image(published.image_id)
 
     assert record["original"]["width"], record["original"]["height"] == (1500, 1000)
@@ -237,7 +237,7 @@ def test_the_record_shows_what_came_and_what_was_decided(pipeline, published):
     assert record["execution_arn"] == published.execution["executionArn"]
 
 
-def test_a_name_that_breaks_what_is_not_quoted_is_stored_as_given(pipeline):
+def test_a_file_name_with_special_characters_is_stored_unchanged(pipeline):
     image_id = pipeline.client.upload("post", Upload("a b+c%25é.jpg", "image/jpeg", pictures.jpeg()))
 
     ended = pipeline.end_of(image_id)

@@ -9,7 +9,7 @@ from tests.e2e.test_edge_delivery import HIT, MISS, trace
 
 
 def computed(answer):
-    """Tell whether serve loaded a rendition and encoded a picture for this answer."""
+    """Return whether serve loaded a rendition and encoded a picture for this response."""
     phases = {each.strip().partition(";")[0] for each in answer.headers["server-timing"].split(",")}
     return {"fetch", "encode"} <= phases and "store" not in phases
 
@@ -43,7 +43,7 @@ def test_every_miss_reaches_serve_through_the_firewall_and_is_computed(deployed_
     assert runs(deployed_v1.outputs)["serve"] - before == 3
 
 
-def test_nothing_is_stored_so_what_the_edge_forgets_is_computed_again(deployed_v1, viewer_v1, picture_v1):
+def test_nothing_is_stored_so_an_evicted_variant_is_computed_again(deployed_v1, viewer_v1, picture_v1):
     query = "width=828&format=webp"
     first = viewer_v1.get(picture_v1, query)
     deployed_v1.client.forget(picture_v1)
@@ -76,7 +76,7 @@ def test_twenty_clients_that_ask_at_once_are_one_computation(deployed_v1, viewer
     assert runs(deployed_v1.outputs)["serve"] - before == 1
 
 
-def test_without_a_signature_there_is_nothing(viewer_v1, picture_v1):
+def test_without_a_signature_requests_are_refused(viewer_v1, picture_v1):
     assert viewer_v1.http.get(viewer_v1.image_url(picture_v1)).status_code == 403
 
 
@@ -86,14 +86,14 @@ def test_a_signature_of_the_other_stages_edge_opens_nothing(viewer, viewer_v1, p
     assert viewer_v1.http.get(signed).status_code == 403
 
 
-def test_the_firewall_lets_nobody_past_the_edge(deployed_v1, viewer_v1, picture_v1):
+def test_the_firewall_refuses_requests_that_bypass_the_edge(deployed_v1, viewer_v1, picture_v1):
     url = f"{deployed_v1.outputs.api_url}/images/{picture_v1}?width=320"
     guessed = {"X-Origin-Verify": "guess", "X-Viewer-Address": "192.0.2.1"}
 
     assert [viewer_v1.http.get(url, headers=headers).status_code for headers in ({}, guessed)] == [403, 403]
 
 
-def test_a_picture_that_is_taken_down_is_gone_also_where_it_was_cached(deployed_v1, viewer_v1):
+def test_a_removed_picture_is_purged_from_the_cache(deployed_v1, viewer_v1):
     ended = deployed_v1.run(pictures.jpeg(800, 600))
     viewer_v1.get(ended.image_id)
     assert viewer_v1.get(ended.image_id).headers["x-cache"] == HIT

@@ -15,7 +15,7 @@ from tests.corpus.looks import differences
 from tests.deployed import DeployedPipeline, Ended
 
 AT_A_TIME = 6
-"""Uploads under way at once: below the concurrency that the local stage reserves for each function."""
+"""Simultaneous uploads: below the concurrency that the local stage reserves for each function."""
 
 
 @dataclass(frozen=True)

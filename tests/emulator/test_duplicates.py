@@ -76,7 +76,8 @@ def test_a_form_that_is_used_again_and_again_leaves_one_version_and_one_line_of_
 
 @pytest.mark.parametrize("named", [True, False], ids=["the event names the version", "it names none"])
 def test_another_upload_after_the_verdict_does_not_replace_the_original(pipeline, named):
-    """The emulator's events name no version, AWS's do: here one of either kind is started beside the emulator's."""
+    """The emulator's events have no version, AWS's do: one event of each kind is started in addition to the
+    emulator's."""
     published = pipeline.run(pictures.jpeg(600, 400))
     place = place_of(published.image_id)
     (first,) = pipeline.stored_versions("originals", place)
@@ -94,7 +95,7 @@ def test_another_upload_after_the_verdict_does_not_replace_the_original(pipeline
 
 
 @pytest.mark.parametrize("first", ["REJECTED", "HELD"])
-def test_another_upload_does_not_start_over_what_ended_without_a_picture(pipeline, upload, first):
+def test_another_upload_does_not_restart_a_finished_image_without_a_picture(pipeline, upload, first):
     ticket = pipeline.client.ask_for_upload(upload, "PUT")
     if first == "HELD":
         pipeline.rekognition.set(refuse=1)
@@ -168,7 +169,7 @@ def test_events_that_come_in_the_wrong_order_leave_the_upload_that_was_claimed_f
 
 
 def test_a_claim_whose_answer_was_lost_is_claimed_again_by_the_same_execution(pipeline, upload):
-    """The claim is in the table before the execution asks for it: so does a retry after a lost answer find it."""
+    """The claim is in the table before the execution claims the image, as for a retry after a lost response."""
     ticket = pipeline.client.ask_for_upload(upload, "PUT")
     name = uuid.uuid4().hex
     etag = etag_of(upload.body)

@@ -1,4 +1,4 @@
-"""Pictures that hide what the detector knows, through the deployed pipeline: whatever is served of them was judged."""
+"""Pictures with hidden flagged content in the deployed pipeline: everything that is served was moderated."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def in_one_frame(at: int, count: int) -> bytes:
     ],
     ids=["alpha over grey", "faint alpha", "colours at alpha 1", "one frame of 64"],
 )
-def test_a_hidden_picture_is_judged_and_nothing_of_it_is_published(pipeline, body, content_type, renderings):
+def test_a_hidden_picture_is_moderated_and_not_published(pipeline, body, content_type, renderings):
     ended = pipeline.run(body, content_type)
 
     assert ended.status == "BLOCKED"
@@ -68,7 +68,7 @@ def test_colours_under_fully_transparent_pixels_are_not_published(pipeline):
     assert served.convert("RGB").getextrema() == ((0, 0), (0, 0), (0, 0))
 
 
-def test_an_animation_is_judged_once_for_each_frame_that_differs_and_published_whole(pipeline):
+def test_each_distinct_frame_of_an_animation_is_moderated_and_all_are_published(pipeline):
     frames = pictures.moving_frames(6) * 20
     body = pictures.encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50, loop=0)
     before = pipeline.rekognition.state()["calls"]
@@ -80,7 +80,7 @@ def test_an_animation_is_judged_once_for_each_frame_that_differs_and_published_w
     assert (ended.record["original"]["frames"], ended.record["frames"]) == (120, 120)
 
 
-def test_an_animation_of_too_many_frames_that_differ_is_published_with_those_that_were_judged(pipeline):
+def test_an_animation_with_too_many_distinct_frames_is_published_with_the_moderated_ones(pipeline):
     colors = [(index * 101 % 256, index * 53 % 256, index * 151 % 256) for index in range(100)]
     frames = [Image.new("RGB", (96, 72), color) for color in colors]
     body = pictures.encoded(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=50, loop=0)

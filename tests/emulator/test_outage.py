@@ -1,4 +1,4 @@
-"""No verdict, no publication: when moderation cannot be had the image is held, and goes on later."""
+"""Without a verdict nothing is published: if moderation is unavailable, the image is held and resumed later."""
 
 import uuid
 

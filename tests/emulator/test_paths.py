@@ -75,7 +75,7 @@ def test_each_way_of_uploading_starts_the_same_pipeline(pipeline, way):
     ],
     ids=["png", "webp", "animated gif", "heic", "avif", "transparent png", "turned jpeg", "cmyk jpeg"],
 )
-def test_every_format_comes_in(pipeline, body, content_type):
+def test_every_input_format_is_accepted(pipeline, body, content_type):
     ended = pipeline.run(body, content_type)
 
     assert ended.status == "PUBLISHED", ended.record
@@ -108,7 +108,7 @@ def test_a_bad_picture_ends_rejected_with_its_reason_and_the_execution_succeeds(
 @pytest.mark.parametrize(
     ("body", "reason"), [(b"", "EMPTY"), (bytes(64 * 1024 * 1024 + 1), "TOO_LARGE")], ids=["EMPTY", "TOO_LARGE"]
 )
-def test_what_no_client_can_upload_is_rejected_all_the_same_when_it_lies_in_the_bucket(pipeline, body, reason):
+def test_a_file_that_clients_cannot_upload_is_rejected_if_it_is_in_the_bucket(pipeline, body, reason):
     ticket = pipeline.client.ask_for_upload(pipeline.a_small_upload(), "PUT")
     pipeline.put_original(ticket["id"], body)
 

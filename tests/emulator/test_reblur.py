@@ -25,7 +25,7 @@ def blurred_before(pipeline):
     return ids
 
 
-def test_a_stopped_run_goes_on_and_every_picture_is_blurred_again_once(pipeline, blurred_before, tmp_path, monkeypatch):
+def test_a_stopped_run_continues_and_blurs_every_picture_once(pipeline, blurred_before, tmp_path, monkeypatch):
     (tmp_path / ".local").mkdir()
     pipeline.outputs.write(tmp_path / ".local" / "outputs.json")
     monkeypatch.chdir(tmp_path)
@@ -46,7 +46,7 @@ def test_a_stopped_run_goes_on_and_every_picture_is_blurred_again_once(pipeline,
         assert pipeline.history(image_id) == ["BLURRED", "BLURRED"]
 
 
-def test_what_cannot_be_blurred_again_is_told(pipeline, blurred_before):
+def test_images_that_cannot_be_blurred_again_are_reported(pipeline, blurred_before):
     lost, *kept = blurred_before
     pipeline.s3.delete_object(Bucket=pipeline.outputs.buckets["originals"], Key=f"uploads/{lost}/original")
 

@@ -22,7 +22,7 @@ def published(pipeline):
     return image_id
 
 
-def test_a_delete_takes_everything_down_and_leaves_a_record_without_what_was_personal(pipeline, published):
+def test_a_delete_removes_all_files_and_the_personal_data_of_the_record(pipeline, published):
     record = pipeline.remove(published)
 
     assert pipeline.left_of(published) == []
@@ -94,7 +94,7 @@ def test_a_late_event_does_not_bring_a_removed_image_back(pipeline):
 
 
 @pytest.mark.parametrize("bucket", ["generated", "published", "staging"])
-def test_a_file_that_a_dead_writer_left_after_the_first_sweep_goes_with_the_last_one(pipeline, published, bucket):
+def test_the_last_sweep_deletes_a_file_that_a_crashed_writer_left_after_the_first(pipeline, published, bucket):
     prefix = f"images/{published}" if bucket == "generated" else f"{published}/1"
     pipeline.client.delete(published)
     pipeline.eventually(lambda: pipeline.item(published)["removal"].get("step") in {"ANSWERS", "VARIANTS", None})
@@ -170,8 +170,9 @@ def test_of_an_upload_with_an_old_form_after_a_delete_nothing_is_left(pipeline):
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["the event names the version", "it names none"])
-def test_a_version_that_is_written_after_a_delete_goes_for_good(pipeline, named):
-    """The emulator's events name no version, AWS's do: here one of either kind is started beside the emulator's."""
+def test_a_version_written_after_a_delete_is_deleted_permanently(pipeline, named):
+    """The emulator's events have no version, AWS's do: one event of each kind is started in addition to the
+    emulator's."""
     image_id = pipeline.run(pictures.jpeg()).image_id
     pipeline.remove(image_id)
     etag = pipeline.put_original(image_id, pictures.jpeg())
@@ -206,7 +207,7 @@ def test_an_image_that_grew_is_removed_all_the_same(pipeline, published, capsys)
     assert len(pipeline.history(published)) <= 3
 
 
-def test_a_removal_goes_on_by_itself_when_its_trouble_is_over(pipeline, published):
+def test_a_removal_continues_automatically_after_an_error(pipeline, published):
     with pipeline.refusing("published", "s3:DeleteObject"):
         pipeline.client.delete(published)
         trouble = pipeline.eventually(lambda: pipeline.client.image(published)["removal"].get("trouble"))
@@ -230,7 +231,7 @@ def test_a_removal_survives_the_death_of_its_worker(pipeline, published):
     assert pipeline.task_failures(execution["executionArn"]) == ["Runtime.ExitError"]
 
 
-def test_a_removal_that_somebody_stops_is_started_again(pipeline, published):
+def test_a_stopped_removal_is_restarted(pipeline, published):
     with pipeline.throttled("remove"):
         pipeline.client.delete(published)
         (stopped,) = pipeline.eventually(lambda: pipeline.executions("remove", published))

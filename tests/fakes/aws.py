@@ -34,7 +34,7 @@ TABLE, EVENT_BUS = ENVIRONMENT["TABLE_NAME"], ENVIRONMENT["EVENT_BUS_NAME"]
 
 
 def new_client(service: str):
-    """Return a client as functions/shared/aws.py makes it, without retries; moto answers it."""
+    """Return a client like those of functions/shared/aws.py, without retries; moto responds to it."""
     return session().create_client(
         service,
         region_name=REGION,
@@ -45,7 +45,7 @@ def new_client(service: str):
 
 
 class SmallAws:
-    """The stage's resources, fresh; use inside ``mock_aws``. Reads and writes in plain Python."""
+    """New resources of the stage; use it inside ``mock_aws``. Reads and writes plain Python values."""
 
     def __init__(self, s3, dynamodb, events, sqs) -> None:
         self.s3, self.dynamodb, self.events, self._sqs = s3, dynamodb, events, sqs
@@ -99,7 +99,7 @@ class SmallAws:
         return {item["sk"]: item for item in map(from_item, answer["Items"])}
 
     def announced(self) -> list[dict]:
-        """Return the events that came to the bus since the last call."""
+        """Return the events on the bus since the last call."""
         answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
         events = []
         for message in answer.get("Messages", []):

@@ -1,4 +1,4 @@
-"""AWS at its worst moment: a call is refused before it is sent, its answer is lost, or something happens meanwhile."""
+"""Failures of AWS calls: a call fails before it is sent, its response is lost, or something happens during it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 class CallWatch:
     """Counts calls and breaks one. ``names`` are the operations called, in order, such as ``s3.CopyObject``.
 
-    Threads may call side by side: each remembers the number of the call that it is in.
+    Threads may call concurrently: each stores the number of its current call.
     """
 
     broken: int | None
@@ -40,9 +40,9 @@ class CallWatch:
 
 @contextmanager
 def failing_call(clients, number: int | None, *, lost_answer: bool = False) -> Iterator[CallWatch]:
-    """Let call ``number`` (from 0, over all clients) fail as if the endpoint were out of reach.
+    """Let call ``number`` (from 0, over all clients) fail with a connection error.
 
-    With ``lost_answer`` AWS does what was asked for, and only then the connection breaks. None fails nothing.
+    With ``lost_answer`` AWS executes the call before the connection breaks. With None no call fails.
     """
     watch = CallWatch(number, lost_answer)
     with ExitStack() as hooks:
@@ -54,7 +54,7 @@ def failing_call(clients, number: int | None, *, lost_answer: bool = False) -> I
 
 @contextmanager
 def hooked(client, event: str, handler: Callable[..., Any]) -> Iterator[None]:
-    """Have a client call ``handler`` at one of botocore's events, such as ``before-call.s3.CopyObject``."""
+    """Let a client call ``handler`` at one of botocore's events, such as ``before-call.s3.CopyObject``."""
     client.meta.events.register(event, handler)
     try:
         yield

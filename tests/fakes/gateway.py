@@ -1,4 +1,4 @@
-"""Requests as API Gateway hands them to a function, and answers as a client reads them."""
+"""Requests as API Gateway sends them to a function, and responses as a client reads them."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from typing import Any
 def proxy_event(
     method: str, path: str, *, body: bytes = b"", headers: dict[str, str] | None = None, query: dict | None = None
 ) -> dict[str, Any]:
-    """Return a REST API proxy event; with binaryMediaTypes */* every body comes as base64."""
+    """Return a REST API proxy event; with binaryMediaTypes */* every body is base64."""
     return {
         "resource": path,
         "path": path,
@@ -46,7 +46,7 @@ class Answer:
         return {key.lower(): value for key, value in {**single, **multiple}.items()}.get(name.lower())
 
     def problem(self) -> dict[str, Any]:
-        """Return the problem document, having checked that it is one."""
+        """Check that the body is a problem document and return it."""
         assert self.header("content-type") == "application/problem+json"
         assert self.document["status"] == self.status
         assert self.document["title"]

@@ -1,4 +1,4 @@
-"""Imports a function's handler as Lambda does: the environment first, then the module, each time anew."""
+"""Imports a function's handler as Lambda does: sets the environment, then imports the module again each time."""
 
 import importlib
 import json
@@ -25,7 +25,7 @@ class Function:
 
 
 def emitted_metrics(output: str) -> dict[str, list[float]]:
-    """Return the metrics that a call's standard output carries in CloudWatch's embedded format."""
+    """Return the metrics in a call's standard output, in CloudWatch's embedded format."""
     documents = [json.loads(line) for line in output.splitlines() if '"CloudWatchMetrics"' in line]
     return {
         metric["Name"]: document[metric["Name"]]

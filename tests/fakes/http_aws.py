@@ -1,6 +1,6 @@
-"""AWS over HTTP for code without an SDK: each request becomes a call of the process's clients, which moto answers.
+"""AWS over HTTP for code without an SDK: each request becomes a call of the process's clients, which use moto.
 
-So whatever a test hangs on those clients happens to these calls too; a call that is broken there breaks the connection.
+Hooks and failures that a test adds to these clients also apply to these calls; a failed call breaks the connection.
 """
 
 import json
@@ -17,7 +17,7 @@ from functions.shared.aws import client
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Closes each connection after its answer: no test has to close what a handler keeps."""
+    """Closes each connection after its response, so that tests need not close a handler's connections."""
 
     disable_nagle_algorithm = True
 
@@ -71,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(get_item)
 
     def log_message(self, *_arguments):
-        """Say nothing."""
+        """Log nothing."""
 
     def _object(self):
         bucket, _, key = urlsplit(self.path).path.removeprefix("/").partition("/")
@@ -101,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def http_aws() -> Iterator[str]:
-    """Serve on a free port; gives the address."""
+    """Serve on a free port; yield the address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -1,4 +1,4 @@
-"""Private keys as files hold them."""
+"""Private keys in file form."""
 
 from cryptography.hazmat.primitives import serialization
 

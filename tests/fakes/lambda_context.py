@@ -1,4 +1,4 @@
-"""What Lambda hands to a handler beside the event."""
+"""Lambda's context object for handlers."""
 
 from dataclasses import dataclass
 
@@ -13,5 +13,5 @@ class LambdaContext:
     aws_request_id: str = "4dd21d3f-0c2c-4a6e-8f5c-6d0f9b1a7e10"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what is left of a call that has just begun."""
+        """Return the remaining time of a new call."""
         return 28_000

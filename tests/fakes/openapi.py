@@ -1,4 +1,4 @@
-"""The API's description, to hold answers against."""
+"""Checks responses against the API's description."""
 
 from functools import cache
 from pathlib import Path

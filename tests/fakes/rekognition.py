@@ -1,4 +1,4 @@
-"""Rekognition at the transport: the real botocore client signs, sends and parses; this answers in place of the wire."""
+"""Rekognition at the transport: the real botocore client signs, sends and parses; the fake replaces the network."""
 
 import io
 import json
@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 
 
 class _RawBody(io.BytesIO):
-    """A body as urllib3 hands it over."""
+    """A body in urllib3's form."""
 
     def stream(self, **_kwargs):
         yield self.read()
@@ -30,9 +30,9 @@ def labels(*found: tuple[str, str, float]) -> list[dict]:
 
 @dataclass
 class FakeRekognition:
-    """Answers DetectModerationLabels: ``found`` by S3 key, or the error ``fails_with``, a code and an HTTP status.
+    """Responds to DetectModerationLabels: ``found`` by S3 key, or the error ``fails_with``, a code and an HTTP status.
 
-    ``refuses`` are keys whose pictures it cannot read; ``spoil`` changes a good answer before it is sent.
+    ``refuses`` are keys whose pictures it cannot read; ``spoil`` changes a valid response before it is sent.
     """
 
     found: dict[str, list[dict]] = field(default_factory=dict)
@@ -43,11 +43,11 @@ class FakeRekognition:
     requests: list[dict] = field(default_factory=list)
 
     def attach(self, client) -> None:
-        """Stand between this client and the network."""
+        """Replace the network for this client."""
         client.meta.events.register_first("before-send.rekognition.DetectModerationLabels", self._answer)
 
     def detach(self, client) -> None:
-        """Step aside."""
+        """Restore the client's network."""
         client.meta.events.unregister("before-send.rekognition.DetectModerationLabels", self._answer)
 
     def _answer(self, request, **_kwargs) -> AWSResponse:

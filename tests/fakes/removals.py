@@ -11,7 +11,7 @@ MACHINE = ENVIRONMENT["REMOVE_STATE_MACHINE_ARN"]
 
 
 class Removals:
-    """The state machine `remove`, whose executions begin and stay RUNNING until a test ends them."""
+    """The state machine `remove`, whose executions stay RUNNING until a test ends them."""
 
     def __init__(self) -> None:
         self._stepfunctions = new_client("stepfunctions")
@@ -30,11 +30,11 @@ class Removals:
         return json.loads(self._stepfunctions.describe_execution(executionArn=arn)["input"])
 
     def end(self, arn: str) -> None:
-        """End an execution badly."""
+        """Let an execution fail."""
         self._stepfunctions.stop_execution(executionArn=arn)
 
     def refuse(self, operation: str, code: str) -> None:
-        """Have Step Functions answer a call of the function with an error from now on."""
+        """Let Step Functions return an error for an operation from now on."""
 
         def refused(**_kwargs):
             raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation)

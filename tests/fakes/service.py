@@ -1,6 +1,6 @@
 """A stage within the process: CloudFront's signature check in front of the real functions, S3 by moto behind them.
 
-It answers as an httpx transport or as an HTTP server on this machine.
+It is available as an httpx transport or as a local HTTP server.
 """
 
 import threading
@@ -27,7 +27,7 @@ class Service:
         self.requests: list[httpx.Request] = []
 
     def transport(self, *, before=None, after=None) -> httpx.MockTransport:
-        """Return a transport. ``before`` and ``after`` may answer or fail in the service's place, or return None."""
+        """Return a transport. ``before`` and ``after`` may respond or fail instead of the service, or return None."""
 
         def handle(request: httpx.Request) -> httpx.Response:
             request.read()
@@ -41,7 +41,7 @@ class Service:
 
     @contextmanager
     def server(self) -> Iterator[str]:
-        """Serve over HTTP while the block runs; the value is the edge's address."""
+        """Serve over HTTP while the block runs; yield the edge's address."""
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -58,7 +58,7 @@ class Service:
             do_GET = do_POST = do_DELETE = handle_any  # noqa: N815 - http.server's names
 
             def log_message(self, *_) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -67,7 +67,7 @@ class Service:
             server.shutdown()
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
+        """Respond to one request."""
         if not str(request.url).startswith(self.url):
             return _from_moto(request)
         try:

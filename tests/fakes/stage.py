@@ -11,7 +11,7 @@ EDGE_FUNCTIONS = {"purge", "rotate"}
 
 
 def granted(name: str) -> set[str]:
-    """Return what the specification of a function grants, as "action resource", in the spelling of policies.py."""
+    """Return the grants of a function's specification as "action resource", as policies.py spells them."""
     specification = SPECIFICATIONS[name]
     return {
         f"{action} {resource}{f' where dynamodb:LeadingKeys {grant.leading_keys}' if grant.leading_keys else ''}"

@@ -1,4 +1,4 @@
-"""IAM policies of a template as flat sets of "action resource", with logical ids in place of intrinsic functions.
+"""IAM policies of a template as flat sets of "action resource", with logical ids instead of intrinsic functions.
 
 A statement's conditions follow as "action resource where key value".
 """

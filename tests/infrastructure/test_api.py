@@ -1,4 +1,4 @@
-"""The API's routes and what API Gateway answers by itself."""
+"""The API's routes and API Gateway's own responses."""
 
 import json
 
@@ -78,8 +78,8 @@ def test_bodies_pass_as_they_are(stage):
 
 
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod", "options", "other"])
-def test_the_api_alone_may_invoke_no_function(stage, stage_name):
-    """Without the Edge stack API Gateway answers 500, and an API without a firewall does nothing."""
+def test_without_edge_the_api_may_invoke_no_function(stage, stage_name):
+    """Without the Edge stack API Gateway returns 500, so an API without a firewall runs no function."""
     permissions = stage(stage_name).properties("AWS::Lambda::Permission")
 
     assert [each for each in permissions if each["Principal"] == "apigateway.amazonaws.com"] == []
@@ -99,7 +99,7 @@ def test_every_refusal_of_api_gateway_is_a_problem_document(stage, stage_name):
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= {refusal["ResponseType"] for refusal in refusals}
 
 
-def test_a_body_too_large_for_the_api_is_told_the_presigned_way(stage):
+def test_the_refusal_of_a_large_body_names_the_presigned_upload(stage):
     (refusal,) = (
         refusal
         for refusal in stage("prod").properties("AWS::ApiGateway::GatewayResponse")

@@ -1,4 +1,4 @@
-"""What a build keeps for the next one: whole or not there, whoever builds at the same time."""
+"""Folders that a build caches are complete or absent, even with concurrent builds."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_a_folder_is_filled_once(tmp_path):
     assert list((tmp_path / "cache").iterdir()) == [first]
 
 
-def test_of_what_fails_nothing_is_kept(tmp_path):
+def test_a_failed_folder_is_not_kept(tmp_path):
     def fill(folder):
         (folder / "half").write_text("")
         raise RuntimeError("out of wheels")

@@ -27,7 +27,7 @@ def test_the_stages_are_two_local_ones_dev_and_prod():
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_memory_has_a_third_to_spare_over_what_the_largest_pictures_take(stage):
+def test_memory_has_a_reserve_of_a_third_for_the_largest_pictures(stage):
     assert size("optimize", stage).memory_mb == 3008  # docs/memory.md: 1461 MiB
     assert size("blur", stage).memory_mb == 2400  # 325 MiB
 
@@ -35,18 +35,18 @@ def test_memory_has_a_third_to_spare_over_what_the_largest_pictures_take(stage):
 def test_a_stage_that_sizes_an_unknown_function_is_refused():
     stage = replace(STAGES["dev"], functions={"optimise": {"memory_mb": 512}})
 
-    with pytest.raises(ConfigError, match="dev sizes functions that do not exist: optimise"):
+    with pytest.raises(ConfigError, match="dev sets the size of unknown functions: optimise"):
         add_stacks(App(), stage, {}, SigningKeys(viewers=(), control=()))
 
 
-def test_a_stage_overrides_what_it_names_and_keeps_the_rest_of_a_size():
+def test_a_stage_overrides_only_the_size_fields_that_it_names():
     stage = replace(STAGES["dev"], functions={"serve": {"reserved_concurrency": 3}})
 
     assert SPECIFICATIONS["serve"].size_in(stage) == Size(memory_mb=1769, timeout_seconds=28, reserved_concurrency=3)
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="no stage 'test'; there are local, local-v1, dev, prod"):
+    with pytest.raises(ConfigError, match="unknown stage 'test'; select one of local, local-v1, dev, prod"):
         stage_config("test")
 
 
@@ -60,13 +60,13 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
         ({"allowed_origins": ("https://*.app.example",)}, "allowed_origins"),
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
-        ({"max_moderation_views": FEWEST_VIEWS - 1}, "max_moderation_views is from 8 to 128"),
-        ({"max_moderation_views": MOST_VIEWS + 1}, "max_moderation_views is from 8 to 128"),
-        ({"blur_cells": 0}, "blur_cells is 1 to 8"),
-        ({"blur_cells": 9}, "blur_cells is 1 to 8"),
-        ({"prewarm": CommonVariants(widths=(640,))}, "prewarm takes widths and formats"),
+        ({"max_moderation_views": FEWEST_VIEWS - 1}, "max_moderation_views must be from 8 to 128"),
+        ({"max_moderation_views": MOST_VIEWS + 1}, "max_moderation_views must be from 8 to 128"),
+        ({"blur_cells": 0}, "blur_cells must be from 1 to 8"),
+        ({"blur_cells": 9}, "blur_cells must be from 1 to 8"),
+        ({"prewarm": CommonVariants(widths=(640,))}, "prewarm needs both widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
-        ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm takes the formats"),
+        ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm.formats must be among"),
         ({"limits": UploadLimits(max_pixels=MOST_PIXELS + 1)}, "max_pixels is at most 89478485"),
         ({"limits": UploadLimits(max_side_px=16_385)}, "max_side_px is at most 16384"),
         ({"limits": UploadLimits(max_frames=0)}, "max_frames must be 1 or more"),
@@ -94,7 +94,7 @@ def test_default_limits_are_the_documented_ones():
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_the_most_views_are_judged_long_before_moderate_gives_up(name):
+def test_the_maximum_of_views_is_moderated_within_the_time_limit(name):
     """A call takes half a second; twice that must do."""
     seconds = MOST_VIEWS / moderation.PARALLEL_CALLS * 1.0
 

@@ -1,4 +1,4 @@
-"""The distribution: who may ask for what, where it comes from, what it is remembered by, and what must never change."""
+"""The distribution: access, origins, cache keys, and properties that must never change."""
 
 import hashlib
 import json
@@ -77,7 +77,7 @@ def test_public_images_need_no_signature_and_the_api_still_does(stage, edge):
     assert edge("other").keys(edge("other").default)
 
 
-def test_v2_asks_the_generated_bucket_first_and_the_api_when_it_has_nothing(edge):
+def test_v2_requests_the_generated_bucket_first_and_the_api_on_a_miss(edge):
     members, group = edge("dev").members(edge("dev").behaviors["/images/*"])
 
     assert [("OriginAccessControlId" in each, "OriginCustomHeaders" in each) for each in members] == [
@@ -89,7 +89,7 @@ def test_v2_asks_the_generated_bucket_first_and_the_api_when_it_has_nothing(edge
     assert control["Properties"]["OriginAccessControlConfig"]["SigningBehavior"] == "always"
 
 
-def test_v1_asks_the_api_alone(stage, edge):
+def test_v1_requests_only_the_api(stage, edge):
     assert stage("other").config.delivery == "v1"
     members, group = edge("other").members(edge("other").behaviors["/images/*"])
 
@@ -99,7 +99,7 @@ def test_v1_asks_the_api_alone(stage, edge):
 
 
 @ALL_STAGES
-def test_images_are_cached_by_their_path_alone(edge, name):
+def test_images_are_cached_only_by_path(edge, name):
     policy = edge(name).referred(edge(name).behaviors["/images/*"]["CachePolicyId"])["CachePolicyConfig"]
 
     assert policy["ParametersInCacheKeyAndForwardedToOrigin"] == {
@@ -113,7 +113,7 @@ def test_images_are_cached_by_their_path_alone(edge, name):
 
 
 @ALL_STAGES
-def test_the_api_is_never_cached_and_takes_every_method(edge, name):
+def test_the_api_is_never_cached_and_allows_every_method(edge, name):
     api = edge(name).behaviors["/v1/*"]
 
     assert api["CachePolicyId"] == CACHING_DISABLED
@@ -153,7 +153,7 @@ def test_other_web_origins_are_allowed_only_where_they_are_configured(stage, edg
     )
 
 
-def test_pages_of_origins_that_are_spelled_out_may_send_cookies_for_pictures_alone(edge):
+def test_only_pages_of_listed_origins_may_send_cookies_and_only_for_pictures(edge):
     assert [cors_of(edge(name))["AccessControlAllowCredentials"] for name in ("options", "other")] == [True, False]
     assert cors_of(edge("options"), "/v1/*")["AccessControlAllowCredentials"] is False
 
@@ -174,7 +174,7 @@ def test_access_logs_hold_no_signature_and_expire(stage, edge, name):
 
 
 @pytest.mark.parametrize("name", ["dev", "prod", "options", "other"])
-def test_logs_are_delivered_from_the_only_region_that_can_and_the_delivery_goes_first(edge, name):
+def test_log_delivery_is_created_in_us_east_1_and_deleted_first(edge, name):
     made = {
         kind: next(iter(edge(name).of_type(f"Custom::AccessLog{kind}").items()))
         for kind in ("Source", "Destination", "Delivery")
@@ -212,7 +212,7 @@ def test_names_that_hold_for_all_regions_have_the_region_in_them(edge, name):
 
 
 @ALL_STAGES
-def test_what_is_cached_is_tagged_with_its_image(edge, name):
+def test_cached_responses_are_tagged_with_their_image(edge, name):
     assert edge(name).config["CacheTagConfig"] == {"HeaderName": f"x-amz-meta-{CACHE_TAG}"}
     policy = edge(name).referred(edge(name).behaviors["/images/*"]["ResponseHeadersPolicyId"])
     removed = policy["ResponseHeadersPolicyConfig"]["RemoveHeadersConfig"]["Items"]
@@ -224,7 +224,7 @@ def test_what_is_cached_is_tagged_with_its_image(edge, name):
 
 @ALL_STAGES
 def test_the_distribution_and_its_logs_keep_their_logical_ids(edge, name):
-    """A change here replaces somebody's distribution: its address, DNS and all signed URLs with it."""
+    """A change here replaces deployed distributions, including their addresses, DNS and all signed URLs."""
     assert list(edge(name).of_type("AWS::CloudFront::Distribution")) == ["Distribution"]
     assert list(edge(name).of_type("AWS::S3::Bucket")) == ["EdgeAccessLogs"]
     assert "BucketName" not in edge(name).resources["EdgeAccessLogs"]["Properties"]
@@ -242,7 +242,7 @@ def test_the_pipeline_never_refers_to_the_edge(stage, name):
 # --- keys
 
 
-def test_a_key_keeps_its_logical_id_when_another_comes_or_goes(tmp_path):
+def test_a_key_keeps_its_logical_id_when_another_is_added_or_removed(tmp_path):
     keys = signing_keys()
 
     def fingerprints(*pems):
@@ -273,7 +273,7 @@ def test_one_key_in_both_groups_is_refused_on_a_real_stage(name, refused):
 
 
 @pytest.mark.parametrize("count", [0, 3])
-def test_a_group_without_a_key_or_with_too_many_is_refused_with_what_to_do(tmp_path, count):
+def test_a_group_without_a_key_or_with_too_many_is_refused_with_a_remedy(tmp_path, count):
     for group in ("viewers", "control"):
         (tmp_path / group).mkdir()
     for number in range(count):
@@ -366,7 +366,7 @@ def test_an_ipv4_viewer_is_its_address_and_an_ipv6_viewer_its_network():
     assert viewers_as_the_firewall_counts_them(list(expected)) == list(expected.values())
 
 
-def test_what_is_no_address_is_passed_on_for_the_firewall_to_refuse():
+def test_an_invalid_address_is_passed_to_the_firewall_to_refuse():
     odd = ["", "unknown", "2001:db8", "1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4:5:6:7:8::", ":1:2:3:4:5:6:7",
            "12345::", "g::", "fe80::1%eth0", "[2001:db8::1]", "2001:db8::1:443x", "::1.2.3.4"]  # fmt: skip
 
@@ -405,7 +405,7 @@ def test_nothing_that_a_viewer_writes_reaches_the_firewall_beside_the_shared_pat
 
 
 @ALL_STAGES
-def test_a_refusal_by_the_firewall_is_kept_for_nobody_else(edge, name):
+def test_a_refusal_by_the_firewall_is_not_cached(edge, name):
     kept = {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in edge(name).config["CustomErrorResponses"]}
 
     assert kept[403] == 0

@@ -27,7 +27,7 @@ COMMON_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "
 
 @pytest.mark.parametrize("name", EVERY_FUNCTION)
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
-def test_a_function_may_do_exactly_what_its_specification_says(stage, stage_name, name):
+def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, name):
     synthesized = stage(stage_name)
     function = synthesized.pipeline["Resources"][synthesized.function_id(name)]["Properties"]
     (bus,) = synthesized.resources("AWS::Events::EventBus")
@@ -66,7 +66,7 @@ def test_with_kms_a_function_may_also_use_the_key_and_not_manage_it(stage, name)
 
 
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
-def test_every_function_has_a_role_of_its_own_without_managed_policies(stage, stage_name):
+def test_every_function_has_its_own_role_without_managed_policies(stage, stage_name):
     synthesized = stage(stage_name)
 
     roles = [role_of(function) for function in synthesized.properties("AWS::Lambda::Function")]
@@ -199,7 +199,7 @@ def queue_of_prewarm(synthesized) -> str:
 
 
 class Recorder(Mapping):
-    """An environment without variables that notes which were asked for."""
+    """An environment without variables that records which ones are read."""
 
     def __init__(self):
         self.asked = set()
@@ -216,7 +216,7 @@ class Recorder(Mapping):
 
 
 def variables_read_by(function: str) -> set[str]:
-    """Return the names that a function's settings ask for, Lambda's own ones aside."""
+    """Return the names that a function's settings read, except Lambda's own."""
     module = importlib.import_module(f"functions.{SPECIFICATIONS[function].package.name}.settings")
     recorder = Recorder()
     with contextlib.suppress(SettingsError):

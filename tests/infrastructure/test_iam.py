@@ -35,7 +35,7 @@ PSEUDO = {
 
 
 EITHER_IS_ENOUGH = "'states:DescribeExecution', 'required_format': 'arn:*:states:*:*:express:"
-"""An execution's ARN is a standard or an express one. Parliament asks for both, AWS for that of the call."""
+"""An execution's ARN is a standard or an express one. Parliament requires both, AWS the one of the call."""
 
 
 def policies(template):
@@ -80,7 +80,7 @@ def findings(named_policies):
 def test_every_action_exists_and_fits_its_resource(stage, name):
     found = [*policies(stage(name).pipeline), *policies(stage(name).edge)]
 
-    assert len(found) > 12
+    assert found
     assert findings(found) == []
 
 
@@ -92,7 +92,7 @@ def test_every_action_exists_and_fits_its_resource(stage, name):
         ("cloudfront:CreateInvalidation", ARNS["AWS::SQS::Queue"], "RESOURCE_MISMATCH"),
     ],
 )
-def test_the_reader_sees_what_is_wrong(action, resource, issue):
+def test_the_error_names_the_problem(action, resource, issue):
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
 
     ((_, found, *_rest),) = findings([("planted", {"Version": "2012-10-17", "Statement": [statement]})])

@@ -1,6 +1,6 @@
 """make synth and make deploy, run for real in an empty checkout: which signing keys they make, and which they take.
 
-The CDK's command line is not run; a stand-in for npx writes down what it is called with.
+The CDK's command line is not run; a stand-in for npx records its arguments.
 """
 
 import os
@@ -18,12 +18,12 @@ UP_TO_DATE = (
     "requirements/dev.txt", "requirements/uv.txt", "pyproject.toml", "package-lock.json", ".venv/.complete",
     "node_modules/.complete",
 )  # fmt: skip
-"""Files that `make setup` looks at, the made ones last."""
+"""Files that `make setup` checks, generated ones last."""
 
 
 @pytest.fixture
 def make(tmp_path):
-    """Return a function that makes a target of a stage in ``tmp_path`` and returns the calls of npx."""
+    """Return a function that runs a target for a stage in ``tmp_path`` and returns the calls of npx."""
     for name in UP_TO_DATE:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -90,7 +90,7 @@ def test_a_real_stage_with_keys_is_synthesized_with_them(make, tmp_path):
     assert not (tmp_path / "build").exists()
 
 
-def test_keys_of_dev_are_made_once_where_they_are_missing(make, tmp_path):
+def test_missing_keys_of_dev_are_created_once(make, tmp_path):
     assert make("deploy", "dev") == ["--no-install cdk deploy --all -c stage=dev"]
     first = public_files(tmp_path / "keys" / "dev")
 

@@ -1,4 +1,4 @@
-"""Alarms tell what matters, once, and lead to a page of the runbook."""
+"""Alarms report each problem once and link to a section of the runbook."""
 
 import json
 import re
@@ -7,12 +7,13 @@ import pytest
 
 from cdk.constructs.workflows import DEFINITIONS
 from cdk.functions import SPECIFICATIONS
-from cdk.packaging import ROOT
 from cdk.specification import FunctionMetric
+from tests.documents import CHECKOUT, code, headings
 from tests.fakes.stage import EDGE_FUNCTIONS
 from tests.infrastructure.policies import text_of
 from tests.infrastructure.test_workflows import machine as found_machine
 
+RUNBOOK = CHECKOUT / "docs" / "runbook.md"
 ALARMS = {
     "IngestFailed": "ExecutionsFailed",
     "IngestTimedOut": "ExecutionsTimedOut",
@@ -81,7 +82,7 @@ def test_each_held_image_is_noted_by_its_announcement(stage):
         ("RemovalsEndedBadly", '{ ($.type = "ExecutionFailed") || ($.type = "ExecutionTimedOut") }'),
     ],
 )
-def test_a_removal_in_trouble_is_counted_in_the_logs_of_its_own_stage(stage, name, pattern):
+def test_delayed_removals_are_counted_in_the_stages_own_logs(stage, name, pattern):
     synthesized = stage("prod")
     logged = {
         text_of(machine["LoggingConfiguration"]["Destinations"][0]["CloudWatchLogsLogGroup"]["LogGroupArn"])
@@ -141,16 +142,15 @@ def test_one_dashboard_shows_ingest_functions_and_api(stage):
 def test_every_output_that_the_runbook_names_is_one(stage):
     synthesized = stage("options")
     outputs = {*synthesized.pipeline["Outputs"], *synthesized.edge["Outputs"]}
-    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 
-    named = set(re.findall(r"(?<!\.)\b[A-Z][a-z]+[A-Za-z]*(?:Arn|Id|Name|Bucket|Url)\b", runbook))
+    commands = "\n".join(code(RUNBOOK))
+    named = set(re.findall(r"(?<!\.)\b[A-Z][a-z]+[A-Za-z]*(?:Arn|Id|Name|Bucket|Url)\b", commands))
 
     assert {"StateMachineArn", "DistributionId", "OriginSecretArn"} <= named <= outputs
 
 
 def test_every_alarm_has_a_section_in_the_runbook(stage):
-    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-    sections = {heading.lower() for heading in re.findall(r"^## (\w+)$", runbook, re.MULTILINE)}
+    sections = {heading.lower() for heading in headings(RUNBOOK)}
     synthesized = stage("options")
 
     alarms = [

@@ -1,4 +1,4 @@
-"""The zips: small, the same bytes each time, made for the right machine, with what is needed and nothing else."""
+"""The zips: small, reproducible, for the right architecture, with exactly the required content."""
 
 import _imp
 import ast
@@ -22,7 +22,7 @@ from tests.fakes.aws import ENVIRONMENT
 ELF_MACHINE_AARCH64 = 183
 MAGIC_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
 UNCHECKED_HASH = 0b01
-"""The flags of a compiled file that PEP 552 lets nobody check against its source."""
+"""The flags of a compiled file that is not validated against its source (PEP 552)."""
 FUNCTIONS = pytest.mark.parametrize("function", PACKAGES)
 
 
@@ -86,7 +86,7 @@ def test_two_builds_give_the_same_bytes(tmp_path, arch, arm64, host):
     }
 
 
-def test_a_build_with_nothing_to_do_leaves_the_zip_alone(arm64):
+def test_a_build_without_changes_does_not_write_the_zip(arm64):
     before = arm64["moderate"].stat()
 
     build_zip("moderate", Arch.ARM64)
@@ -111,7 +111,7 @@ def test_native_code_for_aws_is_for_arm_and_python_3_13(arm64, function):
 
 
 @FUNCTIONS
-def test_what_the_lambda_runtime_has_is_not_in_a_zip(arm64, function):
+def test_zips_exclude_packages_of_the_lambda_runtime(arm64, function):
     top = {name.split("/")[0] for name in names_in(arm64[function])}
 
     assert top.isdisjoint({"boto3", "botocore", "s3transfer", "urllib3", "awslambdaric", "dateutil"})
@@ -165,7 +165,7 @@ def imports():
 
 
 @FUNCTIONS
-def test_a_zip_carries_what_its_code_imports_and_the_runtime_does_not_have(imports, arm64, function):
+def test_a_zip_contains_all_imports_that_the_runtime_lacks(imports, arm64, function):
     own = {module for package in PACKAGES[function].packages if package != "shared"
            for module in imports.find_descendants(f"functions.{package}")}  # fmt: skip
     reached = own.union(*map(imports.find_upstream_modules, own))
@@ -212,7 +212,7 @@ def test_native_code_for_this_machine_is_for_this_python(host):
 
 @pytest.mark.parametrize("arch", list(Arch))
 @FUNCTIONS
-def test_every_line_of_ours_is_compiled_where_bytecode_goes_in(arm64, host, function, arch):
+def test_all_of_our_modules_are_compiled_in_zips_with_bytecode(arm64, host, function, arch):
     names = names_in((arm64 if arch is Arch.ARM64 else host)[function])
     tag = "cpython-313" if arch is Arch.ARM64 else sys.implementation.cache_tag
 

@@ -78,7 +78,7 @@ def test_the_common_variants_are_a_setting_and_off_by_default(stage, name, width
     assert (variables.get("PREWARM_WIDTHS"), variables.get("PREWARM_FORMATS")) == (widths, formats)
 
 
-def test_variants_are_made_with_the_very_settings_of_serve(stage):
+def test_prewarming_uses_the_settings_of_serve(stage):
     synthesized = stage("options")
     serve = synthesized.pipeline["Resources"][synthesized.function_id("serve")]["Properties"]["Environment"][
         "Variables"

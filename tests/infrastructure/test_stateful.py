@@ -1,4 +1,4 @@
-"""What holds data: buckets and table survive upgrades, renames and the end of the stack, and nobody looks in."""
+"""Stateful resources: buckets and table survive upgrades, renames and the deletion of the stack, and are private."""
 
 import pytest
 
@@ -9,14 +9,14 @@ STATEFUL = {
     "Generated": "AWS::S3::Bucket",
     "Records": "AWS::DynamoDB::Table",
 }
-"""Logical ids that deployed stacks have: a change here replaces somebody's data."""
+"""Logical ids in deployed stacks: a change here would replace their data."""
 
 REAL_STAGES = pytest.mark.parametrize("name", ["dev", "prod", "options"])
 ALL_STAGES = pytest.mark.parametrize("name", ["local", "dev", "prod", "options"])
 
 
 @ALL_STAGES
-def test_logical_ids_of_what_holds_data_never_change(stage, name):
+def test_logical_ids_of_stateful_resources_never_change(stage, name):
     kinds = set(STATEFUL.values())
 
     found = {
@@ -29,7 +29,7 @@ def test_logical_ids_of_what_holds_data_never_change(stage, name):
 
 
 @ALL_STAGES
-def test_what_holds_data_has_no_physical_name(stage, name):
+def test_stateful_resources_have_no_physical_name(stage, name):
     resources = stage(name).pipeline["Resources"]
 
     named = [
@@ -53,7 +53,7 @@ def test_data_of_a_real_stage_outlives_its_stack(stage, name):
     assert set(policies.values()) == {("Retain", "Retain")}
 
 
-def test_data_of_the_local_stage_goes_with_its_stack(stage):
+def test_the_local_stages_data_is_deleted_with_its_stack(stage):
     resources = stage("local").pipeline["Resources"]
 
     assert {resources[logical_id]["DeletionPolicy"] for logical_id in STATEFUL} == {"Delete"}
@@ -169,7 +169,7 @@ def test_only_rejected_originals_expire(stage):
     assert expiring["TagFilters"] == [{"Key": "image-scaler-status", "Value": "REJECTED"}]
 
 
-def test_pages_of_allowed_origins_may_upload_to_originals_and_by_default_none_may(stage):
+def test_only_pages_of_allowed_origins_may_upload_to_originals(stage):
     allowed = stage("options").pipeline["Resources"]["Originals"]["Properties"]["CorsConfiguration"]["CorsRules"]
 
     assert allowed == [
@@ -184,7 +184,7 @@ def test_pages_of_allowed_origins_may_upload_to_originals_and_by_default_none_ma
     assert "CorsConfiguration" not in stage("prod").pipeline["Resources"]["Originals"]["Properties"]
 
 
-def test_cloudfront_of_this_account_alone_may_read_variants_and_may_not_list_them(stage):
+def test_only_this_accounts_cloudfront_may_read_variants_and_it_may_not_list_them(stage):
     allowed = [
         (policy["Bucket"]["Ref"], statement)
         for policy in stage("prod").properties("AWS::S3::BucketPolicy")

@@ -63,7 +63,7 @@ def rule_of(synthesized, detail_type):
 
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
 @pytest.mark.parametrize("title", TITLES)
-def test_a_state_machine_may_do_exactly_what_its_states_do(stage, stage_name, title):
+def test_a_state_machine_has_exactly_the_grants_that_its_states_need(stage, stage_name, title):
     synthesized = stage(stage_name)
     _, properties = machine(synthesized, title)
     (bus,) = synthesized.resources("AWS::Events::EventBus")
@@ -81,7 +81,7 @@ def test_a_state_machine_may_do_exactly_what_its_states_do(stage, stage_name, ti
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_what_a_state_machine_may_do_is_what_its_definition_names(title):
+def test_the_expected_grants_match_the_definition(title):
     text = (DEFINITIONS / f"{title.lower()}.asl.json").read_text(encoding="utf-8")
     resources = {state.get("Resource", "") for state in json.loads(text)["States"].values()}
 
@@ -94,7 +94,7 @@ def test_what_a_state_machine_may_do_is_what_its_definition_names(title):
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_roles_of_state_machines_trust_step_functions_alone(stage, title):
+def test_roles_of_state_machines_trust_only_step_functions(stage, title):
     synthesized = stage("prod")
     _, properties = machine(synthesized, title)
 
@@ -249,7 +249,7 @@ def test_an_execution_that_ended_badly_is_settled(stage):
 
 
 @pytest.mark.parametrize("detail_type", ["Object Created", "Step Functions Execution Status Change"])
-def test_an_event_that_no_state_machine_takes_is_retried_for_a_day_and_then_kept(stage, detail_type):
+def test_an_undeliverable_event_is_retried_for_a_day_and_then_kept(stage, detail_type):
     synthesized = stage("prod")
 
     (target,) = rule_of(synthesized, detail_type)["Targets"]

@@ -1,1 +1,1 @@
-"""What is judged against what is delivered: a stated metric, what viewers can see, and tricks that try to slip by."""
+"""Compares moderated views with delivered pictures: a metric, the possible displays, and known attacks."""

@@ -1,6 +1,6 @@
-"""Random animations: harmless ones of the kinds that people upload, and ones with flagged frames anywhere.
+"""Random animations: harmless ones of common kinds, and ones with flagged frames in any place.
 
-A seed gives the same animation each time. Photographs are stood for by smooth fields with edges, texture and noise.
+A seed always gives the same animation. Smooth fields with edges, texture and noise replace photographs.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Animation:
     flagged: Box | None = None
 
     def encoded(self, pillow_format: str = "WEBP") -> bytes:
-        """Return the file, without loss where the format can."""
+        """Return the file, lossless if the format supports it."""
         options = {"lossless": True, "quality": 0, "method": 0} if pillow_format == "WEBP" else {}
         options |= {"disposal": 2} if pillow_format == "GIF" else {}
         return pictures.encoded(
@@ -215,7 +215,7 @@ HARMLESS: dict[str, tuple[int, Callable[[Random], list[Image.Image]]]] = {
 
 
 def harmless_kind(seed: int) -> str:
-    """Return the kind of a harmless animation without making it."""
+    """Return the kind of a harmless animation without creating it."""
     return Random(seed).choices(list(HARMLESS), [weight for weight, _ in HARMLESS.values()])[0]
 
 
@@ -266,7 +266,7 @@ def _one_frame(dice: Random, frames: list[Image.Image], secret: Image.Image) -> 
 
 
 def _between_samples(dice: Random, frames: list[Image.Image], secret: Image.Image) -> Tricked:
-    """Replace every frame but the eight that are spread evenly."""
+    """Replace every frame except eight evenly spaced ones."""
     count = len(frames)
     spared = {round(index * (count - 1) / max(1, min(count, 8) - 1)) for index in range(min(count, 8))}
     changed = [frame if index in spared else secret for index, frame in enumerate(frames)]
@@ -298,7 +298,7 @@ def _drift(dice: Random, frames: list[Image.Image], secret: Image.Image) -> Tric
 
 
 def _checkerboard(dice: Random, frames: list[Image.Image], secret: Image.Image) -> Tricked:
-    """Carry the secret in the strength of a checkerboard: its mean is the frame's own."""
+    """Encode the secret in the contrast of a checkerboard whose mean is the frame's own."""
     index = dice.randrange(len(frames))
     base = np.asarray(frames[index], dtype=np.float64) / 2 + 64
     strength = np.asarray(secret, dtype=np.float64) / 4

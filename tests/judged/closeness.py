@@ -1,4 +1,4 @@
-"""The metric by which tests say that what is delivered was judged. Independent of functions/imaging: NumPy, floats.
+"""The metric with which tests decide that a delivered picture was moderated, independent of functions/imaging.
 
 Two pictures of one shape are compared as 24 x 24 cells.
 
@@ -20,24 +20,24 @@ CELLS = 24
 WINDOW = 3
 
 CLOSE_LEVELS = 30
-"""Levels up to which a stored frame counts as judged: the 24, 16 and 10 of likeness.py, and what its encoder adds."""
+"""The most levels by which a moderated stored frame may differ: the 24, 16 and 10 of likeness.py, plus encoder loss."""
 
 DELIVERED_LEVELS = 40
 DELIVERED_AVIF_LEVELS = 60
-"""The same for what is served, at quality 40 and as GIF too: 6,000 random variants differ by 36.6 at most. AVIF's alpha
-is lossy as well, and where it is noise, quality 40 leaves 52.1."""
+"""The same for served pictures, including quality 40 and GIF: 6,000 random variants differ by at most 36.6. AVIF's
+alpha is also lossy; noise at quality 40 differs by 52.1."""
 
 RESEMBLES = 0.8
-"""Correlation from which on a look at what is served counts as showing a subject."""
+"""The lowest correlation at which a served picture counts as showing a subject."""
 
 STILL_RESEMBLES = 0.7
-"""Correlation from which on a judged view shows it as well."""
+"""The lowest correlation at which a moderated view counts as showing it."""
 
 VISIBLE_CONTRAST = 4
 """Standard deviation in levels below which a delivered picture counts as flat."""
 
 PLAIN_CONTRAST = 24
-"""Standard deviation in levels from which on a judged view shows its picture plainly."""
+"""The lowest standard deviation, in levels, at which a moderated view shows its picture clearly."""
 
 Cells = npt.NDArray[np.float64]
 
@@ -49,17 +49,17 @@ def cells_of(image: Image.Image) -> Cells:
 
 
 def level_distance(one: Image.Image, other: Image.Image) -> float:
-    """Return how many levels two pictures differ by in their worst window."""
+    """Return the difference of two pictures, in levels, in their worst window."""
     return _worst_window(np.abs(cells_of(one) - cells_of(other)).max(axis=2))
 
 
 def mean_distance(one: Image.Image, other: Image.Image) -> float:
-    """Return how many levels two pictures differ by on average over all of them."""
+    """Return the mean difference of two pictures in levels."""
     return float(np.abs(cells_of(one) - cells_of(other)).max(axis=2).mean())
 
 
 def detail_distance(one: Image.Image, other: Image.Image) -> float:
-    """Return by how many levels two pictures of one size differ in fine detail, in their worst window."""
+    """Return the difference in fine detail of two pictures of one size, in levels, in their worst window."""
     return _worst_window(np.abs(_detail(one) - _detail(other)))
 
 
@@ -76,7 +76,7 @@ def frame_distance(frame: Image.Image, views: Iterable[Image.Image], part: tuple
 
 
 def distance(look: Image.Image, judged: Iterable[Image.Image]) -> float:
-    """Return the level distance to the nearest judged view."""
+    """Return the level distance to the nearest moderated view."""
     return min(level_distance(look, view) for view in judged)
 
 
@@ -92,17 +92,18 @@ def contrast(image: Image.Image) -> float:
 
 
 def shows(view: Image.Image, subject: Image.Image, *, at_contrast: float) -> bool:
-    """Tell whether a judged view shows a subject with at least this contrast."""
+    """Return whether a moderated view shows a subject with at least this contrast."""
     return resemblance(view, subject) >= STILL_RESEMBLES and contrast(view) >= at_contrast
 
 
 def is_seen(look: Image.Image, subject: Image.Image) -> bool:
-    """Tell whether a look at what is served shows a subject."""
+    """Return whether a served picture, as displayed, shows a subject."""
     return resemblance(look, subject) >= RESEMBLES and contrast(look) >= VISIBLE_CONTRAST
 
 
 def is_judged(look: Image.Image, subject: Image.Image, judged: Iterable[Image.Image]) -> bool:
-    """Tell whether a judged view shows the subject that a look shows: plainly, or half as strongly as the look."""
+    """Return whether a moderated view shows the subject of a displayed picture: clearly, or at least half as
+    strongly."""
     return any(shows(view, subject, at_contrast=min(PLAIN_CONTRAST, contrast(look) / 2)) for view in judged)
 
 

@@ -1,4 +1,4 @@
-"""An upload through ingest and serve's rendering, without AWS: what is judged, and what can be delivered."""
+"""Processes an upload with ingest and serve's rendering, without AWS: its moderation views and its variants."""
 
 from dataclasses import dataclass
 from random import Random
@@ -18,7 +18,7 @@ from tests import pictures
 
 
 class _Shelf(dict[str, bytes]):
-    """Takes the place of the object store."""
+    """Replaces the object store."""
 
     def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> str:  # noqa: ARG002 - the store's
         self[key] = body
@@ -27,7 +27,7 @@ class _Shelf(dict[str, bytes]):
 
 @dataclass(frozen=True)
 class Published:
-    """What is stored of an upload, as if its verdict had been to allow it."""
+    """The stored files of an upload with the verdict allow."""
 
     ingested: Ingested
     picture: Picture
@@ -35,14 +35,14 @@ class Published:
 
     @classmethod
     def of(cls, body: bytes, **options: object) -> "Published":
-        """Take an upload in."""
+        """Ingest an upload."""
         shelf = _Shelf()
         ingested = ingest_here(body, "", DEFAULT_LIMITS, **options)
         return cls(ingested, store_picture(ingested.picture, store=shelf, bucket="b", prefix=""), shelf)
 
     @property
     def views(self) -> list[Image.Image]:
-        """The judged views in the master's size, as they were judged."""
+        """The moderation views in the master's size."""
         master = (self.picture.master.width, self.picture.master.height)
         return [_unpadded(pictures.opened(each.file.body), master) for each in self.ingested.proxies]
 
@@ -51,7 +51,7 @@ class Published:
         return self.files[self.picture.master.key]
 
     def served(self, variant: Variant) -> Rendered:
-        """Return a variant as serve makes it."""
+        """Return a variant as serve renders it."""
         return render(self.files[source_for(self.picture, variant).key], variant, self.picture)
 
     def placement(self, variant: Variant) -> Placement:
@@ -60,7 +60,7 @@ class Published:
 
 
 def random_variant(dice: Random, picture: Picture) -> Variant:
-    """Return a variant that anyone can ask for."""
+    """Return a random variant that can be requested."""
     query = {"format": dice.choice(FORMATS), "quality": str(dice.choice([40, 60, 80, 95]))}
     if dice.random() < 0.7:
         query["width"] = str(dice.choice([96, 128, 200, 320, picture.master.width, 3840]))

@@ -1,4 +1,4 @@
-"""Random stills, with and without alpha, honest and not; a seed gives the same one each time."""
+"""Random stills, with and without alpha, with and without hidden pictures; a seed always gives the same one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What can be seen of a file that is served: as it is, over any background of the grammar, and without its alpha."""
+"""The possible displays of a served file: unchanged, over any background of the grammar, and without its alpha."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -34,7 +34,7 @@ def colors(frame: Image.Image, nothing: int = 0) -> Image.Image:
 
 
 def looks_of(frame: Image.Image) -> Iterator[tuple[str, Image.Image]]:
-    """Yield every way to look at one frame: its name, and what is seen."""
+    """Yield every possible display of one frame: its name and its pixels."""
     for background in BACKGROUNDS:
         yield f"over {background}", over(frame, background)
     if frame.mode == "RGBA":

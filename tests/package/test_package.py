@@ -22,7 +22,7 @@ def run(*command, **options):
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
-    """An environment with the package and what it names as its dependencies, and nothing else."""
+    """An environment with only the package and its dependencies."""
     folder = tmp_path_factory.mktemp("package") / "venv"
     for command in (["venv", folder], ["pip", "install", "--python", folder / "bin" / "python", CHECKOUT]):
         done = run(sys.executable, "-m", "uv", *command)
@@ -37,11 +37,11 @@ def command(environment, tmp_path):
     return lambda *arguments: run(environment / "bin" / "image-scaler", *arguments, cwd=tmp_path, env=variables)
 
 
-def test_the_command_tells_its_version(command):
+def test_the_command_prints_its_version(command):
     assert command("--version").stdout == f"image-scaler {PROJECT['version']}\n"
 
 
-def test_keys_are_made_and_sign(command, tmp_path):
+def test_created_keys_sign(command, tmp_path):
     assert command("keys", "create", "--directory", tmp_path).returncode == 0
     (key,) = (tmp_path / "private").glob("viewers-*.pem")
 
@@ -51,18 +51,18 @@ def test_keys_are_made_and_sign(command, tmp_path):
     assert signed.stdout.startswith(f"{url}?Expires=")
 
 
-def test_an_upload_to_nowhere_says_so_in_one_line(command, tmp_path):
+def test_an_upload_without_a_profile_fails_with_one_line(command, tmp_path):
     picture = tmp_path / "cat.webp"
     picture.write_bytes(b"picture")
 
     done = command("upload", picture)
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("image-scaler: there is no profile: ")
+    assert done.stderr.startswith("image-scaler: no profile found: ")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_what_needs_boto3_says_how_to_get_it(command, tmp_path):
+def test_commands_that_need_boto3_say_how_to_install_it(command, tmp_path):
     profiles = tmp_path / ".config" / "image-scaler" / "profiles.toml"
     profiles.parent.mkdir(parents=True)
     profiles.write_text('[prod]\nedge = "https://images.example.com"\naws = {}\n')
@@ -78,7 +78,7 @@ def test_the_shell_gets_completion(command):
     assert "_image_scaler_completion" in command("--show-completion", "bash").stdout
 
 
-def test_types_ship_with_the_package_and_nothing_of_the_service_does(tmp_path):
+def test_the_package_contains_types_and_no_code_of_the_service(tmp_path):
     done = run(sys.executable, "-m", "uv", "build", "--wheel", "--no-build-isolation", "--out-dir", tmp_path, CHECKOUT)
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")

@@ -1,7 +1,7 @@
-"""Every path and every failure of the state machines as a case: what is mocked, and what must come of it.
+"""Every path and every failure of the state machines as a case: its mocked responses and its expected result.
 
-A case names the states that an execution passes, in order, how it ends, what stands in its output, and how often which
-state is retried. The Tasks on its path are mocked; MockConfigFile.json is made from this (see mock_file.py).
+A case lists the states of an execution in order, its end, values in its output, and the number of retries per state.
+The Tasks on its path are mocked; mock_file.py writes MockConfigFile.json from the cases.
 """
 
 import json
@@ -120,15 +120,15 @@ USUAL_ANSWERS = {
         "NoteTrouble": "Written",
     },
 }
-"""What each Task answers unless its case says otherwise."""
+"""The default response of each Task."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One execution: its input and mocked answers, and what must come of it.
+    """One execution: its input, its mocked responses, and its expected result.
 
     ``output`` maps dotted paths of the execution's output to values. ``retries`` counts repeated attempts by state.
-    ``own_answers`` are answers that no other case uses. ``not_on`` says why an engine cannot run the case.
+    ``own_answers`` are responses that no other case uses. ``not_on`` says why an engine cannot run the case.
     """
 
     name: str
@@ -146,7 +146,7 @@ class Case:
 
     @property
     def mocked(self) -> dict[str, str]:
-        """The answer of each Task on the path, by state."""
+        """The response of each Task on the path, by state."""
         answers = {**USUAL_ANSWERS[self.machine], **self.answers}
         return {state: answers[state] for state in self.path if state in answers}
 
@@ -202,7 +202,7 @@ def _found(
 
 
 def _in_vain(way_in: tuple[str, ...]) -> tuple[str, ...]:
-    """What settle does when the last Task on its way fails each time: three rounds, and then it fails."""
+    """The path of settle when its last Task always fails: three rounds, then the execution fails."""
     again = (*TROUBLED, "WaitOutTrouble", *way_in[1:])
     return (*again, *again, *TROUBLED, "SettleFailed")
 
@@ -310,14 +310,14 @@ PATHS = (
     ),
     ingest(
         "OriginalThatWasOverwrittenIsReadOnceTheLaterUploadsAreDiscarded",
-        (*OVERWRITTEN, *PUBLISHED[3:]),
+        (*OVERWRITTEN, *PUBLISHED[len(BEGIN) :]),
         answers={"OptimizeImage": "OverwrittenOnce"},
         own_answers={"OverwrittenOnce": then(RESPONSES["Overwritten"], RESPONSES["Optimized"])},
         not_on=NEEDS_VISITS,
     ),
     ingest(
         "ManyLaterUploadsAreDiscardedInMoreThanOneCall",
-        (*OPTIMIZED, *DISCARD_LATER[:2], *DISCARD_LATER, *PUBLISHED[3:]),
+        (*OPTIMIZED, *DISCARD_LATER[:2], *DISCARD_LATER, *PUBLISHED[len(BEGIN) :]),
         answers={"OptimizeImage": "OverwrittenOnce", "DiscardLaterUploads": "SweptInTwoCalls"},
         not_on=NEEDS_VISITS,
     ),
@@ -434,12 +434,12 @@ PATHS = (
         for sweep in ("SweepSuperseded", "SweepAfterVariants")
     ),
 )  # fmt: skip
-"""Every way through in which no service fails."""
+"""All paths without service failures."""
 
 
 @dataclass(frozen=True)
 class Failing:
-    """A Task as its failures see it: how an execution comes to it, where it goes when all attempts are used up.
+    """The failures of a Task: the path to it, and the path after its last attempt.
 
     ``retried`` maps each error that is retried to the number of its attempts; ``caught`` lists errors that are not.
     ``succeeded`` is the rest of the path when a later attempt succeeds, ``recovers_from`` the errors of the attempts
@@ -456,15 +456,15 @@ class Failing:
     caught: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     fails: bool = True
-    """Whether the execution then ends as failed with the very error."""
+    """Whether the execution then fails with the same error."""
     also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Errors that are caught elsewhere, to an end that is no failure."""
+    """Errors with another Catch, which lead to an end that is not a failure."""
     event: str | None = None
-    """The event that starts the execution, where it is not the usual one."""
+    """The event that starts the execution, if it is not the default one."""
     goes_on: bool = False
-    """Whether the execution comes back to the Task, which then answers as usual."""
+    """Whether the execution returns to the Task, which then sends its default response."""
     retries_before: Mapping[str, int] = field(default_factory=dict)
-    """Repeated attempts on the way in."""
+    """Retries on the path to the Task."""
 
 
 LAMBDA_ERRORS = {
@@ -486,7 +486,7 @@ ONE_OF_EACH_KIND = {
     name: LAMBDA_ERRORS[name]
     for name in ("Lambda.ServiceException", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.TooManyRequestsException")
 }
-"""For the Tasks that delete files: which names belong to a kind, the lint says."""
+"""For the Tasks that delete files; the lint checks which names belong to a kind."""
 RECOVERED_LAMBDA = {
     "Lambda.ServiceException": 1,
     "Runtime.ExitError": 1,
@@ -511,11 +511,11 @@ REJECTED = {"RecordFailure": "SettleCanceled", "ReadEnding": "RejectedRecordIsAn
 SHOWN = {"RecordFailure": "SettleCanceled", "ReadEnding": "ShownPictureThatIsFailedIsRetired"}
 
 IN_VAIN = ("in vain",)
-"""Stands for the rounds of settle, which follow from the way in."""
+"""A placeholder for the rounds of settle, which depend on the path to the Task."""
 
 FAILURES = (
     Failing(
-        "ClaimUpload", "ingest", BEGIN, FAILED_UNCLAIMED, PUBLISHED[3:], DYNAMODB,
+        "ClaimUpload", "ingest", BEGIN, FAILED_UNCLAIMED, PUBLISHED[len(BEGIN) :], DYNAMODB,
         {"DynamoDB.InternalServerError": 2},
     ),
     Failing(
@@ -531,16 +531,16 @@ FAILURES = (
         DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=SECOND, fails=False,
     ),
     Failing(
-        "OptimizeImage", "ingest", OPTIMIZED[:-1], FAILED, PUBLISHED[4:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
-        caught=(*UNRETRIED, "ObjectMissingError"),
+        "OptimizeImage", "ingest", OPTIMIZED[:-1], FAILED, PUBLISHED[len(OPTIMIZED) - 1 :], LAMBDA_ERRORS,
+        RECOVERED_LAMBDA, caught=(*UNRETRIED, "ObjectMissingError"),
     ),
     Failing(
         "DiscardLaterUploads", "ingest", OVERWRITTEN[:-3], FAILED, (), ONE_OF_EACH_KIND, {},
         caught=UNRETRIED, answers={"OptimizeImage": "Overwritten"},
     ),
     Failing(
-        "ModerateImage", "ingest", MODERATED[:-1], HELD, PUBLISHED[6:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
-        caught=(*UNRETRIED, "ModerationRefusedError", "ModerationAnswerError"),
+        "ModerateImage", "ingest", MODERATED[:-1], HELD, PUBLISHED[len(MODERATED) - 1 :], LAMBDA_ERRORS,
+        RECOVERED_LAMBDA, caught=(*UNRETRIED, "ModerationRefusedError", "ModerationAnswerError"),
     ),
     Failing(
         "BlurImage", "ingest", BLURRED, FAILED, PUBLISHED[-3:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
@@ -651,13 +651,13 @@ FAILURES = (
         )
     ),
 )  # fmt: skip
-"""Every Task whose failure stands for itself; those of recording a failure, or a trouble, are below."""
+"""All Tasks with independent failures; failures while recording an error are below."""
 
 
 def _recording(
     name: str, rest: tuple[str, ...], answers: Mapping[str, Answers], retries: Mapping[str, int], **more: Any
 ) -> Case:
-    """Make a case in which OptimizeImage fails and then recording that, or what follows, fails too."""
+    """Make a case in which OptimizeImage fails, and recording the failure or a later step fails too."""
     own = {f"{name}{state}": answer for state, answer in answers.items()}
     return ingest(
         name,
@@ -670,7 +670,7 @@ def _recording(
 
 
 def _mine(name: str, status: str) -> Answers:
-    """What the record says when the execution of the case has the image."""
+    """The record if the case's execution owns the image."""
     return every_time(ended(status, execution_arn(name)))
 
 
@@ -731,7 +731,7 @@ PERSIST_TWICE = (*PUBLISHED[:-2], *RECORDED, *PERSIST_AGAIN)
 
 
 def _persisted_by_itself(name: str, persist: Answers, path: tuple[str, ...], *, status: str, **more: Any) -> Case:
-    """Make a case in which the record refuses a failure because this very execution has published."""
+    """Make a case in which the record refuses a failure because the same execution has published the image."""
     return ingest(
         name,
         path,
@@ -757,11 +757,11 @@ HALF_PERSISTED = (
                          (*PERSIST_TWICE, *(PERSIST_TWICE[-8:] * 2), "IngestFailed"), status="PUBLISHED",
                          retries={"RecordFailure": 2}, error="ContractError"),
 )  # fmt: skip
-"""An execution that published and then died before its last step: it is repeated until that is done."""
+"""An execution that published the image and then failed before its last step, which is repeated until it succeeds."""
 
 
 def _noting(machine: str, name: str, note: Answers, retries: int, **more: Any) -> Case:
-    """Make a case in which the first Task is in trouble, and noting that is too."""
+    """Make a case in which the first Task fails, and recording the error fails too."""
     path, task = {
         "remove": ((*REMOVED[:2], *TROUBLE, *REMOVED[1:]), "MarkRemoved"),
         "retire": ((*RETIRED[:3], *TROUBLE, *RETIRED[2:-1], "ForgetTrouble", "Retired"), "SweepSuperseded"),
@@ -827,7 +827,7 @@ def _failures_of(failing: Failing) -> Iterator[Case]:
 
 
 def _attempts_of(failing: Failing, error: str) -> int:
-    """How often a Task is tried for an error that no retrier of functions names."""
+    """The number of attempts of a Task for an error outside the Retry entries for functions."""
     return 1 if error in {*NOT_MINE, *UNRETRIED} or failing.retried.keys() & LAMBDA_ERRORS.keys() else 5
 
 
@@ -891,7 +891,7 @@ CRASHES = (
     _alternating("AThirdCrashEndsAPoisonPicture", ("Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError"),
                  (*OPTIMIZED[:-1], *FAILED), recovers=False),
 )  # fmt: skip
-"""Workers that die in more than one way: how many attempts that costs at most."""
+"""Workers that crash in several ways, with the maximum number of attempts."""
 
 
 def _word(error: str) -> str:
@@ -907,7 +907,7 @@ CASES: tuple[Case, ...] = (
     *TROUBLES,
     *CRASHES,
 )
-"""All cases; each runs on every engine that can run it."""
+"""All cases; each runs on every engine that supports it."""
 
 _ELSEWHERE = {
     "DiscardUploads": "Swept", "DiscardLaterUploads": "Swept", "DiscardFiles": "Swept", "StartRetirement": "Started",
@@ -941,4 +941,4 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "Removes": {"SweepEverything": "Swept", "SweepAfterAnswers": "Swept", "SweepAfterVariants": "Swept"},
     },
 }  # fmt: skip
-"""Test cases whose other Tasks really call DynamoDB and EventBridge, those of the engine: test_records.py."""
+"""Test cases whose other Tasks call the engine's DynamoDB and EventBridge: test_records.py."""

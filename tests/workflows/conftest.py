@@ -1,4 +1,4 @@
-"""Runs each engine's cases once per test session, and says at its end what ran where, and why the rest did not."""
+"""Runs each engine's cases once per test session, and reports at its end which cases ran, and why others did not."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,14 +18,14 @@ OpenEngine = Callable[[], AbstractContextManager[Deployment]]
 
 
 class Ledger:
-    """The runs of the cases, by engine. An engine's cases run together, when the first of them is asked for."""
+    """The runs of the cases, by engine. An engine's cases run together, when the first of them is needed."""
 
     def __init__(self) -> None:
         self.states = {machine: json.loads(definition(machine))["States"] for machine in MACHINES}
         self._runs: dict[str, dict[str, Future[Run]]] = {}
 
     def runs(self, engine: str, open_engine: OpenEngine) -> dict[str, Future[Run]]:
-        """Return the runs of all cases that an engine can run, by case; one that went wrong raises when it is read."""
+        """Return the runs of all cases that an engine can run, by case; reading a failed one raises its error."""
         if engine not in self._runs:
             with open_engine() as deployment, ThreadPoolExecutor(deployment.at_once) as pool:
                 self._runs[engine] = {
@@ -39,7 +39,7 @@ class Ledger:
 
     @property
     def ran(self) -> dict[str, list[Run]]:
-        """The runs that came to an end, by engine."""
+        """The finished runs, by engine."""
         return {
             engine: [future.result() for future in runs.values() if not future.exception()]
             for engine, runs in self._runs.items()
@@ -47,11 +47,11 @@ class Ledger:
 
     @property
     def parts(self) -> set[Part]:
-        """Everything that an execution can take."""
+        """All parts that an execution can take."""
         return {part for machine, states in self.states.items() for part in parts_of(machine, states)}
 
     def taken(self, engine: str) -> set[Part]:
-        """Everything that an execution on this engine has taken."""
+        """All parts that executions on this engine have taken."""
         return {part for run in self.ran.get(engine, ()) for part in taken_by(run, self.states[run.machine])}
 
 
@@ -77,7 +77,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 def open_engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], AbstractContextManager[Deployment]]:
-    """Return what opens an engine by its name; the emulator is started once per session."""
+    """Return a function that opens an engine by its name; the emulator is started once per session."""
     openers: dict[str, OpenEngine] = {
         EMULATOR: lambda: nullcontext(request.getfixturevalue("emulator")),
         MOTO: engines.moto,
@@ -95,7 +95,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for engine in ENGINES:
         if engine not in ledger.ran:
             reason = engines.why_no_docker() if engine == STEP_FUNCTIONS_LOCAL else None
-            terminalreporter.write_line(f"{engine}: 0 of {len(CASES)} cases ran: {reason or 'no test asked for it'}")
+            terminalreporter.write_line(f"{engine}: 0 of {len(CASES)} cases ran: {reason or 'no test needed it'}")
             continue
         together |= ledger.taken(engine)
         terminalreporter.write_line(

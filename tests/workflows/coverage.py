@@ -1,8 +1,8 @@
-"""Which parts of the definitions executions have taken: every state, Choice arm, Retry entry and Catch entry.
+"""Coverage of the definitions by executions: states, Choice arms, Retry entries and Catch entries.
 
 A Retry entry is taken when an attempt follows an error that it matches (or, with MaxAttempts 0, when none does). A
-Choice arm is found by evaluating the rules on the state's recorded input, since two arms may lead to one state; where
-the state that follows is another one, engine and rules disagree, and that is an error.
+Choice arm is found by evaluating the rules on the state's recorded input, because two arms may lead to the same state.
+If the next state is a different one, engine and rules disagree, which is an error.
 """
 
 from collections import Counter
@@ -68,7 +68,7 @@ def taken_by(run: Run, states: Mapping[str, Mapping[str, Any]]) -> Iterator[Part
 
 
 def summary(taken: Iterable[Part], everything: Iterable[Part]) -> str:
-    """Return, by kind, how many parts were taken of how many, and the percentage of all."""
+    """Return the numbers of covered parts and of all parts, by kind, and the total percentage."""
     all_parts, taken_parts = set(everything), set(taken)
     totals, counts = Counter(part.kind for part in all_parts), Counter(part.kind for part in taken_parts)
     by_kind = ", ".join(f"{counts[kind]} of {totals[kind]} {kind}" for kind in KINDS)
@@ -102,7 +102,7 @@ def _holds(rule: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
 
 
 def value_at(document: Any, path: str) -> Any:
-    """Return what stands at a path (with or without ``$.``, names in brackets too), None where nothing does."""
+    """Return the value at a path (with or without ``$.``, also with names in brackets), or None."""
     for name in path.removeprefix("$.").replace("['", ".").replace("']", "").split("."):
         document = document.get(name) if isinstance(document, Mapping) else None
     return document

@@ -1,8 +1,8 @@
 """The engines that run the state machines: the emulator, moto's interpreter, and Step Functions Local in Docker.
 
 Each takes the deployed definition files, with names put in, and the same mock file. An execution's name begins with its
-test case, so that one can be told from another in any engine's log; that of a case is always the same, since some
-answers name the execution.
+test case, so that it can be identified in every engine's log. A case always has the same execution name, because some
+responses contain it.
 """
 
 import json
@@ -66,7 +66,7 @@ NAMES = {
     "VariantsEndSeconds": "572",
     "TroubleSeconds": "600",
 }
-"""What stands in the definitions for the names that a deployment fills in."""
+"""The values for the substitutions in the definitions."""
 
 START_SECONDS = 30.0
 DOCKER_START_SECONDS = 120.0
@@ -76,7 +76,7 @@ LOCAL_RUN_SECONDS = 300.0
 
 
 def definition(machine: str) -> str:
-    """Return a deployed definition with every name put in."""
+    """Return a deployed definition with all names substituted."""
     file = f"{machine}.asl.json"
     text = (lint.DIRECTORY / file).read_text(encoding="utf-8")
     for name in lint.SUBSTITUTIONS[file]:
@@ -86,7 +86,7 @@ def definition(machine: str) -> str:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The state machines on one engine. ``at_once`` is how many executions it runs side by side."""
+    """The state machines on one engine. ``at_once`` is the number of its concurrent executions."""
 
     client: Callable[[str], Any]
     machines: Mapping[str, str]
@@ -106,7 +106,7 @@ class Deployment:
         return run_of(stepfunctions, machine, started["executionArn"], within_seconds=self.run_seconds)
 
     def create_table_and_bus(self) -> None:
-        """Create what the state machines write to by themselves."""
+        """Create the resources that the state machines write to directly."""
         self.client("dynamodb").create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
@@ -116,12 +116,12 @@ class Deployment:
         self.client("events").create_event_bus(Name=EVENT_BUS)
 
     def execution_arn(self, machine: str, name: str) -> str:
-        """Return the ARN that an execution of this name has."""
+        """Return the ARN of the execution with this name."""
         return f"{self.machines[machine].replace(':stateMachine:', ':execution:')}:{name}"
 
 
 def execution_name(case: str) -> str:
-    """Return a name for an execution of a test case that no other one has."""
+    """Return a unique name for an execution of a test case."""
     return f"{case or 'Unmocked'}--{uuid.uuid4().hex[:8]}"
 
 
@@ -191,9 +191,9 @@ def _answers(address: str) -> bool:
 def moto() -> Iterator[Deployment]:
     """Run moto's interpreter in this process.
 
-    Its code can mock Tasks by a mock file, but nothing in it reads one: it is handed the test case here, and an error
-    that the file throws in place of DynamoDB keeps its name. Waits, which it really makes, between attempts too, are
-    left out, and a definition is parsed once (1.5 s).
+    Its code supports mocked Tasks but does not read a mock file, so the test case is passed to it here, and an error
+    from the file for DynamoDB keeps its name. Its real waits, also between attempts, are skipped, and a definition is
+    parsed once (1.5 s).
     """
     with ExitStack() as stack:
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
@@ -219,7 +219,7 @@ def _environment_with_mocks(worker: Any) -> Any:
 
 
 def _no_wait(function: Any, env: Any, wait_seconds: int) -> None:
-    """Stand in for the waiting of a Wait state."""
+    """Replace the delay of a Wait state."""
 
 
 def _dynamodb_failure(task: Any, env: Any, ex: Exception) -> Any:
@@ -240,7 +240,7 @@ def _mock_test_case(machine: str, case: str) -> MockTestCase | None:
 
 
 def _by_attempt(answers: dict[str, dict[str, Any]]) -> Iterator[MockedResponse]:
-    """One answer per attempt: moto counts places in the list where the mock file has ranges of attempts."""
+    """Yield one response per attempt: moto uses list positions where the mock file has ranges of attempts."""
     for attempts, answer in answers.items():
         first, _, last = attempts.partition("-")
         for attempt in range(int(first), int(last or first) + 1):
@@ -255,9 +255,9 @@ def _by_attempt(answers: dict[str, dict[str, Any]]) -> Iterator[MockedResponse]:
 
 @cache
 def why_no_docker() -> str | None:
-    """Return why Step Functions Local cannot run here, None when it can: engine, compose plugin and image are there."""
+    """Return why Step Functions Local cannot run here, or None if engine, compose plugin and image are available."""
     for what, command, patience_seconds in (
-        ("no Docker engine answers", ("docker", "info"), 10),
+        ("no Docker engine responds", ("docker", "info"), 10),
         ("Docker has no compose plugin", ("docker", "compose", "version"), 10),
         ("its image cannot be fetched", ("docker", "compose", "pull", "--quiet", "--policy", "missing"), 300),
     ):
@@ -270,7 +270,7 @@ def why_no_docker() -> str | None:
 
 @contextmanager
 def step_functions_local(folder: Path) -> Iterator[Deployment]:
-    """Start compose.yaml's container on a free port, and take it down again."""
+    """Start compose.yaml's container on a free port, and stop it at the end."""
     port = choose_port(None, "Step Functions Local")
     project = f"image-scaler-{port}"
     environment = {**os.environ, "STEP_FUNCTIONS_LOCAL_PORT": str(port)}

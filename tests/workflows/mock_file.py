@@ -11,7 +11,7 @@ MOCK_FILE = Path(__file__).with_name("MockConfigFile.json")
 
 
 def document() -> dict[str, Any]:
-    """Return the mock file: the cases of each state machine, and the answers that they name."""
+    """Return the mock file: the cases of each state machine, and the responses that they use."""
     answers = dict(RESPONSES)
     machines: dict[str, dict[str, Any]] = {}
     for case in CASES:

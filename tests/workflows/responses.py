@@ -1,7 +1,7 @@
-"""What mocked Tasks answer, in the format of Step Functions Local's mock file: answers by number of attempt.
+"""Responses of mocked Tasks, in the format of Step Functions Local's mock file: by number of the attempt.
 
-The functions' results are those recorded in tests/events/states, so that a case speaks of the documents that the unit
-tests hold the functions to.
+The functions' results are those in tests/events/states, so that cases and the functions' unit tests use the same
+documents.
 """
 
 from typing import Any
@@ -14,29 +14,29 @@ SEQUENCER = "0067432F1A2B3C4D5E"
 """The sequencer of every event in tests/events/s3."""
 NEWER = "0067432F1A2B3C4D5F"
 SETTLED = "arn:aws:states:us-east-1:123456789012:execution:ingest:01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
-"""The execution that ended badly in tests/events/stepfunctions."""
+"""The failed execution in tests/events/stepfunctions."""
 SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody-else"
 OK = {"SdkHttpMetadata": {"HttpStatusCode": 200}}
 
 
 def returns(result: dict[str, Any], *, attempt: int = 0) -> Answers:
-    """One answer, at the given attempt."""
+    """Return one response, at the given attempt."""
     return {str(attempt): {"Return": result}}
 
 
 def payload(document: dict[str, Any], *, attempt: int = 0) -> Answers:
-    """One answer of a function, as lambda:invoke hands it over."""
+    """Return one response of a function, in the form of lambda:invoke."""
     return returns({"StatusCode": 200, "Payload": document}, attempt=attempt)
 
 
 def every_time(answer: Answers) -> Answers:
-    """The same answer at each of ten visits of a state."""
+    """Return the same response at each of ten visits of a state."""
     (only,) = answer.values()
     return {"0-9": only}
 
 
 def then(first: Answers, second: Answers) -> Answers:
-    """One answer at the first visit of a state, another at all later ones. Only the emulator counts visits."""
+    """Return one response at the first visit of a state, another at later ones. Only the emulator counts visits."""
     (one,), (other,) = first.values(), second.values()
     return {"0": one, "1-9": other}
 
@@ -58,7 +58,7 @@ def throws(error: str, *, times: int = 1) -> Answers:
 
 
 def after_failures(error: str, answer: Answers, *, failures: int) -> Answers:
-    """The error for ``failures`` attempts, then the answer."""
+    """Return the error for ``failures`` attempts, then the response."""
     (only,) = answer.values()
     return {**throws(error, times=failures), f"{failures}-9": only}
 
@@ -116,4 +116,4 @@ RESPONSES: dict[str, Answers] = {
     "TakenOverWhileItFailed": every_time(ended("PROCESSING", SOMEBODY_ELSE)),
     "FailedBySettle": every_time(ended("FAILED", SETTLED, unannounced={"S": "Image Failed"})),
 }
-"""The answers that cases share, by the name that the mock file gives them; cases of failures add their own."""
+"""The responses that cases share, by their names in the mock file; cases of failures add their own."""

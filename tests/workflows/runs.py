@@ -1,4 +1,4 @@
-"""One execution as its history tells it: the states it passed, what failed in each, and how it ended."""
+"""One execution from its history: its states, the failed attempts in each, and its end."""
 
 import json
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ class Visit:
 
     @property
     def retries(self) -> int:
-        """How many attempts came after the first."""
+        """The number of retries."""
         return len(self.errors) if self.succeeded else max(len(self.errors) - 1, 0)
 
 
@@ -42,7 +42,7 @@ class Run:
 
     @property
     def retries(self) -> dict[str, int]:
-        """How many attempts came after the first, by state; without the states that had none."""
+        """The number of retries by state, without states that had none."""
         return {visit.state: visit.retries for visit in self.visits if visit.retries}
 
     def visit(self, state: str) -> Visit:

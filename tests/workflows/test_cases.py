@@ -1,4 +1,4 @@
-"""Every case on every engine that can run it: the states passed, the end, the output and the retries are as it says."""
+"""Every case on every engine that supports it: states, end, output and retries are as expected."""
 
 import json
 from functools import partial
@@ -23,7 +23,7 @@ from tests.workflows.mock_file import MOCK_FILE, text
 from tests.workflows.responses import SETTLED
 
 HERE = tuple(engine for engine in ENGINES if engine != STEP_FUNCTIONS_LOCAL or why_no_docker() is None)
-"""The engines that are there. Nothing is skipped: what could not run is told at the end of the run."""
+"""The available engines. No test is skipped; the end of the run reports cases that could not run."""
 
 RUNNABLE = [
     pytest.param(engine, case, id=f"{engine}-{case.name}")
@@ -40,7 +40,7 @@ def run_of_case(ledger, open_engine):
 
 
 @pytest.mark.parametrize(("engine", "case"), RUNNABLE)
-def test_an_execution_goes_as_its_case_says(run_of_case, engine, case):
+def test_an_execution_matches_its_case(run_of_case, engine, case):
     run = run_of_case(engine, case)
 
     assert run.path == case.path
@@ -50,7 +50,7 @@ def test_an_execution_goes_as_its_case_says(run_of_case, engine, case):
     assert {path: value_at(run.output, path) for path in case.output} == case.output
 
 
-def test_every_state_arm_retry_and_catch_is_taken_by_some_case(ledger, open_engine):
+def test_cases_cover_every_state_arm_retry_and_catch(ledger, open_engine):
     for engine in (EMULATOR, MOTO):
         ledger.runs(engine, partial(open_engine, engine))
 
@@ -75,7 +75,7 @@ def test_a_case_that_an_engine_cannot_run_is_run_by_the_other_one(engine):
         ("PersistImage", PersistRequest),
     ],
 )
-def test_what_a_state_sends_to_its_function_is_the_functions_contract(run_of_case, state, contract):
+def test_a_state_sends_its_functions_contract(run_of_case, state, contract):
     (blurred,) = (case for case in CASES if case.name == "FlaggedPictureIsBlurred")
 
     (sent,) = run_of_case(MOTO, blurred).visit(state).sent
@@ -115,7 +115,7 @@ def test_what_a_state_sends_to_its_function_is_the_functions_contract(run_of_cas
         ("ReplacedRevisionIsRetiredInTwoPasses", "SweepSuperseded", {"sweep": (Sweep.SUPERSEDED,)}),
     ],
 )
-def test_what_a_state_has_deleted_is_what_the_function_reads(run_of_case, case, state, expected):
+def test_a_deleting_state_sends_a_request_that_the_function_reads(run_of_case, case, state, expected):
     (found,) = (each for each in CASES if each.name == case)
 
     (sent,) = run_of_case(MOTO, found).visit(state).sent
@@ -134,7 +134,7 @@ def test_a_removal_is_started_again_under_the_name_that_a_delete_would_give_it(r
     assert sent["StateMachineArn"] == case.input["detail"]["stateMachineArn"]
 
 
-def test_a_blurred_picture_takes_the_place_of_the_one_that_was_flagged(run_of_case):
+def test_the_blurred_picture_replaces_the_flagged_one(run_of_case):
     (blurred,) = (case for case in CASES if case.name == "FlaggedPictureIsBlurred")
 
     (sent,) = run_of_case(MOTO, blurred).visit("PersistImage").sent
@@ -150,7 +150,7 @@ def test_names_of_cases_are_unique():
     assert len(set(names)) == len(names)
 
 
-def test_the_mock_file_is_what_the_cases_say():
+def test_the_mock_file_matches_the_cases():
     assert MOCK_FILE.read_text(encoding="utf-8") == text(), "run python -m tests.workflows.mock_file"
 
 

@@ -62,14 +62,14 @@ def test_a_recorded_input_is_a_request_that_the_function_reads(state, case):
         *((state, case, Picture) for state, case in cases() if state == "BlurImage"),
     ],
 )
-def test_a_recorded_result_is_what_its_contract_writes(state, case, contract):
+def test_a_recorded_result_matches_its_contract(state, case, contract):
     _, result = recorded(state, case)
 
     assert contract.from_state(result).to_state() == result
 
 
 @pytest.mark.parametrize("state", SWEEPS)
-def test_a_state_that_deletes_sends_what_the_function_reads(state):
+def test_a_deleting_state_sends_the_fields_that_the_function_reads(state):
     sent = {name.removesuffix(".$"): value for name, value in SWEEPS[state].items()}
 
     assert sent.keys() <= {field.name for field in fields(SweepRequest)}
@@ -83,7 +83,7 @@ def test_every_place_that_a_removal_empties_is_emptied_in_each_of_its_passes_in_
     assert passes == [list(REMOVAL)] * 3
 
 
-def test_the_state_machine_drops_what_a_delete_drops():
+def test_the_state_machine_drops_the_same_fields_as_a_delete_call():
     update = MACHINES["remove"]["MarkRemoved"]["Parameters"]
     dropped = update["UpdateExpression"].partition(" REMOVE ")[2].split(", ")
 

@@ -1,7 +1,6 @@
 """The lint of the state machines: the definitions pass, and each rule finds a definition that breaks it."""
 
 import json
-import re
 from copy import deepcopy
 
 import pytest
@@ -51,7 +50,7 @@ REMOVED = object()
 
 
 def broken(path, value):
-    """Return the good definition with what stands at a dotted path replaced or removed."""
+    """Return the valid definition with the value at a dotted path replaced or removed."""
     document = deepcopy(GOOD)
     *way, last = (int(name) if name.isdigit() else name for name in path.split("."))
     place = document
@@ -147,7 +146,7 @@ def test_a_file_that_is_not_json_is_found():
     assert "line 1 column" in finding.message
 
 
-def test_a_state_that_stands_twice_is_found():
+def test_a_duplicate_state_is_found():
     text = json.dumps(GOOD).replace('"Done":', '"Failed": {"Type": "Succeed"}, "Done":')
 
     assert [finding.message for finding in findings(text) if finding.rule == "names"] == [
@@ -156,7 +155,7 @@ def test_a_state_that_stands_twice_is_found():
 
 
 def test_every_rule_that_the_lint_names_has_a_broken_definition():
-    named = set(re.findall(r"^([a-z-]+)  +", lint.__doc__, re.MULTILINE))
+    named = {name for name, gap, _ in (line.partition("  ") for line in lint.__doc__.splitlines()) if name and gap}
 
     assert named == {rule for rule, *_ in BROKEN}
 
@@ -174,7 +173,7 @@ def test_the_errors_that_are_known_are_the_classes_of_the_projects_errors():
     assert {"TransientDependencyError", "ContractError"} <= classes
 
 
-def test_the_command_fails_on_a_finding_and_says_what_and_how_many(tmp_path, capsys):
+def test_the_command_fails_on_a_finding_and_prints_findings_and_their_number(tmp_path, capsys):
     (tmp_path / "mine.asl.json").write_text(json.dumps(broken("TimeoutSeconds", REMOVED)))
 
     code = lint.main(tmp_path)

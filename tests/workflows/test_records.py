@@ -36,7 +36,7 @@ class World:
         self._dynamodb = deployment.client("dynamodb")
 
     def write(self, **attributes):
-        """Write the record as it stands before the execution."""
+        """Write the record as it is before the execution."""
         serialize = TypeSerializer().serialize
         item = {"pk": f"IMAGE#{self.image_id}", "sk": "RECORD", "image_id": self.image_id, **attributes}
         self._dynamodb.put_item(TableName=TABLE, Item={name: serialize(value) for name, value in item.items()})
@@ -51,7 +51,7 @@ class World:
         )  # fmt: skip
 
     def upload(self, case="FunctionsPublish", *, sequencer=CLAIMED, version=None, name=None, **flags):
-        """Run ingest on an upload of this image, with ``flags`` in its input; the functions answer as ``case`` says."""
+        """Run ingest on an upload of this image, with ``flags`` in its input; the functions respond as in ``case``."""
         event = json.loads((EVENTS / "s3" / "put-without-version.json").read_text(encoding="utf-8"))
         event["detail"]["object"] |= {"key": self.key, "sequencer": sequencer}
         if version:
@@ -114,7 +114,7 @@ class World:
 
 @pytest.fixture(scope="module", params=[EMULATOR, MOTO])
 def deployment(request, open_engine):
-    """An engine with the table and the event bus; each test has an image of its own on it."""
+    """An engine with the table and the event bus; each test has its own image."""
     with open_engine(request.param) as deployment:
         deployment.create_table_and_bus()
         yield deployment
@@ -167,7 +167,7 @@ def test_the_claimed_upload_is_known_by_its_version_where_the_event_names_one(wo
     assert (world.record["claimed_etag"], world.record["claimed_version"]) == (ETAG, VERSION)
 
 
-def test_an_awaited_upload_is_claimed_and_keeps_what_was_written_with_the_ticket(world):
+def test_claiming_an_awaited_upload_keeps_the_fields_of_its_ticket(world):
     before = world.write(
         status="AWAITING_UPLOAD", tenant="acme", owner="ann", filename="a b.jpg", content_type="image/jpeg",
         created_at="2026-11-23T23:59:59.000Z", listing_day="2026-11-23", updated_at="2026-11-23T23:59:59.000Z",
@@ -226,7 +226,7 @@ def test_uploads_that_are_not_claimed_share_one_line(world):
     assert line["at"] > line["first_at"]
 
 
-def test_an_event_that_comes_twice_is_counted_once(world):
+def test_a_duplicate_event_is_counted_once(world):
     world.claimed("PUBLISHED")
     world.upload(sequencer=NEWER)
     (before,) = world.history
@@ -247,7 +247,7 @@ def test_events_that_come_in_the_wrong_order_are_all_counted(world):
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_only_what_was_held_or_failed_is_resumed(world, status):
+def test_only_held_or_failed_images_are_resumed(world, status):
     before = world.claimed(status, error={"error": "E", "cause": "C"})
 
     _, arn = world.upload(sequencer=CLAIMED, resume=True)
@@ -262,7 +262,7 @@ def test_only_what_was_held_or_failed_is_resumed(world, status):
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_only_what_was_judged_is_reworked(world, status):
+def test_only_moderated_images_are_reworked(world, status):
     before = world.claimed(status)
 
     _, arn = world.upload(sequencer=CLAIMED, rework=True)
@@ -392,7 +392,7 @@ def test_an_original_that_is_overwritten_again_and_again_is_recorded_as_failed(w
     assert (world.record["status"], world.record["claimed_by"]) == ("PROCESSING", again)
 
 
-def test_an_upload_that_cannot_claim_what_another_one_works_on_fails_and_can_be_started_again(world):
+def test_an_upload_that_cannot_claim_a_claimed_image_fails_and_can_be_restarted(world):
     before = world.claimed("PROCESSING")
 
     run, _ = world.upload("ClaimNeverAnswered", sequencer=NEWER)
@@ -414,7 +414,7 @@ def test_an_upload_that_cannot_claim_what_another_one_works_on_fails_and_can_be_
     ],
     ids=["removed", "taken-over", "taken-over-and-published", "removed-and-forgotten"],
 )
-def test_a_run_that_lost_its_image_ends_quietly_and_leaves_the_record_alone(world, case, since_the_claim):
+def test_a_run_that_lost_its_image_succeeds_without_changing_the_record(world, case, since_the_claim):
     name = execution_name(case)
     mine = {"claimed_by": world.arn("ingest", name)} if since_the_claim.get("claimed_by") == "me" else {}
     before = world.write(**{**since_the_claim, **mine})
@@ -430,7 +430,7 @@ def test_a_run_that_lost_its_image_ends_quietly_and_leaves_the_record_alone(worl
 
 
 @pytest.mark.parametrize("event", ["timed-out", "aborted", "failed"])
-def test_what_an_execution_left_in_processing_is_settled_as_failed(world, event):
+def test_an_image_left_in_processing_is_settled_as_failed(world, event):
     world.claimed("PROCESSING")
     status = json.loads((EVENTS / "stepfunctions" / f"{event}.json").read_text(encoding="utf-8"))["detail"]["status"]
 
@@ -505,7 +505,7 @@ PERSONAL = {
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_whoever_starts_a_removal_the_record_says_removed_and_keeps_nothing_personal(world, status):
+def test_a_directly_started_removal_also_clears_personal_data(world, status):
     world.write(**KEPT | {"status": status}, **PERSONAL)
 
     run = world.remove()
@@ -522,7 +522,7 @@ def test_whoever_starts_a_removal_the_record_says_removed_and_keeps_nothing_pers
     assert removal["started_at"] <= record["removed_at"] <= removal["finished_at"]
 
 
-def test_a_removal_keeps_the_time_of_the_delete_that_asked_for_it(world):
+def test_a_removal_keeps_the_time_of_its_delete_call(world):
     times = {"removed_at": "2026-11-23T11:00:00.000Z", "updated_at": "2026-11-23T11:00:00.000Z"}
     world.write(**KEPT, **times, removal={"status": "IN_PROGRESS", "started_at": times["removed_at"]})
 

@@ -1,4 +1,4 @@
-"""A write is repeated when its answer got lost: it must succeed then, and be refused once the image is somebody else's.
+"""A write is repeated if its response was lost. It must succeed, and be refused once another execution owns the image.
 
 The very requests are taken from moto's histories, which hold what each attempt of a Task sent, and sent once more.
 """

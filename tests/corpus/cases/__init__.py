@@ -15,4 +15,4 @@ CASES: tuple[Case, ...] = (
     *limits.cases(),
     *refusals.cases(),
 )
-"""Every case, by module; a case's name is its alone."""
+"""All cases, by module; names are unique."""

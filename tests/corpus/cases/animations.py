@@ -1,4 +1,4 @@
-"""Animations: frames and times survive where the output has them; else the first frame stands for all."""
+"""Animations: frames and times are kept if the output supports them; otherwise the first frame is used."""
 
 from collections.abc import Iterator
 from functools import partial

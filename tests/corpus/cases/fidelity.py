@@ -1,4 +1,4 @@
-"""What an upload says of its own pixels: which way is up, what its numbers mean, how deep and how opaque they are."""
+"""Orientation, colour spaces, bit depths and opacity of uploads."""
 
 import struct
 from collections.abc import Callable, Iterator

@@ -233,7 +233,7 @@ def _over_scans() -> Iterator[Case]:
 
 
 def _flicker(pillow_format: str, count: int) -> bytes:
-    """Return an animation of flat frames: no two neighbours are alike, and there are few kinds of them to be judged."""
+    """Return an animation of flat frames: neighbours always differ, and there are few distinct frames to moderate."""
     colors = [(index * 101 % 256, index * 53 % 256, index * 151 % 256) for index in range(32)]
     frames = [Image.new("RGB", (16, 12), colors[index % len(colors)]) for index in range(count)]
     return pictures.encoded(frames[0], pillow_format, save_all=True, append_images=frames[1:], duration=50, loop=0)

@@ -1,4 +1,4 @@
-"""What is asked for: every output format, every fit, crops and backgrounds, of uploads that are plain themselves."""
+"""Requests: every output format, every fit, crops and backgrounds, for ordinary uploads."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,7 +1,6 @@
 """``image-scaler upload``, ``wait``, ``get``, ``list``, ``history``, ``delete`` as people and programs use them."""
 
 import json
-import re
 from importlib.metadata import version
 
 import pytest
@@ -10,7 +9,7 @@ from typer.testing import CliRunner
 from image_scaler import cli
 from image_scaler.cli.app import ExitCode, exit_code_of
 from image_scaler.client import errors
-from local.workspace import CHECKOUT
+from tests.documents import CHECKOUT, rows
 from tests.fakes.aws import ORIGINALS
 from tests.fakes.removals import Removals
 from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history
@@ -44,7 +43,7 @@ def test_several_files_are_uploaded_and_a_refused_one_is_told_beside_them(run, a
     done = run("upload", drawing, file)
 
     assert done.exit_code == ExitCode.FAILED
-    assert f"{drawing}: drawing.svg: the extension .svg is not of an accepted image type" in done.stderr
+    assert f"{drawing}: drawing.svg: the extension .svg is not a supported image type" in done.stderr
     assert aws.keys(ORIGINALS) == [f"uploads/{done.stdout.strip()}/original"]
 
 
@@ -164,8 +163,8 @@ def test_a_refused_call_is_told_to_programs_with_its_problem(run):
 
 
 def test_every_error_of_the_client_has_an_exit_code_of_the_documented_table():
-    table = (CHECKOUT / "docs" / "cli.md").read_text()
-    documented = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    first_cells = [cells[0].content for cells in rows(CHECKOUT / "docs" / "cli.md")]
+    documented = {int(cell) for cell in first_cells if cell.isdecimal()}
 
     assert documented == {code.value for code in ExitCode} | {130}
     for error in vars(errors).values():

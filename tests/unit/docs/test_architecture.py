@@ -1,72 +1,51 @@
-"""The documentation names only what exists: the table of rows, links, and the alarms' sections in the runbook."""
-
-import re
-from pathlib import Path
+"""The documents name only what exists: links, tests, and the resources, code and tests of each requirement."""
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-ROW = re.compile(r"^\| ([KUV][0-9.]+(?:-[0-9]+)?) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
-NAMED = re.compile(r"`([^`]+)`")
-LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
-TEST = re.compile(r"`(tests/[\w/.]+)(?:::(\w+))?`")
-ROWS = (
+from tests.documents import CHECKOUT, PAGES, code_in, code_spans, functions_of, links, rows
+
+REQUIREMENTS = (
     *(f"K{number}" for number in range(1, 10)),
     *(f"U{number}" for number in range(1, 8)),
     *("V1.1-3", "V1.4-5", "V2.4", "V2.5-7", "V2.8-9"),
 )
-PAGES = sorted({*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")})
 
 
-def table() -> dict[str, list[str]]:
-    text = (CHECKOUT / "docs" / "requirements.md").read_text(encoding="utf-8")
-    return {row: cells for row, *cells in ROW.findall(text)}
+def exists(name: str) -> bool:
+    """Return whether ``path`` or ``path::function`` is in the checkout."""
+    path, _, function = name.partition("::")
+    place = CHECKOUT / path
+    return place.exists() and (not function or function in functions_of(place))
 
 
-def test_every_row_of_the_older_design_is_in_the_table():
-    assert tuple(table()) == ROWS
+def requirements():
+    """Return the cells of each requirement, by its number."""
+    return {number.content: cells for number, *cells in rows(CHECKOUT / "docs" / "requirements.md")}
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_a_row_names_a_resource_code_and_a_test_that_exist(row):
-    _, *columns = table()[row]
+def test_the_table_has_every_requirement():
+    assert set(REQUIREMENTS) <= requirements().keys()
+
+
+@pytest.mark.parametrize("number", REQUIREMENTS)
+def test_a_requirement_names_a_resource_code_and_a_test_that_exist(number):
+    _, *columns = requirements()[number]
 
     for column in columns:
-        assert NAMED.findall(column)
-        for name in NAMED.findall(column):
-            path, _, function = name.partition("::")
-            source = (CHECKOUT / path).read_text(encoding="utf-8")
-            assert not function or f"def {function}(" in source, name
+        names = code_in([column])
+        assert names
+        assert [name for name in names if not exists(name)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_a_page_links_only_to_what_exists(page):
-    broken = [
-        target for target in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / target).exists()
-    ]
+    local = [target.partition("#")[0] for target in links(page) if "://" not in target and not target.startswith("#")]
 
-    assert broken == []
+    assert [target for target in local if not (page.parent / target).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_a_page_names_only_tests_that_exist(page):
-    missing = []
-    for path, name in TEST.findall(page.read_text(encoding="utf-8")):
-        place = CHECKOUT / path
-        if not place.exists() or (name and f"def {name}(" not in place.read_text(encoding="utf-8")):
-            missing.append(f"{path}::{name}")
+    named = [span for span in code_spans(page) if span.startswith("tests/") and " " not in span and "<" not in span]
 
-    assert missing == []
-
-
-def test_every_alarm_has_a_section_in_the_runbook():
-    source = (CHECKOUT / "cdk" / "constructs" / "operations.py").read_text(encoding="utf-8")
-    edge = (CHECKOUT / "cdk" / "edge_stack.py").read_text(encoding="utf-8")
-    alarms = set(re.findall(r'self\._alarm\(\s*"(\w+)"', source))
-    alarms |= set(re.findall(r'\("(\w+)", [^,]+, "[^"]+"\),', edge))
-
-    sections = set(
-        re.findall(r"^## (\w+)$", (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE)
-    )
-    assert alarms
-    assert alarms <= sections
+    assert [name for name in named if not exists(name)] == []

@@ -58,7 +58,7 @@ def test_a_port_that_is_taken_is_told_with_its_purpose():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
-        with pytest.raises(LocalError, match=rf"Port {port}, asked for the emulator, is taken"):
+        with pytest.raises(LocalError, match=rf"Port {port} for the emulator is in use"):
             choose_port(port, "the emulator")
 
 

@@ -87,7 +87,7 @@ def test_stopping_twice_is_stopping_once(book, tmp_path):
 def test_a_process_that_ends_while_starting_is_told_with_the_end_of_its_log(book, tmp_path):
     running = start(book, tmp_path, "print('address already in use')")
 
-    with pytest.raises(LocalError, match=r"(?s)thing ended while it was starting.*address already in use.*whole log"):
+    with pytest.raises(LocalError, match=r"(?s)thing ended during its start.*address already in use.*Complete log"):
         wait_until_ready(running, lambda: False)
 
 
@@ -102,7 +102,7 @@ def test_a_command_that_fails_is_told_with_its_code_and_the_end_of_its_log(tmp_p
 def test_a_broken_state_file_is_told_with_what_to_do(tmp_path):
     (tmp_path / "state.json").write_text("{")
 
-    with pytest.raises(LocalError, match=r"is broken.*Delete it"):
+    with pytest.raises(LocalError, match=r"is damaged.*Delete it"):
         ProcessBook(tmp_path / "state.json").entries()
 
 
