@@ -1,4 +1,4 @@
-"""What functions/imaging/likeness.py measures of things that change from frame to frame, and of other pictures.
+"""What functions/imaging/similarity.py measures of things that change from frame to frame, and of other pictures.
 
 `python -m benchmarks.likeness` prints, for sixteen photographs, charts and pages at each width, the largest difference
 and the median in windows of 1/16, 1/8 and 1/4 of the side; the limits are in the first row. docs/adr/0019 uses it.
@@ -11,7 +11,7 @@ from statistics import median
 import numpy as np
 from PIL import Image, ImageDraw
 
-from functions.imaging.likeness import LIMITS, Traits, differences_of
+from functions.imaging.similarity import LIMITS, Fingerprint, differences_of
 from tests import pictures
 
 WIDTHS = (120, 240, 480, 1_000)
@@ -35,7 +35,7 @@ def main() -> None:
     for width in WIDTHS:
         sized = [photo.resize((width, round(photo.height * width / photo.width))) for photo in photos]
         for name, change in _changes(sized):
-            found = [differences_of(*map(Traits.of, change(photo))) for photo in sized]
+            found = [differences_of(*map(Fingerprint.of, change(photo))) for photo in sized]
             columns = [[each[side] for each in found] for side in LIMITS]
             cells = " | ".join(f"{max(column)} ({median(column):.0f})" for column in columns)
             print(f"| {name} | {width} | {cells} |", flush=True)

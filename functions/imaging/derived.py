@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
-from functions.imaging.quality import PROBE_WIDTH_PX, detail_of, predicted_quality
-from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_rungs
+from functions.imaging.quality import PROBE_WIDTH_PX, complexity_features, predicted_quality
+from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_renditions
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def derive(
     picture: DecodedPicture, master: EncodedFile, copies: ScaledCopies, widths: tuple[int, ...]
 ) -> DerivedPicture:
     """Encode from ``copies`` the renditions of a master at these widths, and describe the picture in it."""
-    rungs = sorted(encoded_rungs(copies, widths), key=lambda each: each.width)
+    rungs = sorted(encoded_renditions(copies, widths), key=lambda each: each.width)
     smallest = copies.at(min(widths)) if widths else picture
     probe = smallest if picture.animated else copies.at(PROBE_WIDTH_PX)  # scaling an animation scales all its frames
     return DerivedPicture(
@@ -35,5 +35,5 @@ def derive(
         dominant_color=dominant_color(smallest.frames[0]),
         animated=picture.animated,
         has_alpha=picture.has_alpha,
-        quality=predicted_quality(detail_of(probe.frames[0])),
+        quality=predicted_quality(complexity_features(probe.frames[0])),
     )

@@ -13,10 +13,10 @@ from functions.imaging.derived import DerivedPicture, derive
 from functions.imaging.inspection import inspect
 from functions.imaging.limits import Limits
 from functions.imaging.proxies import EncodedView, moderation_proxies
-from functions.imaging.renditions import ReduceChain, encoded_master, rung_widths
+from functions.imaging.renditions import ReduceChain, encoded_master, rendition_widths
 from functions.imaging.resizing import cleared
 from functions.imaging.sandbox import run_bounded
-from functions.imaging.views import judgeable
+from functions.imaging.views import moderation_plan
 from functions.shared.limits import DEFAULT_VIEWS
 
 
@@ -71,12 +71,12 @@ def ingest_here(
     inspection = inspect(body, limits, content_type=content_type)
     upload = decode(inspection, limits, keep_rights=keep_rights)
     decoded = perf_counter()
-    chosen = judgeable(upload.picture.mapped(cleared), max_views=max_views)
+    chosen = moderation_plan(upload.picture.mapped(cleared), max_views=max_views)
     master, picture = encoded_master(chosen.picture)
     chain = ReduceChain(picture)
     # First: an opaque still's view shares the widest source, and often the size of a rendition.
     proxies = tuple(moderation_proxies(picture, chosen.views, chain))
-    derived = derive(picture, master, chain, rung_widths(picture))
+    derived = derive(picture, master, chain, rendition_widths(picture))
     ended = perf_counter()
     return Ingested(
         format=inspection.format,

@@ -11,8 +11,8 @@ from typing import Final
 from PIL import Image
 
 from functions.imaging.encoding import CONTENT_TYPES, encode
-from functions.imaging.looks import LONGEST_SIDE_PX, Subject
 from functions.imaging.picture import DecodedPicture
+from functions.imaging.renderings import LONGEST_SIDE_PX, Subject
 from functions.imaging.renditions import EncodedFile, ScaledCopies
 from functions.imaging.resizing import resized
 from functions.imaging.views import FrameView

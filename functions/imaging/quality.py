@@ -27,7 +27,7 @@ BLOCK_PX: Final = 8
 
 
 @dataclass(frozen=True)
-class Detail:
+class ComplexityFeatures:
     """Four measures of a picture, each a binary logarithm.
 
     ``bits``: bits per pixel of a fine JPEG. ``texture``: how many times fewer a coarse one takes. ``activity``: luma's
@@ -48,13 +48,13 @@ class Detail:
 
 @dataclass(frozen=True)
 class QualityModel:
-    """The weights of ``Detail.terms``, and the bounds of the encoder quality that they give."""
+    """The weights of ``ComplexityFeatures.terms``, and the bounds of the encoder quality that they give."""
 
     weights: tuple[float, ...]
     lowest: int
     highest: int
 
-    def quality_for(self, detail: Detail) -> int:
+    def quality_for(self, detail: ComplexityFeatures) -> int:
         """Return the encoder quality, 1 to 100."""
         predicted = sum(weight * term for weight, term in zip(self.weights, detail.terms, strict=True))
         return round(min(max(predicted, self.lowest), self.highest))
@@ -114,17 +114,17 @@ not trusted, and below 89 JPEG colour is subsampled (encoding.py). Below the low
 which the score does not see (docs/adr/0018)."""
 
 
-def predicted_quality(detail: Detail) -> dict[str, int]:
+def predicted_quality(detail: ComplexityFeatures) -> dict[str, int]:
     """Return the encoder quality per output format for ``quality=auto``."""
     return {image_format: model.quality_for(detail) for image_format, model in MODELS.items()}
 
 
-def detail_of(image: Image.Image) -> Detail:
+def complexity_features(image: Image.Image) -> ComplexityFeatures:
     """Measure an RGB or RGBA image, seen at most ``PROBE_WIDTH_PX`` wide and on white. Takes about 6 ms."""
     width = min(image.width, PROBE_WIDTH_PX)
     probe = flattened(resized(image, (width, max(1, round(image.height * width / image.width)))), "white")
     fine, coarse = (encode(DecodedPicture((probe,)), "jpeg", each) for each in (FINE_QUALITY, COARSE_QUALITY))
-    return Detail(
+    return ComplexityFeatures(
         bits=log2(len(fine) * 8 / (probe.width * probe.height)),
         texture=log2(len(fine) / len(coarse)),
         activity=_activity(probe.convert("L")),

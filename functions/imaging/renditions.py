@@ -24,23 +24,23 @@ from functions.imaging.resizing import resized
 from functions.imaging.sampling import Sample
 from functions.shared.variant import LADDER
 
-NARROWEST_RUNG_PX: Final = 200
-WIDEST_RUNG_PX: Final = 2560
+NARROWEST_RENDITION_PX: Final = 200
+WIDEST_RENDITION_PX: Final = 2560
 
-RUNG_WIDTHS: Final = tuple(step for step in LADDER if NARROWEST_RUNG_PX <= step <= WIDEST_RUNG_PX)
+RENDITION_WIDTHS: Final = tuple(step for step in LADDER if NARROWEST_RENDITION_PX <= step <= WIDEST_RENDITION_PX)
 """Widths in px, narrowest first; none is wider than its master. They are the steps that requested widths snap to:
 decoding and scaling then take 5 ms on average where six widths take 21 (docs/adr/0007)."""
 
-TRANSPARENT_RUNG_WIDTHS: Final = (320, 640, 828, 1280, 1920, 2560)
+TRANSPARENT_RENDITION_WIDTHS: Final = (320, 640, 828, 1280, 1920, 2560)
 """The same for transparent pictures: lossless WebP costs ten times what JPEG does, to make and to keep."""
 
-ANIMATION_RUNG_WIDTHS: Final = (320, 640, 1280)
+ANIMATION_RENDITION_WIDTHS: Final = (320, 640, 1280)
 """The same for animations, where each rung costs as much to encode as all its frames."""
 
 MASTER_QUALITY: Final = 92
 """JPEG quality of the master: it is nearly always scaled, so its artefacts average out."""
 
-RUNG_QUALITY: Final = 94
+RENDITION_QUALITY: Final = 94
 """JPEG quality of a rung: it is also used as it is, and encoded again. Its variants score as those of one of 95, which
 is a tenth larger and slower to decode; 93 costs WebP variants 0.3 of SSIMULACRA2."""
 
@@ -132,9 +132,11 @@ class ReduceChain:
         return min(suffices, default=whole)
 
 
-def rung_widths(picture: DecodedPicture) -> tuple[int, ...]:
+def rendition_widths(picture: DecodedPicture) -> tuple[int, ...]:
     """Return the widths at which a picture is stored beside its master, narrowest first."""
-    widths = _for_kind(picture, RUNG_WIDTHS, transparent=TRANSPARENT_RUNG_WIDTHS, animation=ANIMATION_RUNG_WIDTHS)
+    widths = _for_kind(
+        picture, RENDITION_WIDTHS, transparent=TRANSPARENT_RENDITION_WIDTHS, animation=ANIMATION_RENDITION_WIDTHS
+    )
     return tuple(width for width in widths if width < picture.size[0])
 
 
@@ -149,10 +151,10 @@ def encoded_master(picture: DecodedPicture) -> tuple[EncodedFile, DecodedPicture
         picture = picture.mapped(partial(resized, size=size))
 
 
-def encoded_rungs(copies: ScaledCopies, widths: Iterable[int]) -> Iterator[EncodedFile]:
+def encoded_renditions(copies: ScaledCopies, widths: Iterable[int]) -> Iterator[EncodedFile]:
     """Yield the renditions at these widths that are in bounds, widest first."""
     for width in sorted(widths, reverse=True):
-        if file := _Attempt(copies.at(width)).stored(f"w{width}", RUNG_QUALITY):
+        if file := _Attempt(copies.at(width)).stored(f"w{width}", RENDITION_QUALITY):
             yield file
 
 

@@ -5,7 +5,7 @@ Everything else, positions and cameras above all, is never written again.
 
 from PIL import Image
 
-from functions.imaging.exif import ARTIST, COPYRIGHT, Exif
+from functions.imaging.containers.exif import ARTIST, COPYRIGHT, Exif
 
 
 def rights_block(exif: Exif) -> bytes:

@@ -16,14 +16,17 @@ from typing import Any, Final, TypeVar
 
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
+from functions.shared.errors import STATE_MACHINE, ImageScalerError
 
 T = TypeVar("T")
 
 _FORK: Final = get_context("fork")
 
 
-class SandboxError(Exception):
-    """The work failed in a way that is no refusal: a bug of ours. The message holds the child's traceback."""
+class SandboxError(ImageScalerError):
+    """The work failed because of a bug, not because of the file. The message contains the child's traceback."""
+
+    handled = (STATE_MACHINE,)
 
 
 def run_bounded(work: Callable[..., T], *arguments: Any, seconds: float, memory_bytes: int) -> T:

@@ -4,7 +4,7 @@ from typing import Final
 
 from PIL import Image, ImageChops
 
-from functions.imaging.likeness import GRID, LIMITS, highest, over_windows
+from functions.imaging.similarity import GRID, LIMITS, highest, over_windows
 
 WINDOWS: Final = (6, 12, 24, 48, 96)
 """Sides of the windows in which edges are counted, in cells (likeness.GRID)."""

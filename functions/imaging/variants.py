@@ -10,8 +10,8 @@ from typing import Final
 from PIL import Image
 
 from functions.imaging.codecs import open_image, rendition_format
+from functions.imaging.containers.exif import read_exif
 from functions.imaging.encoding import ANIMATED_FORMATS, encode
-from functions.imaging.exif import read_exif
 from functions.imaging.facts import facts_of, forget
 from functions.imaging.geometry import Placement, place
 from functions.imaging.picture import DecodedPicture

@@ -14,10 +14,10 @@ from itertools import combinations
 
 from PIL import Image
 
-from functions.imaging.likeness import Traits, alike
-from functions.imaging.looks import BACKDROPS, Look, Subject, needed_looks
 from functions.imaging.picture import DecodedPicture
+from functions.imaging.renderings import BACKDROPS, FrameRendering, Subject, needed_renderings
 from functions.imaging.resizing import flattened, resized
+from functions.imaging.similarity import Fingerprint, are_similar
 from functions.imaging.transparency import is_clean, is_opaque
 from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS
 
@@ -27,18 +27,18 @@ class FrameView:
     """One view: the number of the stored frame, and how it is looked at."""
 
     frame: int
-    look: Look
+    look: FrameRendering
 
 
 @dataclass(frozen=True)
-class Judgeable:
+class ModerationPlan:
     """What may be stored of a picture, and the views that cover it."""
 
     picture: DecodedPicture
     views: tuple[FrameView, ...]
 
 
-def judgeable(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> Judgeable:
+def moderation_plan(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> ModerationPlan:
     """Choose the views of a picture, and the frames that they cover. At least one frame is kept.
 
     Colours under alpha 0 must have been cleared. Raises ValueError for a limit below ``FEWEST_VIEWS``.
@@ -46,7 +46,7 @@ def judgeable(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> Jud
     if max_views < FEWEST_VIEWS:
         raise ValueError(f"a picture may need {FEWEST_VIEWS} views, and no more than {max_views} are allowed")
     if not picture.animated:
-        return Judgeable(picture, tuple(FrameView(0, look) for look in _distinct(picture.frames[0])))
+        return ModerationPlan(picture, tuple(FrameView(0, look) for look in _distinct(picture.frames[0])))
     first_of: dict[bytes, int] = {}
     copies: dict[int, list[int]] = {}
     for index, frame in enumerate(picture.frames):
@@ -57,7 +57,7 @@ def judgeable(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> Jud
     kept = sorted(index for first in covered for index in copies[first])
     number = {index: place for place, index in enumerate(kept)}
     views = tuple(FrameView(number[index], look) for index in sorted(shown) for look in frames[index].looks)
-    return Judgeable(picture.kept(kept), views)
+    return ModerationPlan(picture.kept(kept), views)
 
 
 class _Frame:
@@ -65,7 +65,7 @@ class _Frame:
 
     def __init__(self, image: Image.Image) -> None:
         self._image = image
-        self._needed = needed_looks(image, sparing=True)
+        self._needed = needed_renderings(image, sparing=True)
         self._opaque = is_opaque(image)
         self._comparable = self._opaque or is_clean(image.getchannel("A"))
 
@@ -75,15 +75,15 @@ class _Frame:
         return len(self._needed)
 
     @cached_property
-    def looks(self) -> tuple[Look, ...]:
+    def looks(self) -> tuple[FrameRendering, ...]:
         """The looks that show all that can be seen of it."""
         return _distinct(self._image, self._needed)
 
     @cached_property
-    def _traits(self) -> tuple[Traits, ...]:
+    def _traits(self) -> tuple[Fingerprint, ...]:
         if self._opaque:
-            return (Traits.of(self._image.convert("RGB")),)
-        return tuple(Traits.of(flattened(self._image, background)) for background in ("white", "black"))
+            return (Fingerprint.of(self._image.convert("RGB")),)
+        return tuple(Fingerprint.of(flattened(self._image, background)) for background in ("white", "black"))
 
     def covers(self, other: "_Frame") -> bool:
         """Tell whether a verdict on this frame holds for another one that is no copy of it.
@@ -92,16 +92,16 @@ class _Frame:
         """
         if not (self._comparable and other._comparable) or self._opaque is not other._opaque:
             return False
-        return all(alike(one, another) for one, another in zip(self._traits, other._traits, strict=True))
+        return all(are_similar(one, another) for one, another in zip(self._traits, other._traits, strict=True))
 
 
-def _distinct(frame: Image.Image, needed: tuple[Look, ...] | None = None) -> tuple[Look, ...]:
+def _distinct(frame: Image.Image, needed: tuple[FrameRendering, ...] | None = None) -> tuple[FrameRendering, ...]:
     """Return the looks that a frame needs, without those that look like an earlier one."""
-    looks = needed_looks(frame, sparing=False) if needed is None else needed
+    looks = needed_renderings(frame, sparing=False) if needed is None else needed
     if len(looks) <= len(BACKDROPS):
         return looks
     subject = Subject(frame)
-    chosen: list[Look] = []
+    chosen: list[FrameRendering] = []
     seen_before: list[_Seen] = []
     for look in looks:
         new = _Seen(subject.seen(look))
@@ -118,13 +118,17 @@ class _Seen:
     image: Image.Image
 
     @cached_property
-    def traits(self) -> Traits:
-        return Traits.of(self.image)
+    def traits(self) -> Fingerprint:
+        return Fingerprint.of(self.image)
 
     def shows(self, other: "_Seen") -> bool:
         """Tell whether another look, of the same size or a smaller one, shows nothing else."""
-        own = self.traits if self.image.size == other.image.size else Traits.of(resized(self.image, other.image.size))
-        return alike(own, other.traits)
+        own = (
+            self.traits
+            if self.image.size == other.image.size
+            else Fingerprint.of(resized(self.image, other.image.size))
+        )
+        return are_similar(own, other.traits)
 
 
 def _cover(frames: Mapping[int, _Frame], copies: Mapping[int, list[int]], max_views: int) -> tuple[set[int], set[int]]:

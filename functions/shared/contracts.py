@@ -1,8 +1,8 @@
-"""What the states of the ingest workflow hand to one another, and the words that they use.
+"""The documents that the states of the workflows exchange, and their enumerations.
 
-Dicts live only in ``from_state`` and ``to_state``; everything between works with these frozen dataclasses.
-A field may be added with a default at any time; removing or renaming one takes two releases, because an
-execution that started before a deploy finishes after it.
+Only ``from_state`` and ``to_state`` work with dicts; all other code uses these frozen dataclasses. A field with a
+default can be added at any time; removing or renaming one takes two releases, because an execution that starts before a
+deployment can end after it.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
-    """Where an image stands; the public API shows these words."""
+    """The status of an image; part of the public API."""
 
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
     PROCESSING = "PROCESSING"
@@ -29,9 +29,29 @@ class Status(StrEnum):
     FAILED = "FAILED"
     REMOVED = "REMOVED"
 
+    @property
+    def is_servable(self) -> bool:
+        """Whether variants of the image are served."""
+        return self in {Status.PUBLISHED, Status.BLURRED}
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether the upload or its processing is still to be completed."""
+        return self in {Status.AWAITING_UPLOAD, Status.PROCESSING}
+
+    @property
+    def is_final(self) -> bool:
+        """Whether processing has ended with a result. A new upload or a new execution can still change the status."""
+        return not self.is_in_progress and self not in {Status.IN_REVIEW, Status.HELD}
+
+    @property
+    def ended_without_verdict(self) -> bool:
+        """Whether the last execution ended and the image has no verdict of it."""
+        return self in {Status.REJECTED, Status.HELD, Status.FAILED}
+
 
 class Reason(StrEnum):
-    """Why an upload was rejected; every rejection has exactly one of these."""
+    """Why an upload was rejected."""
 
     EMPTY = "EMPTY"
     UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
@@ -44,32 +64,44 @@ class Reason(StrEnum):
 
 
 class Decision(StrEnum):
-    """What the moderation policy says about an image, mildest first."""
+    """A decision of the moderation policy, mildest first."""
 
     ALLOW = "allow"
     BLUR = "blur"
     BLOCK = "block"
 
+    @property
+    def status(self) -> Status:
+        """The status of an image with this decision."""
+        return _STATUS_OF[self]
+
+
+_STATUS_OF: Final = {
+    Decision.ALLOW: Status.PUBLISHED,
+    Decision.BLUR: Status.BLURRED,
+    Decision.BLOCK: Status.BLOCKED,
+}
+
 
 class Rendering(StrEnum):
-    """How a frame looks in a moderation view. Of a frame with alpha a viewer can see each of these."""
+    """How a moderation view shows a frame. A viewer can see a frame with alpha in each of these ways."""
 
     OPAQUE = "OPAQUE"
-    """The frame itself: it has no alpha."""
+    """The frame, which has no alpha."""
     OVER_WHITE = "OVER_WHITE"
     OVER_BLACK = "OVER_BLACK"
     OVER_GRAY = "OVER_GRAY"
     COLORS = "COLORS"
-    """The bare colours, without alpha."""
+    """The colours without alpha."""
     SCALED_COLORS = "SCALED_COLORS"
-    """The bare colours of a scaled copy, where alpha has weighted them."""
+    """The colours of a scaled copy, which are weighted by alpha."""
     ALPHA = "ALPHA"
-    """Alpha itself in grey, its contrast made strong."""
+    """Alpha as grey, with high contrast."""
 
 
 @dataclass(frozen=True)
 class Original:
-    """The uploaded object that an event named: where it is, its ETag (unquoted) and its size in bytes."""
+    """The uploaded object of an event: bucket, key, ETag (unquoted) and size in bytes."""
 
     bucket: str
     key: str
@@ -84,7 +116,7 @@ class Original:
 
 @dataclass(frozen=True)
 class OriginalFacts:
-    """What decoding the original told: px upright (orientation applied), bytes, Pillow's format name, SHA-256."""
+    """Facts about the original: upright size in px (orientation applied), bytes, Pillow's format name, SHA-256."""
 
     width: int
     height: int
@@ -101,7 +133,7 @@ class OriginalFacts:
 
 @dataclass(frozen=True)
 class Rendition:
-    """One stored image file, whole: its S3 key, size in px, size in bytes, media type and number of frames.
+    """One stored image file: its S3 key, size in px, size in bytes, media type and number of frames.
 
     ``frames`` is 0 in records of releases that did not count them.
     """
@@ -121,9 +153,9 @@ class Rendition:
 
 @dataclass(frozen=True)
 class View:
-    """One picture that the detector is shown (JPEG or PNG): its S3 key, size in px, size in bytes, media type.
+    """One picture for the detector (JPEG or PNG): its S3 key, size in px, size in bytes, media type.
 
-    ``frame`` counts the frames of the stored picture from 0; ``rendering`` says how it is seen.
+    ``frame`` is the index of a frame of the stored picture; ``rendering`` says how it is shown.
     """
 
     key: str
@@ -142,11 +174,11 @@ class View:
 
 @dataclass(frozen=True)
 class Picture:
-    """What can be served of one revision: the master, its renditions (narrowest first) and what stands in.
+    """The servable picture of one revision: the master, its renditions (narrowest first) and placeholders.
 
-    ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha``
-    hold for the master; ``quality`` is the predicted encoder quality by output format (1 to 100). ``blur`` tells
-    how the picture was blurred (``mosaic-4``, ``tile``); it is empty where it was not, or by an older release.
+    ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha`` describe
+    the master; ``quality`` is the predicted encoder quality by output format (1 to 100). ``blur`` says how the picture
+    was blurred (``mosaic-4``, ``tile``); empty if it was not, or by an older release.
     """
 
     master: Rendition
@@ -176,7 +208,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Label:
-    """One moderation label as Rekognition names it; confidence in percent; frame and rendering of the view it is of."""
+    """One moderation label with Rekognition's name; confidence in percent; frame and rendering of the view."""
 
     name: str
     parent: str
@@ -193,7 +225,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What moderation found and what the policy decided. ``deciding`` names the labels that decided it."""
+    """The labels of moderation and the decision of the policy. ``deciding`` names the labels that led to it."""
 
     decision: Decision
     policy_version: str
@@ -220,7 +252,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class OptimizeRequest:
-    """Input of OptimizeImage. ``revision`` is the number that ClaimUpload drew for this execution."""
+    """Input of OptimizeImage. ``revision`` is the number that ClaimUpload assigned to this execution."""
 
     image_id: str
     revision: int
@@ -234,7 +266,7 @@ class OptimizeRequest:
 
 @dataclass(frozen=True)
 class Optimized:
-    """OptimizeImage succeeded: the facts, the picture in staging and the views of it for moderation."""
+    """OptimizeImage succeeded: the facts, the picture in staging and its moderation views."""
 
     facts: OriginalFacts
     picture: Picture
@@ -247,7 +279,7 @@ class Optimized:
 
 @dataclass(frozen=True)
 class Rejected:
-    """OptimizeImage refuses the upload: the reason, and a sentence for the uploader."""
+    """OptimizeImage rejects the upload: the reason, and a sentence for the client."""
 
     reason: Reason
     detail: str
@@ -259,7 +291,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Superseded:
-    """Somebody else owns the image now (a newer upload, a removal): this execution ends without a trace."""
+    """A newer upload or a removal owns the image now: this execution ends and changes nothing."""
 
     detail: str
 
@@ -270,7 +302,7 @@ class Superseded:
 
 @dataclass(frozen=True)
 class ModerateRequest:
-    """Input of ModerateImage: the views of a picture, which are in the staging bucket."""
+    """Input of ModerateImage: the views of a picture in the staging bucket."""
 
     image_id: str
     proxies: tuple[View, ...]
@@ -283,7 +315,7 @@ class ModerateRequest:
 
 @dataclass(frozen=True)
 class BlurRequest:
-    """Input of BlurImage: the picture lies in the staging bucket."""
+    """Input of BlurImage: a picture in the staging bucket."""
 
     image_id: str
     revision: int
@@ -297,7 +329,7 @@ class BlurRequest:
 
 @dataclass(frozen=True)
 class PersistRequest:
-    """Input of PersistImage: everything that was found out, and the execution that found it."""
+    """Input of PersistImage: the results of this execution, and its ARN."""
 
     image_id: str
     revision: int
@@ -314,29 +346,29 @@ class PersistRequest:
 
 
 class Sweep(StrEnum):
-    """What RemoveFiles deletes of one image. The first five empty a place and need a record that says REMOVED."""
+    """What RemoveFiles deletes. The first five empty a place and require a record that says REMOVED."""
 
     GENERATED = "generated"
     PUBLISHED = "published"
     STAGING = "staging"
     ORIGINALS = "originals"
     RECORD = "record"
-    """Labels, and everything in the record and its history that may describe the picture."""
+    """Labels, and attributes of the record and its history that may describe the picture."""
     REVISIONS = "revisions"
-    """Files in published and staging of the named revision and older ones, except the one that the record shows."""
+    """Files in published and staging of the given revision and older ones, except the one that the record shows."""
     SUPERSEDED = "superseded"
     """Files and variants of revisions older than the one that the record shows."""
     UPLOADS = "uploads"
-    """Versions of the original other than the one that was claimed; all of them once the image is removed."""
+    """Versions of the original other than the claimed one; all of them if the image is removed."""
 
 
 REMOVAL: Final = (Sweep.GENERATED, Sweep.PUBLISHED, Sweep.STAGING, Sweep.ORIGINALS, Sweep.RECORD)
-"""Everything of a removed image, in order of the harm that it does where it is left."""
+"""All files of a removed image, those first that would do most harm if they were left."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One version of an original: its ETag (unquoted), and its version id where the event names one."""
+    """One version of an original: its ETag (unquoted), and its version id if the event has one."""
 
     etag: str
     version: str = ""
@@ -349,11 +381,11 @@ class Upload:
 
 @dataclass(frozen=True)
 class SweepRequest:
-    """Input of RemoveFiles: the image, and what to delete of it, in this order.
+    """Input of RemoveFiles: the image, and what to delete, in this order.
 
-    ``revision`` or, where it is not known, ``execution_arn`` says whose files Sweep.REVISIONS deletes. ``upload`` is
-    the one whose event asks for Sweep.UPLOADS. ``after`` is where the call before stopped. ``then`` is the step of the
-    removal that the record shows once everything is deleted.
+    ``revision`` or, if it is unknown, ``execution_arn`` says whose files Sweep.REVISIONS deletes. ``upload`` is the one
+    whose event requests Sweep.UPLOADS. ``after`` is the position where the previous call stopped. ``then`` is the step
+    that the record shows once everything is deleted.
     """
 
     image_id: str
@@ -373,7 +405,7 @@ class SweepRequest:
 
 @dataclass(frozen=True)
 class Swept:
-    """RemoveFiles stopped: whether everything is deleted, how many items were, and where to go on if not."""
+    """Result of RemoveFiles: whether everything is deleted, the number of items, and where to continue if not."""
 
     done: bool
     deleted: int
@@ -386,7 +418,7 @@ class Swept:
 
 @dataclass(frozen=True)
 class Persisted:
-    """PersistImage wrote the record: where the image stands now."""
+    """PersistImage wrote the record: the image's status."""
 
     status: Status
     revision: int
@@ -405,7 +437,7 @@ def _views(document: list[dict[str, Any]]) -> tuple[View, ...]:
 
 
 def _with_rendering(cls: type[Any], document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document with its rendering as the enumeration's word; it has none if an older release wrote it."""
+    """Return the document with its rendering as an enum member; documents of older releases have none."""
     try:
         return {**document, "rendering": Rendering(document.get("rendering", Rendering.OPAQUE))}
     except (AttributeError, TypeError, ValueError) as error:
@@ -418,7 +450,7 @@ def _build_request(cls: type[T], event: dict[str, Any], **parts: Any) -> T:
         if not is_image_id(document["image_id"]):
             raise ContractError(f"{cls.__name__}: image_id {document['image_id']!r} is not a ULID")
         if "revision" in document:
-            document["revision"] = int(document["revision"])  # DynamoDB numbers arrive as strings
+            document["revision"] = int(document["revision"])  # numbers of DynamoDB are strings in a state
         for name, part in parts.items():
             document[name] = getattr(part, "from_state", part)(document[name])
     except (KeyError, TypeError, ValueError) as error:
@@ -427,7 +459,7 @@ def _build_request(cls: type[T], event: dict[str, Any], **parts: Any) -> T:
 
 
 def _build(cls: type[T], document: dict[str, Any]) -> T:
-    """Make the dataclass from the fields that it knows; a newer writer's extra fields are passed over."""
+    """Build the dataclass; fields that it does not have, of a newer release, are ignored."""
     known = {name: document[name] for name in cls.__dataclass_fields__ if name in document}  # type: ignore[attr-defined]
     try:
         return cls(**known)
@@ -436,13 +468,13 @@ def _build(cls: type[T], document: dict[str, Any]) -> T:
 
 
 def as_json(contract: Any) -> dict[str, Any]:
-    """Return a contract dataclass as plain JSON types: enums become words, tuples become lists."""
+    """Return a dataclass as plain JSON types: enum members become strings, tuples become lists."""
     document: dict[str, Any] = _plain(asdict(contract))
     return document
 
 
 def _plain(value: Any) -> Any:
-    """Turn enums and tuples into what JSON has."""
+    """Convert enum members and tuples to JSON types."""
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, dict):

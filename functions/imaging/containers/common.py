@@ -6,10 +6,11 @@ from math import ceil
 from struct import Struct
 from typing import Final
 
-from functions.imaging.exif import Exif
+from functions.imaging.containers.exif import Exif
 from functions.imaging.limits import MEGAPIXEL, MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
+from functions.shared.errors import CALLER, ImageScalerError
 
 U16: Final = Struct(">H")
 U32: Final = Struct(">I")
@@ -91,8 +92,10 @@ def _visibly_over(amount: int, unit: int) -> str:
     return f"{ceil(10 * amount / unit) / 10:.1f}"
 
 
-class EndOfFileError(Exception):
-    """The container goes on where the file has ended; inspection.py makes a refusal of it."""
+class EndOfFileError(ImageScalerError):
+    """The file ends inside its header; inspection.py refuses it."""
+
+    handled = (CALLER,)
 
 
 def truncated(percent: float | None = None) -> RefusedPictureError:

@@ -19,7 +19,7 @@ from functions.imaging.containers.common import (
     too_complex,
     truncated,
 )
-from functions.imaging.exif import read_exif
+from functions.imaging.containers.exif import read_exif
 from functions.imaging.facts import facts_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits

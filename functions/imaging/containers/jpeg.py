@@ -21,7 +21,7 @@ from functions.imaging.containers.common import (
     too_complex,
     truncated,
 )
-from functions.imaging.exif import Exif, read_exif
+from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError

@@ -22,7 +22,7 @@ from functions.imaging.containers.common import (
     too_complex,
     truncated,
 )
-from functions.imaging.exif import Exif, read_exif
+from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.limits import MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason

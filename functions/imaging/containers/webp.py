@@ -14,7 +14,7 @@ from functions.imaging.containers.common import (
     too_complex,
     truncated,
 )
-from functions.imaging.exif import Exif, read_exif
+from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.limits import Limits
 
 _OF_PIXELS: Final = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})

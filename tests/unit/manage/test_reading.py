@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.manage.cursors import Cursor
-from functions.manage.library import MAX_QUERIES
+from functions.records.cursors import Cursor
+from functions.records.listing import MAX_QUERIES
 from tests.fakes.gateway import Answer
 from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
