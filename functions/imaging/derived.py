@@ -1,4 +1,4 @@
-"""What is stored of a decoded picture: its files, what stands in for it, how to encode it. Ingest and blur share it."""
+"""Derives what is stored of a decoded picture: files, placeholders and predicted qualities. Ingest and blur use it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_rend
 
 @dataclass(frozen=True)
 class DerivedPicture:
-    """The files of a picture and what is known of it; renditions narrowest first."""
+    """The files of a picture and its properties; renditions narrowest first."""
 
     master: EncodedFile
     renditions: tuple[EncodedFile, ...]
@@ -24,13 +24,13 @@ class DerivedPicture:
 def derive(
     picture: DecodedPicture, master: EncodedFile, copies: ScaledCopies, widths: tuple[int, ...]
 ) -> DerivedPicture:
-    """Encode from ``copies`` the renditions of a master at these widths, and describe the picture in it."""
-    rungs = sorted(encoded_renditions(copies, widths), key=lambda each: each.width)
+    """Encode the renditions of a master at these widths from ``copies``, and derive the picture's properties."""
+    renditions = sorted(encoded_renditions(copies, widths), key=lambda each: each.width)
     smallest = copies.at(min(widths)) if widths else picture
-    probe = smallest if picture.animated else copies.at(PROBE_WIDTH_PX)  # scaling an animation scales all its frames
+    probe = smallest if picture.animated else copies.at(PROBE_WIDTH_PX)  # scaling an animation means scaling all frames
     return DerivedPicture(
         master=master,
-        renditions=tuple(rungs),
+        renditions=tuple(renditions),
         placeholder=thumb_hash(smallest.frames[0]),
         dominant_color=dominant_color(smallest.frames[0]),
         animated=picture.animated,

@@ -1,12 +1,12 @@
-"""How one frame can look to a viewer, whatever is behind it and whether alpha is honoured (docs/adr/0019).
+"""The ways in which a viewer can see one frame, whatever is behind it and whether or not alpha is used (docs/adr/0019).
 
-A frame with alpha is many pictures: any page can be behind it, JPEG lays it on white, black or grey, and programs that
-ignore alpha show the bare colours. Each of these may show a subject that none of the others does. Colours under alpha 0
-are cleared before this (resizing.cleared), and GIF dithers alpha that is not clean (encoding.py), so that its
-threshold shows nothing new.
+A frame with alpha can be seen in many ways: any page can be behind it, JPEG has a white, black or grey background, and
+programs that ignore alpha show the colours alone. Each of these may show a subject that the others do not. The colours
+of transparent pixels are cleared first (resizing.cleared), and GIF dithers alpha that is not clean (encoding.py), so
+its threshold shows nothing new.
 
-Looks are made from the pixels that are stored, at most ``LONGEST_SIDE_PX`` long. Bare colours are scaled after alpha is
-dropped, as a viewer sees them.
+Renderings are made from the stored pixels, at most ``LONGEST_SIDE_PX`` long. For colours alone alpha is dropped before
+scaling, as viewers do.
 """
 
 from dataclasses import dataclass
@@ -22,22 +22,22 @@ from functions.imaging.transparency import is_clean, is_opaque
 from functions.shared.contracts import Rendering
 
 LONGEST_SIDE_PX: Final = 2048
-"""Longest side of a look; a stored picture's is at most 1.875 times as long (limits.LONGEST_STORED_SIDE_PX)."""
+"""Longest side of a rendering; that of a stored picture is at most 1.875 times as long (LONGEST_KEPT_SIDE_PX)."""
 
 NARROW_WIDTHS_PX: Final = (320, 96)
-"""Widths of copies whose colours are looked at, besides one of half the size: a pattern that averages to a
-subject does so the more cleanly the smaller the copy."""
+"""Widths of copies whose colours are rendered, besides a copy of half the size: in a smaller copy a pattern averages
+more clearly to a subject."""
 
 BACKDROPS: Final = {
     Rendering.OVER_GRAY: "gray",
     Rendering.OVER_WHITE: "white",
     Rendering.OVER_BLACK: "black",
 }
-"""The backgrounds over which a frame is looked at, in the order of preference where one suffices."""
+"""The backgrounds of a frame, preferred first if one is enough."""
 
 CONTRAST: Final = 48
-"""Levels by which what is opaque differs from the background, on average over a window of 1/16 of the side, where one
-background stands for all. Over two different backgrounds of ``BACKDROPS`` no window can fail."""
+"""One background is enough if opaque pixels differ from it by this many levels, on average over every window of 1/16 of
+the side. No window can fail over two different ``BACKDROPS``."""
 
 MISSING_CONTRAST: Final = 12
 """Levels of ``CONTRAST`` that a window may lack."""
@@ -45,14 +45,14 @@ MISSING_CONTRAST: Final = 12
 
 @dataclass(frozen=True)
 class FrameRendering:
-    """One way to look at a frame: the rendering, and for scaled ones the width in px of the copy that is looked at."""
+    """One rendering of a frame: its kind, and the width in px of the copy for scaled ones."""
 
-    rendering: Rendering
+    kind: Rendering
     width: int | None = None
 
 
 def renderings_of(frame: Image.Image) -> tuple[FrameRendering, ...]:
-    """Return every look of a stored frame that can differ from the others."""
+    """Return all renderings of a stored frame that can differ from each other."""
     if is_opaque(frame):
         return (FrameRendering(Rendering.OPAQUE),)
     backdrops = tuple(map(FrameRendering, BACKDROPS))
@@ -67,35 +67,35 @@ def renderings_of(frame: Image.Image) -> tuple[FrameRendering, ...]:
     )
 
 
-class Subject:
-    """One frame, to be looked at in several ways."""
+class FrameRenderer:
+    """Renders one frame."""
 
     def __init__(self, frame: Image.Image) -> None:
         self._frame = frame
 
-    def seen(self, look: FrameRendering) -> Image.Image:
-        """Return what is seen of the frame, as RGB, at most ``LONGEST_SIDE_PX`` long."""
-        if look.rendering in BACKDROPS:
-            return flattened(self._small, BACKDROPS[look.rendering])
-        if look.rendering is Rendering.OPAQUE:
+    def render(self, rendering: FrameRendering) -> Image.Image:
+        """Return the rendered frame as RGB, at most ``LONGEST_SIDE_PX`` long."""
+        if rendering.kind in BACKDROPS:
+            return flattened(self._small, BACKDROPS[rendering.kind])
+        if rendering.kind is Rendering.OPAQUE:
             return self._small.convert("RGB")
-        if look.rendering is Rendering.ALPHA:
+        if rendering.kind is Rendering.ALPHA:
             return _equalized(self._small.getchannel("A")).convert("RGB")
-        return _shrunk(_colors(self._at(look.width)))
+        return _shrunk(_colors(self._at(rendering.width)))
 
     @cached_property
     def _small(self) -> Image.Image:
         return _shrunk(self._frame)
 
     def _at(self, width: int | None) -> Image.Image:
-        """Return the frame ``width`` px wide, as a stored copy of it is."""
+        """Return the frame ``width`` px wide, scaled like a stored copy."""
         if width is None or width >= self._frame.width:
             return self._frame
         return resized(self._frame, (width, max(1, round(self._frame.height * width / self._frame.width))))
 
 
 def plain_backdrop(frame: Image.Image) -> FrameRendering | None:
-    """Return a background over which all that is opaque in a clean frame stands out; None where none of them is."""
+    """Return a background from which all opaque pixels of a clean frame differ; None if there is none."""
     cells = frame.resize((GRID, GRID), Image.Resampling.BOX)
     coverage = cells.getchannel("A").point([round(level * CONTRAST / 255) for level in range(256)])
     for rendering, background in BACKDROPS.items():
@@ -111,14 +111,14 @@ def plain_backdrop(frame: Image.Image) -> FrameRendering | None:
 
 
 def needed_renderings(frame: Image.Image, *, sparing: bool) -> tuple[FrameRendering, ...]:
-    """Return the looks of a frame that show all that any viewer can see of it.
+    """Return the renderings of a frame that show everything that a viewer can see.
 
-    ``sparing`` is for animations: of a clean frame one background is enough if everything stands out against it.
+    ``sparing`` is for animations: for a clean frame one background is enough if all opaque pixels differ from it.
     """
-    looks = renderings_of(frame)
-    if sparing and len(looks) == len(BACKDROPS) and (plain := plain_backdrop(frame)):
+    renderings = renderings_of(frame)
+    if sparing and len(renderings) == len(BACKDROPS) and (plain := plain_backdrop(frame)):
         return (plain,)
-    return looks
+    return renderings
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
@@ -129,17 +129,17 @@ def _shrunk(image: Image.Image) -> Image.Image:
 
 
 def _colors(frame: Image.Image) -> Image.Image:
-    """Return a frame's bare colours, grey where it is fully transparent."""
+    """Return the colours of a frame without alpha, grey where it is fully transparent."""
     canvas = Image.new("RGB", frame.size, COLORS["gray"][:3])
     canvas.paste(frame.convert("RGB"), mask=frame.getchannel("A").point([0] + [255] * 255))
     return canvas
 
 
 def _equalized(alpha: Image.Image) -> Image.Image:
-    """Return alpha with its levels spread by the square roots of how many pixels have them.
+    """Return alpha with its levels spread by the square roots of their numbers of pixels.
 
-    By the numbers themselves a small faint picture would stay faint beside a large flat part, and by the mere presence
-    of levels one inside a border of all levels.
+    Spread by the numbers themselves, a small faint picture would stay faint beside a large flat area; spread evenly, it
+    would stay faint inside a border with all levels.
     """
     weights = [count**0.5 for count in alpha.histogram()]
     middles = (below + weight / 2 for below, weight in zip(accumulate(weights, initial=0.0), weights, strict=False))

@@ -1,11 +1,12 @@
-"""Whether two pictures look alike: what a detector finds in one, it finds in the other (docs/adr/0019).
+"""Perceptual similarity: a detector finds the same in two pictures that are similar (docs/adr/0019).
 
-A picture is reduced to 96 x 96 cells, whatever its shape. Each cell keeps the mean of red, green and blue, the mean
-absolute deviation of each inside the cell, and the mean step of luma from one pixel to the next. So a picture that is
-scrambled inside its cells still looks like itself, and one that is carried by a checkerboard does not look like grey.
+The fingerprint of a picture has 96 x 96 cells, whatever its shape. Each cell has the means of red, green and blue,
+their mean absolute deviations in the cell, and the mean difference of luma between adjacent pixels. A picture whose
+pixels are scrambled inside the cells is therefore similar to the original, and a checkerboard pattern is not similar to
+grey.
 
-Two pictures are alike if these values differ by little in every window: small windows may differ more (a mouse
-pointer, a caret), large ones less (a faint picture over all).
+Two pictures are similar if these values differ little in every window. Small windows may differ more (a mouse pointer,
+a caret), large ones less (a faint picture over everything).
 """
 
 from collections.abc import Iterator
@@ -15,35 +16,35 @@ from typing import Final
 from PIL import Image, ImageChops
 
 GRID: Final = 96
-"""Cells on each side: 1/96 of the longer one is finer than what a detector needs to know a subject again."""
+"""Cells on each side: 1/96 of the longer side is finer than a detector needs to recognise a subject."""
 
 _PLANES: Final = 7
 
 _STEP: Final = 3
-"""Cells from one window to the next: half of the smallest one, so that a subject of that size fills most of some
-window wherever it is."""
+"""Cells from one window to the next: half of the smallest window, so a subject of that size fills most of at least one
+window."""
 
 LIMITS: Final = {6: 24, 12: 16, 24: 10}
-"""Mean difference, in levels of 255, up to which pictures are alike, by the window's side in cells: 1/16, 1/8 and 1/4
-of the picture's side. From `python -m benchmarks.likeness`, sixteen photographs, charts and pages, 240 px wide and
-more: sensor noise of sigma 6 makes differences of 6, 5 and 5 at most, a GIF palette of 64 colours that is dithered for
-each frame 15, 8 and 4, WebP at quality 60 14, 9 and 7. A cross-fade exceeds the limits at a tenth of its way; another
-picture in an inset of 1/16 of the side makes a difference of 61 in the smallest window (medians)."""
+"""Largest mean difference, in levels of 255, of similar pictures by the window's side in cells: 1/16, 1/8 and 1/4 of
+the picture's side. Measured by `python -m benchmarks.likeness` with sixteen photographs, charts and pages of at least
+240 px: the differences are at most 6, 5 and 5 for sensor noise of sigma 6; 15, 8 and 4 for a palette of 64 colours that
+is dithered for each frame; and 14, 9 and 7 for WebP at quality 60. A cross-fade exceeds the limits at a tenth of its
+duration; an inset of 1/16 of the side with another picture makes a difference of 61 in the smallest window
+(medians)."""
 
 _ROUNDING: Final = 1
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What is compared of a picture: 7 planes of 96 x 96 cells, one below another, and their means over the largest
-    windows."""
+    """The fingerprint of a picture: 7 planes of 96 x 96 cells, and the means of the largest windows."""
 
     cells: Image.Image
     coarse: Image.Image
 
     @classmethod
     def of(cls, image: Image.Image) -> "Fingerprint":
-        """Measure an RGB image. Takes 5 to 10 ms a megapixel."""
+        """Return the fingerprint of an RGB image. Takes 5 to 10 ms per megapixel."""
         means = _cells(image)
         deviations = _cells(ImageChops.difference(image, means.resize(image.size, Image.Resampling.NEAREST)))
         luma = image.convert("L")
@@ -55,8 +56,8 @@ class Fingerprint:
 
 
 def are_similar(one: Fingerprint, other: Fingerprint) -> bool:
-    """Tell whether two pictures look alike. Takes 3 to 40 µs."""
-    # Means of a window differ by no more than its cells do on average.
+    """Tell whether two pictures are similar. Takes 3 to 40 µs."""
+    # The means of a window differ by at most the mean difference of its cells.
     if highest(ImageChops.difference(one.coarse, other.coarse)) > LIMITS[max(LIMITS)] + _ROUNDING:
         return False
     differences = ImageChops.difference(one.cells, other.cells).reduce(_STEP)
@@ -66,7 +67,7 @@ def are_similar(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def differences_of(one: Fingerprint, other: Fingerprint) -> dict[int, int]:
-    """Return the greatest mean difference in any window, in levels, by the window's side in cells."""
+    """Return the largest mean difference in any window, in levels, by the window's side in cells."""
     return dict(zip(LIMITS, _by_window(ImageChops.difference(one.cells, other.cells).reduce(_STEP)), strict=True))
 
 
@@ -77,7 +78,7 @@ def _by_window(differences: Image.Image) -> Iterator[int]:
 
 
 def over_windows(halves: Image.Image) -> Image.Image:
-    """Return the means over windows of 2 x 2, one at every place; the last row and column wrap around."""
+    """Return the means over all windows of 2 x 2; the last row and column wrap around."""
     across = ImageChops.add(halves, ImageChops.offset(halves, 1, 0), 2)
     return ImageChops.add(across, ImageChops.offset(across, 0, 1), 2)
 

@@ -1,7 +1,7 @@
-"""The three EXIF fields that are used: orientation, artist and copyright.
+"""Reads the three EXIF fields that are used: orientation, artist and copyright.
 
-They are read directly from the first directory, because Pillow parses the whole block and raises if any other field has
-an unexpected type or value.
+They are read from the first directory, because Pillow parses the whole block and raises if any other field has an
+unexpected type or value.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST_TAGS: Final = 1_024
 """Most entries of a directory that are read; cameras write about 20, editors up to 100."""
 
 MAX_CHARACTERS: Final = 500
-"""Longest rights field: a rendition of 5 KB should not carry a novel."""
+"""Longest rights field: a long text would exceed the picture in a rendition of 5 KB."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Exif:
 
 
 def read_exif(block: bytes) -> Exif:
-    """Parse an EXIF block, with or without its prefix; return the defaults if it cannot be read. Never raises."""
+    """Parse an EXIF block, with or without its prefix; return the defaults if it is invalid. Never raises."""
     directory = read_directory(block.removeprefix(_PREFIX), MOST_TAGS)
     return Exif() if directory is None else exif_of(directory)
 

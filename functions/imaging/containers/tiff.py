@@ -1,6 +1,6 @@
 """TIFF: its first directory. Decoders get a file with only this directory, and only the tags that pixels need.
 
-Strips and tiles are counted before they are read: a file of 60 MB can hold 15 million, which take 30 s to decode.
+Strips and tiles are counted before they are read: a file of 60 MB can have 15 million, which take 30 s to decode.
 """
 
 from typing import Final

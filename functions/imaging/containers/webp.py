@@ -53,13 +53,13 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
         position = start + length + length % 2
     if not width:
         raise EndOfFileError
-    if declared > len(body) + 1:  # some writers leave out the last padding byte
+    if declared > len(body) + 1:  # some writers omit the last padding byte
         raise truncated(100 * len(body) / declared)
     return Inspection("WEBP", width, height, _of_chunks(body, kept), exif or Exif(), frames=max(1, frames))
 
 
 def _of_chunks(body: bytes, kept: list[tuple[int, int]]) -> bytes:
-    """Return a file of just these chunks, with a matching header."""
+    """Return a file of only these chunks, with a matching header."""
     chunks = bytearray(joined(body, kept))
     if chunks[:4] == b"VP8X":
         chunks[_FLAGS - 12] &= ~(_HAS_EXIF | _HAS_XMP)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from functions.imaging.picture import DecodedPicture
-from functions.imaging.renderings import LONGEST_SIDE_PX, FrameRendering, Subject
+from functions.imaging.renderings import LONGEST_SIDE_PX, FrameRenderer, FrameRendering
 from functions.imaging.views import moderation_plan
 from functions.shared.contracts import Rendering
 from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS
@@ -24,7 +24,7 @@ def shown(chosen):
 
 
 def renderings(chosen):
-    return [view.look.rendering for view in chosen.views]
+    return [view.rendering.kind for view in chosen.views]
 
 
 # --- stills
@@ -33,7 +33,7 @@ def renderings(chosen):
 def test_a_still_without_alpha_is_judged_as_it_is():
     (view,) = moderation_plan(DecodedPicture((SCENES[0],))).views
 
-    assert (view.frame, view.look) == (0, FrameRendering(R.OPAQUE))
+    assert (view.frame, view.rendering) == (0, FrameRendering(R.OPAQUE))
 
 
 def test_a_still_that_is_cut_out_is_judged_over_grey_white_and_black():
@@ -66,7 +66,7 @@ def test_no_frame_needs_more_views_than_the_lowest_limit_allows():
 
 
 def test_a_limit_that_one_frame_may_exceed_is_refused():
-    with pytest.raises(ValueError, match="may need 8 views"):
+    with pytest.raises(ValueError, match="max_views is 7; it must be 8 or more"):
         moderation_plan(DecodedPicture((SCENES[0],)), max_views=FEWEST_VIEWS - 1)
 
 
@@ -221,7 +221,7 @@ def test_opaque_frames_between_transparent_ones_are_judged_as_they_are():
 
 
 def seen(frame, look):
-    return Subject(frame).seen(look)
+    return FrameRenderer(frame).render(look)
 
 
 @pytest.mark.parametrize("size", [(3_840, 2_160), (2_160, 3_840), (3_840, 1), (50, 40)])
