@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.manage import responses
 from functions.manage.queries import history_query, listing_query
@@ -15,7 +14,7 @@ from functions.records.removal import RemovalWriter
 from functions.shared.errors import LegalHoldError, RecordMissingError, RemovalNotStartedError
 from functions.shared.observability import logger, metrics
 from functions.shared.problem import problem
-from functions.shared.rest_api import RETRY_AFTER_SECONDS, as_response, query_parameters, resolver
+from functions.shared.rest_api import RETRY_AFTER_SECONDS, as_response, query_parameters, resolver, respond
 
 settings = ManageSettings.from_environment()  # a bad value fails the cold start
 app = resolver(
@@ -78,10 +77,7 @@ def remove_image(image_id: str) -> Response[str]:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Respond to one API Gateway request."""
-    response = app.resolve(event, context)
-    metrics.add_metric(name=f"Answer{response['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
-    logger.info("manage", extra={"status": response["statusCode"]})
-    return response
+    return respond(app, event, context, function="manage")
 
 
 def _json(status: int, document: dict[str, Any]) -> Response[str]:

@@ -50,13 +50,13 @@ def moderate(
     labels = tuple(label for detection in detections for label in detection.labels)
     if len(labels) > MOST_LABELS or len(json.dumps([as_json(label) for label in labels])) > MOST_LABEL_BYTES:
         raise ModerationAnswerError(f"the views have {len(labels)} labels together, more than Rekognition can find")
-    judgement = policy.judge(labels)
+    evaluation = policy.evaluate(labels)
     verdict = Verdict(
-        decision=judgement.decision,
+        decision=evaluation.decision,
         policy_version=policy.version,
         model_version=detections[-1].model_version,
         labels=labels,
-        deciding=judgement.deciding,
+        deciding=evaluation.deciding,
     )
     return Moderation(verdict, detection_ms)
 

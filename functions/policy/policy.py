@@ -47,7 +47,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     """A decision and the names of the labels that led to it, without repeats, in the order of the labels."""
 
     decision: Decision
@@ -79,14 +79,14 @@ class Policy:
             raise PolicyError("the policy must be an object")
         return cls(**_Reader(document).read())
 
-    def judge(self, labels: Iterable[Label]) -> Judgement:
+    def evaluate(self, labels: Iterable[Label]) -> Evaluation:
         """Return the worst decision over all labels of all views."""
         labels = tuple(labels)
         decided = [(label.name, self._decide(label, labels)) for label in labels]
         worst = max((decision for _, decision in decided), key=_SEVERITY.__getitem__, default=Decision.ALLOW)
         if worst is Decision.ALLOW:
-            return Judgement(worst, ())
-        return Judgement(worst, tuple(dict.fromkeys(name for name, decision in decided if decision is worst)))
+            return Evaluation(worst, ())
+        return Evaluation(worst, tuple(dict.fromkeys(name for name, decision in decided if decision is worst)))
 
     def _decide(self, label: Label, labels: tuple[Label, ...]) -> Decision:
         if self._is_explained(label, labels):

@@ -5,9 +5,9 @@ The labels and the history of an image are other items of the same partition (fu
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
-from functions.shared.contracts import OriginalFacts, Picture, Reason, Status
+from functions.shared.contracts import Document, OriginalFacts, Parts, Picture, Reason, Status
 from functions.shared.dynamo import from_item
 from functions.shared.errors import ContractError
 from functions.shared.keys import DEFAULT_TENANT, RECORD_SORT_KEY, record_partition
@@ -41,7 +41,7 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class VerdictSummary:
+class VerdictSummary(Document):
     """The verdict as the record has it; the labels are an item of their own."""
 
     decision: str
@@ -50,13 +50,7 @@ class VerdictSummary:
     deciding: tuple[str, ...] = ()
     moderated_at: str | None = None
 
-    @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Self:
-        """Build from the record's attribute. Raises ContractError if it has no decision."""
-        if "decision" not in document:
-            raise ContractError(f"VerdictSummary: no decision in {sorted(document)}")
-        known = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
-        return cls(**known | {"deciding": tuple(document.get("deciding", ()))})
+    parts: ClassVar[Parts] = {"deciding": tuple}
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ def _error_name(document: dict[str, Any]) -> Any:
 _PARTS: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
     "facts": OriginalFacts.from_state,
     "picture": Picture.from_state,
-    "verdict": VerdictSummary.from_document,
+    "verdict": VerdictSummary.from_state,
     "removal": Removal.from_document,
     "error": _error_name,
 }

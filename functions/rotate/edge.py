@@ -53,8 +53,8 @@ class Edge:
         The first may be a third value if a rotation was interrupted; a deployment that does not read the secret again
         restores the second. Raises NotSendingError if there is no header.
         """
-        answer = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
-        config = answer["DistributionConfig"]
+        response = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
+        config = response["DistributionConfig"]
         headers = self._headers(config) + self._headers(config, self._settings.deployed_header_name)
         return [header["HeaderValue"] for header in headers]
 
@@ -76,15 +76,15 @@ class Edge:
 
     def send(self, value: str) -> None:
         """Let the distribution send ``value``; the deployment takes minutes."""
-        answer = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
-        config = answer["DistributionConfig"]
+        response = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
+        config = response["DistributionConfig"]
         headers = self._headers(config)
         if all(header["HeaderValue"] == value for header in headers):
             return
         for header in headers:
             header["HeaderValue"] = value
         self._distributions.update_distribution(
-            Id=self._settings.distribution_id, IfMatch=answer["ETag"], DistributionConfig=config
+            Id=self._settings.distribution_id, IfMatch=response["ETag"], DistributionConfig=config
         )
 
     def wait_until_sending(self, value: str) -> None:

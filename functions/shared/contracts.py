@@ -5,9 +5,10 @@ default can be added at any time; removing or renaming one takes two releases, b
 deployment can end after it.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from functions.shared.errors import ContractError
 from functions.shared.keys import is_image_id
@@ -99,8 +100,47 @@ class Rendering(StrEnum):
     """Alpha as grey, with high contrast."""
 
 
+Parts = Mapping[str, Callable[[Any], Any]]
+"""How the fields of a document are built that are not plain JSON values."""
+
+
 @dataclass(frozen=True)
-class Original:
+class Document:
+    """Base of everything that is built from the document of a state or a record. ``parts`` build nested fields."""
+
+    parts: ClassVar[Parts] = {}
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a document; fields of a newer release are ignored. Raises ContractError."""
+        try:
+            return cls(
+                **{
+                    name: cls.parts[name](document[name]) if name in cls.parts else document[name]
+                    for name in cls.__dataclass_fields__
+                    if name in document
+                }
+            )
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ContractError(f"{cls.__name__}: {error!r}") from error
+
+
+def _each(part: Callable[[Any], T]) -> Callable[[list[Any]], tuple[T, ...]]:
+    return lambda items: tuple(map(part, items))
+
+
+def _image_id(text: str) -> str:
+    if not is_image_id(text):
+        raise ValueError(f"image_id {text!r} is not a ULID")
+    return text
+
+
+_REQUEST: Final[Parts] = {"image_id": _image_id, "revision": int}
+"""Parts of every request; numbers of DynamoDB are strings in a state."""
+
+
+@dataclass(frozen=True)
+class Original(Document):
     """The uploaded object of an event: bucket, key, ETag (unquoted) and size in bytes."""
 
     bucket: str
@@ -108,14 +148,9 @@ class Original:
     etag: str
     size: int
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's document; raises ContractError."""
-        return _build(cls, document)
-
 
 @dataclass(frozen=True)
-class OriginalFacts:
+class OriginalFacts(Document):
     """Facts about the original: upright size in px (orientation applied), bytes, Pillow's format name, SHA-256."""
 
     width: int
@@ -125,14 +160,9 @@ class OriginalFacts:
     sha256: str
     frames: int = 1
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's document; raises ContractError."""
-        return _build(cls, document)
-
 
 @dataclass(frozen=True)
-class Rendition:
+class Rendition(Document):
     """One stored image file: its S3 key, size in px, size in bytes, media type and number of frames.
 
     ``frames`` is 0 in records of releases that did not count them.
@@ -145,14 +175,9 @@ class Rendition:
     content_type: str
     frames: int = 0
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's or a record's document; raises ContractError."""
-        return _build(cls, document)
-
 
 @dataclass(frozen=True)
-class View:
+class View(Document):
     """One picture for the detector (JPEG or PNG): its S3 key, size in px, size in bytes, media type.
 
     ``frame`` is the index of a frame of the stored picture; ``rendering`` says how it is shown.
@@ -166,14 +191,11 @@ class View:
     frame: int = 0
     rendering: Rendering = Rendering.OPAQUE
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's document; raises ContractError."""
-        return _build(cls, _with_rendering(cls, document))
+    parts: ClassVar[Parts] = {"rendering": Rendering}
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(Document):
     """The servable picture of one revision: the master, its renditions (narrowest first) and placeholders.
 
     ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha`` describe
@@ -190,16 +212,7 @@ class Picture:
     quality: dict[str, int] = field(default_factory=dict)
     blur: str = ""
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's or a record's document; raises ContractError."""
-        nested = dict(document)
-        try:
-            nested["master"] = Rendition.from_state(document["master"])
-            nested["renditions"] = tuple(Rendition.from_state(each) for each in document["renditions"])
-        except (KeyError, TypeError) as error:
-            raise ContractError(f"Picture: {error!r} in {sorted(document)}") from error
-        return _build(cls, nested)
+    parts: ClassVar[Parts] = {"master": Rendition.from_state, "renditions": _each(Rendition.from_state)}
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -207,7 +220,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Label:
+class Label(Document):
     """One moderation label with Rekognition's name; confidence in percent; frame and rendering of the view."""
 
     name: str
@@ -217,14 +230,11 @@ class Label:
     frame: int = 0
     rendering: Rendering = Rendering.OPAQUE
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's or a record's document; raises ContractError."""
-        return _build(cls, _with_rendering(cls, document))
+    parts: ClassVar[Parts] = {"rendering": Rendering}
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Document):
     """The labels of moderation and the decision of the policy. ``deciding`` names the labels that led to it."""
 
     decision: Decision
@@ -233,17 +243,7 @@ class Verdict:
     labels: tuple[Label, ...] = ()
     deciding: tuple[str, ...] = ()
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's or a record's document; raises ContractError."""
-        nested = dict(document)
-        try:
-            nested["decision"] = Decision(document["decision"])
-            nested["labels"] = tuple(Label.from_state(each) for each in document.get("labels", ()))
-            nested["deciding"] = tuple(document.get("deciding", ()))
-        except (KeyError, ValueError) as error:
-            raise ContractError(f"Verdict: {error!r}") from error
-        return _build(cls, nested)
+    parts: ClassVar[Parts] = {"decision": Decision, "labels": _each(Label.from_state), "deciding": tuple}
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -251,17 +251,14 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class OptimizeRequest:
+class OptimizeRequest(Document):
     """Input of OptimizeImage. ``revision`` is the number that ClaimUpload assigned to this execution."""
 
     image_id: str
     revision: int
     original: Original
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, original=Original)
+    parts: ClassVar[Parts] = {**_REQUEST, "original": Original.from_state}
 
 
 @dataclass(frozen=True)
@@ -301,34 +298,28 @@ class Superseded:
 
 
 @dataclass(frozen=True)
-class ModerateRequest:
+class ModerateRequest(Document):
     """Input of ModerateImage: the views of a picture in the staging bucket."""
 
     image_id: str
     proxies: tuple[View, ...]
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, proxies=_views)
+    parts: ClassVar[Parts] = {**_REQUEST, "proxies": _each(View.from_state)}
 
 
 @dataclass(frozen=True)
-class BlurRequest:
+class BlurRequest(Document):
     """Input of BlurImage: a picture in the staging bucket."""
 
     image_id: str
     revision: int
     picture: Picture
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, picture=Picture)
+    parts: ClassVar[Parts] = {**_REQUEST, "picture": Picture.from_state}
 
 
 @dataclass(frozen=True)
-class PersistRequest:
+class PersistRequest(Document):
     """Input of PersistImage: the results of this execution, and its ARN."""
 
     image_id: str
@@ -339,10 +330,13 @@ class PersistRequest:
     picture: Picture
     verdict: Verdict
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, original=Original, facts=OriginalFacts, picture=Picture, verdict=Verdict)
+    parts: ClassVar[Parts] = {
+        **_REQUEST,
+        "original": Original.from_state,
+        "facts": OriginalFacts.from_state,
+        "picture": Picture.from_state,
+        "verdict": Verdict.from_state,
+    }
 
 
 class Sweep(StrEnum):
@@ -367,20 +361,15 @@ REMOVAL: Final = (Sweep.GENERATED, Sweep.PUBLISHED, Sweep.STAGING, Sweep.ORIGINA
 
 
 @dataclass(frozen=True)
-class Upload:
+class Upload(Document):
     """One version of an original: its ETag (unquoted), and its version id if the event has one."""
 
     etag: str
     version: str = ""
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's document; raises ContractError."""
-        return _build(cls, document)
-
 
 @dataclass(frozen=True)
-class SweepRequest:
+class SweepRequest(Document):
     """Input of RemoveFiles: the image, and what to delete, in this order.
 
     ``revision`` or, if it is unknown, ``execution_arn`` says whose files Sweep.REVISIONS deletes. ``upload`` is the one
@@ -396,11 +385,7 @@ class SweepRequest:
     after: str = ""
     then: str | None = None
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        upload = {"upload": Upload} if "upload" in event else {}
-        return _build_request(cls, event, sweep=_sweeps, **upload)
+    parts: ClassVar[Parts] = {**_REQUEST, "sweep": _each(Sweep), "upload": Upload.from_state}
 
 
 @dataclass(frozen=True)
@@ -426,45 +411,6 @@ class Persisted:
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form, ``outcome`` "persisted"."""
         return {"outcome": "persisted", "status": self.status.value, "revision": self.revision}
-
-
-def _sweeps(words: list[str]) -> tuple[Sweep, ...]:
-    return tuple(Sweep(word) for word in words)
-
-
-def _views(document: list[dict[str, Any]]) -> tuple[View, ...]:
-    return tuple(View.from_state(each) for each in document)
-
-
-def _with_rendering(cls: type[Any], document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with its rendering as an enum member; documents of older releases have none."""
-    try:
-        return {**document, "rendering": Rendering(document.get("rendering", Rendering.OPAQUE))}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ContractError(f"{cls.__name__}: {error!r}") from error
-
-
-def _build_request(cls: type[T], event: dict[str, Any], **parts: Any) -> T:
-    document = dict(event)
-    try:
-        if not is_image_id(document["image_id"]):
-            raise ContractError(f"{cls.__name__}: image_id {document['image_id']!r} is not a ULID")
-        if "revision" in document:
-            document["revision"] = int(document["revision"])  # numbers of DynamoDB are strings in a state
-        for name, part in parts.items():
-            document[name] = getattr(part, "from_state", part)(document[name])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ContractError(f"{cls.__name__}: {error!r}") from error
-    return _build(cls, document)
-
-
-def _build(cls: type[T], document: dict[str, Any]) -> T:
-    """Build the dataclass; fields that it does not have, of a newer release, are ignored."""
-    known = {name: document[name] for name in cls.__dataclass_fields__ if name in document}  # type: ignore[attr-defined]
-    try:
-        return cls(**known)
-    except TypeError as error:
-        raise ContractError(f"{cls.__name__}: {error}") from error
 
 
 def as_json(contract: Any) -> dict[str, Any]:

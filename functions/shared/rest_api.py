@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.shared.errors import TransientDependencyError
-from functions.shared.observability import logger
+from functions.shared.observability import logger, metrics
 from functions.shared.problem import ProblemError, problem
 
 RETRY_AFTER_SECONDS: Final = "2"
@@ -54,6 +55,14 @@ def as_response(proxy: dict[str, Any]) -> Response[str]:
         headers=headers,
         body=proxy["body"],
     )
+
+
+def respond(app: APIGatewayRestResolver, event: dict[str, Any], context: Any, *, function: str) -> dict[str, Any]:
+    """Resolve a request, and report the status of its response as a metric and as a log line of ``function``."""
+    response = app.resolve(event, context)
+    metrics.add_metric(name=f"Answer{response['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
+    logger.info(function, extra={"status": response["statusCode"]})
+    return response
 
 
 def header(event: dict[str, Any], name: str) -> str | None:

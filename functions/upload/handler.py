@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.records.creation import RecordCreator
 from functions.records.idempotency import IdempotencyKeys
 from functions.records.reader import RecordReader
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
-from functions.shared.rest_api import resolver
+from functions.shared.rest_api import resolver, respond
 from functions.upload.image_creation import ImageCreation
 from functions.upload.presigned_uploads import PresignedUploads, signing_client
 from functions.upload.settings import UploadSettings
@@ -43,7 +42,4 @@ def create_image() -> Response[str]:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Respond to one API Gateway request."""
-    response = app.resolve(event, context)
-    metrics.add_metric(name=f"Answer{response['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
-    logger.info("upload", extra={"status": response["statusCode"]})
-    return response
+    return respond(app, event, context, function="upload")

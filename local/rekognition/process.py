@@ -1,13 +1,11 @@
 """The Rekognition stand-in as a process: how it is started, and its addresses."""
 
-import sys
-
 import httpx
 
 from local.certificates import Certificates
-from local.emulator import REGION, ROOT_CREDENTIALS
+from local.emulator_clients import start_client
 from local.prerequisites import LOOPBACK
-from local.processes import ProcessBook, Running, wait_until_ready
+from local.processes import ProcessBook, Running
 from local.workspace import Workspace
 
 NAME = "Rekognition stand-in"
@@ -25,22 +23,17 @@ def control_url(port: int) -> str:
 
 def start(workspace: Workspace, book: ProcessBook, port: int, emulator_url: str, certificates: Certificates) -> Running:
     """Start the stand-in and return when it answers. Raises LocalError with the end of its log."""
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "HOME": str(workspace.scratch),
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": emulator_url,
-        "AWS_CA_BUNDLE": str(certificates.authority),
-        **ROOT_CREDENTIALS,
-    }
-    running = book.start(
-        NAME, [sys.executable, "-m", "local.rekognition", str(port)], environment=environment,
-        log=workspace.logs / "rekognition.log", folder=workspace.checkout,
-    )  # fmt: skip
-    wait_until_ready(running, lambda: _answers(control_url(port)))
-    return running
+    return start_client(
+        NAME,
+        "local.rekognition",
+        port,
+        log="rekognition.log",
+        workspace=workspace,
+        book=book,
+        emulator_url=emulator_url,
+        certificates=certificates,
+        is_ready=lambda: _answers(control_url(port)),
+    )
 
 
 def _answers(address: str) -> bool:

@@ -60,9 +60,9 @@ from functions.shared.aws import session
 from functions.shared.contracts import BlurRequest, ModerateRequest, OptimizeRequest, PersistRequest, SweepRequest
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.events import EventPublisher
-from functions.shared.keys import LISTING_INDEX, record_partition
+from functions.shared.keys import record_partition
 from functions.shared.object_store import S3ObjectStore
-from tests.fakes.aws import ENVIRONMENT, EVENT_BUS
+from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, create_records_table
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.rekognition import labels
 from tests.sabotage.audit import ImageState, StoredFile
@@ -188,24 +188,7 @@ class InProcessPipeline:
             self.clients.s3.create_bucket(Bucket=bucket)
         versioning = {"Status": "Enabled"}
         self.clients.s3.put_bucket_versioning(Bucket=BUCKETS["originals"], VersioningConfiguration=versioning)
-        self.clients.dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "listing_day", "image_id")
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": LISTING_INDEX,
-                    "KeySchema": [
-                        {"AttributeName": "listing_day", "KeyType": "HASH"},
-                        {"AttributeName": "image_id", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        )
+        create_records_table(self.clients.dynamodb, TABLE)
         self.clients.events.create_event_bus(Name=EVENT_BUS)
         self._sqs = _new_client("sqs")
         self._queue = self._sqs.create_queue(QueueName="everything")["QueueUrl"]

@@ -231,3 +231,9 @@ def test_a_whole_event_of_api_gateway_is_understood(aws, monkeypatch):
     answer = Answer(Function("manage", monkeypatch)(event))
 
     assert [item["id"] for item in answer.document["items"]] == [image_id(1)]
+
+
+def test_a_listing_shows_an_image_whose_picture_this_release_cannot_read(call, aws):
+    identity = put_image(aws, picture={"of": "another release"})
+
+    assert [item["id"] for item in call("GET", "/v1/images").document["items"]] == [identity]

@@ -43,7 +43,7 @@ def lineage(name: str, confidence: float, *, frame: int = 0) -> list[Label]:
 
 
 def test_a_picture_without_labels_is_allowed():
-    assert POLICY.judge([]).decision is Decision.ALLOW
+    assert POLICY.evaluate([]).decision is Decision.ALLOW
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_picture_without_labels_is_allowed():
     ],
 )
 def test_a_decision_starts_at_exactly_its_confidence(name, confidence, decision):
-    assert POLICY.judge([label(name, confidence)]).decision == decision
+    assert POLICY.evaluate([label(name, confidence)]).decision == decision
 
 
 @pytest.mark.parametrize(
@@ -72,45 +72,45 @@ def test_a_decision_starts_at_exactly_its_confidence(name, confidence, decision)
     ],
 )
 def test_a_label_without_a_rule_takes_its_nearest_ancestor_s(name, decision):
-    assert POLICY.judge([label(name, 95)]).decision == decision
+    assert POLICY.evaluate([label(name, 95)]).decision == decision
 
 
 @pytest.mark.parametrize(("confidence", "decision"), [(79, "allow"), (80, "blur")])
 def test_a_label_without_any_rule_takes_the_default(confidence, decision):
-    assert POLICY.judge([label("Gambling", confidence)]).decision == decision
+    assert POLICY.evaluate([label("Gambling", confidence)]).decision == decision
 
 
 def test_a_label_that_the_taxonomy_lacks_takes_the_rule_of_the_parent_that_it_came_with():
-    assert POLICY.judge([Label("Something New", "Explicit Nudity", 95, taxonomy_level=3)]).decision == "block"
-    assert POLICY.judge([Label("Something New", "Something Else", 95, taxonomy_level=3)]).decision == "blur"
-    assert POLICY.judge([Label("Something New", "Something New", 95)]).decision == "blur"
+    assert POLICY.evaluate([Label("Something New", "Explicit Nudity", 95, taxonomy_level=3)]).decision == "block"
+    assert POLICY.evaluate([Label("Something New", "Something Else", 95, taxonomy_level=3)]).decision == "blur"
+    assert POLICY.evaluate([Label("Something New", "Something New", 95)]).decision == "blur"
 
 
 def test_the_worst_label_decides_and_only_those_as_bad_are_named():
-    judgement = POLICY.judge([label("Explicit", 65), label("Sex Toys", 75), label("Sex Toys", 75, frame=3)])
+    evaluation = POLICY.evaluate([label("Explicit", 65), label("Sex Toys", 75), label("Sex Toys", 75, frame=3)])
 
-    assert judgement.decision is Decision.BLOCK
-    assert judgement.deciding == ("Sex Toys",)
+    assert evaluation.decision is Decision.BLOCK
+    assert evaluation.deciding == ("Sex Toys",)
 
 
 def test_an_allowed_label_is_not_undone_by_its_own_ancestors():
-    assert POLICY.judge(lineage("Bare Back", 99)).decision is Decision.ALLOW
+    assert POLICY.evaluate(lineage("Bare Back", 99)).decision is Decision.ALLOW
 
 
 def test_an_allowed_label_excuses_no_sibling():
     labels = [*lineage("Bare Back", 99), label("Implied Nudity", 75)]
 
-    judgement = POLICY.judge(labels)
+    evaluation = POLICY.evaluate(labels)
 
-    assert judgement.decision is Decision.BLUR
-    assert judgement.deciding == ("Non-Explicit Nudity", "Non-Explicit Nudity of Intimate parts and Kissing",
+    assert evaluation.decision is Decision.BLUR
+    assert evaluation.deciding == ("Non-Explicit Nudity", "Non-Explicit Nudity of Intimate parts and Kissing",
                                   "Implied Nudity")  # fmt: skip
 
 
 def test_an_allowed_label_excuses_no_ancestor_that_is_more_certain():
     labels = [label("Bare Back", 60), label("Non-Explicit Nudity", 95)]
 
-    assert POLICY.judge(labels).decision is Decision.BLUR
+    assert POLICY.evaluate(labels).decision is Decision.BLUR
 
 
 def test_an_allowed_label_in_one_rendering_excuses_nothing_in_another():
@@ -119,20 +119,20 @@ def test_an_allowed_label_in_one_rendering_excuses_nothing_in_another():
         replace(label("Non-Explicit Nudity", 90), rendering=Rendering.ALPHA),
     ]
 
-    assert POLICY.judge(labels).deciding == ("Non-Explicit Nudity",)
+    assert POLICY.evaluate(labels).deciding == ("Non-Explicit Nudity",)
 
 
 def test_an_allowed_label_in_one_frame_excuses_nothing_in_another():
     labels = [*lineage("Bare Back", 99), label("Non-Explicit Nudity", 90, frame=1)]
 
-    assert POLICY.judge(labels).deciding == ("Non-Explicit Nudity",)
+    assert POLICY.evaluate(labels).deciding == ("Non-Explicit Nudity",)
 
 
 @given(st.lists(st.builds(label, st.sampled_from(sorted(PARENTS)), st.floats(50, 100), frame=st.integers(0, 2))))
 def test_one_more_frame_never_makes_a_verdict_milder(labels):
     order = list(Decision)
-    without = POLICY.judge(labels)
-    extra = POLICY.judge([*labels, *lineage("Explicit Nudity", 75, frame=9)])
+    without = POLICY.evaluate(labels)
+    extra = POLICY.evaluate([*labels, *lineage("Explicit Nudity", 75, frame=9)])
 
     assert order.index(extra.decision) >= max(order.index(without.decision), order.index(Decision.BLUR))
 
@@ -145,7 +145,7 @@ def test_one_more_frame_never_makes_a_verdict_milder(labels):
     )
 )
 def test_every_answer_leads_to_a_decision_even_a_circle_of_parents(labels):
-    assert POLICY.judge(labels).decision in Decision
+    assert POLICY.evaluate(labels).decision in Decision
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_every_answer_leads_to_a_decision_even_a_circle_of_parents(labels):
     ],
 )
 def test_the_shipped_policy_decides_what_rekognition_reports(name, confidence, decision):
-    assert SHIPPED.judge(lineage(name, confidence)).decision == decision
+    assert SHIPPED.evaluate(lineage(name, confidence)).decision == decision
 
 
 def test_the_shipped_policy_has_a_rule_for_every_top_category():
