@@ -30,7 +30,7 @@ def is_flat(image: Image.Image) -> bool:
     unchanged = reduce(ImageChops.lighter, changes).histogram()[0]
     if unchanged < FLAT_SHARE * rows.width * rows.height:
         return False
-    colors = rows.getcolors(FLAT_COLORS)  # None where there are more
+    colors = rows.getcolors(FLAT_COLORS)  # None if there are more
     if colors is None:
         return False
     most_common = sorted((count for count, _ in colors), reverse=True)[:MOST_COMMON]

@@ -66,11 +66,7 @@ class RekognitionDetector:
             if error.response["Error"]["Code"] in REFUSALS:
                 raise ModerationRefusedError(f"{view.key}: {error}") from error
             raise
-        except (
-            ResponseParserError,
-            AttributeError,
-            TypeError,
-        ) as error:  # botocore on an unexpected document
+        except (ResponseParserError, AttributeError, TypeError) as error:  # raised for documents of another shape
             raise ModerationAnswerError(f"{view.key}: the response cannot be parsed: {error!r}") from error
         return _checked(response, view, minimum_confidence)
 

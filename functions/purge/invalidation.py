@@ -37,9 +37,8 @@ def purge_images(messages: Sequence[dict[str, Any]], *, distribution_id: str) ->
     image_ids = sorted({image_id for image_id in named.values() if image_id})
     if not image_ids:
         return Purge([], [])
-    reference = hashlib.sha256(
-        "\n".join(sorted(named)).encode()
-    ).hexdigest()  # a batch that is repeated is one invalidation
+    batch = "\n".join(sorted(named))  # a repeated batch has the same reference, and is one invalidation
+    reference = hashlib.sha256(batch.encode()).hexdigest()
     try:
         with translated_errors():
             client("cloudfront").create_invalidation(

@@ -41,7 +41,7 @@ class Cursor:
         """Read the opaque form. Raises ValueError for a string that ``encode`` does not return."""
         day, _, before = _plain(text).partition("/")
         if not _DAY.fullmatch(day) or not _is_position(before):
-            raise ValueError("not a cursor")
+            raise ValueError("must be the cursor of a previous page")
         return cls(day=day, before=before or None)
 
 
@@ -60,7 +60,7 @@ class HistoryCursor:
         """Read the opaque form. Raises ValueError for a string that ``encode`` does not return."""
         sort_key = _plain(text)
         if not _LINE.fullmatch(sort_key):
-            raise ValueError("not a cursor")
+            raise ValueError("must be the cursor of a previous page")
         return cls(sort_key)
 
 
@@ -77,7 +77,7 @@ def _plain(word: str) -> str:
     try:
         text = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode("ascii")
     except (binascii.Error, UnicodeError) as error:
-        raise ValueError("not a cursor") from error
+        raise ValueError("must be the cursor of a previous page") from error
     if _opaque(text) != word:
-        raise ValueError("not a cursor")
+        raise ValueError("must be the cursor of a previous page")
     return text

@@ -28,7 +28,7 @@ def take_step(step: str, *, secret: OriginSecret, edge: Edge) -> None:
         case "createSecret":
             secret.ensure_pending()
         case "setSecret":
-            edge.wait_until_deployed()  # an interrupted rotation may still be being deployed
+            edge.wait_until_deployed()  # a change of an interrupted rotation may still be deploying
             edge.accept([secret.pending(), *secret.labelled(), *edge.written()])
             edge.wait_until_accepted(secret.pending())
             edge.send(secret.pending())
