@@ -70,7 +70,7 @@ def main() -> None:
             {"name": p.name, "title": p.title, "width": p.width, "height": p.height, "bytes": p.path.stat().st_size}
             for p in originals.values()
         ],
-        "rungs": _rungs(),
+        "rungs": _rendition_widths(),
         "variants": [_row(case, result) for case, result in times.items()],
         "scores": scored,
         "automatic": automatic,
@@ -240,10 +240,10 @@ def _row(case: Case, result: Times) -> dict[str, Any]:
     }
 
 
-def _rungs() -> list[int]:
-    from functions.imaging.renditions import RUNG_WIDTHS
+def _rendition_widths() -> list[int]:
+    from functions.imaging.renditions import RENDITION_WIDTHS
 
-    return list(RUNG_WIDTHS)
+    return list(RENDITION_WIDTHS)
 
 
 def _machine() -> dict[str, Any]:

@@ -81,9 +81,9 @@ def ours() -> Variant:
     """The path of `serve` from the stored files: choose the source, render. ``body`` is the name of a prepared
     folder."""
     from benchmarks.stored import StoredPicture
-    from functions.serve.rendering import render
-    from functions.serve.sources import source_for
     from functions.shared.variant import Variant as Asked
+    from functions.variants.rendering import render
+    from functions.variants.sources import source_for
 
     kept: dict[bytes, StoredPicture] = {}
 

@@ -6,7 +6,6 @@ sandbox with shared pages counted once (PSS), sampled every 20 ms. Seconds are C
 affect them. Creating the inputs takes longer than measuring.
 """
 
-import json
 import os
 import random
 import sys
@@ -25,18 +24,18 @@ from time import thread_time
 import numpy as np
 from PIL import Image
 
-from functions.blur.pictures import blurred_twin
+from functions.blur.pictures import blurred_files
 from functions.imaging.codecs import load_codec
 from functions.imaging.ingest import ingest, ingest_here
 from functions.imaging.limits import MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.imaging.renditions import TRANSPARENT_RUNG_WIDTHS
+from functions.imaging.renditions import TRANSPARENT_RENDITION_WIDTHS
 from functions.optimize.settings import DEFAULT_MEMORY_MIB, SANDBOX_SHARE
-from functions.serve.refusals import RefusedError
-from functions.serve.rendering import render
 from functions.shared.contracts import Picture, Rendition
 from functions.shared.options import Blur
 from functions.shared.variant import LARGEST_SIDE_PX, Sizes, parse_query
+from functions.variants.errors import VariantTooLargeError
+from functions.variants.rendering import render
 from tests import pictures
 
 SIDE_PX = 8_000
@@ -115,7 +114,7 @@ def _blur(master: bytes) -> str:
     """Blur from the master. A picture with narrower files is blurred from the narrowest, which is cheaper."""
     with Image.open(BytesIO(master)) as image:
         size = image.size
-    blurred_twin(master, size, TRANSPARENT_RUNG_WIDTHS, Blur())
+    blurred_files(master, size, TRANSPARENT_RENDITION_WIDTHS, Blur())
     return "blurred"
 
 
@@ -129,8 +128,8 @@ def _serve(image_format: str, master: bytes) -> str:
     variant = parse_query([*asked, ("format", image_format)], accept="", sizes=Sizes.LADDER).variant
     try:
         rendered = render(master, variant, picture)
-    except RefusedError as refused:
-        return f"{refused.response['statusCode']}, fits: {json.loads(refused.response['body']).get('largest_width')} px"
+    except VariantTooLargeError as error:
+        return f"413, fits: {error.largest_width} px"
     return f"served{f', {rendered.refit}' if rendered.refit else ''}"
 
 

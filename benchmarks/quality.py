@@ -22,8 +22,8 @@ from benchmarks.photos import TILES, photos
 from benchmarks.scores import score
 from functions.imaging.encoding import encode
 from functions.imaging.picture import DecodedPicture
-from functions.imaging.quality import MODELS, TARGET_SCORE, Detail, detail_of, predicted_quality
-from functions.imaging.renditions import ReduceChain, encoded_rungs
+from functions.imaging.quality import MODELS, TARGET_SCORE, ComplexityFeatures, complexity_features, predicted_quality
+from functions.imaging.renditions import ReduceChain, encoded_renditions
 from functions.imaging.variants import open_rendition
 
 QUALITIES = {
@@ -54,7 +54,7 @@ class Sample(NamedTuple):
     """One picture of the set and its encodings by format."""
 
     name: str
-    detail: Detail
+    detail: ComplexityFeatures
     encodings: dict[str, list[Scored]]
 
 
@@ -95,11 +95,11 @@ def pictures() -> Iterator[tuple[str, Image.Image]]:
 
 def measured(name: str, image: Image.Image) -> Sample:
     """Encode and score one picture at every quality of every format."""
-    return Sample(name, detail_of(image), _scored(image, QUALITIES))
+    return Sample(name, complexity_features(image), _scored(image, QUALITIES))
 
 
 def _scored(image: Image.Image, wanted: dict[str, tuple[int, ...]]) -> dict[str, list[Scored]]:
-    [rendition] = encoded_rungs(ReduceChain(DecodedPicture((image,))), [image.width])
+    [rendition] = encoded_renditions(ReduceChain(DecodedPicture((image,))), [image.width])
     stored = open_rendition(rendition.body)
     encodings: dict[str, list[Scored]] = {}
     with TemporaryDirectory() as folder:
@@ -135,7 +135,7 @@ def compared() -> dict[str, dict[str, float]]:
 
 
 def _automatic_and_fixed(_name: str, image: Image.Image) -> dict[str, tuple[Scored, Scored]]:
-    predicted = predicted_quality(detail_of(image))
+    predicted = predicted_quality(complexity_features(image))
     wanted = {image_format: (predicted[image_format], fixed) for image_format, fixed in FIXED.items()}
     found = _scored(image, wanted)
     return {image_format: (automatic, fixed) for image_format, (automatic, fixed) in found.items()}

@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmarks.photos import photos
 from functions.imaging.picture import DecodedPicture
-from functions.imaging.renditions import EncodedFile, ReduceChain, encoded_master, encoded_rungs
+from functions.imaging.renditions import EncodedFile, ReduceChain, encoded_master, encoded_renditions
 from functions.imaging.variants import VariantSpec, decode_for
 from functions.shared.variant import LADDER, POINTS
 
@@ -36,7 +36,7 @@ def main() -> None:
         made, sizes, times = [], [], []
         for picture in pictures:
             started = perf_counter()
-            files = [encoded_master(picture)[0], *encoded_rungs(ReduceChain(picture), widths)]
+            files = [encoded_master(picture)[0], *encoded_renditions(ReduceChain(picture), widths)]
             made.append((perf_counter() - started) * 1000)
             sizes.append(sum(len(file.body) for file in files) / 1e6)
             times.append([_fetched(files, width) for width in ASKED])

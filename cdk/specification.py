@@ -135,9 +135,8 @@ Resources = TypeVar("Resources", PipelineResources, EdgeResources)
 class FunctionSpecification(Generic[Resources]):
     """The deployment specification of one function.
 
-    ``environment`` and ``grants`` take the resources of the function's stack and return its own variables and
-    statements; every function also gets its log, tracing and the variables of Powertools. ``module`` is the module of
-    the package that has ``lambda_handler``.
+    ``environment`` and ``grants`` are given the resources of the function's stack and return its own variables and
+    statements; every function also gets its log, tracing and the variables of Powertools.
 
     - ``answers_api``: API Gateway invokes it. It is kept warm if the stage is configured so.
     - ``writes_files``: it writes files of published images, so a removal waits for its time limit.
@@ -153,7 +152,6 @@ class FunctionSpecification(Generic[Resources]):
     size: Size
     environment: Callable[[Resources], Mapping[str, str]]
     grants: Callable[[Resources], list[Grant]]
-    module: str = "handler"
     answers_api: bool = False
     writes_files: bool = False
     starts: tuple[str, ...] = ()
@@ -164,7 +162,7 @@ class FunctionSpecification(Generic[Resources]):
     @property
     def handler_module(self) -> str:
         """The dotted path of the module that Lambda imports."""
-        return f"functions.{self.package.name}.{self.module}"
+        return f"functions.{self.package.name}.handler"
 
     @property
     def handler(self) -> str:

@@ -26,7 +26,7 @@ TRIES = 3
 
 
 class Prewarm(Construct):
-    """Completion events, the queue, and the function: a second entry point of `serve`'s package.
+    """Completion events, the queue, and the function.
 
     ``queue`` takes completion events; ``undelivered`` holds those of images that could not be prewarmed.
     """

@@ -23,7 +23,9 @@ def grants(stage: PipelineResources) -> list[Grant]:
 
 SPECIFICATION: Final = FunctionSpecification(
     name="manage",
-    package=Package("manage", lock="functions-api.txt", bytecode=False),  # pydantic's bytecode exceeds the budget
+    package=Package(
+        "manage", imports=("records",), lock="functions-api.txt", bytecode=False
+    ),  # pydantic's bytecode exceeds the budget
     size=Size(memory_mb=512, timeout_seconds=28),
     environment=environment,
     grants=grants,

@@ -29,7 +29,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
 
 SPECIFICATION: Final = FunctionSpecification(
     name="moderate",
-    package=Package("moderate"),
+    package=Package("moderate", imports=("policy",)),
     size=Size(memory_mb=256, timeout_seconds=60),
     environment=environment,
     grants=grants,

@@ -32,7 +32,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
 
 SPECIFICATION: Final = FunctionSpecification(
     name="persist",
-    package=Package("persist"),
+    package=Package("persist", imports=("records",)),
     size=Size(memory_mb=512, timeout_seconds=60),
     environment=environment,
     grants=grants,

@@ -1,12 +1,9 @@
-"""The function `prewarm`: generates variants ahead of requests. It is a second entry point of the package `serve`.
-
-The construct Prewarm has the queue that invokes it.
-"""
+"""The function `prewarm`: generates variants ahead of requests. The construct Prewarm has the queue that invokes it."""
 
 from typing import Final
 
 from cdk.functions import serve
-from cdk.specification import FunctionSpecification, PipelineResources, Size
+from cdk.specification import FunctionSpecification, Package, PipelineResources, Size
 from functions.shared.options import Delivery
 
 
@@ -23,9 +20,8 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 SPECIFICATION: Final = FunctionSpecification(
     name="prewarm",
-    package=serve.SPECIFICATION.package,
-    module="prewarm",
-    # For the largest accepted animation (docs/adr/0015); a still picture needs a tenth of the memory and the time.
+    package=Package("prewarm", imports=("imaging", "records", "variants"), lock="functions-imaging.txt", budget_mib=9),
+    # For the largest animation that is accepted (docs/adr/0015); a still picture needs a tenth of either.
     size=Size(memory_mb=3008, timeout_seconds=600),
     environment=environment,
     grants=serve.grants,

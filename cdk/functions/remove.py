@@ -37,7 +37,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
 
 SPECIFICATION: Final = FunctionSpecification(
     name="remove",
-    package=Package("remove"),
+    package=Package("remove", imports=("records",)),
     size=Size(memory_mb=512, timeout_seconds=60),
     environment=environment,
     grants=grants,

@@ -49,7 +49,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
 
 SPECIFICATION: Final = FunctionSpecification(
     name="serve",
-    package=Package("serve", imports=("imaging",), lock="functions-imaging.txt", budget_mib=9),
+    package=Package("serve", imports=("imaging", "records", "variants"), lock="functions-imaging.txt", budget_mib=9),
     size=Size(memory_mb=1769, timeout_seconds=28),  # API Gateway waits 29 s
     environment=environment,
     grants=grants,

@@ -35,7 +35,9 @@ def grants(stage: PipelineResources) -> list[Grant]:
 
 SPECIFICATION: Final = FunctionSpecification(
     name="upload",
-    package=Package("upload", lock="functions-api.txt", bytecode=False),  # pydantic's bytecode exceeds the budget
+    package=Package(
+        "upload", imports=("records",), lock="functions-api.txt", bytecode=False
+    ),  # pydantic's bytecode exceeds the budget
     size=Size(memory_mb=512, timeout_seconds=28),
     environment=environment,
     grants=grants,

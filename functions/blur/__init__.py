@@ -1,1 +1,1 @@
-"""BlurImage: makes a picture unrecognisable, and everything derived from it."""
+"""BlurImage: replaces the files of a picture by blurred ones."""

@@ -1,4 +1,4 @@
-"""BlurImage: a picture that the policy wants blurred in, its blurred twin out. The twin replaces it in the state."""
+"""BlurImage: blurs a picture whose verdict is blur; the blurred one replaces it in the state."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ store = S3ObjectStore()
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Blur the picture that the state names."""
+    """Blur the picture of the state's input."""
     request = BlurRequest.from_state(event)
     logger.append_keys(image_id=request.image_id, revision=request.revision)
     picture = blur_picture(request, store=store, settings=settings)

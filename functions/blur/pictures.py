@@ -1,7 +1,7 @@
-"""Makes a picture's blurred twin: a still whose master and renditions have the same sizes, drawn from a few cells.
+"""Blurs a picture: a still whose master and renditions have the same sizes, drawn from a few cells.
 
-Placeholder and dominant colour come from the blurred pixels too; otherwise they would leak. The colours of the cells
-are means, so they are read from the narrowest stored file. Running twice writes the same files under the same keys.
+Placeholder and dominant colour are derived from the blurred pixels, so that they reveal nothing. The colours of the
+cells are means, so the narrowest stored file is sufficient. A repetition writes the same files under the same keys.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ from functions.shared.options import Blur
 
 
 def blur_picture(request: BlurRequest, *, store: S3ObjectStore, settings: BlurSettings) -> Picture:
-    """Blur the picture in staging and write its twin below ``blurred/`` of the same revision.
+    """Blur the picture in staging and write its files below ``blurred/`` of the same revision.
 
     Raises ObjectMissingError or TransientDependencyError.
     """
@@ -27,14 +27,14 @@ def blur_picture(request: BlurRequest, *, store: S3ObjectStore, settings: BlurSe
     narrowest = min((sharp.master, *sharp.renditions), key=lambda file: file.width)
     source = store.get(settings.staging_bucket, narrowest.key).body
     widths = tuple(rendition.width for rendition in sharp.renditions)
-    twin = blurred_twin(source, (sharp.master.width, sharp.master.height), widths, settings.blur)
+    blurred = blurred_files(source, (sharp.master.width, sharp.master.height), widths, settings.blur)
     prefix = f"{revision_prefix(request.image_id, request.revision)}blurred/"
-    stored = store_picture(twin, store=store, bucket=settings.staging_bucket, prefix=prefix)
+    stored = store_picture(blurred, store=store, bucket=settings.staging_bucket, prefix=prefix)
     return replace(stored, blur=str(settings.blur))
 
 
-def blurred_twin(source: bytes, size: tuple[int, int], widths: tuple[int, ...], blur: Blur) -> DerivedPicture:
-    """Return the blurred picture's files: a master of ``size`` px and renditions at these widths in px.
+def blurred_files(source: bytes, size: tuple[int, int], widths: tuple[int, ...], blur: Blur) -> DerivedPicture:
+    """Return the files of the blurred picture: a master of ``size`` px and renditions at these widths in px.
 
     ``source`` is any stored file of the sharp picture.
     """

@@ -1,4 +1,4 @@
-"""BlurImage's settings."""
+"""Settings of blur."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +9,7 @@ from functions.shared.settings import EnvironmentReader, Settings
 
 @dataclass(frozen=True)
 class BlurSettings(Settings):
-    """The staging bucket, from which sharp files are read and to which blurred ones are written, and how to blur."""
+    """The staging bucket, for sharp and blurred files, and how to blur."""
 
     staging_bucket: str
     blur: Blur = DEFAULT_BLUR

@@ -1,1 +1,1 @@
-"""Everything that touches pixels. Pillow and pillow-heif are imported here and nowhere else."""
+"""All processing of pixels. No other package imports Pillow and pillow-heif."""

@@ -1,4 +1,4 @@
-"""An irreversible blur: a picture is reduced to a mosaic of a few cells, and every stored file is drawn from them.
+"""An irreversible blur: a picture is reduced to a mosaic of a few cells, and every stored file is drawn from these.
 
 After a Gaussian of 3 % of the longer side, deconvolution recovered large lettering and three quarters of a face's
 details (docs/adr/0025). A mosaic discards everything but the mean colours of its cells. Alpha is treated like any other

@@ -1,7 +1,7 @@
-"""Pillow's codecs, one at a time: the only place where files are opened.
+"""Loads Pillow's codecs one at a time and opens files; no other module opens files.
 
-Pillow imports all of its 45 plugins when it meets a format outside the first five, 100 ms on the first request;
-importing the one plugin beforehand avoids that. Opening is limited to the format that the content showed.
+For a format outside the first five Pillow imports all of its 45 plugins, which takes 100 ms on the first request.
+Importing the one plugin first avoids that. A file is opened only as the format of its signature.
 """
 
 from importlib import import_module
@@ -24,11 +24,11 @@ _WEBP_ANIMATED: Final = 0x02
 _WEBP_ALPHA: Final = 0x10
 
 HEIF: Final = "HEIF"
-"""The name under which pillow-heif registers itself. Only optimize's zip carries that package."""
+"""The format name of pillow-heif. Only optimize's zip contains that package."""
 
 
 def load_codec(pillow_format: str) -> None:
-    """Import what reads and writes one of Pillow's formats. Raises KeyError for one that nothing here uses."""
+    """Import the codec of one of Pillow's formats. Raises KeyError for a format that is not used here."""
     if pillow_format == HEIF:
         import pillow_heif
 
@@ -38,9 +38,9 @@ def load_codec(pillow_format: str) -> None:
 
 
 def open_image(body: bytes, pillow_format: str) -> Image.Image:
-    """Open a file as ``pillow_format`` and nothing else; only its header is read.
+    """Open a file as ``pillow_format``; only its header is read.
 
-    A hostile file raises much more than OSError here; decoding.py deals with those.
+    A hostile file can raise many kinds of errors; see faults.py.
     """
     load_codec(pillow_format)
     if pillow_format == "WEBP":
@@ -49,10 +49,10 @@ def open_image(body: bytes, pillow_format: str) -> Image.Image:
 
 
 def with_alpha_flag(body: bytes) -> bytes:
-    """Return an animated WebP with the alpha flag of its header set; any other file as it is.
+    """Return an animated WebP with the alpha flag of its header set; return any other file unchanged.
 
-    libwebp's encoder leaves the flag out when no frame's own rectangle has transparent pixels, although the canvas
-    around it has; Pillow then shows that as black. Decoding says in the end whether anything is transparent.
+    libwebp's encoder omits the flag if no frame's rectangle has transparent pixels, although the canvas around it is
+    transparent; Pillow then shows black. Decoding shows whether any pixel is transparent.
     """
     if body[12:16] != b"VP8X" or not body[20] & _WEBP_ANIMATED:
         return body
@@ -60,7 +60,7 @@ def with_alpha_flag(body: bytes) -> bytes:
 
 
 def rendition_format(body: bytes) -> str:
-    """Return the format of one of our own renditions. Raises ValueError if it is none."""
+    """Return the format of a rendition. Raises ValueError for any other file."""
     if body.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if body.startswith(b"\x89PNG\r\n\x1a\n"):

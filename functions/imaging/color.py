@@ -1,9 +1,9 @@
-"""From whatever a file holds to 8-bit sRGB: profiles, CMYK, grey, palettes, 16 bits.
+"""Converts decoded pixels to 8-bit sRGB: profiles, CMYK, grey, palettes, 16 bits.
 
-Two decisions where decoders disagree:
-- A CMYK JPEG is taken as inverted with and without Adobe's marker, as Pillow and Chromium do.
-- A profile that is broken, or belongs to another colour space than the pixels, is passed over: the picture counts as
-  sRGB (grey, RGB) or as uncalibrated CMYK, as in browsers.
+Decoders disagree in two cases:
+- A CMYK JPEG is treated as inverted with and without Adobe's marker, as in Pillow and Chromium.
+- A profile that is broken, or for another colour space than the pixels', is ignored: the picture is treated as sRGB
+  (grey, RGB) or as uncalibrated CMYK, as in browsers.
 """
 
 from io import BytesIO
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageMath, ImageOps
 
-from functions.imaging.facts import Transparency, facts_of, forget
+from functions.imaging.facts import Transparency, clear_info, facts_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
@@ -20,44 +20,44 @@ _SPACE_OF_MODE: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK", "LAB": "Lab"
 _SIXTEEN_BITS: Final = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _WHITE_OF_12_BITS: Final = 4_095
 _WHITE_OF_16_BITS: Final = 65_535
-"""The highest levels of the depths that Pillow hands over as they are, both in 16 bits."""
+"""The highest levels of the depths that Pillow returns in 16 bits."""
 
 _SAME: Final = 1
-"""Levels of 255 by which a profile may differ from sRGB and still count as sRGB: rounding."""
+"""A profile counts as sRGB if it differs by at most this many levels of 255, because of rounding."""
 
 
 def to_srgb(image: Image.Image, *, bit_depth: int = 8, white_is_zero: bool = False) -> Image.Image:
     """Return a loaded frame as RGB, or RGBA where it has transparency, converted by its profile; ``info`` is empty.
 
-    Where there is nothing to convert, the result is the given image itself. ``bit_depth`` and ``white_is_zero`` are
-    the file's, as in Inspection. Raises RefusedPictureError for floating point and 32-bit samples.
+    If there is nothing to convert, the given image is returned. ``bit_depth`` and ``white_is_zero`` are those of
+    Inspection. Raises RefusedPictureError for floating point and 32-bit samples.
     """
     facts = facts_of(image)
     if image.mode in _SIXTEEN_BITS:
         white = _WHITE_OF_12_BITS if bit_depth == 12 else _WHITE_OF_16_BITS
         pixels, alpha = _from_sixteen_bits(image, white, facts.transparency, white_is_zero=white_is_zero)
     else:
-        forget(image, but=_in_eight_bits(facts.transparency, image.mode, bit_depth))
+        clear_info(image, keep=_in_eight_bits(facts.transparency, image.mode, bit_depth))
         pixels, alpha = _split(image)
     pixels = _through_profile(pixels, facts.profile) if facts.profile else pixels
     result = pixels if pixels.mode == "RGB" else pixels.convert("RGB")
     if alpha is not None and alpha.getextrema() != (255, 255):
         result.putalpha(alpha)
-    forget(result)
+    clear_info(result)
     return result
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Return colour, in a mode that a profile can apply to, and alpha if there is any."""
+    """Return the colours, in a mode to which a profile can be applied, and alpha if there is any."""
     if image.mode in {"I", "F"}:
         raise RefusedPictureError(
             Reason.UNSUPPORTED_FORMAT, "Pictures with 32-bit or floating point samples are not accepted."
         )
     if image.mode == "LAB":
         return image, None
-    if image.mode == "La":  # grey multiplied by its alpha, in TIFFs alone; Pillow converts it in this one direction
+    if image.mode == "La":  # premultiplied grey, in TIFFs only; Pillow converts it in this direction only
         image = image.convert("LA")
-    with decoder_faults():  # a palette and its transparent entries are the file's, and need not fit each other
+    with decoder_faults():  # the file's palette and its transparent entries may be inconsistent
         if not image.has_transparency_data:
             if image.mode in {"L", "RGB", "CMYK"}:
                 return image, None
@@ -70,7 +70,7 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _in_eight_bits(transparent: Transparency, mode: str, bit_depth: int) -> Transparency:
-    """Bring a level that is transparent to the 8 bits in which the pixels have arrived; the file has it in its own."""
+    """Scale a transparent level from the bit depth of the file to the 8 bits of the pixels."""
     if mode == "RGB" and bit_depth == 16 and isinstance(transparent, tuple):
         return tuple(level >> 8 for level in transparent)
     if mode == "L" and bit_depth in {2, 4} and isinstance(transparent, int):
@@ -82,7 +82,7 @@ def _in_eight_bits(transparent: Transparency, mode: str, bit_depth: int) -> Tran
 def _from_sixteen_bits(
     image: Image.Image, white: int, transparent: Transparency, *, white_is_zero: bool
 ) -> tuple[Image.Image, Image.Image | None]:
-    """Scale grey of more than 8 bits to 8: Pillow's own convert() clips at 255, which turns pictures white."""
+    """Scale grey of more than 8 bits to 8. Pillow's convert() clips at 255, which turns pictures white."""
     wide = image.convert("I")
     grey = ImageMath.lambda_eval(
         lambda names: names["convert"]((names["wide"] * 255 + white // 2) / white, "L"), wide=wide
@@ -121,9 +121,9 @@ def _srgb() -> Any:
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Tell whether a transform leaves a sample of all colours as it is: sRGB under any of its many names.
+    """Tell whether a transform does not change a sample of all colours: sRGB, under any of its names.
 
-    Most pictures are tagged as sRGB, and the transform of 12 megapixels would cost more than decoding them.
+    Most pictures have an sRGB profile, and transforming 12 megapixels would take longer than decoding them.
     """
     levels = range(0, 256, 51)
     cube = bytes(level for red in levels for green in levels for blue in levels for level in (red, green, blue))

@@ -1,11 +1,10 @@
-"""An upload to pixels: upright, sRGB, 8 bits, without metadata, within limits.
+"""Decodes an upload: upright, sRGB, 8 bits, without metadata, within limits.
 
-inspection.py has read the header; sizes and frames are checked again here, because decoders find what headers hide.
-Frames are counted by seeking, never by what the file claims. A file that ends early is corrupt, not half grey, also
-where an end marker was put behind the cut. Accepted is what decodes to a whole picture all the same, as every viewer
-shows it: damaged bits inside a JPEG scan, and a progressive JPEG closed after its first scan, coarse below the cut.
-A HEIC's own rotation counts and its EXIF orientation does not, as the standard says (ISO/IEC 23008-12, A.2.3).
-XMP never rotates a picture; browsers ignore it too.
+inspection.py has read the header; sizes and frames are checked again here, because a header can be wrong. Frames are
+counted by seeking, not by the file's claim. A truncated file is corrupt, even with an end marker after the cut. Damaged
+files that still decode to a whole picture, as viewers show them, are accepted: damaged bits inside a JPEG scan, and a
+progressive JPEG that ends after its first scan. The rotation in a HEIC container is applied and its EXIF orientation is
+not (ISO/IEC 23008-12, A.2.3). XMP does not rotate a picture; browsers ignore it too.
 """
 
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ from functions.shared.contracts import Reason
 _ANIMATED: frozenset[str] = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
 
 DEFAULT_FRAME_MS = 100
-"""Milliseconds for a frame that gives none: what browsers do with a GIF's 0."""
+"""Duration in ms of a frame without one, as in browsers."""
 
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -41,7 +40,7 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""The operation that makes a picture upright, by EXIF orientation."""
+"""The operation that turns a picture upright, by EXIF orientation."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class DecodedUpload:
 
 
 def decode(inspection: Inspection, limits: Limits, *, keep_rights: bool = False) -> DecodedUpload:
-    """Decode an inspected file, with its rights fields if they are to be kept.
+    """Decode an inspected file; ``keep_rights`` keeps its rights fields.
 
     Raises RefusedPictureError (CORRUPT, TOO_…, UNSUPPORTED_FORMAT).
     """
@@ -86,9 +85,9 @@ def decode(inspection: Inspection, limits: Limits, *, keep_rights: bool = False)
 
 
 def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) -> Iterator[Image.Image]:
-    """Yield the opened file once per frame, loaded and upright; the first one alone where a format is no animation."""
+    """Yield the opened file once per frame, loaded and upright; formats without animation have one frame."""
     animated = inspection.format in _ANIMATED and inspection.frames > 1
-    index = 1 if animated and inspection.hidden_first else 0  # an APNG's picture for old viewers
+    index = 1 if animated and inspection.hidden_first else 0  # the still of an APNG for viewers without support
     count = 0
     while index == 0 or _moved_to(source, index):
         check_size(*source.size, limits)
@@ -103,7 +102,7 @@ def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) 
         if not animated:
             yield source if operation is None else _turned(source, operation)
             return
-        # A copy, because the next frame is decoded onto this one.
+        # A copy, because the next frame is decoded into the same image.
         yield source.copy() if operation is None else source.transpose(operation)
         index += 1
     if inspection.format == "GIF" and count < inspection.frames:
@@ -111,14 +110,14 @@ def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) 
 
 
 def _turned(source: Image.Image, operation: Image.Transpose) -> Image.Image:
-    """Return a still upright and free the original pixels: holding a large picture twice sets the memory peak."""
+    """Return a still upright and free the original pixels: two copies of a large picture would be the memory peak."""
     turned = source.transpose(operation)
     source.close()
     return turned
 
 
 def _moved_to(source: Image.Image, index: int) -> bool:
-    """Go to a later frame; tell whether there is one."""
+    """Seek to a later frame; tell whether there is one."""
     with decoder_faults():
         try:
             source.seek(index)
@@ -128,7 +127,7 @@ def _moved_to(source: Image.Image, index: int) -> bool:
 
 
 def _kept_scale(inspection: Inspection) -> float:
-    """Return the factor for both sides that keeps a large animation within memory, and every side within WebP's."""
+    """Return the scale at which an animation fits into memory and both sides are within the limit; at most 1."""
     scale = min(1.0, LONGEST_KEPT_SIDE_PX / max(inspection.width, inspection.height))
     pixels = inspection.frames * inspection.width * inspection.height
     if inspection.frames > 1 and pixels > KEPT_ANIMATION_PIXELS:
@@ -141,7 +140,7 @@ def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
 
 
 def _on_canvas(frame: Image.Image, size: tuple[int, int], scale: float) -> Image.Image:
-    """Return a later frame on the first one's canvas: Pillow widens a GIF's when a frame sticks out."""
+    """Return a later frame on the first one's canvas: Pillow enlarges a GIF's canvas for frames that exceed it."""
     if scale < 1:
         frame = resized(frame, _scaled(frame.size, scale))
     return frame if frame.size == size else frame.crop((0, 0, *size))

@@ -1,16 +1,16 @@
-"""What is stored of a decoded picture: its files, what stands in for it, how to encode it. Ingest and blur share it."""
+"""Derives what is stored of a decoded picture: files, placeholders and predicted qualities. Ingest and blur use it."""
 
 from dataclasses import dataclass
 
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
-from functions.imaging.quality import PROBE_WIDTH_PX, detail_of, predicted_quality
-from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_rungs
+from functions.imaging.quality import PROBE_WIDTH_PX, complexity_features, predicted_quality
+from functions.imaging.renditions import EncodedFile, ScaledCopies, encoded_renditions
 
 
 @dataclass(frozen=True)
 class DerivedPicture:
-    """The files of a picture and what is known of it; renditions narrowest first."""
+    """The files of a picture and its properties; renditions narrowest first."""
 
     master: EncodedFile
     renditions: tuple[EncodedFile, ...]
@@ -24,16 +24,16 @@ class DerivedPicture:
 def derive(
     picture: DecodedPicture, master: EncodedFile, copies: ScaledCopies, widths: tuple[int, ...]
 ) -> DerivedPicture:
-    """Encode from ``copies`` the renditions of a master at these widths, and describe the picture in it."""
-    rungs = sorted(encoded_rungs(copies, widths), key=lambda each: each.width)
+    """Encode the renditions of a master at these widths from ``copies``, and derive the picture's properties."""
+    renditions = sorted(encoded_renditions(copies, widths), key=lambda each: each.width)
     smallest = copies.at(min(widths)) if widths else picture
-    probe = smallest if picture.animated else copies.at(PROBE_WIDTH_PX)  # scaling an animation scales all its frames
+    probe = smallest if picture.animated else copies.at(PROBE_WIDTH_PX)  # scaling an animation means scaling all frames
     return DerivedPicture(
         master=master,
-        renditions=tuple(rungs),
+        renditions=tuple(renditions),
         placeholder=thumb_hash(smallest.frames[0]),
         dominant_color=dominant_color(smallest.frames[0]),
         animated=picture.animated,
         has_alpha=picture.has_alpha,
-        quality=predicted_quality(detail_of(probe.frames[0])),
+        quality=predicted_quality(complexity_features(probe.frames[0])),
     )

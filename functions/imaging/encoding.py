@@ -1,7 +1,7 @@
-"""Decoded pictures to bytes: JPEG, WebP, PNG and AVIF stills, WebP and GIF animations.
+"""Encodes pictures: JPEG, WebP, PNG and AVIF stills, WebP and GIF animations.
 
-Nothing but pixels, durations, the loop count and the rights fields, if they are kept, is written: other metadata,
-comments and profiles never reach here (see decoding.py), and no encoder is handed any. GIF has no place for rights.
+Files contain only pixels, durations, the number of plays and, if they are kept, the rights fields: decoding drops other
+metadata, comments and profiles. GIF cannot store rights fields.
 """
 
 from io import BytesIO
@@ -27,50 +27,51 @@ CONTENT_TYPES: Final = {
 ANIMATED_FORMATS: Final = frozenset({"webp", "gif"})
 
 FULL_CHROMA_QUALITY: Final = 89
-"""From this encoder quality on, which a request for 90 becomes, JPEG keeps colour at full resolution (4:4:4); below,
-4:2:0 as every peer does. Flat pictures always keep it: coloured text scores 15 SSIMULACRA2 points more for 30 % more
-bytes as JPEG and 12 for 14 % as AVIF, which no quality gives it at 4:2:0."""
+"""From this encoder quality (requested as 90) JPEG has full chroma resolution (4:4:4); below it has 4:2:0, like every
+peer. Flat pictures always have 4:4:4: coloured text scores 15 SSIMULACRA2 points more for 30 % more bytes as JPEG, and
+12 points more for 14 % as AVIF; no quality has that effect at 4:2:0."""
 
 WEBP_METHOD: Final = 2
-"""Method 4 takes twice as long for 4 % fewer bytes at the same score."""
+"""Method 4 takes twice as long and saves 4 % of the bytes at the same score."""
 
 SMOOTH_BITS_PER_PX: Final = 0.3
-"""A WebP with fewer is encoded again with ``SMOOTH_WEBP_METHOD``: method 2 weighs no distortion against rate and draws
-the edges of faint shapes as steps. That costs 8 to 19 ms at 640 px and saves 5 to 11 % of the bytes."""
+"""A WebP with fewer bits is encoded again with ``SMOOTH_WEBP_METHOD``: method 2 has no rate-distortion optimisation and
+turns the edges of faint shapes into steps. That takes 8 to 19 ms at 640 px and saves 5 to 11 % of the bytes."""
 
 SMOOTH_WEBP_METHOD: Final = 4
 
 AVIF_SPEED: Final = 9
-"""At 800 px speed 9 takes 26 ms where speed 6 takes 283, which scores 2.7 more at equal bytes."""
+"""At 800 px speed 9 takes 26 ms; speed 6 takes 283 ms and scores 2.7 more at equal bytes."""
 
 AVIF_TUNE: Final = {"tune": "ssimulacra2"}
-"""What aom optimises for: 0.7 of SSIMULACRA2 more at equal bytes than its tuning for stills, at the same speed."""
+"""aom's tuning for SSIMULACRA2: scores 0.7 more at equal bytes and speed than its tuning for stills."""
 
 PNG_COMPRESS_LEVEL: Final = 6
 """zlib's own default."""
 
 GIF_COLORS: Final = 255
-"""One of the 256 palette entries is kept for transparent pixels."""
+"""One of the 256 palette entries is reserved for transparent pixels."""
 
 GIF_LONGEST_FRAME_MS: Final = 655_350
-"""Longest delay in a GIF, which has 16 bits of hundredths of a second."""
+"""Longest delay in a GIF: 16 bits of hundredths of a second."""
 
 WEBP_LONGEST_MS: Final = 2**31 - 1
 """Longest duration of all frames of a WebP together; libwebp's encoder counts in a C int."""
 PALETTE_PX: Final = 32_768
-"""Pixels from which a palette is chosen where there are more colours than it holds: the mean error grows by 0.1 levels
-at most against a choice from all of them, and 3840 x 3840 px of noise take 1 s instead of 16."""
+"""A palette is chosen from this many pixels if there are more colours than it can have: the mean error grows by at most
+0.1 levels, and noise of 3840 x 3840 px takes 1 s instead of 16 s."""
 
 DITHERED_FROM: Final = 1.0
-"""Mean error of 255 from which a palette's picture is dithered. Pillow's dithering tells colours apart in steps of four
-levels, so that white becomes grey: a chart errs by 2.3 with it and by 0.01 without; a gradient shows bands without."""
+"""Mean error, in levels of 255, from which a picture with a palette is dithered. Pillow's dithering rounds colours to
+four levels, so white becomes grey: a chart has an error of 2.3 with it and 0.01 without; a gradient without it has
+bands."""
 
 
 def encode(picture: DecodedPicture, image_format: str, quality: int, *, background: str = "white") -> bytes:
     """Encode as ``jpeg``, ``webp``, ``png``, ``avif`` or ``gif``; quality from 1 to 100, ignored by png and gif.
 
-    An animation stays one in WebP and GIF and becomes its first frame elsewhere. JPEG lays transparent pixels
-    on ``background``. Raises KeyError for another format.
+    An animation stays animated in WebP and GIF; other formats have its first frame. JPEG has ``background`` behind
+    transparent pixels. Raises KeyError for another format.
     """
     if picture.animated and image_format in ANIMATED_FORMATS:
         return _encode_gif(picture) if image_format == "gif" else _encode_webp_animation(picture, quality)
@@ -78,22 +79,23 @@ def encode(picture: DecodedPicture, image_format: str, quality: int, *, backgrou
 
 
 def encode_lossless_webp(image: Image.Image, rights: bytes = b"") -> bytes:
-    """Encode as lossless WebP with invisible colours kept out: what transparent and flat pictures are stored as.
+    """Encode as lossless WebP without the colours of transparent pixels; transparent and flat pictures are stored so.
 
-    Takes 3 to 6 megapixels a second. Method 0 takes 22 to 70, but flat drawings then have up to four times the bytes.
+    Encodes 3 to 6 megapixels per second. Method 0 encodes 22 to 70, but flat drawings then have up to four times the
+    bytes.
     """
     return _saved(image, "WEBP", lossless=True, quality=20, method=1, exact=False, **_metadata(rights))
 
 
 def encode_lossless_webp_animation(picture: DecodedPicture) -> bytes:
-    """Encode an animation as lossless WebP: what one that is flat is stored as."""
+    """Encode an animation as lossless WebP; flat animations are stored so."""
     return _saved_webp_animation(picture, lossless=True, quality=20, method=1, exact=False)
 
 
 def _encode_jpeg(image: Image.Image, quality: int, background: str, rights: bytes) -> bytes:
     opaque = flattened(image, background)
     subsampling = "4:4:4" if quality >= FULL_CHROMA_QUALITY or is_flat(opaque) else "4:2:0"
-    # Baseline: progressive costs five times the time for 5 % of the bytes and makes decoding again dearer.
+    # Baseline: progressive takes five times as long, saves 5 % of the bytes and decodes more slowly.
     return _saved(opaque, "JPEG", quality=quality, subsampling=subsampling, **_metadata(rights))
 
 
@@ -137,7 +139,7 @@ _STILL_ENCODERS: Final = {
 
 
 def _encode_webp_animation(picture: DecodedPicture, quality: int) -> bytes:
-    # Mixed: each frame as is smaller, with or without loss. That takes the time of both.
+    # Mixed: each frame lossy or lossless, whichever is smaller. That takes the time of both.
     return _saved_webp_animation(picture, quality=quality, method=WEBP_METHOD, allow_mixed=picture.flat)
 
 
@@ -163,27 +165,27 @@ def _encode_gif(picture: DecodedPicture) -> bytes:
         options = {"save_all": True, "append_images": frames[1:], "duration": durations, "disposal": 2}
         plays = _plays(picture)
         if plays != 1:
-            options["loop"] = max(0, plays - 1)  # GIF counts repetitions after the first showing
+            options["loop"] = max(0, plays - 1)  # GIF counts repetitions after the first play
     if picture.has_alpha:
         options["transparency"] = GIF_COLORS
     return _saved(frames[0], "GIF", optimize=False, **options)
 
 
 def _clamped(picture: DecodedPicture, longest_ms: int) -> list[int]:
-    """Return the duration of each frame in ms, clamped to what the output can store."""
+    """Return the duration of each frame in ms, clamped to the longest that the format can store."""
     return [min(max(0, duration), longest_ms) for duration in picture.durations_ms]
 
 
 def _plays(picture: DecodedPicture) -> int:
-    """Return how often the animation plays, clamped to what WebP and GIF can store."""
+    """Return the number of plays, clamped to the largest that WebP and GIF can store."""
     return min(max(0, picture.loop), MOST_PLAYS)
 
 
 def _joined(frames: list[Image.Image], durations: list[int]) -> tuple[list[Image.Image], list[int]]:
-    """Join equal neighbouring frames of a GIF; return the frames and their durations in ms.
+    """Join equal adjacent frames of a GIF; return the frames and their durations in ms.
 
-    Pillow joins them as well, but raises if the sum of their durations exceeds what a GIF can store. Frames are equal,
-    as for Pillow, if they have the same indexes and palette, or the same colours in different palettes.
+    Pillow joins them too, but raises if their total duration exceeds the longest that a GIF can store. As in Pillow,
+    frames are equal if they have the same indexes and palette, or the same colours in different palettes.
     """
     kept, times = [frames[0]], [durations[0]]
     for frame, duration in zip(frames[1:], durations[1:], strict=True):
@@ -199,10 +201,10 @@ def _joined(frames: list[Image.Image], durations: list[int]) -> tuple[list[Image
 
 
 def _with_palette(image: Image.Image) -> Image.Image:
-    """Return a frame with at most 255 colours, dithered where colours lack. Entry 255 is transparent.
+    """Return a frame with at most 255 colours, dithered if these are too few. Entry 255 is transparent.
 
-    GIF has no half-transparent pixels. A threshold suits outlines; anywhere else it would turn a trace of a picture
-    into a plain one, so alpha that is not clean is dithered.
+    GIF has no semi-transparent pixels. A threshold is right for outlines; elsewhere it could turn a faint picture into
+    a plain one, so alpha that is not clean is dithered.
     """
     rgb = image.convert("RGB")
     source = _palette_source(rgb)
@@ -221,7 +223,7 @@ def _with_palette(image: Image.Image) -> Image.Image:
 
 
 def _palette_source(rgb: Image.Image) -> Image.Image:
-    """Return the image, or as many of its pixels as suffice to choose 255 out of more colours."""
+    """Return the image, or a smaller copy that is sufficient to choose 255 of its colours."""
     pixels = rgb.width * rgb.height
     if pixels <= PALETTE_PX or rgb.getcolors(GIF_COLORS) is not None:
         return rgb

@@ -1,7 +1,7 @@
 """The values used from an opened file's ``info``, checked and clamped. No other module reads ``info``.
 
-Pillow collects there what a file says about itself, in the types that the file chose. Here a value of an unexpected
-type counts as missing, and a number is clamped to what outputs can store.
+Pillow stores a file's own statements there, in types that the file determines. A value of an unexpected type is treated
+as missing, and numbers are clamped to the range that output formats can store.
 """
 
 from dataclasses import dataclass
@@ -12,17 +12,16 @@ from PIL import Image
 from functions.imaging.limits import LONGEST_FRAME_MS, MOST_PLAYS
 
 Transparency = int | bytes | tuple[int, ...] | None
-"""A transparent level, the alphas of a palette, or a transparent colour; None if there is none."""
+"""A transparent level, the alpha values of a palette, or a transparent colour; None if there is none."""
 
 _GIF: Final = "GIF"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """``duration_ms`` is of the current frame, 0 where it gives none; ``plays`` is how often an animation plays, 0 for
-    ever.
+    """``duration_ms`` is that of the current frame, 0 if it has none; ``plays`` is the number of plays, 0 for infinite.
 
-    ``profile`` and ``exif`` are blocks as the file has them, empty where there are none.
+    ``profile`` and ``exif`` are the file's blocks, empty if there are none.
     """
 
     duration_ms: int
@@ -33,7 +32,7 @@ class Facts:
 
 
 def facts_of(image: Image.Image) -> Facts:
-    """Return the facts of an opened file at its current frame."""
+    """Return the facts of an opened file and its current frame."""
     info = image.info
     return Facts(
         duration_ms=_whole(info.get("duration"), LONGEST_FRAME_MS) or 0,
@@ -44,9 +43,9 @@ def facts_of(image: Image.Image) -> Facts:
     )
 
 
-def forget(image: Image.Image, *, but: Transparency = None) -> None:
+def clear_info(image: Image.Image, *, keep: Transparency = None) -> None:
     """Empty the ``info`` of a loaded image except for the transparency, which Pillow needs to convert pixels."""
-    image.info = {} if but is None else {"transparency": but}
+    image.info = {} if keep is None else {"transparency": keep}
 
 
 def _plays(loop: Any, image_format: str | None) -> int:

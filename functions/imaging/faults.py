@@ -1,8 +1,8 @@
-"""What Pillow and its codecs raise on bad files, turned into one refusal.
+"""Translates the errors of Pillow and its codecs on bad files into RefusedPictureError.
 
-UnidentifiedImageError and OSError are only a part of it: text and profile bombs raise ValueError while opening, broken
-chunks SyntaxError, broken headers struct.error, AVIF and HEIC RuntimeError; pixel bombs a class of their own that is
-no OSError, preceded by a warning between once and twice Pillow's limit, which counts as too many pixels here too.
+There are many besides UnidentifiedImageError and OSError: text and profile bombs raise ValueError while a file is
+opened, broken chunks SyntaxError, broken headers struct.error, AVIF and HEIC RuntimeError. Pixel bombs have a class of
+their own; between once and twice Pillow's limit there is a warning, which is treated as too many pixels too.
 """
 
 import struct
@@ -33,13 +33,13 @@ _FAULTS: Final = (
     struct.error,
     zlib.error,
 )
-"""Seen on hostile files, or raised by Pillow's parsers on paths that they reach. Only calls into Pillow stand in blocks
-under this, so that no fault of our own code hides behind a CORRUPT."""
+"""Errors seen on hostile files, or raised by Pillow's parsers on paths that such files reach. Only calls of Pillow are
+made inside ``decoder_faults``, so that a bug of this project is not reported as CORRUPT."""
 
 
 @contextmanager
 def decoder_faults() -> Iterator[None]:
-    """Turn what decoding raises inside the block into RefusedPictureError; Pillow's complaints stay unprinted."""
+    """Translate errors of decoding inside the block into RefusedPictureError; Pillow's warnings are not printed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)

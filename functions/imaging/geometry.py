@@ -1,7 +1,7 @@
-"""Where pixels go: which part of a picture is kept, to what size, and where on the canvas. Arithmetic only.
+"""Plans a resize: which part of a picture is kept, at what size, and where on the canvas. Arithmetic only.
 
-The words are sharp's (https://sharp.pixelplumbing.com/api-resize): cover, contain, fill, inside, outside.
-Nothing is ever enlarged: a box that the picture cannot fill shrinks with its shape kept.
+Fits have sharp's names (https://sharp.pixelplumbing.com/api-resize): cover, contain, fill, inside, outside. Nothing is
+enlarged: a box that is too large for the picture shrinks and keeps its aspect ratio.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Placement:
 def place(
     source: tuple[int, int], width: int | None, height: int | None, fit: str, position: tuple[int, int]
 ) -> Placement:
-    """Plan the fit of a picture of ``source`` px into ``width`` by ``height`` px; a missing side follows.
+    """Plan the fit of a picture of ``source`` px into ``width`` by ``height`` px. A missing side keeps the shape.
 
-    ``position`` is the point to keep or to put the picture at: x and y of 0 to POINT_STEPS. Raises ValueError for an
-    unknown fit and for sides below 1.
+    ``position`` is the point to keep, or the place of the picture on the canvas: x and y from 0 to POINT_STEPS. Raises
+    ValueError for an unknown fit and for sides below 1.
     """
     source_width, source_height = source
     if any(side is not None and side < 1 for side in (width, height)):
@@ -72,7 +72,7 @@ def place(
 def _window(
     source: tuple[int, int], shape: tuple[int, int], position: tuple[int, int]
 ) -> tuple[float, float, float, float]:
-    """Return the largest part of the source with the proportions of ``shape``, centred on the position if it can be."""
+    """Return the largest part of the source with the aspect ratio of ``shape``, centred on the position if possible."""
     factor = min(source[0] / shape[0], source[1] / shape[1])
     width, height = min(source[0], shape[0] * factor), min(source[1], shape[1] * factor)
     x, y = position

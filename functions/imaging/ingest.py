@@ -1,7 +1,7 @@
-"""Everything that is derived from an upload, in one decode: master, renditions, views to judge, placeholder, colour.
+"""Derives everything from an upload with one decode: master, renditions, moderation views, placeholder, colour.
 
-What is judged is made from the very pixels that are stored: after colours under alpha 0 are cleared, the picture is
-scaled to its bounds, and frames that no view covers are left out.
+Views are made from the pixels that are stored: after the colours of transparent pixels are cleared, the picture is
+scaled to its limits, and frames that no view covers are dropped.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from functions.imaging.derived import DerivedPicture, derive
 from functions.imaging.inspection import inspect
 from functions.imaging.limits import Limits
 from functions.imaging.proxies import EncodedView, moderation_proxies
-from functions.imaging.renditions import ReduceChain, encoded_master, rung_widths
+from functions.imaging.renditions import ReduceChain, encoded_master, rendition_widths
 from functions.imaging.resizing import cleared
 from functions.imaging.sandbox import run_bounded
-from functions.imaging.views import judgeable
+from functions.imaging.views import moderation_plan
 from functions.shared.limits import DEFAULT_VIEWS
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of an upload: Pillow's name of its format, the frames that came, its upright size in px, its files.
+    """The result: Pillow's name of the format, the upload's number of frames and upright size in px, and all files.
 
     ``timings_ms`` has the phases ``decode`` and ``derive``.
     """
@@ -66,17 +66,17 @@ def ingest_here(
     keep_rights: bool = False,
     max_views: int = DEFAULT_VIEWS,
 ) -> Ingested:
-    """Do the same in this process, without the deadline. Raises RefusedPictureError."""
+    """Do the same in this process, without time and memory limits. Raises RefusedPictureError."""
     started = perf_counter()
     inspection = inspect(body, limits, content_type=content_type)
     upload = decode(inspection, limits, keep_rights=keep_rights)
     decoded = perf_counter()
-    chosen = judgeable(upload.picture.mapped(cleared), max_views=max_views)
-    master, picture = encoded_master(chosen.picture)
+    plan = moderation_plan(upload.picture.mapped(cleared), max_views=max_views)
+    master, picture = encoded_master(plan.picture)
     chain = ReduceChain(picture)
-    # First: an opaque still's view shares the widest source, and often the size of a rendition.
-    proxies = tuple(moderation_proxies(picture, chosen.views, chain))
-    derived = derive(picture, master, chain, rung_widths(picture))
+    # First: the view of an opaque still is made from the widest source and often has the size of a rendition.
+    proxies = tuple(moderation_proxies(picture, plan.views, chain))
+    derived = derive(picture, master, chain, rendition_widths(picture))
     ended = perf_counter()
     return Ingested(
         format=inspection.format,

@@ -1,8 +1,8 @@
-"""What a file says of itself, read before anything is decoded: size, frames, and the work that it would make.
+"""Inspects a file before it is decoded: size, frames, and how much work decoding takes.
 
-Each format's container is walked once, without decompressing pixels, so that a bomb costs milliseconds: pixel limits
-alone do not help against a JPEG of 1 MB that repeats a scan thousands of times or a PNG of 300,000 chunks.
-TIFF, AVIF and HEIC are opened by their libraries, which read headers only.
+The container of each format is walked once without decompressing pixels, so a bomb costs milliseconds. Pixel limits
+alone do not stop a JPEG of 1 MB that repeats a scan thousands of times, or a PNG of 300,000 chunks. TIFF, AVIF and HEIC
+are also opened by their libraries, which read headers only.
 """
 
 from typing import Final
@@ -34,7 +34,7 @@ _WALKS: Final = {
 
 
 def inspect(body: bytes, limits: Limits, *, content_type: str = "") -> Inspection:
-    """Check a file against every limit that its header can tell; ``content_type`` is what was declared.
+    """Check a file against every limit that its header shows; ``content_type`` is the declared media type.
 
     Raises RefusedPictureError.
     """

@@ -1,4 +1,4 @@
-"""A decoded picture: upright sRGB frames without metadata, and how they follow one another."""
+"""A decoded picture: upright sRGB frames without metadata, and their timing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ from functions.imaging.flatness import is_flat
 
 @dataclass(frozen=True)
 class DecodedPicture:
-    """One frame or more, all of one size, each in mode RGB or RGBA and with an empty ``info``.
+    """One or more frames of the same size, in mode RGB or RGBA and with an empty ``info``.
 
-    ``durations_ms`` has one entry per frame of an animation; ``loop`` is how often it plays, 0 for ever. ``rights`` is
-    an EXIF block of rights fields alone (rights.py), empty unless they are kept.
+    ``durations_ms`` has one entry per frame of an animation; ``loop`` is the number of plays, 0 for infinite.
+    ``rights`` is an EXIF block with only the rights fields (rights.py), empty unless they are kept.
     """
 
     frames: tuple[Image.Image, ...]
@@ -40,16 +40,16 @@ class DecodedPicture:
 
     @property
     def has_alpha(self) -> bool:
-        """Whether any frame carries an alpha channel."""
+        """Whether any frame has an alpha channel."""
         return any(frame.mode == "RGBA" for frame in self.frames)
 
     @property
     def flat(self) -> bool:
-        """Whether every frame is drawn in few colours: text, charts, line art. What is lossy spoils these."""
+        """Whether every frame is drawn in few colours: text, charts, line art."""
         return all(is_flat(frame) for frame in self.frames)
 
     def kept(self, indices: Sequence[int]) -> Self:
-        """Return these frames alone, in order; each is shown until the next one. The first takes what was before it."""
+        """Return only these frames, in order; each is shown until the next one, the first from the beginning."""
         starts = [0, *indices[1:], len(self.frames)]
         durations = tuple(sum(self.durations_ms[start:end]) for start, end in pairwise(starts))
         frames = tuple(self.frames[index] for index in indices)

@@ -1,8 +1,8 @@
-"""What stands in while a picture loads: a ThumbHash of about 25 bytes, and one colour.
+"""Placeholders for a picture that is loading: a ThumbHash of about 25 bytes, and one colour.
 
-ThumbHash is Evan Wallace's format (https://evanw.github.io/thumbhash/): averages and a few cosine terms of
-luminance, two colour differences and alpha. Its libraries for Python decode or
-need NumPy; this is its encoder after the reference.
+ThumbHash is Evan Wallace's format (https://evanw.github.io/thumbhash/): averages and a few cosine terms of luminance,
+two colour differences and alpha. Its Python libraries only decode or need NumPy; this is an encoder after the
+reference.
 """
 
 from base64 import b64encode
@@ -14,19 +14,19 @@ from PIL import Image
 from functions.imaging.resizing import resized
 
 HASH_SIDE_PX: Final = 32
-"""Longest side that is looked at: the hash has at most 7 terms per direction, so more would change nothing."""
+"""Longest side of the sampled copy: the hash has at most 7 terms per direction, so a larger one changes nothing."""
 
 COLOR_SIDE_PX: Final = 48
-"""Longest side of the picture in which the dominant colour is counted."""
+"""Longest side of the copy whose colours are counted."""
 
 COLOR_CLUSTERS: Final = 8
-"""Groups of like colours (median cut) of which the largest wins."""
+"""Clusters of similar colours (median cut); the largest one is dominant."""
 
 _ROUNDING_NOISE: Final = 1e-9
-"""Terms below this are what sums of floating point numbers leave of zero in a flat picture."""
+"""Terms below this are rounding errors of zero in a flat picture."""
 
 _VISIBLE: Final = 128
-"""Alpha from which on a pixel counts for the dominant colour."""
+"""Alpha from which a pixel counts for the dominant colour."""
 
 
 def thumb_hash(image: Image.Image) -> str:
@@ -38,7 +38,7 @@ def thumb_hash(image: Image.Image) -> str:
     total_alpha = sum(pixel[3] for pixel in pixels)
     average = [sum(p[3] * p[band] for p in pixels) / total_alpha if total_alpha else 0.0 for band in range(3)]
     has_alpha = total_alpha < width * height
-    # Colours lie on the average where the picture is transparent.
+    # Transparent pixels have the average colour.
     colors = [[average[band] * (1 - p[3]) + p[3] * p[band] for band in range(3)] for p in pixels]
 
     limit = 5 if has_alpha else 7
@@ -77,7 +77,7 @@ def thumb_hash(image: Image.Image) -> str:
 
 
 def dominant_color(image: Image.Image) -> str:
-    """Return the commonest colour as ``#rrggbb``, the mean of the largest cluster; white where all is transparent."""
+    """Return the mean of the largest cluster of colours as ``#rrggbb``; white if the picture is transparent."""
     small = _shrunk(image, COLOR_SIDE_PX)
     data = small.convert("RGBA").tobytes()
     visible = b"".join(data[at : at + 3] for at in range(0, len(data), 4) if data[at + 3] >= _VISIBLE)
@@ -116,7 +116,7 @@ def _cosines(length: int, term: int) -> list[float]:
 
 
 def _level(steps: float, value: float, offset: float = 0.0) -> int:
-    """Return a value as a whole number of steps, halves rounded up as in the reference."""
+    """Return a value as a whole number of steps, rounded half up as in the reference."""
     return int(offset + steps * value + 0.5)
 
 

@@ -1,6 +1,6 @@
-"""What Rekognition is shown: each view of a picture as a JPEG that it always takes.
+"""Encodes the moderation views of a picture as JPEG files that Rekognition always accepts.
 
-It takes 80 to 10,000 px a side and 5 MB inline. Which views there are, and how each looks, is in views.py and looks.py.
+It accepts sides of 80 to 10,000 px and 5 MB inline. views.py chooses the views, and renderings.py renders them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,8 +11,8 @@ from typing import Final
 from PIL import Image
 
 from functions.imaging.encoding import CONTENT_TYPES, encode
-from functions.imaging.looks import LONGEST_SIDE_PX, Subject
 from functions.imaging.picture import DecodedPicture
+from functions.imaging.renderings import LONGEST_SIDE_PX, FrameRenderer
 from functions.imaging.renditions import EncodedFile, ScaledCopies
 from functions.imaging.resizing import resized
 from functions.imaging.views import FrameView
@@ -22,14 +22,14 @@ SHORTEST_SIDE_PX: Final = 128
 MAX_BYTES: Final = 5_000_000
 
 QUALITY_STEPS: Final = (90, 75, 50, 25)
-"""JPEG qualities in the order in which they are tried; at 2048 x 2048 px noise at 90 has 4 MB."""
+"""JPEG qualities in the order in which they are tried; noise of 2048 x 2048 px has 4 MB at 90."""
 
 _GREY: Final = (128, 128, 128)
 
 
 @dataclass(frozen=True)
 class EncodedView:
-    """One view's file, the number of the stored frame that it shows, and how it shows it."""
+    """The file of a view, the index of the stored frame, and the kind of its rendering."""
 
     file: EncodedFile
     frame: int
@@ -39,19 +39,18 @@ class EncodedView:
 def moderation_proxies(
     picture: DecodedPicture, views: Iterable[FrameView], copies: ScaledCopies
 ) -> Iterator[EncodedView]:
-    """Yield the views of a stored picture. An opaque still's view is one of its ``copies``."""
+    """Yield the views of a stored picture. The view of an opaque still is one of its ``copies``."""
     number = 0
-    for frame, looks in groupby(views, key=lambda view: view.frame):
-        subject = Subject(picture.frames[frame])
-        for look in (view.look for view in looks):
-            if not picture.animated and look.rendering is Rendering.OPAQUE:
+    for frame, renderings in groupby(views, key=lambda view: view.frame):
+        renderer = FrameRenderer(picture.frames[frame])
+        for rendering in (view.rendering for view in renderings):
+            if not picture.animated and rendering.kind is Rendering.OPAQUE:
                 width, longest = picture.size[0], max(picture.size)
-                image = copies.at(max(1, width * LONGEST_SIDE_PX // longest)).frames[
-                    0
-                ]  # rounded down: nor is it higher
+                copy = copies.at(max(1, width * LONGEST_SIDE_PX // longest))  # rounded down: the height fits too
+                image = copy.frames[0]
             else:
-                image = subject.seen(look)
-            yield EncodedView(_proxy(image, f"proxy-{number}.jpg"), frame, look.rendering)
+                image = renderer.render(rendering)
+            yield EncodedView(_proxy(image, f"proxy-{number}.jpg"), frame, rendering.kind)
             number += 1
 
 
@@ -65,7 +64,7 @@ def _proxy(view: Image.Image, name: str) -> EncodedFile:
 
 
 def _fitted(image: Image.Image) -> Image.Image:
-    """Scale to at most the longest side; a picture smaller than the shortest side is enlarged to be seen at all."""
+    """Scale to at most the longest side; a picture smaller than the shortest side is enlarged."""
     longest = max(image.size)
     wanted = min(max(longest, SHORTEST_SIDE_PX), LONGEST_SIDE_PX)
     factor = wanted / longest

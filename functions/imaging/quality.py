@@ -1,6 +1,6 @@
-"""Encoder quality for ``quality=auto``: predicted per picture and output format from four cheap measures of its detail.
+"""Encoder quality for ``quality=auto``: predicted per picture and output format from four complexity features.
 
-A polynomial in them gives the quality at which SSIMULACRA2 scores ``TARGET_SCORE``; `python -m benchmarks.quality` fits
+A polynomial of them gives the quality at which SSIMULACRA2 scores ``TARGET_SCORE``; `python -m benchmarks.quality` fits
 it and reports its error (docs/adr/0018). PNG and GIF have no quality.
 """
 
@@ -17,7 +17,7 @@ from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened, resized
 
 TARGET_SCORE: Final = 70
-"""SSIMULACRA2's own scale calls 70 high quality: what is lost is not seen without the original beside it."""
+"""High quality on SSIMULACRA2's scale: the loss is visible only beside the original."""
 
 PROBE_WIDTH_PX: Final = 480
 FINE_QUALITY: Final = 90
@@ -27,11 +27,11 @@ BLOCK_PX: Final = 8
 
 
 @dataclass(frozen=True)
-class Detail:
+class ComplexityFeatures:
     """Four measures of a picture, each a binary logarithm.
 
-    ``bits``: bits per pixel of a fine JPEG. ``texture``: how many times fewer a coarse one takes. ``activity``: luma's
-    variance, the mean over blocks. ``color_loss``: mean squared error of chroma in the coarse JPEG.
+    ``bits``: bits per pixel of a fine JPEG. ``texture``: its size divided by that of a coarse one. ``activity``:
+    variance of luma, the mean over blocks. ``color_loss``: mean squared error of chroma in the coarse JPEG.
     """
 
     bits: float
@@ -41,20 +41,20 @@ class Detail:
 
     @property
     def terms(self) -> tuple[float, ...]:
-        """1, the measures, and the products of any two of them: what a polynomial of second degree weighs."""
+        """The terms of a polynomial of second degree: 1, the measures, and the products of any two of them."""
         measures = astuple(self)
         return (1.0, *measures, *map(prod, combinations_with_replacement(measures, 2)))
 
 
 @dataclass(frozen=True)
 class QualityModel:
-    """The weights of ``Detail.terms``, and the bounds of the encoder quality that they give."""
+    """The weights of ``ComplexityFeatures.terms``, and the bounds of the predicted quality."""
 
     weights: tuple[float, ...]
     lowest: int
     highest: int
 
-    def quality_for(self, detail: Detail) -> int:
+    def quality_for(self, detail: ComplexityFeatures) -> int:
         """Return the encoder quality, 1 to 100."""
         predicted = sum(weight * term for weight, term in zip(self.weights, detail.terms, strict=True))
         return round(min(max(predicted, self.lowest), self.highest))
@@ -109,22 +109,22 @@ MODELS: Final = {
         highest=72,
     ),
 }
-"""Printed by `python -m benchmarks.quality`. The upper bounds are where the pictures of its set end: what lies above is
-not trusted, and below 89 JPEG colour is subsampled (encoding.py). Below the lower bounds faint edges become steps,
-which the score does not see (docs/adr/0018)."""
+"""Printed by `python -m benchmarks.quality`. The upper bounds are the highest qualities in its set of pictures, and
+below 89 the chroma of JPEG is subsampled (encoding.py). Below the lower bounds faint edges become steps, which the
+score does not measure (docs/adr/0018)."""
 
 
-def predicted_quality(detail: Detail) -> dict[str, int]:
+def predicted_quality(detail: ComplexityFeatures) -> dict[str, int]:
     """Return the encoder quality per output format for ``quality=auto``."""
     return {image_format: model.quality_for(detail) for image_format, model in MODELS.items()}
 
 
-def detail_of(image: Image.Image) -> Detail:
-    """Measure an RGB or RGBA image, seen at most ``PROBE_WIDTH_PX`` wide and on white. Takes about 6 ms."""
+def complexity_features(image: Image.Image) -> ComplexityFeatures:
+    """Measure an RGB or RGBA image, at most ``PROBE_WIDTH_PX`` wide and on white. Takes about 6 ms."""
     width = min(image.width, PROBE_WIDTH_PX)
     probe = flattened(resized(image, (width, max(1, round(image.height * width / image.width)))), "white")
     fine, coarse = (encode(DecodedPicture((probe,)), "jpeg", each) for each in (FINE_QUALITY, COARSE_QUALITY))
-    return Detail(
+    return ComplexityFeatures(
         bits=log2(len(fine) * 8 / (probe.width * probe.height)),
         texture=log2(len(fine) / len(coarse)),
         activity=_activity(probe.convert("L")),

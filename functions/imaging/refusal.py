@@ -1,10 +1,13 @@
-"""The one error with which decoding refuses a file; optimize turns it into a rejection for the uploader."""
+"""The error with which decoding refuses a file; `optimize` returns it as a rejection."""
 
 from functions.shared.contracts import Reason
+from functions.shared.errors import CALLER, ImageScalerError
 
 
-class RefusedPictureError(Exception):
-    """An upload that cannot or may not become a picture: the fixed reason, and a sentence for the uploader."""
+class RefusedPictureError(ImageScalerError):
+    """An upload that cannot or must not become a picture: the reason, and a sentence for the client."""
+
+    handled = (CALLER,)
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(reason, detail)

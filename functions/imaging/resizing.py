@@ -1,7 +1,7 @@
 """Scaling, cropping and padding of decoded pictures.
 
-Lanczos throughout. Pillow premultiplies alpha by itself when it resizes RGBA, so transparent pixels lend no
-colour to their neighbours; it resamples in gamma-encoded sRGB, as every peer does by default.
+The filter is Lanczos. Pillow premultiplies alpha when it resizes RGBA, so transparent pixels add no colour to adjacent
+ones; it resamples gamma-encoded sRGB, like every peer by default.
 """
 
 from typing import Final
@@ -11,8 +11,8 @@ from PIL import Image
 from functions.imaging.geometry import Placement
 
 REDUCING_GAP: Final = 3.0
-"""Reduce by whole factors first while the rest is at least this factor: Pillow documents 3.0 as nearly equal to a
-full resample in quality (Image.resize)."""
+"""Pillow first reduces by a whole factor that leaves at least this factor for the filter; its documentation says that
+3.0 is nearly equal to the filter alone (Image.resize)."""
 
 COLORS: Final = {
     "black": (0, 0, 0, 255),
@@ -20,7 +20,7 @@ COLORS: Final = {
     "transparent": (0, 0, 0, 0),
     "white": (255, 255, 255, 255),
 }
-"""What can be behind a picture (BACKGROUNDS of shared/variant.py), as RGBA."""
+"""The backgrounds of shared/variant.py as RGBA."""
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -31,7 +31,7 @@ def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def placed(image: Image.Image, placement: Placement, background: str) -> Image.Image:
-    """Return the image cropped, scaled and padded as planned; ``background``, of COLORS, fills what padding adds."""
+    """Return the image cropped, scaled and padded; ``background``, a key of COLORS, fills the padding."""
     box = placement.crop
     if placement.size != image.size or box != (0.0, 0.0, *map(float, image.size)):
         image = image.resize(placement.size, Image.Resampling.LANCZOS, box=box, reducing_gap=REDUCING_GAP)
@@ -45,7 +45,7 @@ def placed(image: Image.Image, placement: Placement, background: str) -> Image.I
 
 
 def flattened(image: Image.Image, background: str) -> Image.Image:
-    """Return the image without alpha, laid on ``background``, of COLORS; on white where that is transparent itself."""
+    """Return the image without alpha on ``background``, a key of COLORS; on white if that is transparent."""
     if image.mode != "RGBA":
         return image
     canvas = Image.new("RGBA", image.size, COLORS["white" if background == "transparent" else background])
@@ -54,7 +54,7 @@ def flattened(image: Image.Image, background: str) -> Image.Image:
 
 
 def cleared(image: Image.Image) -> Image.Image:
-    """Return the image with black in place of the colours that lie under fully transparent pixels."""
+    """Return the image with black as the colour of fully transparent pixels."""
     if image.mode != "RGBA":
         return image
     canvas = Image.new("RGBA", image.size, COLORS["transparent"])

@@ -1,15 +1,15 @@
-"""Who made a picture and who holds its rights: the only metadata that can be kept, and only where a stage says so.
+"""Artist and copyright: the only metadata that can be kept, if a stage is configured so.
 
-Everything else, positions and cameras above all, is never written again.
+All other metadata, such as positions and camera models, is dropped.
 """
 
 from PIL import Image
 
-from functions.imaging.exif import ARTIST, COPYRIGHT, Exif
+from functions.imaging.containers.exif import ARTIST, COPYRIGHT, Exif
 
 
 def rights_block(exif: Exif) -> bytes:
-    """Return an EXIF block with just the rights fields; empty if there are none."""
+    """Return an EXIF block with only the rights fields; empty if there are none."""
     kept = Image.Exif()
     for tag, text in ((ARTIST, exif.artist), (COPYRIGHT, exif.copyright)):
         if text:

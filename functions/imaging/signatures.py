@@ -1,4 +1,4 @@
-"""Which format a file is, by its content. Names and declared types are claims; they are compared, not believed."""
+"""Detects the format of a file by its content, and compares it with the declared media type."""
 
 import re
 from typing import Final
@@ -18,7 +18,7 @@ MEDIA_TYPES: Final[dict[str, frozenset[str]]] = {
     "TIFF": frozenset({"image/tiff", "image/tiff-fx", "image/tif"}),
     "BMP": frozenset({"image/bmp", "image/x-bmp", "image/x-ms-bmp"}),
 }
-"""Media types that go with a format: the registered ones and those that browsers and phones send."""
+"""Media types of each format: the registered ones and those that browsers and phones send."""
 
 _ACCEPTED_SIGNATURES: Final = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -45,7 +45,7 @@ _FOREIGN: Final = (
     (b"PK\x03\x04", "Archives"),
     (b"\x1f\x8b", "Compressed files"),
     (b"8BPS", "Photoshop files"),
-    (b"MM\x00+", "Big-endian BigTIFF files"),  # Pillow reads their header as that of a small one
+    (b"MM\x00+", "Big-endian BigTIFF files"),  # Pillow misreads their header
     (b"\x00\x00\x01\x00", "Icon files"),
     (b"\x00\x00\x00\x0cjP  ", "JPEG 2000 files"),
     (b"\xff\x4f\xff\x51", "JPEG 2000 files"),
@@ -56,7 +56,7 @@ _FOREIGN: Final = (
 
 _MARKUP: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<", re.ASCII)
 _MARKUP_WINDOW: Final = 4096
-"""Bytes at the start of a text file in which its root element is looked for."""
+"""Bytes at the start of a text file that are searched for its root element."""
 
 
 def format_of(body: bytes) -> str:
@@ -72,7 +72,7 @@ def format_of(body: bytes) -> str:
 
 
 def check_declared_type(pillow_format: str, content_type: str) -> None:
-    """Compare the format with a declared media type, if that is one of images.
+    """Compare the format with a declared media type, if that is an image type.
 
     Raises RefusedPictureError (TYPE_MISMATCH).
     """

@@ -1,4 +1,4 @@
-"""Derived files into the object store, and what the contract between states says of them."""
+"""Writes derived files to the object store, and returns their contracts between states."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,18 +10,18 @@ from functions.imaging.renditions import EncodedFile
 from functions.shared.contracts import Picture, Rendition, View
 
 PARALLEL_WRITES: Final = 4
-"""S3 answers one PUT in tens of milliseconds whatever it holds; a picture has up to eighteen files, and 64 views."""
+"""S3 stores a file of any size in tens of milliseconds; a picture has up to eighteen files, and 64 views."""
 
 
 class FileWriter(Protocol):
-    """The one method of the object store that is needed here."""
+    """The method of the object store that is needed here."""
 
     def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> str:
         """Write a whole object and return its ETag."""
 
 
 def store_files(files: Iterable[EncodedFile], *, store: FileWriter, bucket: str, prefix: str) -> tuple[Rendition, ...]:
-    """Write each file under ``prefix`` (with its closing slash) and return their descriptions in the same order.
+    """Write each file under ``prefix`` (with a trailing slash) and return their contracts in the same order.
 
     Raises TransientDependencyError.
     """
@@ -36,7 +36,7 @@ def store_files(files: Iterable[EncodedFile], *, store: FileWriter, bucket: str,
 
 
 def store_views(views: Iterable[EncodedView], *, store: FileWriter, bucket: str, prefix: str) -> tuple[View, ...]:
-    """Write the views of a picture and return the contract's view of them. Raises TransientDependencyError."""
+    """Write the views of a picture and return their contracts. Raises TransientDependencyError."""
     views = tuple(views)
     written = store_files((each.file for each in views), store=store, bucket=bucket, prefix=prefix)
     return tuple(
@@ -46,7 +46,7 @@ def store_views(views: Iterable[EncodedView], *, store: FileWriter, bucket: str,
 
 
 def store_picture(picture: DerivedPicture, *, store: FileWriter, bucket: str, prefix: str) -> Picture:
-    """Write a picture's master and renditions and return the contract's view of it. Raises TransientDependencyError."""
+    """Write a picture's master and renditions and return its contract. Raises TransientDependencyError."""
     master, *renditions = store_files((picture.master, *picture.renditions), store=store, bucket=bucket, prefix=prefix)
     return Picture(
         master=master,

@@ -1,33 +1,33 @@
-"""What alpha does in a picture: nothing, a clean cut, or more: shadows, halftones, faint pictures (docs/adr/0019)."""
+"""The kind of alpha in a picture: none, a clean outline, or shadows, halftones and faint pictures (docs/adr/0019)."""
 
 from typing import Final
 
 from PIL import Image, ImageChops
 
-from functions.imaging.likeness import GRID, LIMITS, highest, over_windows
+from functions.imaging.similarity import GRID, LIMITS, highest, over_windows
 
 WINDOWS: Final = (6, 12, 24, 48, 96)
-"""Sides of the windows in which edges are counted, in cells (likeness.GRID)."""
+"""Sides of the windows in which edges are counted, in cells (similarity.GRID)."""
 
 EDGE_LEVELS: Final = 4
-"""By how much the part of a window's pixels that lie on edges of alpha, from 0 to 255, may exceed what pictures that
-are alike may differ by (likeness.LIMITS): 37 % of small windows, 16 % of large ones. What is drawn in so few pixels, at
-the contrast of a photograph (64 levels from the mean), makes no greater difference. Outlines of stickers take 25 % of
-a small window, 10 % of a large one; soft shadows 45 %."""
+"""Limit on the share of a window's pixels on edges of alpha (0 to 255), as a multiple of similarity.LIMITS: 37 % of
+small windows, 16 % of large ones. A drawing in so few pixels, with the contrast of a photograph (64 levels from the
+mean), makes no larger difference. Outlines of stickers have 25 % of a small window and 10 % of a large one; soft
+shadows have 45 %."""
 
 SMALLEST_WINDOW_PX: Final = 32
-"""Side in px of the smallest window in which edges are counted: outlines are as wide in small pictures."""
+"""Side in px of the smallest window in which edges are counted; small pictures have outlines of the same width."""
 
 
 def is_opaque(frame: Image.Image) -> bool:
-    """Tell whether nothing shows through a frame."""
+    """Tell whether a frame is opaque."""
     return frame.mode != "RGBA" or frame.getchannel("A").getextrema() == (255, 255)
 
 
 def is_clean(alpha: Image.Image) -> bool:
-    """Tell whether an alpha channel only cuts its picture out: all is opaque or transparent but for outlines.
+    """Tell whether an alpha channel is an outline: apart from edges, pixels are either opaque or transparent.
 
-    Such a picture shows the same opaque pixels over any background and nothing else. Takes about 4 ms a megapixel.
+    Such a picture shows the same opaque pixels over any background and nothing else. Takes about 4 ms per megapixel.
     """
     solid = alpha.point([0] + [128] * 254 + [255])
     soft = solid.point([0] + [255] * 254 + [0])

@@ -1,7 +1,7 @@
-"""A variant from one of our own renditions in three steps: decode, scale, encode. The pixel path of serving.
+"""Generates a variant from a rendition in three steps: decode, scale, encode.
 
-What comes out too large is encoded or scaled again, and not decoded again. Renditions are trusted: optimize or blur
-wrote them, upright, in sRGB and within every limit.
+A variant that is too large is encoded or scaled again, but not decoded again. Renditions are trusted: `optimize` or
+`blur` wrote them, upright, in sRGB and within every limit.
 """
 
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ from typing import Final
 from PIL import Image
 
 from functions.imaging.codecs import open_image, rendition_format
+from functions.imaging.containers.exif import read_exif
 from functions.imaging.encoding import ANIMATED_FORMATS, encode
-from functions.imaging.exif import read_exif
-from functions.imaging.facts import facts_of, forget
+from functions.imaging.facts import clear_info, facts_of
 from functions.imaging.geometry import Placement, place
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import placed
 from functions.imaging.rights import rights_block
 
 DRAFT_MARGIN: Final = 2
-"""A JPEG is decoded at a fraction of its size only if that is still this many times larger than what is needed:
-the decoder's own scaling is softer than Lanczos, and below this it shows."""
+"""A JPEG is decoded at a fraction of its size if that is at least this many times larger than needed: the decoder's
+scaling is softer than Lanczos, which would be visible below."""
 
 
 @dataclass(frozen=True)
 class VariantSpec:
-    """What a variant looks like. Sides in px, None follows from the other; quality from 1 to 100.
+    """The specification of a variant. Sides in px, None to keep the aspect ratio; quality from 1 to 100.
 
     ``fit`` and ``position`` as in geometry.place; ``format`` is a key of encoding.CONTENT_TYPES; ``background`` of
-    resizing.COLORS. ``half_frames`` leaves out every second frame of an animation.
+    resizing.COLORS. ``half_frames`` drops every second frame of an animation.
     """
 
     width: int | None
@@ -47,35 +47,36 @@ class VariantSpec:
 
 @dataclass(frozen=True)
 class DecodedRendition:
-    """A rendition in pixels; a JPEG's may be fewer than the ``whole`` file's width and height in px."""
+    """A decoded rendition; a JPEG can have fewer pixels than ``whole``, the width and height of the file in px."""
 
     picture: DecodedPicture
     whole: tuple[int, int]
 
     def canvas(self, spec: VariantSpec) -> tuple[int, int]:
-        """Return the size in px that a variant will have."""
+        """Return the size of a variant in px."""
         return spec.placement(self.whole).canvas
 
     def pixels(self, spec: VariantSpec) -> int:
-        """Return how many pixels a variant's frames will have together."""
+        """Return the pixels of all frames of a variant."""
         width, height = self.canvas(spec)
         return len(self.picture.frames) * width * height
 
     def scaled(self, spec: VariantSpec) -> DecodedPicture:
-        """Return the pixels of a variant that needs no more than what this was decoded for, never enlarged."""
+        """Return the scaled picture of a variant that is not larger than the one this was decoded for; never
+        enlarged."""
         placement = _on_draft(spec.placement(self.whole), self.whole, self.picture.size)
         return self.picture.mapped(lambda frame: placed(frame, placement, spec.background))
 
 
 def decode_for(spec: VariantSpec, body: bytes) -> DecodedRendition:
-    """Decode as much of a rendition as the variant needs, which suffices for the same at a narrower width too.
+    """Decode as much of a rendition as the variant, and the same variant at a narrower width, needs.
 
-    An animation is decoded whole where the format can show it; else only its first frame. Raises ValueError for an
-    unknown fit and for what is no rendition.
+    All frames of an animation are decoded if the format can be animated, otherwise only the first one. Raises
+    ValueError for an unknown fit and for a file that is not a rendition.
     """
     with open_image(body, rendition_format(body)) as source:
         whole = source.size
-        source.draft("RGB", _draft_size(whole, spec.placement(whole)))  # without effect unless it is a JPEG
+        source.draft("RGB", _draft_size(whole, spec.placement(whole)))  # has an effect on JPEG only
         return DecodedRendition(read_rendition(source, still=spec.format not in ANIMATED_FORMATS), whole)
 
 
@@ -86,7 +87,7 @@ def encode_variant(scaled: DecodedPicture, spec: VariantSpec) -> bytes:
 
 
 def open_rendition(body: bytes) -> DecodedPicture:
-    """Decode one of our own files whole, all frames. Raises ValueError if it is none."""
+    """Decode a whole rendition, all frames. Raises ValueError for any other file."""
     with open_image(body, rendition_format(body)) as source:
         return read_rendition(source)
 
@@ -101,20 +102,20 @@ def read_rendition(source: Image.Image, *, still: bool = False) -> DecodedPictur
         source.load()
         durations.append(facts_of(source).duration_ms)
         frame = source.convert("RGBA" if source.has_transparency_data else "RGB")
-        forget(frame)
-        frames.append(_without_needless_alpha(frame))
+        clear_info(frame)
+        frames.append(_without_opaque_alpha(frame))
     facts = facts_of(source)
-    rights = rights_block(read_exif(facts.exif))  # in a rendition only where the stage keeps them
+    rights = rights_block(read_exif(facts.exif))  # only if the stage keeps them
     plays = facts.plays if count > 1 else 0
     return DecodedPicture(tuple(frames), tuple(durations) if count > 1 else (), plays, rights)
 
 
-def _without_needless_alpha(frame: Image.Image) -> Image.Image:
+def _without_opaque_alpha(frame: Image.Image) -> Image.Image:
     return frame.convert("RGB") if frame.mode == "RGBA" and frame.getchannel("A").getextrema() == (255, 255) else frame
 
 
 def _draft_size(source: tuple[int, int], placement: Placement) -> tuple[int, int]:
-    """Return the size that the whole rendition must have at least for the planned crop to lose nothing."""
+    """Return the smallest size of the whole rendition at which the planned crop loses no detail."""
     left, top, right, bottom = placement.crop
     return (
         max(1, round(placement.size[0] * source[0] / (right - left) * DRAFT_MARGIN)),
@@ -123,7 +124,7 @@ def _draft_size(source: tuple[int, int], placement: Placement) -> tuple[int, int
 
 
 def _on_draft(placement: Placement, source: tuple[int, int], draft: tuple[int, int]) -> Placement:
-    """Return the same placement with its crop in px of the smaller picture that was decoded."""
+    """Return the same placement with its crop in px of the decoded picture."""
     across, down = draft[0] / source[0], draft[1] / source[1]
     left, top, right, bottom = placement.crop
     crop = (left * across, top * down, min(right * across, draft[0]), min(bottom * down, draft[1]))

@@ -1,9 +1,9 @@
-"""Which frames of a picture are stored, and what the detector must be shown of them (docs/adr/0019).
+"""Which frames of a picture are stored, and which views of them are moderated (docs/adr/0019).
 
-Every frame that is stored is alike (likeness.py) to one that is shown, in every way in which a viewer can see it
-(looks.py). A frame is compared with those that are shown, never with the one before it: what drifts slowly does not get
-far. Where that takes more views than allowed, the frames that stand for most others come first, and what none of them
-covers is not stored.
+Every stored frame is similar (similarity.py) to a moderated one in every way in which a viewer can see it
+(renderings.py). Frames are compared with moderated frames, not with their predecessors, so a slow drift is noticed. If
+that takes more views than allowed, the frames that cover most others are moderated, and frames that none of them covers
+are not stored.
 """
 
 from collections.abc import Mapping
@@ -14,39 +14,39 @@ from itertools import combinations
 
 from PIL import Image
 
-from functions.imaging.likeness import Traits, alike
-from functions.imaging.looks import BACKDROPS, Look, Subject, needed_looks
 from functions.imaging.picture import DecodedPicture
+from functions.imaging.renderings import BACKDROPS, FrameRenderer, FrameRendering, needed_renderings
 from functions.imaging.resizing import flattened, resized
+from functions.imaging.similarity import Fingerprint, are_similar
 from functions.imaging.transparency import is_clean, is_opaque
 from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS
 
 
 @dataclass(frozen=True)
 class FrameView:
-    """One view: the number of the stored frame, and how it is looked at."""
+    """One view: the index of the stored frame, and its rendering."""
 
     frame: int
-    look: Look
+    rendering: FrameRendering
 
 
 @dataclass(frozen=True)
-class Judgeable:
-    """What may be stored of a picture, and the views that cover it."""
+class ModerationPlan:
+    """The frames of a picture that may be stored, and the views that cover them."""
 
     picture: DecodedPicture
     views: tuple[FrameView, ...]
 
 
-def judgeable(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> Judgeable:
-    """Choose the views of a picture, and the frames that they cover. At least one frame is kept.
+def moderation_plan(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> ModerationPlan:
+    """Choose the views of a picture and the frames that they cover, at least one.
 
-    Colours under alpha 0 must have been cleared. Raises ValueError for a limit below ``FEWEST_VIEWS``.
+    The colours of transparent pixels must have been cleared. Raises ValueError for a limit below ``FEWEST_VIEWS``.
     """
     if max_views < FEWEST_VIEWS:
-        raise ValueError(f"a picture may need {FEWEST_VIEWS} views, and no more than {max_views} are allowed")
+        raise ValueError(f"max_views is {max_views}; it must be {FEWEST_VIEWS} or more, which one frame can need")
     if not picture.animated:
-        return Judgeable(picture, tuple(FrameView(0, look) for look in _distinct(picture.frames[0])))
+        return ModerationPlan(picture, tuple(FrameView(0, rendering) for rendering in _distinct(picture.frames[0])))
     first_of: dict[bytes, int] = {}
     copies: dict[int, list[int]] = {}
     for index, frame in enumerate(picture.frames):
@@ -56,82 +56,90 @@ def judgeable(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> Jud
     shown, covered = _cover(frames, copies, max_views)
     kept = sorted(index for first in covered for index in copies[first])
     number = {index: place for place, index in enumerate(kept)}
-    views = tuple(FrameView(number[index], look) for index in sorted(shown) for look in frames[index].looks)
-    return Judgeable(picture.kept(kept), views)
+    views = tuple(
+        FrameView(number[index], rendering) for index in sorted(shown) for rendering in frames[index].renderings
+    )
+    return ModerationPlan(picture.kept(kept), views)
 
 
 class _Frame:
-    """A frame of an animation: what is compared of it, and how it must be looked at."""
+    """A frame of an animation: its fingerprints and its renderings."""
 
     def __init__(self, image: Image.Image) -> None:
         self._image = image
-        self._needed = needed_looks(image, sparing=True)
+        self._needed = needed_renderings(image, sparing=True)
         self._opaque = is_opaque(image)
         self._comparable = self._opaque or is_clean(image.getchannel("A"))
 
     @property
     def most_views(self) -> int:
-        """The views that it takes at most."""
+        """The most views that it needs."""
         return len(self._needed)
 
     @cached_property
-    def looks(self) -> tuple[Look, ...]:
-        """The looks that show all that can be seen of it."""
+    def renderings(self) -> tuple[FrameRendering, ...]:
+        """The renderings that show everything that a viewer can see."""
         return _distinct(self._image, self._needed)
 
     @cached_property
-    def _traits(self) -> tuple[Traits, ...]:
+    def _fingerprints(self) -> tuple[Fingerprint, ...]:
         if self._opaque:
-            return (Traits.of(self._image.convert("RGB")),)
-        return tuple(Traits.of(flattened(self._image, background)) for background in ("white", "black"))
+            return (Fingerprint.of(self._image.convert("RGB")),)
+        return tuple(Fingerprint.of(flattened(self._image, background)) for background in ("white", "black"))
 
     def covers(self, other: "_Frame") -> bool:
-        """Tell whether a verdict on this frame holds for another one that is no copy of it.
+        """Tell whether a verdict on this frame applies to another one that is not a copy.
 
-        A frame whose alpha is not clean covers none: thresholds and divisions make much of small differences.
+        A frame whose alpha is not clean covers no other: thresholds and divisions amplify small differences.
         """
         if not (self._comparable and other._comparable) or self._opaque is not other._opaque:
             return False
-        return all(alike(one, another) for one, another in zip(self._traits, other._traits, strict=True))
+        return all(
+            are_similar(one, another) for one, another in zip(self._fingerprints, other._fingerprints, strict=True)
+        )
 
 
-def _distinct(frame: Image.Image, needed: tuple[Look, ...] | None = None) -> tuple[Look, ...]:
-    """Return the looks that a frame needs, without those that look like an earlier one."""
-    looks = needed_looks(frame, sparing=False) if needed is None else needed
-    if len(looks) <= len(BACKDROPS):
-        return looks
-    subject = Subject(frame)
-    chosen: list[Look] = []
-    seen_before: list[_Seen] = []
-    for look in looks:
-        new = _Seen(subject.seen(look))
-        if not any(earlier.shows(new) for earlier in seen_before):
-            chosen.append(look)
-            seen_before.append(new)
+def _distinct(frame: Image.Image, needed: tuple[FrameRendering, ...] | None = None) -> tuple[FrameRendering, ...]:
+    """Return the renderings that a frame needs, except those that are similar to an earlier one."""
+    renderings = needed_renderings(frame, sparing=False) if needed is None else needed
+    if len(renderings) <= len(BACKDROPS):
+        return renderings
+    renderer = FrameRenderer(frame)
+    chosen: list[FrameRendering] = []
+    earlier: list[_RenderedFrame] = []
+    for rendering in renderings:
+        new = _RenderedFrame(renderer.render(rendering))
+        if not any(each.shows(new) for each in earlier):
+            chosen.append(rendering)
+            earlier.append(new)
     return tuple(chosen)
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What is seen of a frame in one look."""
+class _RenderedFrame:
+    """A frame in one rendering."""
 
     image: Image.Image
 
     @cached_property
-    def traits(self) -> Traits:
-        return Traits.of(self.image)
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint.of(self.image)
 
-    def shows(self, other: "_Seen") -> bool:
-        """Tell whether another look, of the same size or a smaller one, shows nothing else."""
-        own = self.traits if self.image.size == other.image.size else Traits.of(resized(self.image, other.image.size))
-        return alike(own, other.traits)
+    def shows(self, other: "_RenderedFrame") -> bool:
+        """Tell whether another rendering, of the same size or smaller, shows nothing new."""
+        own = (
+            self.fingerprint
+            if self.image.size == other.image.size
+            else Fingerprint.of(resized(self.image, other.image.size))
+        )
+        return are_similar(own, other.fingerprint)
 
 
 def _cover(frames: Mapping[int, _Frame], copies: Mapping[int, list[int]], max_views: int) -> tuple[set[int], set[int]]:
-    """Return the frames to show, and all that these cover.
+    """Return the frames to moderate, and all frames that these cover.
 
-    Greedy: next is the frame that covers most of what is left for each view that it takes, copies counted; of equals
-    the one farthest from those that are shown already.
+    Greedy: the next frame is the one that covers most of the remaining frames (copies included) per view that it needs;
+    of equal ones the one farthest from those chosen before.
     """
     covered_by = _coverage(frames)
     left, candidates = set(frames), set(frames)
@@ -148,16 +156,16 @@ def _cover(frames: Mapping[int, _Frame], copies: Mapping[int, list[int]], max_vi
         candidates.discard(best)
         if covered_by[best] & left and views + frames[best].most_views <= max_views:
             shown.add(best)
-            views += len(frames[best].looks)
+            views += len(frames[best].renderings)
             left -= covered_by[best]
     return shown, set(frames) - left
 
 
 def _coverage(frames: Mapping[int, _Frame]) -> dict[int, set[int]]:
-    """Return for each frame the ones that it covers, itself among them."""
+    """Return for each frame the frames that it covers, including itself."""
     first, *others = frames
     if all(frames[first].covers(frames[other]) for other in others):
-        return {first: set(frames)} | {other: {other} for other in others}  # nothing moves: one view will do
+        return {first: set(frames)} | {other: {other} for other in others}  # nothing moves: one view is enough
     covered_by = {index: {index} for index in frames}
     for one, other in combinations(frames, 2):
         if frames[one].covers(frames[other]):

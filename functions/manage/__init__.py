@@ -1,1 +1,1 @@
-"""ManageImages: reads, lists and removes image records."""
+"""ManageImages: reads, lists and removes images."""

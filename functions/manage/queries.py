@@ -1,10 +1,10 @@
-"""What a client may ask of the listing, validated; every fault names the parameter."""
+"""Validates the query parameters of listings; an error names the parameter."""
 
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from functions.manage.cursors import Cursor, HistoryCursor
+from functions.records.cursors import Cursor, HistoryCursor
 from functions.shared.contracts import Status
 from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
@@ -14,7 +14,7 @@ Query = TypeVar("Query", bound=BaseModel)
 
 
 class ListingQuery(BaseModel):
-    """The tenant, the status to filter by, the page size, and the cursor from the previous page."""
+    """The tenant, a status to filter by, the page size, and the cursor of the previous page."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -25,7 +25,7 @@ class ListingQuery(BaseModel):
 
 
 class HistoryQuery(BaseModel):
-    """Lines of history a page, and the cursor of the page before."""
+    """The page size, and the cursor of the previous page."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -34,12 +34,12 @@ class HistoryQuery(BaseModel):
 
 
 def listing_query(event: dict[str, Any]) -> ListingQuery:
-    """Read the query of GET /v1/images. Raises ProblemError (400) that names the parameter."""
+    """Parse the query of GET /v1/images. Raises ProblemError (400) that names the parameter."""
     return _validated(ListingQuery, event)
 
 
 def history_query(event: dict[str, Any]) -> HistoryQuery:
-    """Read the query of GET /v1/images/{id}/history. Raises ProblemError (400) that names the parameter."""
+    """Parse the query of GET /v1/images/{id}/history. Raises ProblemError (400) that names the parameter."""
     return _validated(HistoryQuery, event)
 
 

@@ -1,4 +1,4 @@
-"""ManageImages' settings: the table, the state machine that removes images, and the browsers' origins."""
+"""Settings of manage."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,7 +8,7 @@ from functions.shared.settings import EnvironmentReader, Settings
 
 @dataclass(frozen=True)
 class ManageSettings(Settings):
-    """The table of records, the state machine `remove`, and allowed origins."""
+    """The table of records, the state machine `remove`, and the origins that CORS allows."""
 
     table_name: str
     remove_state_machine_arn: str

@@ -1,1 +1,1 @@
-"""ModerateImage: the views of a picture in; a verdict out."""
+"""ModerateImage: returns a verdict on the views of a picture."""

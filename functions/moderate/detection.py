@@ -1,7 +1,7 @@
-"""Rekognition as ModerateImage sees it: a picture in S3 in, its moderation labels out.
+"""Calls Rekognition: returns the moderation labels of a picture in S3.
 
-An answer is taken only if it is one that Rekognition can give to what it was asked. Anything else says that something
-is wrong on the way, so that neither a label nor the lack of one means anything.
+A response is accepted only if Rekognition can give it to the request. Any other response shows a fault, so neither its
+labels nor their absence can be trusted.
 """
 
 import math
@@ -23,62 +23,64 @@ REFUSALS: Final = frozenset(
         "InvalidS3ObjectException",
     }
 )
-"""Codes with which Rekognition says that it cannot judge this picture, however often it is asked."""
+"""Error codes for pictures that Rekognition cannot process; a retry does not help."""
 
 MOST_LABELS: Final = 100
-"""Labels in one answer: version 7 of the taxonomy has 52 in all."""
+"""Most labels in one response: version 7 of the taxonomy has 52."""
 
 MOST_NAME_CHARACTERS: Final = 256
 HIGHEST_CONFIDENCE: Final = 100.0
 
 ROUNDING: Final = 0.001
-"""Percent by which a confidence may miss its bounds: Rekognition computes in 32-bit floating point."""
+"""Percent by which a confidence may exceed its bounds: Rekognition computes in 32-bit floating point."""
 
 DEEPEST_LEVEL: Final = 10
-"""Of the taxonomy; version 7 has three."""
+"""Deepest level of the taxonomy; version 7 has three."""
 
 
 @dataclass(frozen=True)
 class Detection:
-    """What Rekognition found in one picture, and the version of the model that looked."""
+    """The labels of one picture, and the version of the model."""
 
     labels: tuple[Label, ...]
     model_version: str
 
 
 class RekognitionDetector:
-    """Asks Rekognition. ``rekognition`` is a botocore client; the process's own by default. Threads may share one."""
+    """Calls Rekognition with a botocore client, by default the process's own. Thread-safe."""
 
     def __init__(self, rekognition: Any = None) -> None:
         self._rekognition = client("rekognition") if rekognition is None else rekognition
 
     def detect(self, bucket: str, view: View, *, minimum_confidence: float) -> Detection:
-        """Return the labels of at least this confidence (percent), marked with the view's frame and rendering.
+        """Return the labels of at least this confidence (percent), with the view's frame and rendering.
 
         Raises ModerationRefusedError, ModerationAnswerError or TransientDependencyError.
         """
         try:
             with translated_errors():
-                answer = self._rekognition.detect_moderation_labels(
+                response = self._rekognition.detect_moderation_labels(
                     Image={"S3Object": {"Bucket": bucket, "Name": view.key}}, MinConfidence=minimum_confidence
                 )
         except ClientError as error:
             if error.response["Error"]["Code"] in REFUSALS:
                 raise ModerationRefusedError(f"{view.key}: {error}") from error
             raise
-        except (ResponseParserError, AttributeError, TypeError) as error:  # botocore's, on documents of another shape
-            raise ModerationAnswerError(f"{view.key}: the answer cannot be read: {error!r}") from error
-        return _checked(answer, view, minimum_confidence)
+        except (ResponseParserError, AttributeError, TypeError) as error:  # raised for documents of another shape
+            raise ModerationAnswerError(f"{view.key}: the response cannot be parsed: {error!r}") from error
+        return _checked(response, view, minimum_confidence)
 
 
-def _checked(answer: dict[str, Any], view: View, minimum_confidence: float) -> Detection:
-    found, version = answer.get("ModerationLabels"), answer.get("ModerationModelVersion")
+def _checked(response: dict[str, Any], view: View, minimum_confidence: float) -> Detection:
+    found, version = response.get("ModerationLabels"), response.get("ModerationModelVersion")
     if not isinstance(found, list):
-        raise ModerationAnswerError(f"{view.key}: the answer has no list of labels")
+        raise ModerationAnswerError(f"{view.key}: the response has no list of labels")
     if len(found) > MOST_LABELS:
-        raise ModerationAnswerError(f"{view.key}: the answer has {len(found)} labels; at most {MOST_LABELS} can be")
+        raise ModerationAnswerError(
+            f"{view.key}: the response has {len(found)} labels; at most {MOST_LABELS} are possible"
+        )
     if not _is_name(version):
-        raise ModerationAnswerError(f"{view.key}: the answer names no version of the model")
+        raise ModerationAnswerError(f"{view.key}: the response has no model version")
     faults = [fault for label in found for fault in _faults(label, minimum_confidence)]
     if faults:
         raise ModerationAnswerError(f"{view.key}: {faults[0]}")
@@ -86,22 +88,22 @@ def _checked(answer: dict[str, Any], view: View, minimum_confidence: float) -> D
 
 
 def _faults(label: Any, minimum_confidence: float) -> list[str]:
-    """Return what a label cannot be like. The texts show no value: an answer may hold anything."""
+    """Return the faults of a label. They contain no values, because a response may contain anything."""
     if not isinstance(label, dict):
-        return ["a label is no object"]
+        return ["a label is not an object"]
     faults = []
     if not _is_name(label.get("Name")):
         faults.append("a label has no name")
     if label.get("ParentName") and not _is_name(label["ParentName"]):
-        faults.append("a label's parent is no name")
+        faults.append("a label's parent is not a name")
     confidence = label.get("Confidence")
     if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not math.isfinite(confidence):
-        faults.append("a label's confidence is no number")
+        faults.append("a label's confidence is not a number")
     elif not minimum_confidence - ROUNDING <= confidence <= HIGHEST_CONFIDENCE + ROUNDING:
-        faults.append(f"a label's confidence is not from {minimum_confidence:g}, as asked for, to 100")
+        faults.append(f"a label's confidence is not between {minimum_confidence:g}, as requested, and 100")
     level = label.get("TaxonomyLevel", 1)
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= DEEPEST_LEVEL:
-        faults.append("a label's level in the taxonomy is none")
+        faults.append("a label's taxonomy level is invalid")
     return faults
 
 

@@ -1,14 +1,14 @@
-"""ModerateImage: the views of an image in; what Rekognition finds and what the policy decides out.
+"""ModerateImage: has the views of an image labelled by Rekognition, and returns the policy's verdict.
 
-When no verdict can be had this raises, and the workflow holds the image: nothing passes unseen.
+If there can be no verdict, the error makes the workflow hold the image: nothing is published without moderation.
 """
 
 from typing import Any
 
 from functions.moderate.detection import RekognitionDetector
 from functions.moderate.moderation import moderate
-from functions.moderate.policy import Policy
 from functions.moderate.settings import ModerateSettings
+from functions.policy.policy import Policy
 from functions.shared.contracts import ModerateRequest
 from functions.shared.observability import logger, metrics
 
@@ -20,7 +20,7 @@ detector = RekognitionDetector()
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Moderate the image whose views the state names."""
+    """Moderate the image of the state's input."""
     request = ModerateRequest.from_state(event)
     logger.append_keys(image_id=request.image_id)
     moderation = moderate(request, detector=detector, policy=policy, staging_bucket=settings.staging_bucket)

@@ -1,6 +1,6 @@
-"""The verdict on one image: what Rekognition finds in its views, judged by the policy.
+"""The verdict on one image: the policy's decision on the labels that Rekognition finds in its views.
 
-Every label is kept, also those that the policy allows: another policy can be tried on them without a new call.
+Every label is stored, even if the policy allows it, so that another policy can be applied without a new call.
 """
 
 import json
@@ -10,25 +10,25 @@ from time import perf_counter
 from typing import Final
 
 from functions.moderate.detection import Detection, RekognitionDetector
-from functions.moderate.policy import Policy
+from functions.policy.policy import Policy
 from functions.shared.contracts import ModerateRequest, Verdict, as_json
 from functions.shared.errors import ContractError, ModerationAnswerError
 
 PARALLEL_CALLS: Final = 8
-"""Calls of one image that are under way at once. 64 views then take 4 s where a call takes 0.5, and 128, the most that
-a stage can allow, 8: the function has 60."""
+"""Concurrent calls for one image. At 0.5 s a call 64 views take 4 s and 128, the highest limit of a stage, 8 s. The
+function's timeout is 60 s."""
 
 MOST_LABELS: Final = 1_000
-"""Labels of one image."""
+"""Most labels of one image."""
 
 MOST_LABEL_BYTES: Final = 220_000
-"""Size of all labels of one image as JSON: the workflow hands them on in a state of 256 KiB, with up to 20 KB beside
-them. A thousand labels of the taxonomy have 196,000 at most."""
+"""Largest size of all labels of one image as JSON: they are part of a state of at most 256 KiB, with up to 20 KB of
+other data. A thousand labels of the taxonomy have at most 196,000 bytes."""
 
 
 @dataclass(frozen=True)
 class Moderation:
-    """The verdict for the workflow, and how long Rekognition took over all views, in ms."""
+    """The verdict, and how long Rekognition took for all views, in ms."""
 
     verdict: Verdict
     detection_ms: float
@@ -37,10 +37,10 @@ class Moderation:
 def moderate(
     request: ModerateRequest, *, detector: RekognitionDetector, policy: Policy, staging_bucket: str
 ) -> Moderation:
-    """Have every view looked at; the worst one decides.
+    """Return the verdict on all views; the worst one decides.
 
-    Raises ModerationRefusedError, ModerationAnswerError, TransientDependencyError, or ContractError when there is no
-    view at all: what was not looked at must not pass.
+    Raises ModerationRefusedError, ModerationAnswerError, TransientDependencyError, or ContractError if there is no
+    view: a picture that was not moderated must not be published.
     """
     if not request.proxies:
         raise ContractError("ModerateRequest: proxies is empty")
@@ -49,14 +49,14 @@ def moderate(
     detection_ms = (perf_counter() - start) * 1000
     labels = tuple(label for detection in detections for label in detection.labels)
     if len(labels) > MOST_LABELS or len(json.dumps([as_json(label) for label in labels])) > MOST_LABEL_BYTES:
-        raise ModerationAnswerError(f"the views have {len(labels)} labels together, more than can be")
-    judgement = policy.judge(labels)
+        raise ModerationAnswerError(f"the views have {len(labels)} labels together, more than Rekognition can find")
+    evaluation = policy.evaluate(labels)
     verdict = Verdict(
-        decision=judgement.decision,
+        decision=evaluation.decision,
         policy_version=policy.version,
         model_version=detections[-1].model_version,
         labels=labels,
-        deciding=judgement.deciding,
+        deciding=evaluation.deciding,
     )
     return Moderation(verdict, detection_ms)
 
@@ -64,7 +64,7 @@ def moderate(
 def _detections(
     request: ModerateRequest, detector: RekognitionDetector, bucket: str, minimum_confidence: float
 ) -> list[Detection]:
-    """Ask about all views, some at a time, in their order. After a failure no further call is begun."""
+    """Detect labels in all views, in parallel, and return them in order. After an error no further call is made."""
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
         calls = [
             pool.submit(detector.detect, bucket, view, minimum_confidence=minimum_confidence)

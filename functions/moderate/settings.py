@@ -1,18 +1,12 @@
-"""ModerateImage's settings. The policy is a file of its own: policy.json."""
+"""Settings of moderate. The policy is a file: functions/policy/policy.json."""
 
 from dataclasses import dataclass
-from typing import Self
 
-from functions.shared.settings import EnvironmentReader, Settings
+from functions.shared.settings import TextSettings
 
 
 @dataclass(frozen=True)
-class ModerateSettings(Settings):
-    """The bucket that holds the views."""
+class ModerateSettings(TextSettings):
+    """The bucket of the moderation views."""
 
     staging_bucket: str
-
-    @classmethod
-    def read(cls, reader: EnvironmentReader) -> Self:
-        """Read the settings; the reader collects the faults."""
-        return cls(staging_bucket=reader.text("STAGING_BUCKET"))

@@ -1,1 +1,1 @@
-"""OptimizeImage: one original in; its master, renditions and moderation proxies out."""
+"""OptimizeImage: writes the master, the renditions and the moderation views of an original."""

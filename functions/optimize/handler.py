@@ -1,6 +1,6 @@
-"""OptimizeImage: one original in; its master, renditions and moderation proxies out, or the reason for a refusal.
+"""OptimizeImage: writes the master, the renditions and the moderation views of an original, or rejects it.
 
-Bytes move through S3; the state carries keys, sizes and digests.
+Files are exchanged through S3; the state contains keys, sizes and digests.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ store = S3ObjectStore()
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Optimize the original that the state names."""
+    """Optimize the original of the state's input."""
     request = OptimizeRequest.from_state(event)
     logger.append_keys(image_id=request.image_id, revision=request.revision)
     optimization = optimize_original(request, store=store, settings=settings)

@@ -1,6 +1,6 @@
-"""One original to everything that is derived from it, or the reason why it is refused.
+"""Derives all files of one original, or rejects it.
 
-The pixels are functions/imaging's; this is the order of steps, and which outcome follows from what.
+functions/imaging processes the pixels; this module has the order of the steps and their outcomes.
 """
 
 import hashlib
@@ -20,17 +20,17 @@ from functions.shared.object_store import S3ObjectStore
 
 @dataclass(frozen=True)
 class Optimization:
-    """The outcome for the workflow, and how long each phase took in ms."""
+    """The outcome for the workflow, and the duration of each phase in ms."""
 
     outcome: Optimized | Rejected | Superseded
     timings_ms: dict[str, float] = field(default_factory=dict)
 
 
 def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, settings: OptimizeSettings) -> Optimization:
-    """Read the original that the event named, and write its master, renditions and proxies to staging.
+    """Read the original of the event, and write its master, renditions and views to staging.
 
-    Raises ObjectMissingError, TransientDependencyError or SandboxError. A refused original writes nothing; it gets
-    the tag by which the bucket's lifecycle forgets it.
+    For a rejected original nothing is written; a tag lets the bucket's lifecycle rule delete it. Raises
+    ObjectMissingError, TransientDependencyError or SandboxError.
     """
     original = request.original
     try:
@@ -46,7 +46,7 @@ def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, setting
     except ObjectChangedError:
         return Optimization(Superseded("The original was overwritten after this upload's event."))
     except RefusedPictureError as refusal:
-        with suppress(ObjectChangedError, ObjectMissingError):  # then there is nothing left to forget
+        with suppress(ObjectChangedError, ObjectMissingError):  # then there is nothing to delete
             store.tag(original.bucket, original.key, {REJECTED_TAG: REJECTED_TAG_VALUE}, etag=original.etag)
         return Optimization(Rejected(refusal.reason, refusal.detail))
     prefix = revision_prefix(request.image_id, request.revision)

@@ -1,4 +1,4 @@
-"""OptimizeImage's settings: where results go, and the limits on uploads."""
+"""Settings of optimize."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -9,17 +9,17 @@ from functions.shared.options import KeptMetadata
 from functions.shared.settings import EnvironmentReader, Settings
 
 SANDBOX_SHARE: Final = 0.75
-"""Part of the function's memory that decoding may take; the rest is for the runtime, the upload and the results."""
+"""Fraction of the function's memory for decoding; the rest is for the runtime, the upload and the results."""
 
 DEFAULT_MEMORY_MIB: Final = 3008
-"""The function's memory where the runtime does not tell (it always does in Lambda)."""
+"""The function's memory in MiB if the runtime does not set it; Lambda always does."""
 
 
 @dataclass(frozen=True)
 class OptimizeSettings(Settings):
-    """The bucket for what has no verdict yet, the limits on an original, and whether its rights fields are kept.
+    """The staging bucket, the limits on an original, and whether its rights fields are kept.
 
-    ``max_views`` is the largest number of views of one picture that are judged (imaging/views.py).
+    ``max_views`` is the largest number of moderation views of one picture (imaging/views.py).
     """
 
     staging_bucket: str

@@ -1,1 +1,1 @@
-"""PersistImage: publishes what the verdict allows and writes the record."""
+"""PersistImage: publishes the files that the verdict allows, and writes the record."""

@@ -1,22 +1,22 @@
-"""PersistImage: everything that was found out about an image in; where it stands from now on out."""
+"""PersistImage: publishes a moderated image and records its status."""
 
 from typing import Any
 
 from functions.persist.publication import Publisher
 from functions.persist.settings import PersistSettings
-from functions.persist.verdicts import VerdictWriter
-from functions.shared.announcements import Announcer
+from functions.records.reader import RecordReader
+from functions.records.verdicts import VerdictWriter
 from functions.shared.contracts import PersistRequest
+from functions.shared.events import EventPublisher
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
-from functions.shared.records import RecordReader
 
 settings = PersistSettings.from_environment()  # a bad value fails the cold start
 publisher = Publisher(
     store=S3ObjectStore(),
-    records=RecordReader(settings.table),
-    verdicts=VerdictWriter(settings.table),
-    announcer=Announcer(settings.event_bus),
+    records=RecordReader(settings.table_name),
+    verdicts=VerdictWriter(settings.table_name),
+    events=EventPublisher(settings.event_bus_name),
     settings=settings,
 )
 
@@ -24,7 +24,7 @@ publisher = Publisher(
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Carry out the verdict that the state brings."""
+    """Apply the verdict of the state's input."""
     request = PersistRequest.from_state(event)
     logger.append_keys(image_id=request.image_id, revision=request.revision)
     outcome = publisher.persist(request)

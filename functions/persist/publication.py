@@ -1,13 +1,13 @@
-"""Publishes a judged picture: its files, its record and its completion event, in an order that survives any crash.
+"""Publishes a moderated picture: its files, its record and its completion event, in an order that survives any crash.
 
-1. The files are copied to ``published``, under the same keys: complete before anything points at them.
-2. One transaction flips the record, if this execution still holds the image. From here on it is served. The record
-   notes that its completion event is still to be sent.
-3. Files of older revisions and all generated variants go, then the completion event (whose listeners purge the CDN:
-   what they purge must not be there to be fetched again), then its note in the record, then the staging files.
+1. The files are copied to ``published``, under the same keys, before the record refers to them.
+2. One transaction updates the record, if this execution still processes the image. From then on the image is served.
+   The record also says that its completion event is still to be sent.
+3. Files of older revisions and all generated variants are deleted, then the event is sent (it purges the CDN, which
+   must not be able to fetch them again), then the record is updated, and finally the staging files are deleted.
 
-Run again after a crash, a step finds its work done and continues; the event may come twice. An execution that no longer
-holds the image deletes what it wrote: a removal during processing wins.
+After a crash every step can be repeated; the event may be sent twice. An execution that no longer processes the image
+deletes the files that it wrote: a removal during processing takes precedence.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -15,49 +15,50 @@ from dataclasses import dataclass
 from typing import Final
 
 from functions.persist.settings import PersistSettings
-from functions.persist.verdicts import STATUS_OF, VerdictWriter
-from functions.shared.announcements import Announcer
+from functions.records.reader import RecordReader
+from functions.records.record import ImageRecord
+from functions.records.verdicts import VerdictWriter
 from functions.shared.contracts import Decision, Persisted, PersistRequest, Status, Superseded
 from functions.shared.errors import ContractError, ObjectMissingError, RecordConflictError, RecordMissingError
+from functions.shared.events import EventPublisher
 from functions.shared.keys import generated_prefix, image_prefix, revision_of, revision_prefix
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.records import ImageRecord, RecordReader
 
 PARALLEL_COPIES: Final = 4
-"""S3 answers one copy in tens of milliseconds whatever it holds; a picture has up to eighteen files."""
+"""S3 copies a file of any size in tens of milliseconds; a picture has up to eighteen files."""
 
 
 @dataclass(frozen=True)
 class Publisher:
-    """Publishes pictures, with everything that it needs for that."""
+    """Publishes pictures."""
 
     store: S3ObjectStore
     records: RecordReader
     verdicts: VerdictWriter
-    announcer: Announcer
+    events: EventPublisher
     settings: PersistSettings
 
     def persist(self, request: PersistRequest) -> Persisted | Superseded:
-        """Carry out the verdict of a request.
+        """Apply the verdict of a request.
 
-        Raises ContractError when the picture's files are not those that the verdict allows to show,
-        ObjectMissingError or TransientDependencyError.
+        Raises ContractError if the verdict does not allow the picture's files to be published, ObjectMissingError or
+        TransientDependencyError.
         """
         files = _files_to_publish(request)
         record = self._record(request)
         written = self._publish(request, files) if _holds(request, record) else _is_written(request, record)
         if record is None or not written:
-            return self._withdraw(request)
+            return self._delete_own(request)
         self._finish(request, tenant=record.tenant)
-        return Persisted(status=STATUS_OF[request.verdict.decision], revision=request.revision)
+        return Persisted(status=request.verdict.decision.status, revision=request.revision)
 
     def _publish(self, request: PersistRequest, files: list[str]) -> bool:
-        """Copy the files and flip the record; tell whether it shows this revision now."""
+        """Copy the files and update the record; tell whether it shows this revision now."""
         try:
             self._copy(files)
             self.verdicts.write(request)
         except (RecordConflictError, ObjectMissingError):
-            # Removed meanwhile, or a first attempt of this execution was still running and is done now.
+            # The image was removed, or an earlier attempt of this execution was still running and is complete now.
             record = self._record(request)
             if _holds(request, record):
                 raise
@@ -65,7 +66,7 @@ class Publisher:
         return True
 
     def _copy(self, files: list[str]) -> None:
-        """Copy the files side by side; when this ends, by an error too, no copy is under way any more."""
+        """Copy the files in parallel; when this returns or raises, no copy is in progress."""
         with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
             list(pool.map(self._copy_one, files))
 
@@ -79,21 +80,21 @@ class Publisher:
             return None
 
     def _finish(self, request: PersistRequest, *, tenant: str) -> None:
-        status, revision = STATUS_OF[request.verdict.decision], request.revision
+        status, revision = request.verdict.decision.status, request.revision
         self._delete_revisions(self.settings.published_bucket, request.image_id, up_to=revision - 1)
-        # Which revision a variant was made from, its key does not tell; one too many is only made again.
+        # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
         self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(request.image_id))
-        self.announcer.announce(request.image_id, status, revision=revision, tenant=tenant)
-        self.verdicts.note_announced(request)
+        self.events.publish(request.image_id, status, revision=revision, tenant=tenant)
+        self.verdicts.clear_unannounced(request)
         self._delete_revisions(self.settings.staging_bucket, request.image_id, up_to=revision)
 
     def _delete_revisions(self, bucket: str, image_id: str, *, up_to: int) -> None:
-        """Delete the files of old revisions; those of newer ones are somebody else's."""
+        """Delete the files of old revisions; newer ones belong to other executions."""
         keys = self.store.keys(bucket, image_prefix(image_id))
         self.store.delete_all(bucket, [key for key in keys if revision_of(key) <= up_to])
 
-    def _withdraw(self, request: PersistRequest) -> Superseded:
-        """Delete what this execution wrote, which is its revision and nothing else."""
+    def _delete_own(self, request: PersistRequest) -> Superseded:
+        """Delete the files that this execution wrote: those of its revision."""
         prefix = revision_prefix(request.image_id, request.revision)
         self.store.delete_prefix(self.settings.published_bucket, prefix)
         self.store.delete_prefix(self.settings.staging_bucket, prefix)
@@ -101,9 +102,9 @@ class Publisher:
 
 
 def _files_to_publish(request: PersistRequest) -> list[str]:
-    """Return the keys that the verdict allows to show. Raises ContractError for a file from anywhere else.
+    """Return the keys of the files that the verdict allows to be published. Raises ContractError for any other file.
 
-    A sharp picture with a verdict to blur is a bug of the workflow, and must not get out by it.
+    A sharp picture with a verdict to blur would be a bug of the workflow; it must not be published.
     """
     decision = request.verdict.decision
     if decision is Decision.BLOCK:
@@ -123,7 +124,7 @@ def _holds(request: PersistRequest, record: ImageRecord | None) -> bool:
 
 def _is_written(request: PersistRequest, record: ImageRecord | None) -> bool:
     return record is not None and (record.status, record.claimed_by, record.revision) == (
-        STATUS_OF[request.verdict.decision],
+        request.verdict.decision.status,
         request.execution_arn,
         request.revision,
     )

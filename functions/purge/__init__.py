@@ -1,1 +1,1 @@
-"""Purge: images that changed or were removed are forgotten by the edge's caches."""
+"""Purge: deletes images that changed or were removed from the edge's caches."""

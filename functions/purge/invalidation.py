@@ -1,7 +1,7 @@
-"""Turns a batch of completion events into one CloudFront invalidation, by cache tag.
+"""Turns a batch of completion events into one CloudFront invalidation by cache tag.
 
-Every cached answer of an image carries the image's id as its tag, so that one item names all of its variants. The list
-of paths takes tags too: they begin with #.
+Every cached response for an image has the image's id as its cache tag, so one item purges all variants. In the list of
+paths a tag begins with #.
 """
 
 import hashlib
@@ -16,28 +16,29 @@ from functions.shared.aws import client, translated_errors
 from functions.shared.keys import is_image_id
 
 BUSY: Final = frozenset({"TooManyInvalidationsInProgress"})
-"""What CloudFront answers while it has as many invalidations in progress as it takes; the batch waits."""
+"""CloudFront's error while too many invalidations are in progress; the queue delivers the batch again."""
 
 
 @dataclass(frozen=True)
 class Purge:
-    """What became of a batch: the images whose caches are being purged, and the messages that must come again."""
+    """The result of a batch: the images that are being purged, and the messages that must be delivered again."""
 
     image_ids: list[str]
     again: list[str]
 
 
 def purge_images(messages: Sequence[dict[str, Any]], *, distribution_id: str) -> Purge:
-    """Invalidate everything cached of the images that ``messages`` (SQS records) name.
+    """Invalidate all cached responses for the images of ``messages`` (SQS records).
 
-    Raises TransientDependencyError; then every message comes again. A message that names no image is dropped: it
-    would come back for ever.
+    Raises TransientDependencyError; the queue then delivers every message again. A message without an image id is
+    dropped, because it would be delivered without end.
     """
     named = {message["messageId"]: _image_of(message["body"]) for message in messages}
     image_ids = sorted({image_id for image_id in named.values() if image_id})
     if not image_ids:
         return Purge([], [])
-    reference = hashlib.sha256("\n".join(sorted(named)).encode()).hexdigest()  # a repeated batch is one invalidation
+    batch = "\n".join(sorted(named))  # a repeated batch has the same reference, and is one invalidation
+    reference = hashlib.sha256(batch.encode()).hexdigest()
     try:
         with translated_errors():
             client("cloudfront").create_invalidation(

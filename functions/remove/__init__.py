@@ -1,1 +1,1 @@
-"""RemoveFiles: deletes files and history of images that were removed, superseded or given up."""
+"""RemoveFiles: deletes files and history of images that were removed, replaced or not published."""

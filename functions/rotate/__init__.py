@@ -1,1 +1,1 @@
-"""RotateOriginSecret: replaces the value by which the API knows the edge, without an answer that fails."""
+"""RotateOriginSecret: replaces the secret between CloudFront and the API without failing a request."""

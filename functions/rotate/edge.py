@@ -1,4 +1,4 @@
-"""What sends the secret (the distribution) and what accepts it (WAF's pattern set)."""
+"""The distribution, which sends the secret, and WAF's pattern set, which accepts it."""
 
 import re
 import time
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from functions.rotate.settings import RotateSettings
 from functions.shared.aws import client
+from functions.shared.errors import FUNCTION_ERROR, ImageScalerError
 
 FORBIDDEN: Final = 403
 PATTERNS_PER_SET: Final = 10
@@ -15,12 +16,16 @@ PATTERNS_PER_SET: Final = 10
 PROBE_TIMEOUT_SECONDS: Final = 10
 
 
-class NotSendingError(Exception):
-    """The distribution does not send the value that it should; somebody changed it meanwhile."""
+class NotSendingError(ImageScalerError):
+    """The distribution does not send the expected value; it was changed during the rotation."""
+
+    handled = (FUNCTION_ERROR,)
 
 
-class NotAcceptedError(Exception):
-    """The firewall refuses a value that it should accept; the change has not reached all of it."""
+class NotAcceptedError(ImageScalerError):
+    """The firewall rejects a value that it should accept; the change has not reached all of WAF's hosts."""
+
+    handled = (FUNCTION_ERROR,)
 
 
 class Edge:
@@ -32,60 +37,60 @@ class Edge:
         self._firewall = client("wafv2")
 
     def accept(self, values: list[str]) -> None:
-        """Let WAF accept exactly these values; the change takes a while to reach all of WAF."""
+        """Let WAF accept exactly these values; the change reaches WAF's hosts one after the other."""
         self._set({_pattern(value) for value in values})
 
     def accept_also(self, values: list[str]) -> None:
-        """Let WAF accept these values beside what it accepts; of the rest only as many as the set can hold."""
+        """Let WAF accept these values in addition to the present ones, up to the size of the set."""
         wanted = {_pattern(value) for value in values}
         accepted = [each["RegexString"] for each in self._accepted()["RegularExpressionList"]]
         others = [pattern for pattern in accepted if pattern not in wanted]
         self._set(wanted | set(others[: PATTERNS_PER_SET - len(wanted)]))
 
     def written(self) -> list[str]:
-        """Return what the distribution sends now, and what CloudFormation wrote into it last.
+        """Return the values that the distribution sends now and that CloudFormation wrote into it last.
 
-        The first may be a third value after a rotation that ended half-way; the second is what a deployment restores
-        that does not read the secret again. Raises NotSendingError when there is no header.
+        The first may be a third value if a rotation was interrupted; a deployment that does not read the secret again
+        restores the second. Raises NotSendingError if there is no header.
         """
-        answer = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
-        config = answer["DistributionConfig"]
+        response = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
+        config = response["DistributionConfig"]
         headers = self._headers(config) + self._headers(config, self._settings.deployed_header_name)
         return [header["HeaderValue"] for header in headers]
 
     def wait_until_accepted(self, value: str) -> None:
-        """Return when the API answers to requests with ``value``.
+        """Return when the firewall accepts requests with ``value``.
 
-        Raises NotAcceptedError when the firewall still refuses some after all attempts.
+        Raises NotAcceptedError if it still rejects some after all attempts.
         """
         settings = self._settings
         if not settings.probe_url:
             return
         in_a_row = 0
         for _ in range(settings.probe_attempts):
-            in_a_row = in_a_row + 1 if self._is_let_in(value) else 0
+            in_a_row = in_a_row + 1 if self._is_accepted(value) else 0
             if in_a_row == settings.probes_in_a_row:
                 return
             time.sleep(settings.probe_pause_seconds)
-        raise NotAcceptedError(f"the firewall refuses the new value after {settings.probe_attempts} attempts")
+        raise NotAcceptedError(f"the firewall still rejects the new value after {settings.probe_attempts} attempts")
 
     def send(self, value: str) -> None:
-        """Tell the distribution to send ``value``; it takes minutes to be deployed."""
-        answer = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
-        config = answer["DistributionConfig"]
+        """Let the distribution send ``value``; the deployment takes minutes."""
+        response = self._distributions.get_distribution_config(Id=self._settings.distribution_id)
+        config = response["DistributionConfig"]
         headers = self._headers(config)
         if all(header["HeaderValue"] == value for header in headers):
             return
         for header in headers:
             header["HeaderValue"] = value
         self._distributions.update_distribution(
-            Id=self._settings.distribution_id, IfMatch=answer["ETag"], DistributionConfig=config
+            Id=self._settings.distribution_id, IfMatch=response["ETag"], DistributionConfig=config
         )
 
     def wait_until_sending(self, value: str) -> None:
         """Return when every edge location sends ``value``.
 
-        Raises NotSendingError, or botocore's WaiterError when deploying takes too long.
+        Raises NotSendingError, or botocore's WaiterError if the deployment takes too long.
         """
         self.wait_until_deployed()
         distribution_id = self._settings.distribution_id
@@ -96,7 +101,7 @@ class Edge:
     def wait_until_deployed(self) -> None:
         """Return when every edge location has the distribution's last change.
 
-        Raises botocore's WaiterError when it takes too long.
+        Raises botocore's WaiterError if that takes too long.
         """
         self._distributions.get_waiter("distribution_deployed").wait(
             Id=self._settings.distribution_id,
@@ -106,10 +111,10 @@ class Edge:
             },
         )
 
-    def _is_let_in(self, value: str) -> bool:
+    def _is_accepted(self, value: str) -> bool:
         request = urllib.request.Request(self._settings.probe_url, headers={self._settings.header_name: value})  # noqa: S310 - the template's URL
         try:
-            with urllib.request.urlopen(request, timeout=PROBE_TIMEOUT_SECONDS):  # noqa: S310 - a connection of its own
+            with urllib.request.urlopen(request, timeout=PROBE_TIMEOUT_SECONDS):  # noqa: S310 - a new connection
                 return True
         except urllib.error.HTTPError as error:
             return error.code != FORBIDDEN
@@ -139,7 +144,7 @@ class Edge:
         }
 
     def _headers(self, config: dict[str, Any], name: str | None = None) -> list[dict[str, str]]:
-        """Return every origin's custom header of a name; changing them changes ``config``."""
+        """Return the custom header of every origin by name; changing them changes ``config``."""
         wanted = (name or self._settings.header_name).lower()
         headers = [
             header

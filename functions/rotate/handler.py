@@ -1,4 +1,4 @@
-"""RotateOriginSecret: Secrets Manager calls it once for each of a rotation's four steps, deployments to compare."""
+"""RotateOriginSecret: Secrets Manager invokes it for each of a rotation's four steps, a deployment for ``compare``."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ settings = RotateSettings.from_environment()  # a bad value fails the cold start
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: object) -> None:  # noqa: ARG001 - Lambda's signature
-    """Take one step of a rotation, or compare header and secret; every step may be repeated."""
+    """Take one step of a rotation, or compare header and secret; every step can be repeated."""
     secret = OriginSecret(event.get("SecretId", settings.secret_id), event.get("ClientRequestToken", ""))
     logger.append_keys(step=event["Step"], version=secret.token)
     take_step(event["Step"], secret=secret, edge=Edge(settings))

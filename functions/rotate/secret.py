@@ -1,22 +1,22 @@
-"""The secret in Secrets Manager and its versions' labels."""
+"""The secret in Secrets Manager and the labels of its versions."""
 
 from typing import Any, Final
 
 from functions.shared.aws import client
 
 SECRET_LENGTH: Final = 48
-"""Letters and digits: 285 bits, and the value needs no escaping in a header or a pattern."""
+"""Characters, letters and digits only: 285 bits, and nothing to escape in a header or a pattern."""
 
 
 class OriginSecret:
-    """One rotation of one secret; ``token`` is the id of the version that it makes, empty for a mere comparison."""
+    """One rotation of one secret; ``token`` is the id of the version that it creates, empty for a comparison."""
 
     def __init__(self, secret_id: str, token: str) -> None:
         self._secret_id = secret_id
         self.token = token
 
     def ensure_pending(self) -> None:
-        """Make this rotation's version with a new random value unless it is there already."""
+        """Create this rotation's version with a new random value, unless it exists."""
         if self.token in self._labels() and self._has_value():
             return
         value = self._manager.get_random_password(PasswordLength=SECRET_LENGTH, ExcludePunctuation=True)
@@ -32,23 +32,23 @@ class OriginSecret:
         return self._value(VersionStage="AWSCURRENT")
 
     def pending(self) -> str:
-        """Return the value that this rotation introduces, whatever the version's label is by now."""
+        """Return the value that this rotation introduces, whatever label the version has."""
         return self._value(VersionId=self.token)
 
     def in_use(self) -> list[str]:
-        """Return the current value and the one before it, which stays accepted until the next rotation."""
+        """Return the current value and the previous one, which is accepted until the next rotation."""
         return self._values("AWSCURRENT", "AWSPREVIOUS")
 
     def labelled(self) -> list[str]:
-        """Return every value with a label, the pending one of a rotation included."""
+        """Return every value with a label, including a pending one."""
         return self._values("AWSCURRENT", "AWSPREVIOUS", "AWSPENDING")
 
     def is_rotating(self) -> bool:
-        """Tell whether a rotation has begun and not ended, or ended half-way."""
+        """Tell whether a rotation has begun and is not complete."""
         return any("AWSPENDING" in stages and "AWSCURRENT" not in stages for stages in self._labels().values())
 
     def promote(self) -> None:
-        """Make this rotation's version AWSCURRENT; the one before becomes AWSPREVIOUS."""
+        """Label this rotation's version AWSCURRENT; the previous one becomes AWSPREVIOUS."""
         labels = self._labels()
         if "AWSCURRENT" in labels.get(self.token, ()):
             return
@@ -72,7 +72,7 @@ class OriginSecret:
         try:
             self.pending()
         except self._manager.exceptions.ResourceNotFoundException:
-            return False  # Secrets Manager made the version's label before its value
+            return False  # Secrets Manager creates the label of a version before its value
         return True
 
     def _values(self, *stages: str) -> list[str]:
@@ -84,7 +84,7 @@ class OriginSecret:
                 try:
                     values.append(self._value(VersionStage=stage))
                 except self._manager.exceptions.ResourceNotFoundException:
-                    continue  # Secrets Manager made the version's label before its value
+                    continue  # Secrets Manager creates the label of a version before its value
         return values
 
     def _value(self, **version: str) -> str:

@@ -1,4 +1,4 @@
-"""The rotation's settings."""
+"""Settings of rotate."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,16 +8,17 @@ from functions.shared.settings import EnvironmentReader, Settings
 
 @dataclass(frozen=True)
 class RotateSettings(Settings):
-    """Where the secret value lives besides Secrets Manager.
+    """Where the secret is used, and how to check that a change is complete.
 
-    ``secret_id`` is the secret of a comparison; a rotation names its own. ``pattern_set_*`` name the WAF pattern set of
-    accepted values; ``header_name`` is the origins' custom header that carries the value, and ``deployed_header_name``
-    the one that only deployments write. ``deploy_poll_seconds`` is how often the distribution is asked whether a change
-    has been deployed, ``deploy_attempts`` times at most.
+    ``secret_id`` is the secret of a comparison; a rotation's event has its own. ``pattern_set_*`` identify the WAF
+    pattern set of accepted values; ``header_name`` is the origins' custom header with the value, and
+    ``deployed_header_name`` the one that only deployments write. The distribution is polled every
+    ``deploy_poll_seconds``, at most ``deploy_attempts`` times.
 
-    ``probe_url`` is a path of the API that does not exist: 403 there is the firewall, any other answer came past it. It
-    is asked every ``probe_pause_seconds``, ``probe_attempts`` times at most, until ``probes_in_a_row`` answers came
-    past the firewall: WAF's hosts learn of a change one after the other. Empty on the emulator, whose API has none.
+    ``probe_url`` is a path of the API that does not exist: there a 403 is from the firewall, and any other status has
+    passed it. It is requested every ``probe_pause_seconds``, at most ``probe_attempts`` times, until
+    ``probes_in_a_row`` requests have passed: a change reaches WAF's hosts one after the other. Empty on the emulator,
+    whose API has no firewall.
     """
 
     secret_id: str

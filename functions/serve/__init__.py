@@ -1,1 +1,1 @@
-"""ServeImage: any documented size and format of a published picture, on request or before anybody asks."""
+"""ServeImage: answers requests for images with a variant of any documented size and format."""

@@ -1,9 +1,9 @@
-"""A request for an image, read from API Gateway's REST proxy event. Nothing of an event is trusted."""
+"""A request for an image, parsed from API Gateway's REST proxy event. Every part of an event is validated."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from functions.serve.refusals import RefusedError, bad_parameter, method_not_allowed, no_such_image, not_canonical
+from functions.serve.errors import bad_parameter, method_not_allowed, no_such_image, not_canonical
 from functions.shared.keys import is_image_id
 from functions.shared.variant import (
     NotCanonicalError,
@@ -18,9 +18,9 @@ from functions.shared.variant import (
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """What is asked: which variant of which image, and how to answer.
+    """Which variant of which image is requested, and the headers that decide the form of the response.
 
-    ``negotiated``: the format was chosen by Accept. ``download``: a file name as the client sent it.
+    ``negotiated``: Accept chose the format. ``download``: a file name as the client sent it.
     """
 
     image_id: str
@@ -33,7 +33,7 @@ class ImageRequest:
 
 
 def parse_request(event: dict[str, Any], *, sizes: Sizes) -> ImageRequest:
-    """Read the event of ``/images/{id}`` or ``/images/{id}/{canonical}``. Raises RefusedError."""
+    """Read the event of ``/images/{id}`` or ``/images/{id}/{canonical}``. Raises ResponseError."""
     path = event.get("pathParameters") or {}
     image_id, canonical = path.get("id") or "", path.get("canonical")
     method = event.get("httpMethod")
@@ -44,13 +44,13 @@ def parse_request(event: dict[str, Any], *, sizes: Sizes) -> ImageRequest:
     headers = _headers(event)
     try:
         if canonical is None:
-            asked = parse_query(_parameters(event), accept=headers.get("accept", ""), sizes=sizes)
-            variant, negotiated, download = asked.variant, asked.negotiated, asked.download
+            query = parse_query(_parameters(event), accept=headers.get("accept", ""), sizes=sizes)
+            variant, negotiated, download = query.variant, query.negotiated, query.download
         else:
             variant, negotiated = parse_canonical(canonical, sizes=sizes), False
             download = parse_download(_parameters(event))
     except VariantError as error:
-        raise _refusal_of(error) from error
+        raise bad_parameter(error.parameter, error.detail) from error
     except NotCanonicalError as error:
         raise not_canonical() from error
     return ImageRequest(
@@ -64,12 +64,8 @@ def parse_request(event: dict[str, Any], *, sizes: Sizes) -> ImageRequest:
     )
 
 
-def _refusal_of(error: VariantError) -> RefusedError:
-    return bad_parameter(error.parameter, error.detail)
-
-
 def _parameters(event: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the decoded query parameters with repeats."""
+    """Return the decoded query parameters, repeated ones included."""
     repeated = event.get("multiValueQueryStringParameters") or {}
     single = event.get("queryStringParameters") or {}
     pairs = [(name, value) for name, values in repeated.items() for value in values]

@@ -1,1 +1,1 @@
-"""What the functions agree on: contracts, errors, keys, records, settings, observability, object store."""
+"""Shared by all functions: contracts, errors, keys, settings, events, observability, and clients of AWS."""

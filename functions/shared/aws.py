@@ -1,6 +1,6 @@
-"""One client per AWS service and process, and the translation of AWS's error codes into this project's errors.
+"""One client per AWS service and process, and the translation of AWS's errors into this project's errors.
 
-Clients come from botocore's own session: boto3 on top of it costs 60 ms of cold start and adds nothing here.
+Clients are botocore's: boto3 would add 60 ms to a cold start and nothing that is needed here.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from botocore.loaders import Loader
 
 from functions.shared.error_codes import error_of_code
 from functions.shared.errors import ImageScalerError, RecordConflictError, TransientDependencyError
-from functions.shared.patience import ATTEMPTS, CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
+from functions.shared.timeouts import ATTEMPTS, CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 
 CONFIG: Final = Config(
     connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -34,35 +34,35 @@ CONFIG: Final = Config(
 _TRANSIENT_CANCELLATIONS: Final = frozenset(
     {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 )
-"""Why DynamoDB cancels a transaction that may succeed later; None stands for an item that was not the cause."""
+"""Reasons of a cancelled transaction that may succeed later; "None" is for an item that was not the cause."""
 
 
 @cache
 def client(service: str) -> Any:
-    """Return the process's client of ``service``; endpoint, region and credentials come from the environment."""
+    """Return the process's client of ``service``; environment variables set endpoint, region and credentials."""
     return session().create_client(service, config=CONFIG)
 
 
 @cache
 def session() -> Any:
-    """Return the process's session: its clients share what they read from disk, up to 100 ms each at a cold start."""
+    """Return the process's session. Its clients share data files, which take up to 100 ms to read at a cold start."""
     made = botocore.session.get_session()
     made.register_component("data_loader", _FrugalLoader())
     return made
 
 
 class _FrugalLoader(Loader):
-    """Takes every folder for a service; botocore looks into all 400 before it loads one, a third of a client's time."""
+    """Treats every folder as a service. botocore inspects all 400 first, a third of the time to create a client."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
-        """Return the names of all folders; a model that is not in one raises DataNotFoundError when it is loaded."""
+        """Return the names of all folders; loading a model from a folder without one raises DataNotFoundError."""
         folders = [folder for folder in map(Path, self.search_paths) if folder.is_dir()]
         return sorted({path.name for folder in folders for path in folder.iterdir()})
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn what botocore raises inside the block into this project's errors; anything else passes unchanged.
+    """Translate botocore's errors inside the block into this project's errors; others are not changed.
 
     Raises TransientDependencyError, ObjectMissingError, ObjectChangedError or RecordConflictError.
     """
@@ -78,7 +78,7 @@ def translated_errors() -> Iterator[None]:
 
 
 def error_of(error: ClientError) -> type[ImageScalerError] | None:
-    """Return the class of this project's errors that a ClientError stands for, or None."""
+    """Return this project's error class for a ClientError; None if there is none."""
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "TransactionCanceledException":
@@ -91,4 +91,4 @@ def _error_of_cancellation(reasons: set[str | None]) -> type[ImageScalerError] |
         return RecordConflictError
     if reasons and reasons <= _TRANSIENT_CANCELLATIONS:
         return TransientDependencyError
-    return None  # a fault of the request, such as an item that is too large
+    return None  # the request is invalid, for example an item is too large

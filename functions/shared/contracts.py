@@ -1,13 +1,14 @@
-"""What the states of the ingest workflow hand to one another, and the words that they use.
+"""The documents that the states of the workflows exchange, and their enumerations.
 
-Dicts live only in ``from_state`` and ``to_state``; everything between works with these frozen dataclasses.
-A field may be added with a default at any time; removing or renaming one takes two releases, because an
-execution that started before a deploy finishes after it.
+Only ``from_state`` and ``to_state`` work with dicts; all other code uses these frozen dataclasses. A field with a
+default can be added at any time; removing or renaming one takes two releases, because an execution that starts before a
+deployment can end after it.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from functions.shared.errors import ContractError
 from functions.shared.keys import is_image_id
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
-    """Where an image stands; the public API shows these words."""
+    """The status of an image; part of the public API."""
 
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
     PROCESSING = "PROCESSING"
@@ -29,9 +30,29 @@ class Status(StrEnum):
     FAILED = "FAILED"
     REMOVED = "REMOVED"
 
+    @property
+    def is_servable(self) -> bool:
+        """Whether variants of the image are served."""
+        return self in {Status.PUBLISHED, Status.BLURRED}
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether the upload or its processing is still to be completed."""
+        return self in {Status.AWAITING_UPLOAD, Status.PROCESSING}
+
+    @property
+    def is_final(self) -> bool:
+        """Whether processing has ended with a result. A new upload or a new execution can still change the status."""
+        return not self.is_in_progress and self not in {Status.IN_REVIEW, Status.HELD}
+
+    @property
+    def ended_without_verdict(self) -> bool:
+        """Whether the last execution ended and the image has no verdict of it."""
+        return self in {Status.REJECTED, Status.HELD, Status.FAILED}
+
 
 class Reason(StrEnum):
-    """Why an upload was rejected; every rejection has exactly one of these."""
+    """Why an upload was rejected."""
 
     EMPTY = "EMPTY"
     UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
@@ -44,47 +65,93 @@ class Reason(StrEnum):
 
 
 class Decision(StrEnum):
-    """What the moderation policy says about an image, mildest first."""
+    """A decision of the moderation policy, mildest first."""
 
     ALLOW = "allow"
     BLUR = "blur"
     BLOCK = "block"
 
+    @property
+    def status(self) -> Status:
+        """The status of an image with this decision."""
+        return _STATUS_OF[self]
+
+
+_STATUS_OF: Final = {
+    Decision.ALLOW: Status.PUBLISHED,
+    Decision.BLUR: Status.BLURRED,
+    Decision.BLOCK: Status.BLOCKED,
+}
+
 
 class Rendering(StrEnum):
-    """How a frame looks in a moderation view. Of a frame with alpha a viewer can see each of these."""
+    """How a moderation view shows a frame. A viewer can see a frame with alpha in each of these ways."""
 
     OPAQUE = "OPAQUE"
-    """The frame itself: it has no alpha."""
+    """The frame, which has no alpha."""
     OVER_WHITE = "OVER_WHITE"
     OVER_BLACK = "OVER_BLACK"
     OVER_GRAY = "OVER_GRAY"
     COLORS = "COLORS"
-    """The bare colours, without alpha."""
+    """The colours without alpha."""
     SCALED_COLORS = "SCALED_COLORS"
-    """The bare colours of a scaled copy, where alpha has weighted them."""
+    """The colours of a scaled copy, which are weighted by alpha."""
     ALPHA = "ALPHA"
-    """Alpha itself in grey, its contrast made strong."""
+    """Alpha as grey, with high contrast."""
+
+
+Parts = Mapping[str, Callable[[Any], Any]]
+"""How the fields of a document are built that are not plain JSON values."""
 
 
 @dataclass(frozen=True)
-class Original:
-    """The uploaded object that an event named: where it is, its ETag (unquoted) and its size in bytes."""
+class Document:
+    """Base of everything that is built from the document of a state or a record. ``parts`` build nested fields."""
+
+    parts: ClassVar[Parts] = {}
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a document; fields of a newer release are ignored. Raises ContractError."""
+        try:
+            return cls(
+                **{
+                    name: cls.parts[name](document[name]) if name in cls.parts else document[name]
+                    for name in cls.__dataclass_fields__
+                    if name in document
+                }
+            )
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ContractError(f"{cls.__name__}: {error!r}") from error
+
+
+def _each(part: Callable[[Any], T]) -> Callable[[list[Any]], tuple[T, ...]]:
+    return lambda items: tuple(map(part, items))
+
+
+def _image_id(text: str) -> str:
+    if not is_image_id(text):
+        raise ValueError(f"image_id {text!r} is not a ULID")
+    return text
+
+
+_REQUEST: Final[Parts] = {"image_id": _image_id, "revision": int}
+"""Parts of every request; numbers of DynamoDB are strings in a state."""
+
+
+@dataclass(frozen=True)
+class Original(Document):
+    """The uploaded object of an event: bucket, key, ETag (unquoted) and size in bytes."""
 
     bucket: str
     key: str
     etag: str
     size: int
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's document; raises ContractError."""
-        return _build(cls, document)
-
 
 @dataclass(frozen=True)
-class OriginalFacts:
-    """What decoding the original told: px upright (orientation applied), bytes, Pillow's format name, SHA-256."""
+class OriginalFacts(Document):
+    """Facts about the original: upright size in px (orientation applied), bytes, Pillow's format name, SHA-256."""
 
     width: int
     height: int
@@ -93,15 +160,10 @@ class OriginalFacts:
     sha256: str
     frames: int = 1
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's document; raises ContractError."""
-        return _build(cls, document)
-
 
 @dataclass(frozen=True)
-class Rendition:
-    """One stored image file, whole: its S3 key, size in px, size in bytes, media type and number of frames.
+class Rendition(Document):
+    """One stored image file: its S3 key, size in px, size in bytes, media type and number of frames.
 
     ``frames`` is 0 in records of releases that did not count them.
     """
@@ -113,17 +175,12 @@ class Rendition:
     content_type: str
     frames: int = 0
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's or a record's document; raises ContractError."""
-        return _build(cls, document)
-
 
 @dataclass(frozen=True)
-class View:
-    """One picture that the detector is shown (JPEG or PNG): its S3 key, size in px, size in bytes, media type.
+class View(Document):
+    """One picture for the detector (JPEG or PNG): its S3 key, size in px, size in bytes, media type.
 
-    ``frame`` counts the frames of the stored picture from 0; ``rendering`` says how it is seen.
+    ``frame`` is the index of a frame of the stored picture; ``rendering`` says how it is shown.
     """
 
     key: str
@@ -134,19 +191,16 @@ class View:
     frame: int = 0
     rendering: Rendering = Rendering.OPAQUE
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's document; raises ContractError."""
-        return _build(cls, _with_rendering(cls, document))
+    parts: ClassVar[Parts] = {"rendering": Rendering}
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What can be served of one revision: the master, its renditions (narrowest first) and what stands in.
+class Picture(Document):
+    """The servable picture of one revision: the master, its renditions (narrowest first) and placeholders.
 
-    ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha``
-    hold for the master; ``quality`` is the predicted encoder quality by output format (1 to 100). ``blur`` tells
-    how the picture was blurred (``mosaic-4``, ``tile``); it is empty where it was not, or by an older release.
+    ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha`` describe
+    the master; ``quality`` is the predicted encoder quality by output format (1 to 100). ``blur`` says how the picture
+    was blurred (``mosaic-4``, ``tile``); empty if it was not, or by an older release.
     """
 
     master: Rendition
@@ -158,16 +212,7 @@ class Picture:
     quality: dict[str, int] = field(default_factory=dict)
     blur: str = ""
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's or a record's document; raises ContractError."""
-        nested = dict(document)
-        try:
-            nested["master"] = Rendition.from_state(document["master"])
-            nested["renditions"] = tuple(Rendition.from_state(each) for each in document["renditions"])
-        except (KeyError, TypeError) as error:
-            raise ContractError(f"Picture: {error!r} in {sorted(document)}") from error
-        return _build(cls, nested)
+    parts: ClassVar[Parts] = {"master": Rendition.from_state, "renditions": _each(Rendition.from_state)}
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -175,8 +220,8 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Label:
-    """One moderation label as Rekognition names it; confidence in percent; frame and rendering of the view it is of."""
+class Label(Document):
+    """One moderation label with Rekognition's name; confidence in percent; frame and rendering of the view."""
 
     name: str
     parent: str
@@ -185,15 +230,12 @@ class Label:
     frame: int = 0
     rendering: Rendering = Rendering.OPAQUE
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's or a record's document; raises ContractError."""
-        return _build(cls, _with_rendering(cls, document))
+    parts: ClassVar[Parts] = {"rendering": Rendering}
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What moderation found and what the policy decided. ``deciding`` names the labels that decided it."""
+class Verdict(Document):
+    """The labels of moderation and the decision of the policy. ``deciding`` names the labels that led to it."""
 
     decision: Decision
     policy_version: str
@@ -201,17 +243,7 @@ class Verdict:
     labels: tuple[Label, ...] = ()
     deciding: tuple[str, ...] = ()
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's or a record's document; raises ContractError."""
-        nested = dict(document)
-        try:
-            nested["decision"] = Decision(document["decision"])
-            nested["labels"] = tuple(Label.from_state(each) for each in document.get("labels", ()))
-            nested["deciding"] = tuple(document.get("deciding", ()))
-        except (KeyError, ValueError) as error:
-            raise ContractError(f"Verdict: {error!r}") from error
-        return _build(cls, nested)
+    parts: ClassVar[Parts] = {"decision": Decision, "labels": _each(Label.from_state), "deciding": tuple}
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -219,22 +251,19 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class OptimizeRequest:
-    """Input of OptimizeImage. ``revision`` is the number that ClaimUpload drew for this execution."""
+class OptimizeRequest(Document):
+    """Input of OptimizeImage. ``revision`` is the number that ClaimUpload assigned to this execution."""
 
     image_id: str
     revision: int
     original: Original
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, original=Original)
+    parts: ClassVar[Parts] = {**_REQUEST, "original": Original.from_state}
 
 
 @dataclass(frozen=True)
 class Optimized:
-    """OptimizeImage succeeded: the facts, the picture in staging and the views of it for moderation."""
+    """OptimizeImage succeeded: the facts, the picture in staging and its moderation views."""
 
     facts: OriginalFacts
     picture: Picture
@@ -247,7 +276,7 @@ class Optimized:
 
 @dataclass(frozen=True)
 class Rejected:
-    """OptimizeImage refuses the upload: the reason, and a sentence for the uploader."""
+    """OptimizeImage rejects the upload: the reason, and a sentence for the client."""
 
     reason: Reason
     detail: str
@@ -259,7 +288,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Superseded:
-    """Somebody else owns the image now (a newer upload, a removal): this execution ends without a trace."""
+    """A newer upload or a removal owns the image now: this execution ends and changes nothing."""
 
     detail: str
 
@@ -269,35 +298,29 @@ class Superseded:
 
 
 @dataclass(frozen=True)
-class ModerateRequest:
-    """Input of ModerateImage: the views of a picture, which are in the staging bucket."""
+class ModerateRequest(Document):
+    """Input of ModerateImage: the views of a picture in the staging bucket."""
 
     image_id: str
     proxies: tuple[View, ...]
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, proxies=_views)
+    parts: ClassVar[Parts] = {**_REQUEST, "proxies": _each(View.from_state)}
 
 
 @dataclass(frozen=True)
-class BlurRequest:
-    """Input of BlurImage: the picture lies in the staging bucket."""
+class BlurRequest(Document):
+    """Input of BlurImage: a picture in the staging bucket."""
 
     image_id: str
     revision: int
     picture: Picture
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, picture=Picture)
+    parts: ClassVar[Parts] = {**_REQUEST, "picture": Picture.from_state}
 
 
 @dataclass(frozen=True)
-class PersistRequest:
-    """Input of PersistImage: everything that was found out, and the execution that found it."""
+class PersistRequest(Document):
+    """Input of PersistImage: the results of this execution, and its ARN."""
 
     image_id: str
     revision: int
@@ -307,53 +330,51 @@ class PersistRequest:
     picture: Picture
     verdict: Verdict
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, original=Original, facts=OriginalFacts, picture=Picture, verdict=Verdict)
+    parts: ClassVar[Parts] = {
+        **_REQUEST,
+        "original": Original.from_state,
+        "facts": OriginalFacts.from_state,
+        "picture": Picture.from_state,
+        "verdict": Verdict.from_state,
+    }
 
 
 class Sweep(StrEnum):
-    """What RemoveFiles deletes of one image. The first five empty a place and need a record that says REMOVED."""
+    """What RemoveFiles deletes. The first five empty a place and require a record that says REMOVED."""
 
     GENERATED = "generated"
     PUBLISHED = "published"
     STAGING = "staging"
     ORIGINALS = "originals"
     RECORD = "record"
-    """Labels, and everything in the record and its history that may describe the picture."""
+    """Labels, and attributes of the record and its history that may describe the picture."""
     REVISIONS = "revisions"
-    """Files in published and staging of the named revision and older ones, except the one that the record shows."""
+    """Files in published and staging of the given revision and older ones, except the one that the record shows."""
     SUPERSEDED = "superseded"
     """Files and variants of revisions older than the one that the record shows."""
     UPLOADS = "uploads"
-    """Versions of the original other than the one that was claimed; all of them once the image is removed."""
+    """Versions of the original other than the claimed one; all of them if the image is removed."""
 
 
 REMOVAL: Final = (Sweep.GENERATED, Sweep.PUBLISHED, Sweep.STAGING, Sweep.ORIGINALS, Sweep.RECORD)
-"""Everything of a removed image, in order of the harm that it does where it is left."""
+"""All files of a removed image, those first that would do most harm if they were left."""
 
 
 @dataclass(frozen=True)
-class Upload:
-    """One version of an original: its ETag (unquoted), and its version id where the event names one."""
+class Upload(Document):
+    """One version of an original: its ETag (unquoted), and its version id if the event has one."""
 
     etag: str
     version: str = ""
 
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a state's document; raises ContractError."""
-        return _build(cls, document)
-
 
 @dataclass(frozen=True)
-class SweepRequest:
-    """Input of RemoveFiles: the image, and what to delete of it, in this order.
+class SweepRequest(Document):
+    """Input of RemoveFiles: the image, and what to delete, in this order.
 
-    ``revision`` or, where it is not known, ``execution_arn`` says whose files Sweep.REVISIONS deletes. ``upload`` is
-    the one whose event asks for Sweep.UPLOADS. ``after`` is where the call before stopped. ``then`` is the step of the
-    removal that the record shows once everything is deleted.
+    ``revision`` or, if it is unknown, ``execution_arn`` says whose files Sweep.REVISIONS deletes. ``upload`` is the one
+    whose event requests Sweep.UPLOADS. ``after`` is the position where the previous call stopped. ``then`` is the step
+    that the record shows once everything is deleted.
     """
 
     image_id: str
@@ -364,16 +385,12 @@ class SweepRequest:
     after: str = ""
     then: str | None = None
 
-    @classmethod
-    def from_state(cls, event: dict[str, Any]) -> Self:
-        """Build from the state's input; raises ContractError."""
-        upload = {"upload": Upload} if "upload" in event else {}
-        return _build_request(cls, event, sweep=_sweeps, **upload)
+    parts: ClassVar[Parts] = {**_REQUEST, "sweep": _each(Sweep), "upload": Upload.from_state}
 
 
 @dataclass(frozen=True)
 class Swept:
-    """RemoveFiles stopped: whether everything is deleted, how many items were, and where to go on if not."""
+    """Result of RemoveFiles: whether everything is deleted, the number of items, and where to continue if not."""
 
     done: bool
     deleted: int
@@ -386,7 +403,7 @@ class Swept:
 
 @dataclass(frozen=True)
 class Persisted:
-    """PersistImage wrote the record: where the image stands now."""
+    """PersistImage wrote the record: the image's status."""
 
     status: Status
     revision: int
@@ -396,53 +413,14 @@ class Persisted:
         return {"outcome": "persisted", "status": self.status.value, "revision": self.revision}
 
 
-def _sweeps(words: list[str]) -> tuple[Sweep, ...]:
-    return tuple(Sweep(word) for word in words)
-
-
-def _views(document: list[dict[str, Any]]) -> tuple[View, ...]:
-    return tuple(View.from_state(each) for each in document)
-
-
-def _with_rendering(cls: type[Any], document: dict[str, Any]) -> dict[str, Any]:
-    """Return a document with its rendering as the enumeration's word; it has none if an older release wrote it."""
-    try:
-        return {**document, "rendering": Rendering(document.get("rendering", Rendering.OPAQUE))}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ContractError(f"{cls.__name__}: {error!r}") from error
-
-
-def _build_request(cls: type[T], event: dict[str, Any], **parts: Any) -> T:
-    document = dict(event)
-    try:
-        if not is_image_id(document["image_id"]):
-            raise ContractError(f"{cls.__name__}: image_id {document['image_id']!r} is not a ULID")
-        if "revision" in document:
-            document["revision"] = int(document["revision"])  # DynamoDB numbers arrive as strings
-        for name, part in parts.items():
-            document[name] = getattr(part, "from_state", part)(document[name])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ContractError(f"{cls.__name__}: {error!r}") from error
-    return _build(cls, document)
-
-
-def _build(cls: type[T], document: dict[str, Any]) -> T:
-    """Make the dataclass from the fields that it knows; a newer writer's extra fields are passed over."""
-    known = {name: document[name] for name in cls.__dataclass_fields__ if name in document}  # type: ignore[attr-defined]
-    try:
-        return cls(**known)
-    except TypeError as error:
-        raise ContractError(f"{cls.__name__}: {error}") from error
-
-
 def as_json(contract: Any) -> dict[str, Any]:
-    """Return a contract dataclass as plain JSON types: enums become words, tuples become lists."""
+    """Return a dataclass as plain JSON types: enum members become strings, tuples become lists."""
     document: dict[str, Any] = _plain(asdict(contract))
     return document
 
 
 def _plain(value: Any) -> Any:
-    """Turn enums and tuples into what JSON has."""
+    """Convert enum members and tuples to JSON types."""
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""DynamoDB's typed form ({"S": …}) to plain Python and back, with whole numbers as int and others as float.
+"""Converts DynamoDB's typed form ({"S": …}) to plain Python and back; whole numbers become int, others float.
 
-boto3.dynamodb.types does this too, and brings along s3transfer and multiprocessing: 20 to 35 ms of cold start.
+boto3.dynamodb.types does this too, but imports s3transfer and multiprocessing: 20 to 35 ms of a cold start.
 """
 
 import math
@@ -13,12 +13,12 @@ def from_item(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_item(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a plain dict as a typed item; attributes that are None are left out."""
+    """Return a plain dict as a typed item, without attributes that are None."""
     return {name: to_value(value) for name, value in document.items() if value is not None}
 
 
 def from_value(typed: dict[str, Any]) -> Any:
-    """Return one typed value as plain Python. Raises TypeError for a type that no item here has (B, SS, NS, BS)."""
+    """Return one typed value as plain Python. Raises TypeError for a type that is not used here (B, SS, NS, BS)."""
     ((kind, value),) = typed.items()
     match kind:
         case "S" | "BOOL":
@@ -31,25 +31,25 @@ def from_value(typed: dict[str, Any]) -> Any:
             return [from_value(each) for each in value]
         case "NULL":
             return None
-    raise TypeError(f"an attribute of type {kind} is not used in this table")
+    raise TypeError(f"attributes of type {kind} are not supported")
 
 
 def to_value(value: Any) -> dict[str, Any]:
-    """Return one plain value in its typed form. Raises TypeError, also for a number that is not finite."""
+    """Return a plain value in its typed form. Raises TypeError for other types and for numbers that are not finite."""
     match value:
         case None:
             return {"NULL": True}
         case bool():
             return {"BOOL": value}
         case str():
-            return {"S": str(value)}  # an enumeration's word as plain text
+            return {"S": str(value)}  # a StrEnum member becomes a plain string
         case int() | float() if math.isfinite(value):
-            return {"N": repr(value)}  # of a float the shortest digits that read back as the same
+            return {"N": repr(value)}  # the shortest digits that give the same float
         case dict():
             return {"M": {key: to_value(each) for key, each in value.items()}}
         case list() | tuple():
             return {"L": [to_value(each) for each in value]}
-    raise TypeError(f"DynamoDB has no form for {value!r}")
+    raise TypeError(f"{value!r} cannot be stored in DynamoDB")
 
 
 def _number(text: str) -> int | float:

@@ -1,4 +1,4 @@
-"""AWS's error codes and which of this project's errors they stand for. No dependencies: serve starts without an SDK."""
+"""Maps AWS's error codes to this project's errors. No SDK is imported: serve starts without one."""
 
 from typing import Final
 
@@ -35,7 +35,7 @@ TRANSIENT_CODES: Final = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes that AWS documents as worth a retry, over S3, DynamoDB, Rekognition and EventBridge."""
+"""Codes of S3, DynamoDB, Rekognition and EventBridge that AWS documents as retryable."""
 
 _ERROR_OF_CODE: Final[dict[str, type[ImageScalerError]]] = {
     "NoSuchKey": ObjectMissingError,
@@ -45,11 +45,11 @@ _ERROR_OF_CODE: Final[dict[str, type[ImageScalerError]]] = {
     "412": ObjectChangedError,
     "ConditionalCheckFailedException": RecordConflictError,
 }
-"""Codes with a meaning of their own here."""
+"""Codes with an error class of their own."""
 
 
 def error_of_code(code: str, status: int) -> type[ImageScalerError] | None:
-    """Return the class of this project's errors for a code and an HTTP status, or None for a fault of ours."""
+    """Return the error class for a code and an HTTP status; None if the request itself is at fault."""
     if code in _ERROR_OF_CODE:
         return _ERROR_OF_CODE[code]
     if code in TRANSIENT_CODES or status == 429 or status >= 500:

@@ -1,65 +1,160 @@
-"""The errors that functions raise. An expected outcome (a rejected upload) is data, never one of these.
+"""Every error that functions raise. An expected outcome, such as a rejected upload, is data and no error.
 
 ImageScalerError
-├── TransientDependencyError   an AWS service was busy or out of reach: the workflow retries exactly this class
-├── ContractError              a state handed over a document that breaks its contract: a bug or a version skew
-├── SettingsError              the environment of a function is wrong; raised at import, so the cold start fails
-├── PolicyError                the moderation policy file breaks its rules; raised at import, so the cold start fails
-├── ObjectMissingError         an S3 object that should be there is not
-├── ObjectChangedError         an S3 object is no longer the one that the event named (If-Match failed)
-├── RecordMissingError         no record with this id
-├── RecordConflictError        the record is no longer in the state that a write expected
-├── RevisionLimitError         the image was processed as often as it may be; the workflow itself ends with it
-├── ModerationRefusedError     Rekognition refuses a view itself: no verdict can be had, the image is held
-└── ModerationAnswerError      Rekognition's answer breaks its own rules: it is no verdict, the image is held
+├── TransientDependencyError      an AWS service was busy or unreachable; state machines retry this class
+├── ContractError                 a state or a record contains a document that breaks its contract
+├── SettingsError                 environment variables are missing or invalid; the cold start fails
+├── PolicyError                   the moderation policy file is invalid; the cold start fails
+├── ObjectMissingError            an S3 object does not exist
+├── ObjectChangedError            an S3 object has another ETag than expected
+├── RecordMissingError            no image has this id
+├── RecordConflictError           the record is not in the state that a write requires
+├── RevisionLimitError            the image was processed too often; the state machine itself raises it
+├── ModerationRefusedError        Rekognition cannot process a view; the image is held
+├── ModerationAnswerError         Rekognition's response is invalid; the image is held
+├── LegalHoldError                the image must be kept, so it cannot be removed
+├── RemovalNotStartedError        the image is marked as removed, but the state machine `remove` did not start
+├── IdempotencyKeyReusedError     the Idempotency-Key belongs to another request
+├── IdempotencyKeyInUseError      the first request with the Idempotency-Key is in progress
+├── ResponseError                 functions.shared.problem: ends a request with a response
+│   └── ProblemError              functions.shared.problem: the response is a problem document
+├── VariantError                  functions.shared.variant: a query parameter is invalid
+├── NotCanonicalError             functions.shared.variant: a path is not a canonical spelling
+├── RefusedPictureError           functions.imaging.refusal: the upload cannot become a picture
+├── EndOfFileError                functions.imaging.containers.common: the file ends inside its header
+├── SandboxError                  functions.imaging.sandbox: decoding failed because of a bug
+├── VariantTooLargeError          functions.variants.errors: the variant exceeds a limit
+├── ImageChangedError             functions.variants.errors: the image changed while a variant was generated
+├── CallRefusedError              functions.serve.aws.http_api: AWS refused a call that is wrong or not permitted
+├── NotSendingError               functions.rotate.edge: the distribution does not send the expected secret
+├── NotAcceptedError              functions.rotate.edge: the firewall does not accept a secret that it should
+└── UnknownStepError              functions.rotate.steps: Secrets Manager requested a step that does not exist
 
-The workflow names these classes in Retry and Catch: a rename here is a change of the state machine.
+``handled`` says what happens with an error that is raised. The state machines name classes of this module in Retry and
+Catch: renaming one changes the state machine.
 """
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+
+@dataclass(frozen=True)
+class Handling:
+    """What happens with an error; ``http_status`` is set if it ends a request."""
+
+    by: str
+    http_status: int | None = None
+
+
+STATE_MACHINE: Final = Handling("state machine")
+"""A Retry or Catch of a state machine matches the class: the image is held or failed, or the call is repeated."""
+
+STARTUP: Final = Handling("startup")
+"""The cold start fails. The deployment is wrong; CloudWatch has the message."""
+
+CALLER: Final = Handling("caller")
+"""The function that raises the error catches it."""
+
+FUNCTION_ERROR: Final = Handling("function error")
+"""The invocation fails: an alarm on the function's errors goes off, and AWS repeats asynchronous invocations."""
+
+
+def http(status: int) -> Handling:
+    """Return the handling of an error that ends a request with this HTTP status."""
+    return Handling("response", http_status=status)
 
 
 class ImageScalerError(Exception):
     """Base of every error of this project; never raised itself."""
 
+    handled: ClassVar[tuple[Handling, ...]] = ()
+
 
 class TransientDependencyError(ImageScalerError):
-    """An AWS service throttled, timed out or failed on its side; the same call may succeed later."""
+    """An AWS service throttled, timed out or failed; the same call may succeed later."""
+
+    handled = (STATE_MACHINE, http(503))
 
 
 class ContractError(ImageScalerError):
-    """A document between states lacks a field or holds the wrong type; retrying cannot help."""
+    """A document lacks a field or has a field of the wrong type; a retry cannot help."""
+
+    handled = (STATE_MACHINE, FUNCTION_ERROR)
 
 
 class SettingsError(ImageScalerError):
-    """One or more environment variables are missing or out of range; the message lists all of them."""
+    """Environment variables are missing or out of range; the message lists all of them."""
+
+    handled = (STARTUP,)
 
 
 class PolicyError(ImageScalerError):
-    """The moderation policy file breaks its rules; the message lists all faults."""
+    """The moderation policy file is invalid; the message lists all faults."""
+
+    handled = (STARTUP,)
 
 
 class ObjectMissingError(ImageScalerError):
-    """An S3 object does not exist (404, or 403 where the caller may not list the bucket)."""
+    """An S3 object does not exist (404, or 403 if the caller may not list the bucket)."""
+
+    handled = (STATE_MACHINE, CALLER)
 
 
 class ObjectChangedError(ImageScalerError):
-    """An S3 object's ETag is not the expected one: it was overwritten after the event."""
+    """An S3 object's ETag is not the expected one: the object was overwritten."""
+
+    handled = (STATE_MACHINE, CALLER)
 
 
 class RecordMissingError(ImageScalerError):
     """No image record has this id."""
 
+    handled = (http(404), http(410), CALLER)
+
 
 class RecordConflictError(ImageScalerError):
     """A conditional write found the record in another state; nothing was written."""
+
+    handled = (STATE_MACHINE, CALLER)
 
 
 class RevisionLimitError(ImageScalerError):
     """The image was processed 100 times, which is the limit: its history would grow without end."""
 
+    handled = (STATE_MACHINE,)
+
 
 class ModerationRefusedError(ImageScalerError):
-    """Rekognition answered that it cannot judge this picture at all."""
+    """Rekognition responded that it cannot process this picture."""
+
+    handled = (STATE_MACHINE,)
 
 
 class ModerationAnswerError(ImageScalerError):
-    """Rekognition's answer is out of range, incomplete or absurd; nothing can be concluded from it."""
+    """Rekognition's response is out of range, incomplete or implausible, so it is not a verdict."""
+
+    handled = (STATE_MACHINE,)
+
+
+class LegalHoldError(ImageScalerError):
+    """The image is under a legal hold; nothing was changed."""
+
+    handled = (http(409),)
+
+
+class RemovalNotStartedError(ImageScalerError):
+    """The image is marked as removed, but the execution that deletes its files could not be started."""
+
+    handled = (http(503),)
+
+
+class IdempotencyKeyReusedError(ImageScalerError):
+    """The Idempotency-Key was used before with another request."""
+
+    handled = (http(422),)
+
+
+class IdempotencyKeyInUseError(ImageScalerError):
+    """The first request with this Idempotency-Key is in progress."""
+
+    handled = (http(409),)

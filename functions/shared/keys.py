@@ -1,22 +1,22 @@
-"""Names of things in AWS that functions and templates share. No file name of an uploader is ever part of one.
+"""Names and keys in AWS that functions and templates share. They never contain a client's file name.
 
 originals   uploads/{image_id}/original
-staging     {image_id}/{revision}/…            what has no verdict yet
-published   {image_id}/{revision}/…            what may be served
-generated   images/{image_id}/{canonical}      variants; the same path as the public URL
+staging     {image_id}/{revision}/…            files without a verdict
+published   {image_id}/{revision}/…            files that may be served
+generated   images/{image_id}/{canonical}      variants; the path of the public URL
 table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#{type}, EVENT#SECOND_UPLOAD;  pk DAYS: sk {day}
 """
 
 import re
 
 ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
-"""A ULID as https://github.com/ulid/spec writes it: 26 characters of Crockford's base 32, upper case."""
+"""A ULID (https://github.com/ulid/spec): 26 characters of Crockford's base 32, upper case."""
 
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$"
-"""A tenant or an owner: up to 128 letters, digits and . _ : @ - as in most user ids."""
+"""A tenant or an owner: 1 to 128 letters, digits and . _ : @ - (the first one a letter or digit)."""
 
 DEFAULT_TENANT = "default"
-"""The tenant of an image for which none was given."""
+"""The tenant of an image that was uploaded without one."""
 
 _ULID = re.compile(ULID_PATTERN, re.ASCII)
 
@@ -24,63 +24,66 @@ RECORD_SORT_KEY = "RECORD"
 LABELS_SORT_KEY = "LABELS"
 EVENT_PREFIX = "EVENT#"
 SECOND_UPLOAD = "SECOND_UPLOAD"
-"""Type of the history's lines about uploads that were not claimed."""
+"""Type of history items about uploads that were not claimed."""
 SECOND_UPLOAD_SORT_KEY = f"{EVENT_PREFIX}{SECOND_UPLOAD}"
-"""The one line that counts them; it sorts after every line with a time."""
+"""The history item that counts them; it sorts after every item with a time."""
 DAYS_PARTITION = "DAYS"
 LISTING_INDEX = "by_day"
 
 CACHE_TAG = "cache-tag"
-"""Name of the metadata of a generated object that tells CloudFront its image, by which caches are purged."""
+"""Metadata of a generated object that contains the image's id; CloudFront purges its caches by this tag."""
+
+REVISION_METADATA = "revision"
+"""Metadata of a generated object that contains the revision from which the variant was generated."""
 
 REJECTED_TAG = "image-scaler-status"
 REJECTED_TAG_VALUE = "REJECTED"
-"""The object tag of a refused original; the lifecycle rule of the originals bucket expires objects with it."""
+"""The object tag of a rejected original; the lifecycle rule of the originals bucket expires objects with it."""
 
 EVENT_SOURCE = "image-scaler"
 """Source of the events on the stage's bus."""
 
 METRICS_NAMESPACE = "ImageScaler"
-"""CloudWatch namespace of the functions' own metrics."""
+"""CloudWatch namespace of the functions' metrics."""
 
 
 def is_image_id(text: str) -> bool:
-    """Tell whether ``text`` has the form of an image id."""
+    """Tell whether ``text`` is a valid image id."""
     return _ULID.fullmatch(text) is not None
 
 
 def upload_prefix(image_id: str) -> str:
-    """Return the prefix, with its closing slash, of all that was uploaded for ``image_id``."""
+    """Return the prefix of an image's uploads, with a trailing slash."""
     return f"uploads/{image_id}/"
 
 
 def original_key(image_id: str) -> str:
-    """Return the key in the originals bucket under which the upload of ``image_id`` arrives."""
+    """Return the key of an image's upload in the originals bucket."""
     return f"{upload_prefix(image_id)}original"
 
 
 def image_prefix(image_id: str) -> str:
-    """Return the prefix, with its closing slash, of all revisions of an image in staging and in published."""
+    """Return the prefix of all revisions of an image in staging and published, with a trailing slash."""
     return f"{image_id}/"
 
 
 def revision_of(key: str) -> int:
-    """Return the revision that a key in staging or published belongs to."""
+    """Return the revision of a key in staging or published."""
     return int(key.split("/", 2)[1])
 
 
 def revision_prefix(image_id: str, revision: int) -> str:
-    """Return the prefix, with its closing slash, of one revision in staging and in published."""
+    """Return the prefix of one revision in staging and published, with a trailing slash."""
     return f"{image_id}/{revision}/"
 
 
 def generated_prefix(image_id: str) -> str:
-    """Return the prefix, with its closing slash, of every generated variant of an image."""
+    """Return the prefix of an image's generated variants, with a trailing slash."""
     return f"images/{image_id}/"
 
 
 def generated_key(image_id: str, canonical: str) -> str:
-    """Return the key of one generated variant; it is the public URL's path without the leading slash."""
+    """Return the key of a generated variant: the path of its public URL without the leading slash."""
     return f"{generated_prefix(image_id)}{canonical}"
 
 
@@ -90,5 +93,5 @@ def record_partition(image_id: str) -> str:
 
 
 def event_sort_key(at: str, event_type: str) -> str:
-    """Return the sort key of a history event that happened at the ISO 8601 time ``at``."""
+    """Return the sort key of a history item; ``at`` is an ISO 8601 time."""
     return f"{EVENT_PREFIX}{at}#{event_type}"

@@ -1,4 +1,4 @@
-"""Limits that several functions and the templates share, with their units and the sources of their numbers."""
+"""Limits that functions and templates share, with their units and the sources of their numbers."""
 
 from dataclasses import dataclass, fields
 from typing import Final, Self
@@ -6,34 +6,34 @@ from typing import Final, Self
 from functions.shared.settings import EnvironmentReader
 
 MOST_PIXELS: Final = 89_478_485
-"""The highest ``max_pixels``: Pillow treats a larger picture as a decompression bomb (Image.MAX_IMAGE_PIXELS)."""
+"""Highest ``max_pixels``: Pillow treats a larger picture as a decompression bomb (Image.MAX_IMAGE_PIXELS)."""
 
 MAX_BODY_BYTES: Final = 4_500_000
-"""The largest body of a response: in base64, and with its headers, it fits into Lambda's 6 MB."""
+"""Largest body of a response: in base64 and with headers it fits into Lambda's 6 MB."""
 
 FEWEST_VIEWS: Final = 8
-"""Moderation views that one frame can need (imaging/looks.py); no limit on views may be lower."""
+"""Moderation views that one frame can need (imaging/renderings.py); a limit on views must not be lower."""
 
 DEFAULT_VIEWS: Final = 64
-"""Views of one picture: at 0.001 dollars a call one picture costs 0.064 at most. Of an animation without alpha that is
-every frame of the first 64 that differ (docs/adr/0019)."""
+"""Views of one picture: at 0.001 dollars a call a picture costs at most 0.064 dollars. For an animation without alpha
+that covers the first 64 different frames (docs/adr/0019)."""
 
 MOST_VIEWS: Final = 128
-"""The highest limit on views: `moderate` takes 8 s for them, and their labels fit into a state of the workflow."""
+"""Highest limit on views: `moderate` takes 8 s for them, and their labels fit into a state of the workflow."""
 
 
 @dataclass(frozen=True)
 class UploadLimits:
-    """The limits on an original that a stage may set. Templates pass them as variables named like the fields."""
+    """The limits on an original that a stage may set; the variables have the fields' names in upper case."""
 
     max_bytes: int = 64 * 1024 * 1024
-    """Size of the file in bytes: one PUT or POST covers it, so no multipart upload is needed."""
+    """Size of the file in bytes: it fits into one PUT or POST, so no multipart upload is needed."""
 
     max_pixels: int = 64_000_000
-    """Pixels of one frame: the largest phone sensors that are read out whole have 50 to 64 megapixels."""
+    """Pixels of one frame: the largest phone sensors have 50 to 64 megapixels without binning."""
 
     max_side_px: int = 16_384
-    """Width or height in px, as no common camera or scanner exceeds."""
+    """Width and height in px; common cameras and scanners do not exceed it."""
 
     max_frames: int = 256
     """Frames of an animation."""
@@ -42,7 +42,7 @@ class UploadLimits:
     """Pixels of all frames of an animation together."""
 
     max_decode_seconds: int = 30
-    """Seconds for everything that touches pixels at ingest: decoding, scaling and encoding."""
+    """Seconds for decoding, scaling and encoding an upload."""
 
     @classmethod
     def read(cls, reader: EnvironmentReader) -> Self:
@@ -61,7 +61,7 @@ class UploadLimits:
         return {limit.name.upper(): str(getattr(self, limit.name)) for limit in fields(UploadLimits)}
 
     def faults(self) -> list[str]:
-        """Return what is wrong with the limits; the functions would not start with them."""
+        """Return the faults of the limits; functions do not start with them."""
         values = {limit.name: getattr(self, limit.name) for limit in fields(UploadLimits)}
         return [
             *(f"limits.{name} must be 1 or more" for name, value in values.items() if value < 1),

@@ -1,6 +1,6 @@
-"""S3 as the functions see it: whole objects in, whole objects out, and this project's errors.
+"""Reads and writes whole objects in S3 and raises this project's errors.
 
-Originals are at most 64 MiB and everything derived from them is smaller, so bodies are plain bytes.
+Originals are at most 64 MiB and derived files are smaller, so bodies are plain bytes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,43 +18,43 @@ DELETE_BATCH = 1000
 
 
 class S3ObjectStore:
-    """Reads and writes objects. ``s3`` is a botocore S3 client; the process's own by default."""
+    """Reads and writes objects. ``s3`` is a botocore S3 client, by default the process's own."""
 
     def __init__(self, s3: Any = None) -> None:
         self._s3 = client("s3") if s3 is None else s3
 
     def get(self, bucket: str, key: str, *, etag: str | None = None) -> StoredObject:
-        """Read a whole object; with ``etag`` only if it is still that one.
+        """Read a whole object; with ``etag`` only if it has this ETag.
 
-        Raises ObjectMissingError (also for S3's 403: without ListBucket AWS does not say 404),
+        Raises ObjectMissingError (also for a 403, which S3 returns without ListBucket for a missing key),
         ObjectChangedError or TransientDependencyError.
         """
         condition = {} if etag is None else {"IfMatch": f'"{etag}"'}
-        with _missing_where_s3_says_denied(bucket, key), translated_errors():
-            answer = self._s3.get_object(Bucket=bucket, Key=key, **condition)
-            body = answer["Body"].read()
+        with _denied_as_missing(bucket, key), translated_errors():
+            response = self._s3.get_object(Bucket=bucket, Key=key, **condition)
+            body = response["Body"].read()
         return StoredObject(
             body=body,
-            content_type=answer.get("ContentType", ""),
-            etag=answer["ETag"].strip('"'),
-            last_modified=answer["LastModified"],
-            metadata=answer.get("Metadata", {}),
+            content_type=response.get("ContentType", ""),
+            etag=response["ETag"].strip('"'),
+            last_modified=response["LastModified"],
+            metadata=response.get("Metadata", {}),
         )
 
     def metadata(self, bucket: str, key: str) -> dict[str, str]:
-        """Return the writer's own metadata of an object. Raises ObjectMissingError or TransientDependencyError."""
-        with _missing_where_s3_says_denied(bucket, key):
+        """Return the user-defined metadata of an object. Raises ObjectMissingError or TransientDependencyError."""
+        with _denied_as_missing(bucket, key):
             return self.described(bucket, key)[1]
 
     def described(self, bucket: str, key: str) -> tuple[str, dict[str, str]]:
-        """Return an object's ETag (unquoted) and its writer's own metadata, without its bytes.
+        """Return an object's ETag (unquoted) and its user-defined metadata, without its bytes.
 
-        For a caller who may list the bucket: S3's 403 then means a missing right, and is raised as it comes.
+        The caller must be allowed to list the bucket: a 403 then means a missing permission and is raised unchanged.
         Raises ObjectMissingError or TransientDependencyError.
         """
         with translated_errors():
-            answer = self._s3.head_object(Bucket=bucket, Key=key)
-        return str(answer["ETag"]).strip('"'), dict(answer["Metadata"])
+            response = self._s3.head_object(Bucket=bucket, Key=key)
+        return str(response["ETag"]).strip('"'), dict(response["Metadata"])
 
     def put(
         self,
@@ -73,15 +73,15 @@ class S3ObjectStore:
         if metadata:
             options["Metadata"] = metadata
         with translated_errors():
-            answer = self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **options)
-        return str(answer["ETag"]).strip('"')
+            response = self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **options)
+        return str(response["ETag"]).strip('"')
 
     def tag(self, bucket: str, key: str, tags: dict[str, str], *, etag: str) -> None:
-        """Put tags on the very version of an object that has this ETag; a newer version keeps its own.
+        """Tag the version of an object that has this ETag; a newer version keeps its tags.
 
         Raises ObjectMissingError, ObjectChangedError or TransientDependencyError.
         """
-        with _missing_where_s3_says_denied(bucket, key), translated_errors():
+        with _denied_as_missing(bucket, key), translated_errors():
             head = self._s3.head_object(Bucket=bucket, Key=key, IfMatch=f'"{etag}"')
         version = {"VersionId": head["VersionId"]} if "VersionId" in head else {}
         with translated_errors():
@@ -93,7 +93,7 @@ class S3ObjectStore:
             )
 
     def copy(self, source_bucket: str, source_key: str, bucket: str, key: str) -> None:
-        """Copy an object of up to 5 GB inside S3. Raises ObjectMissingError or TransientDependencyError."""
+        """Copy an object of up to 5 GB within S3. Raises ObjectMissingError or TransientDependencyError."""
         with translated_errors():
             self._s3.copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": source_bucket, "Key": source_key})
 
@@ -104,17 +104,17 @@ class S3ObjectStore:
             return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
     def first_keys(self, bucket: str, prefix: str, *, after: str = "") -> list[str]:
-        """Return up to DELETE_BATCH keys that begin with ``prefix`` and sort behind ``after``, in order.
+        """Return up to DELETE_BATCH keys that begin with ``prefix`` and sort after ``after``, in order.
 
         Raises TransientDependencyError.
         """
         start = {"StartAfter": after} if after else {}
         with translated_errors():
-            answer = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=DELETE_BATCH, **start)
-        return [entry["Key"] for entry in answer.get("Contents", ())]
+            response = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=DELETE_BATCH, **start)
+        return [entry["Key"] for entry in response.get("Contents", ())]
 
     def versions(self, bucket: str, prefix: str) -> list[StoredVersion]:
-        """Return every version and delete marker below ``prefix``. For a versioned bucket.
+        """Return every version and delete marker below ``prefix`` in a versioned bucket.
 
         Raises TransientDependencyError.
         """
@@ -132,7 +132,7 @@ class S3ObjectStore:
             ]
 
     def delete(self, bucket: str, key: str, *, etag: str | None = None) -> None:
-        """Delete one object; one that is gone counts as deleted. With ``etag`` only if it is still that one.
+        """Delete one object, if it exists; with ``etag`` only if it has this ETag.
 
         Raises ObjectChangedError or TransientDependencyError.
         """
@@ -141,23 +141,23 @@ class S3ObjectStore:
             self._s3.delete_object(Bucket=bucket, Key=key, **condition)
 
     def delete_prefix(self, bucket: str, prefix: str) -> int:
-        """Delete every object whose key begins with ``prefix`` and return how many there were.
+        """Delete every object whose key begins with ``prefix`` and return their number.
 
-        Current versions only. Raises TransientDependencyError.
+        Only current versions are deleted. Raises TransientDependencyError.
         """
         keys = self.keys(bucket, prefix)
         self.delete_all(bucket, keys)
         return len(keys)
 
     def delete_versions(self, bucket: str, versions: Sequence[StoredVersion]) -> None:
-        """Delete versions and delete markers for good; gone ones count as deleted.
+        """Delete versions and delete markers permanently; missing ones are ignored.
 
         Raises TransientDependencyError.
         """
         self._delete_all(bucket, [{"Key": each.key, "VersionId": each.version_id} for each in versions])
 
     def delete_all(self, bucket: str, keys: list[str]) -> None:
-        """Delete the current versions of these objects; gone ones count as deleted.
+        """Delete the current versions of these objects; missing ones are ignored.
 
         Raises TransientDependencyError.
         """
@@ -166,16 +166,16 @@ class S3ObjectStore:
     def _delete_all(self, bucket: str, objects: list[dict[str, str]]) -> None:
         for start in range(0, len(objects), DELETE_BATCH):
             with translated_errors():
-                answer = self._s3.delete_objects(
+                response = self._s3.delete_objects(
                     Bucket=bucket, Delete={"Objects": objects[start : start + DELETE_BATCH], "Quiet": True}
                 )
-                if answer.get("Errors"):  # the call answers 200 even when it deleted nothing
-                    raise ClientError({"Error": answer["Errors"][0]}, "DeleteObjects")
+                if response.get("Errors"):  # the status is 200 even if S3 deleted nothing
+                    raise ClientError({"Error": response["Errors"][0]}, "DeleteObjects")
 
 
 @contextmanager
-def _missing_where_s3_says_denied(bucket: str, key: str) -> Iterator[None]:
-    """Turn S3's 403 into ObjectMissingError: without ListBucket AWS says that for a key that does not exist."""
+def _denied_as_missing(bucket: str, key: str) -> Iterator[None]:
+    """Translate a 403 into ObjectMissingError: without ListBucket S3 returns it for a missing key."""
     try:
         yield
     except ClientError as error:

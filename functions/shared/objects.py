@@ -1,4 +1,4 @@
-"""What is read and written of stored objects, whoever does it; no SDK is imported here."""
+"""Stored objects, and the interface to read and write them; no SDK is imported here."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object's bytes with what S3 says of it; the ETag is unquoted, ``metadata`` is the writer's own."""
+    """An object's bytes and properties; the ETag is unquoted, ``metadata`` is user-defined."""
 
     body: bytes
     content_type: str
@@ -18,7 +18,7 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version of an object in a versioned bucket, or a delete marker; the ETag is unquoted, "" of a marker."""
+    """One version of an object in a versioned bucket, or a delete marker; the ETag is unquoted, "" for a marker."""
 
     key: str
     version_id: str
@@ -27,13 +27,13 @@ class StoredVersion:
 
 
 class ObjectStore(Protocol):
-    """Whole objects in and out, as S3ObjectStore and serve's own store do; its docstrings hold for both."""
+    """Reads and writes whole objects; implemented by S3ObjectStore and by serve's own client."""
 
     def get(self, bucket: str, key: str) -> StoredObject:
         """Read a whole object."""
 
     def metadata(self, bucket: str, key: str) -> dict[str, str]:
-        """Return the writer's own metadata of an object, without its bytes."""
+        """Return the user-defined metadata of an object, without its bytes."""
 
     def put(
         self,
@@ -48,4 +48,4 @@ class ObjectStore(Protocol):
         """Write a whole object and return its ETag, unquoted."""
 
     def delete(self, bucket: str, key: str) -> None:
-        """Delete one object; one that is gone counts as deleted."""
+        """Delete one object, if it exists."""

@@ -1,8 +1,8 @@
-"""The logger and the metrics that every function shares.
+"""The logger and the metrics of every function.
 
-Each line carries image_id (append it once the request is parsed), which joins upload, execution and serving:
-S3 events bring no trace header along. Tracing itself is service-side (Lambda, API Gateway, Step Functions).
-Nothing here ever logs bytes of a picture or a signed URL.
+A handler appends image_id to the logger's keys once the request is parsed. It connects upload, execution and serving:
+S3 events have no trace header. Tracing is done by the services (Lambda, API Gateway, Step Functions). Never log bytes
+of a picture or a signed URL.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Words that a stage chooses from. Templates pass them to the functions as variables."""
+"""Options of a stage. Templates pass them to functions as environment variables."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,20 +6,20 @@ from typing import Final
 
 
 class Delivery(StrEnum):
-    """v1: every request is computed from a rendition. v2: what was made once is kept in the generated bucket."""
+    """v1: every request generates its variant. v2: generated variants are stored in the generated bucket."""
 
     V1 = "v1"
     V2 = "v2"
 
 
 class KeptMetadata(StrEnum):
-    """Metadata of an upload that published pictures may keep. copyright: EXIF's Artist and Copyright."""
+    """Metadata of an upload that published pictures can keep. copyright: EXIF's Artist and Copyright."""
 
     COPYRIGHT = "copyright"
 
 
 class BlurKind(StrEnum):
-    """mosaic: a soft field of a few colours. tile: one flat colour, which also resists comparison with guesses."""
+    """mosaic: a smooth field of a few colours. tile: one flat colour, which cannot be compared with guesses either."""
 
     MOSAIC = "mosaic"
     TILE = "tile"
@@ -42,7 +42,7 @@ class Blur:
     cells: int = DEFAULT_CELLS
 
     def __str__(self) -> str:
-        """Return its name in records and settings: ``mosaic-4``, ``tile``."""
+        """Return the name in records and settings: ``mosaic-4``, ``tile``."""
         return f"{self.kind}-{self.cells}" if self.kind is BlurKind.MOSAIC else str(self.kind)
 
 
@@ -52,4 +52,4 @@ BLURS: Final = {
     str(blur): blur
     for blur in (Blur(BlurKind.TILE), *(Blur(BlurKind.MOSAIC, cells) for cells in range(1, MOST_CELLS + 1)))
 }
-"""Every blur that a stage may use, by name."""
+"""Every blur that a stage can use, by name."""

@@ -1,12 +1,14 @@
-"""Errors as clients see them: RFC 9457 problem documents in API Gateway's proxy form. No dependencies.
+"""Errors as clients see them: RFC 9457 problem documents in API Gateway's proxy form.
 
-CloudFront's function answers the same JSON for a bad parameter (cdk/edge/canonicalize.js), so the members' order and
-spelling are part of the public interface.
+CloudFront's function returns the same JSON for an invalid parameter (cdk/edge/canonicalize.js): the order and the names
+of the members are part of the public interface.
 """
 
 import json
 from collections.abc import Mapping
 from typing import Any, Final
+
+from functions.shared.errors import ImageScalerError, http
 
 PROBLEM_CONTENT_TYPE: Final = "application/problem+json"
 
@@ -21,10 +23,10 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **extra: Any,
 ) -> dict[str, Any]:
-    """Return an API Gateway proxy response that holds a problem document.
+    """Return an API Gateway proxy response that contains a problem document.
 
-    ``parameter`` names a parameter of the query, ``field`` a member of the request's body; ``extra`` members follow
-    them. ``headers`` are added to, and win over, the document's own: content type, no-store and nosniff.
+    ``parameter`` names a query parameter, ``field`` a member of the request's body; ``extra`` members follow them.
+    ``headers`` are added to, and override, the document's own: content type, no-store and nosniff.
     """
     document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
     named = {"detail": detail, "parameter": parameter, "field": field}
@@ -43,9 +45,20 @@ def problem(
     }
 
 
-class ProblemError(Exception):
-    """Ends a request with a problem document; takes what ``problem`` takes."""
+class ResponseError(ImageScalerError):
+    """Ends a request with ``response``, an API Gateway proxy response."""
+
+    handled = tuple(map(http, (202, 400, 404, 405, 409, 410, 413, 415, 422, 451, 503)))
+
+    def __init__(self, response: dict[str, Any], message: str | None = None) -> None:
+        self.response = response
+        super().__init__(message or str(response["statusCode"]))
+
+
+class ProblemError(ResponseError):
+    """Ends a request with a problem document; takes the arguments of ``problem``."""
+
+    handled = tuple(map(http, (400, 404, 405, 409, 410, 413, 415, 422, 451, 503)))
 
     def __init__(self, status: int, title: str, detail: str | None = None, **members: Any) -> None:
-        super().__init__(detail or title)
-        self.response = problem(status, title, detail, **members)
+        super().__init__(problem(status, title, detail, **members), detail or title)

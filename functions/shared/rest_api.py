@@ -1,6 +1,6 @@
-"""What `upload` and `manage` share of being behind API Gateway: one resolver whose every error is a problem document.
+"""The REST API of `upload` and `manage`: a resolver that returns every error as a problem document.
 
-Only these two import this module: Powertools' event_handler costs 130 ms of cold start, which `serve` does not pay.
+`serve` does not import this module: Powertools' event_handler adds 130 ms to a cold start.
 """
 
 import base64
@@ -10,23 +10,24 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.shared.errors import TransientDependencyError
-from functions.shared.observability import logger
+from functions.shared.observability import logger, metrics
 from functions.shared.problem import ProblemError, problem
 
 RETRY_AFTER_SECONDS: Final = "2"
 
 MAX_NAME_CHARACTERS: Final = 64
-"""Longest part of a parameter's name that an error repeats."""
+"""An error message contains at most this many characters of a parameter's name."""
 
 
 def resolver(
     allowed_origins: tuple[str, ...], problems: Mapping[type[Exception], dict[str, Any]] | None = None
 ) -> APIGatewayRestResolver:
-    """Return a resolver that answers browsers of these origins, and every error as RFC 9457 has it.
+    """Return a resolver with CORS for these origins and problem documents (RFC 9457) for errors.
 
-    ``problems`` are the documents (see problem.py) for what a function's own routes raise.
+    ``problems`` are the responses (see problem.py) for errors that a function's routes raise.
     """
     cors = None
     if allowed_origins:
@@ -39,25 +40,33 @@ def resolver(
     app = APIGatewayRestResolver(cors=cors)
     app.exception_handler(ProblemError)(lambda error: as_response(error.response))
     app.exception_handler(TransientDependencyError)(_busy)
-    for error, answer in (problems or {}).items():
-        app.exception_handler(error)(lambda _, answer=answer: as_response(answer))
+    for error, proxy in (problems or {}).items():
+        app.exception_handler(error)(lambda _, proxy=proxy: as_response(proxy))
     app.not_found(_not_found)
     return app
 
 
-def as_response(answer: dict[str, Any]) -> Response[str]:
-    """Return a proxy response in the resolver's own form."""
-    headers = dict(answer["headers"])
+def as_response(proxy: dict[str, Any]) -> Response[str]:
+    """Return a proxy response as the resolver's Response."""
+    headers = dict(proxy["headers"])
     return Response(
-        status_code=answer["statusCode"],
+        status_code=proxy["statusCode"],
         content_type=headers.pop("Content-Type"),
         headers=headers,
-        body=answer["body"],
+        body=proxy["body"],
     )
 
 
+def respond(app: APIGatewayRestResolver, event: dict[str, Any], context: Any, *, function: str) -> dict[str, Any]:
+    """Resolve a request, and report the status of its response as a metric and as a log line of ``function``."""
+    response = app.resolve(event, context)
+    metrics.add_metric(name=f"Answer{response['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
+    logger.info(function, extra={"status": response["statusCode"]})
+    return response
+
+
 def header(event: dict[str, Any], name: str) -> str | None:
-    """Return a header's value, whatever the case of its name, or None."""
+    """Return a header's value, or None; the name is case-insensitive."""
     headers = {key: values[-1] for key, values in (event.get("multiValueHeaders") or {}).items() if values}
     headers |= event.get("headers") or {}
     return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
@@ -66,7 +75,7 @@ def header(event: dict[str, Any], name: str) -> str | None:
 def query_parameters(event: dict[str, Any], known: Collection[str] = ()) -> dict[str, str]:
     """Return the query parameters of a request by name.
 
-    Raises ProblemError (400) that names a parameter which is not in ``known`` or is repeated.
+    Raises ProblemError (400) for a parameter that is not in ``known`` or is repeated.
     """
     repeated = event.get("multiValueQueryStringParameters") or {}
     query = {name: value or "" for name, value in (event.get("queryStringParameters") or {}).items()}
@@ -74,26 +83,26 @@ def query_parameters(event: dict[str, Any], known: Collection[str] = ()) -> dict
     others = f"known are {', '.join(known)}" if known else "this call takes none"
     for name in sorted(query):
         if name not in known:
-            raise _refused(name, f"unknown; {others}")
+            raise _bad_parameter(name, f"unknown; {others}")
         if len(repeated.get(name, ())) > 1:
-            raise _refused(name, "must not be repeated")
+            raise _bad_parameter(name, "must not be repeated")
     return query
 
 
-def _refused(parameter: str, what: str) -> ProblemError:
+def _bad_parameter(parameter: str, what: str) -> ProblemError:
     name = parameter[:MAX_NAME_CHARACTERS]
     return ProblemError(400, "Bad Request", f"{name}: {what}", parameter=name)
 
 
 def body_bytes(event: dict[str, Any]) -> bytes:
-    """Return the body as the client sent it. Raises ProblemError (400) if it is not the base64 that it claims."""
+    """Return the body as the client sent it. Raises ProblemError (400) if API Gateway's base64 is invalid."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(body).encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ProblemError(400, "Bad Request", "The body cannot be read.", field="body") from error
+        raise ProblemError(400, "Bad Request", "The body is not valid base64.", field="body") from error
 
 
 def _busy(error: TransientDependencyError) -> Response[str]:
@@ -102,11 +111,11 @@ def _busy(error: TransientDependencyError) -> Response[str]:
         problem(
             503,
             "Service Unavailable",
-            "A service behind this one is busy. Nothing was lost; try again.",
+            "A service that this one depends on is busy. Try again.",
             headers={"Retry-After": RETRY_AFTER_SECONDS},
         )
     )
 
 
 def _not_found(_: NotFoundError) -> Response[str]:
-    return as_response(problem(404, "Not Found", "There is nothing at this path for this method."))
+    return as_response(problem(404, "Not Found", "No route matches this method and path."))

@@ -1,12 +1,13 @@
-"""Reads a function's settings from its environment, once, at import, and reports every fault together.
+"""Reads a function's settings from its environment variables, once, at import, and reports all faults together.
 
-A function declares a frozen dataclass derived from Settings. A wrong value fails the cold start with a message that
-names each variable, its value and the values that it may have.
+A function declares a frozen dataclass derived from Settings. An invalid value fails the cold start with a message that
+names every variable, its value and the values that are allowed.
 """
 
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Self, TypeVar
 
@@ -16,9 +17,9 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 class EnvironmentReader:
-    """Collects settings and their faults; call ``finish`` after the last one.
+    """Reads settings and collects their faults; call ``finish`` after the last one.
 
-    ``environment`` defaults to the process's own.
+    ``environment`` is by default the process's own.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
@@ -26,7 +27,7 @@ class EnvironmentReader:
         self._faults: list[str] = []
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a non-empty string; without a default the variable is required."""
+        """Return a string that is not empty; without a default the variable is required."""
         value = self._environment.get(name) or default
         if value is None:
             self._faults.append(f"{name} is not set")
@@ -34,7 +35,7 @@ class EnvironmentReader:
         return value
 
     def integer(self, name: str, default: int | None = None, *, minimum: int = 1, maximum: int | None = None) -> int:
-        """Return a whole number from ``minimum`` to ``maximum``, both included."""
+        """Return a whole number between ``minimum`` and ``maximum``, inclusive."""
         text = self.text(name, None if default is None else str(default))
         allowed = f"a whole number from {minimum}" + (f" to {maximum}" if maximum is not None else " up")
         try:
@@ -48,7 +49,7 @@ class EnvironmentReader:
         return number
 
     def word(self, name: str, words: type[Word], default: Word) -> Word:
-        """Return one of an enumeration's words."""
+        """Return a member of an enumeration."""
         text = self.text(name, default.value)
         try:
             return words(text)
@@ -57,7 +58,7 @@ class EnvironmentReader:
             return default
 
     def words(self, name: str, allowed: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return the parts of a list with commas, each one of ``allowed``; none if the variable is not set."""
+        """Return the items of a comma-separated list, each one of ``allowed``; () if the variable is not set."""
         found = tuple(word.strip() for word in self._environment.get(name, "").split(",") if word.strip())
         words = found if allowed is None else tuple(allowed)
         if not set(found) <= set(words):
@@ -65,7 +66,7 @@ class EnvironmentReader:
         return found
 
     def integers(self, name: str, *, minimum: int, maximum: int) -> tuple[int, ...]:
-        """Return the whole numbers of a list with commas; none if the variable is not set."""
+        """Return the whole numbers of a comma-separated list; () if the variable is not set."""
         found = self.words(name)
         numbers = tuple(int(word) for word in found if word.isascii() and word.isdigit())
         if len(numbers) < len(found) or not all(minimum <= number <= maximum for number in numbers):
@@ -73,18 +74,18 @@ class EnvironmentReader:
         return numbers
 
     def expect(self, holds: bool, fault: str) -> None:  # noqa: FBT001 - reads like an assertion
-        """Note a fault that spans more than one value unless the condition holds."""
+        """Record a fault unless the condition holds."""
         if not holds:
             self._faults.append(fault)
 
     def finish(self) -> None:
-        """Raise SettingsError with all faults, if there were any."""
+        """Raise SettingsError with all faults, if there are any."""
         if self._faults:
             raise SettingsError("; ".join(self._faults))
 
 
 class Settings(ABC):
-    """Base of every function's settings: ``read`` says which variables they are."""
+    """Base of every function's settings; ``read`` defines the variables."""
 
     @classmethod
     @abstractmethod
@@ -93,8 +94,18 @@ class Settings(ABC):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read the process's environment, or another. Raises SettingsError with all faults."""
+        """Read the process's environment, or the given one. Raises SettingsError with all faults."""
         reader = EnvironmentReader(environment)
         settings = cls.read(reader)
         reader.finish()
         return settings
+
+
+@dataclass(frozen=True)
+class TextSettings(Settings):
+    """Base of settings that are required strings; each field is read from the variable of its name in upper case."""
+
+    @classmethod
+    def read(cls, reader: EnvironmentReader) -> Self:
+        """Read the settings; the reader collects the faults."""
+        return cls(**{field.name: reader.text(field.name.upper()) for field in fields(cls)})

@@ -1,8 +1,8 @@
-"""The public grammar of variants: what may be asked of an image, and the one spelling that each answer is stored under.
+"""The public grammar of variants: the query parameters, and the canonical spelling under which a variant is stored.
 
 Query form, for people and loaders: ``width`` (``w``), ``height`` (``h``), ``fit``, ``format`` (``f``), ``quality``
-(``q``), ``position``, ``background``, and ``download``, which changes a header and no picture. Unknown keys are
-dropped.
+(``q``), ``position``, ``background``, and ``download``, which changes a header and not the picture. Unknown parameters
+are ignored.
 
 Canonical form, the S3 key below ``images/{id}/`` and the path behind the edge, keys in this order::
 
@@ -12,15 +12,15 @@ Canonical form, the S3 key below ``images/{id}/`` and the path behind the edge, 
     F   contain cover fill inside outside       cover unless both sides are given
     T   auto avif gif jpeg png webp             auto: JPEG, PNG for transparency, GIF for animations
     P   center north northeast east southeast south southwest west northwest, or x{0..16}y{0..16} in sixteenths
-        center unless fit is cover or contain; with contain a point becomes the nearest of the nine words
+        center unless fit is cover or contain; with contain a point becomes the nearest of the nine named ones
     Q   auto 40 50 60 70 75 80 85 90 95         auto with png and gif, which have no quality
-    H W px                                      absent sides are left out
+    H W px                                      missing sides are omitted
 
-A text is canonical exactly if reading it and spelling it again gives the same text. What makes no difference to the
-picture is fixed, so that one picture has one name and there is an end to them (``maximum_variants``).
+A string is canonical if parsing it and spelling it again gives the same string. Parameters without an effect on the
+picture have fixed values, so each picture has one name and their number is limited (``maximum_variants``).
 
-cdk/edge/canonicalize.js is this module's twin: a change here is a change there, and tests hold one against the other.
-No message repeats what a client sent.
+cdk/edge/canonicalize.js implements the same grammar: change both together. Tests compare them. No message repeats what
+a client sent.
 """
 
 import re
@@ -29,9 +29,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from functions.shared.errors import ImageScalerError, http
+
 
 class Sizes(StrEnum):
-    """ladder: sides snap up to documented steps. exact: each pixel is honoured, up to the largest step."""
+    """ladder: sides are rounded up to documented steps. exact: sides in whole px, up to the largest step."""
 
     LADDER = "ladder"
     EXACT = "exact"
@@ -46,19 +48,19 @@ LADDER: Final = (
 LARGEST_SIDE_PX: Final = LADDER[-1]
 
 RATIO_STEPS: Final = 48
-"""With both sides the shorter is a multiple of a 48th of the longer: exact for 1:1, 4:3, 3:2, 16:9 and 2:1."""
+"""If both sides are given, the shorter is a multiple of 1/48 of the longer: exact for 1:1, 4:3, 3:2, 16:9 and 2:1."""
 
 QUALITY_STEPS: Final = (40, 50, 60, 70, 75, 80, 85, 90, 95)
 
 FITS: Final = ("contain", "cover", "fill", "inside", "outside")
 FORMATS: Final = ("auto", "avif", "gif", "jpeg", "png", "webp")
 NEGOTIATED_FORMATS: Final = ("avif", "webp")
-"""What format=auto may choose by Accept, preferred first; a client has to name them."""
+"""The formats that format=auto can choose by Accept, preferred first; Accept must name them."""
 WITHOUT_QUALITY: Final = ("gif", "png")
 BACKGROUNDS: Final = ("black", "gray", "transparent", "white")
 
 POINT_STEPS: Final = 16
-"""Positions count in sixteenths of the picture."""
+"""Positions are in sixteenths of the picture."""
 
 POINTS: Final = {
     "center": (8, 8),
@@ -71,7 +73,7 @@ POINTS: Final = {
     "west": (0, 8),
     "northwest": (0, 0),
 }
-"""The words for positions as x and y in sixteenths of the picture."""
+"""Named positions as x and y in sixteenths of the picture."""
 
 _ALIASES: Final = {"w": "width", "h": "height", "f": "format", "q": "quality"}
 
@@ -86,7 +88,7 @@ _RULES: Final = {
     "quality": "must be auto or a whole number from 1 to 100.",
     "width": _SIDE_RULE,
 }
-"""Every parameter, in the order in which faults are looked for, with what it must be."""
+"""Every parameter with its rule, in the order in which they are checked."""
 
 _SIDE: Final = re.compile(r"[0-9]{1,6}")
 _PERCENT: Final = re.compile(r"[0-9]{1,3}")
@@ -95,8 +97,10 @@ _SPELLED_POINT: Final = re.compile(r"x([0-9]{1,2})y([0-9]{1,2})")
 _WEIGHT: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
-class VariantError(ValueError):
-    """A parameter of the query form is not allowed: ``parameter`` is its full name, ``detail`` a sentence."""
+class VariantError(ImageScalerError):
+    """A query parameter is invalid: ``parameter`` is its full name, ``detail`` a sentence."""
+
+    handled = (http(400),)
 
     def __init__(self, parameter: str, rule: str) -> None:
         self.parameter = parameter
@@ -104,13 +108,15 @@ class VariantError(ValueError):
         super().__init__(self.detail)
 
 
-class NotCanonicalError(ValueError):
-    """A path names a variant in another spelling than the canonical one."""
+class NotCanonicalError(ImageScalerError):
+    """A path is not the canonical spelling of a variant."""
+
+    handled = (http(404),)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One variant, normalised. Sides in px, None when absent; ``quality`` is None for auto.
+    """One normalised variant. Sides in px, None if missing; ``quality`` is None for auto.
 
     ``position`` is x and y from 0 to POINT_STEPS.
     """
@@ -125,7 +131,7 @@ class Variant:
 
     @property
     def canonical(self) -> str:
-        """The public spelling."""
+        """The canonical spelling."""
         attributes = {
             "background": self.background,
             "fit": self.fit,
@@ -140,7 +146,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class VariantRequest:
-    """What a query asks for. ``negotiated``: the format depends on Accept. ``download``: a file name as sent."""
+    """A parsed query. ``negotiated``: the format depends on Accept. ``download``: a file name as the client sent it."""
 
     variant: Variant
     negotiated: bool
@@ -148,7 +154,7 @@ class VariantRequest:
 
 
 def parse_query(parameters: Iterable[tuple[str, str]], *, accept: str, sizes: Sizes) -> VariantRequest:
-    """Read the query form: decoded names and values in any order, and the Accept header ("" if there is none).
+    """Parse the query form: decoded names and values in any order, and the Accept header ("" if there is none).
 
     Raises VariantError.
     """
@@ -159,12 +165,12 @@ def parse_query(parameters: Iterable[tuple[str, str]], *, accept: str, sizes: Si
 
 
 def parse_download(parameters: Iterable[tuple[str, str]]) -> str | None:
-    """Return the file name to download as; beside a canonical path it is the only parameter. Raises VariantError."""
+    """Return the file name of a download, the only parameter of a canonical path. Raises VariantError."""
     return _known_parameters((name, value) for name, value in parameters if name == "download").get("download")
 
 
 def parse_canonical(text: str, *, sizes: Sizes) -> Variant:
-    """Read the canonical form. Raises NotCanonicalError for any text that ``Variant.canonical`` does not write."""
+    """Parse the canonical form. Raises NotCanonicalError for a string that ``Variant.canonical`` does not return."""
     try:
         values = _known_parameters(_spelled_parameters(text))
         variant = _normalised(values, sizes=sizes, automatic_format="auto")
@@ -176,7 +182,7 @@ def parse_canonical(text: str, *, sizes: Sizes) -> Variant:
 
 
 def maximum_variants(sizes: Sizes) -> int:
-    """Return how many canonical spellings there are, and so how many variants one image can have at most."""
+    """Return the number of canonical spellings: the most variants that one image can have."""
     if sizes is Sizes.LADDER:
         boxes = {
             box
@@ -282,11 +288,11 @@ def _quality(values: dict[str, str]) -> int | None:
         return None
     if not _PERCENT.fullmatch(text) or not 1 <= int(text) <= 100:
         raise VariantError("quality", _RULES["quality"])
-    return min(QUALITY_STEPS, key=lambda step: (abs(step - int(text)), -step))  # halfway goes up
+    return min(QUALITY_STEPS, key=lambda step: (abs(step - int(text)), -step))  # ties round up
 
 
 def _sized(width: int | None, height: int | None, sizes: Sizes) -> tuple[int | None, int | None]:
-    """Clamp and snap. Both sides change together, so that the box keeps its shape."""
+    """Clamp and round to steps. Both sides change together, so the aspect ratio is kept."""
     if width is None or height is None:
         return _snapped(width, sizes), _snapped(height, sizes)
     longer, shorter = max(width, height), min(width, height)
@@ -313,12 +319,12 @@ def _follow(longer: int, ratio: int) -> int:
 
 
 def _divided(number: int, by: int) -> int:
-    """Divide whole numbers and round, halves up: the same arithmetic as in JavaScript, exact in both."""
+    """Divide whole numbers and round half up: exact, and the same as in JavaScript."""
     return (2 * number + by) // (2 * by)
 
 
 def _third(sixteenths: int) -> int:
-    """Return the edge or the middle, whichever is nearest."""
+    """Return the nearest of both edges and the middle."""
     return 0 if sixteenths <= 4 else 16 if sixteenths >= 12 else 8
 
 
@@ -330,9 +336,9 @@ def _spelled_position(position: tuple[int, int]) -> str:
 
 
 def _accepted_format(accept: str) -> str:
-    """Return the format that an Accept header names with the highest weight, or auto.
+    """Return the format with the highest weight in an Accept header, or auto.
 
-    Ranges such as ``image/*`` choose nothing: every browser sends one, whatever it can decode.
+    Ranges such as ``image/*`` are ignored: every browser sends one, whether or not it can decode the formats.
     """
     weights = dict.fromkeys(NEGOTIATED_FORMATS, 0.0)
     for entry in accept.split(","):

@@ -1,1 +1,1 @@
-"""UploadImage: creates image records and hands out presigned uploads."""
+"""UploadImage: creates image records and signs uploads."""

@@ -1,4 +1,4 @@
-"""What a client may ask of POST /v1/images, validated; every fault names the field."""
+"""Validates requests of POST /v1/images; an error names the field."""
 
 import unicodedata
 from enum import StrEnum
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from functions.records.creation import NewImage
 from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
 from functions.shared.rest_api import MAX_NAME_CHARACTERS
@@ -21,22 +22,21 @@ CONTENT_TYPES: Final = (
     "image/tiff",
     "image/webp",
 )
-"""The media types that an upload may declare; what it really is, `optimize` finds out."""
+"""The media types that a client can declare; `optimize` compares the declared type with the content."""
 
 MAX_FILENAME_CHARACTERS: Final = 255
 MAX_IDEMPOTENCY_KEY_CHARACTERS: Final = 255
 MAX_DIRECT_BYTES: Final = 4_500_000
-"""What fits through Lambda's 6 MB request as base64, with room for headers."""
-
+"""Largest body that fits into Lambda's request of 6 MB in base64, with headers."""
 
 UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Categories without visible characters: control, format, surrogate, line and paragraph separator."""
+"""Categories of invisible characters: control, format, surrogate, line and paragraph separator."""
 
 SIGNS: Final = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 """Visible format characters: signs of Arabic, Syriac and Kaithi."""
 
 JOINERS: Final = frozenset("\u200c\u200d")
-"""Zero width non-joiner and joiner, which Persian, the scripts of India and emoji need."""
+"""Zero width non-joiner and joiner, which Persian, Indic scripts and emoji need."""
 
 INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 """Fillers and separators of other categories."""
@@ -45,7 +45,7 @@ INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u
 def _all_visible(text: str) -> str:
     """Return the text if all of its characters are visible. Raises ValueError.
 
-    Invisible characters make one name look like another, or hide its real extension.
+    Invisible characters can make two names look the same or hide the real extension.
     """
     for position, character in enumerate(text):
         if character in JOINERS:
@@ -67,7 +67,7 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
 class Method(StrEnum):
-    """How the bytes are going to come: as a browser's form, or as the body of a PUT."""
+    """How the client sends the bytes: as a browser's form, or as the body of a PUT."""
 
     POST = "POST"
     PUT = "PUT"
@@ -84,8 +84,8 @@ def _accepted(content_type: str) -> str:
 ContentType = Annotated[str, AfterValidator(_accepted)]
 
 
-class Labels(BaseModel):
-    """What is said of an upload and kept with it: ``filename`` is a label, never part of a key or a path."""
+class UploadLabels(BaseModel):
+    """What a client declares about an image; ``filename`` is stored, but never part of a key or a path."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -94,43 +94,46 @@ class Labels(BaseModel):
     owner: Name | None = None
 
 
-class TicketRequest(Labels):
-    """The JSON form: the client tells name, type and size in bytes, and gets a form to send the bytes with."""
+class Upload(UploadLabels):
+    """An upload with its declared media type."""
+
+    content_type: ContentType
+
+    def new_image(self, size: int) -> NewImage:
+        """Return the image to create; ``size`` is in bytes."""
+        return NewImage(self.content_type, size, self.filename, self.tenant, self.owner)
+
+
+class PresignedRequest(Upload):
+    """The JSON body: the client declares name, type and size in bytes of the file that it will send to S3."""
 
     filename: Filename
-    content_type: ContentType
     size: Annotated[int, Field(ge=1, strict=True)]
     method: Method = Method.POST
 
 
-class DirectUpload(Labels):
-    """The query parameters of an upload whose body is the picture, and its declared media type."""
-
-    content_type: ContentType
+LABELS: Final = tuple(UploadLabels.model_fields)
+"""Query parameters of an upload whose body is the image."""
 
 
-LABELS: Final = tuple(Labels.model_fields)
-"""Query parameters of an upload whose body is the picture."""
-
-
-def ticket_request(body: bytes, *, max_bytes: int) -> TicketRequest:
-    """Read the JSON form. Raises ProblemError: 400 that names the field, 413 for a size over ``max_bytes``."""
+def presigned_request(body: bytes, *, max_bytes: int) -> PresignedRequest:
+    """Parse the JSON body. Raises ProblemError: 400 that names the field, 413 for a size over ``max_bytes``."""
     try:
-        request = TicketRequest.model_validate_json(body)
+        request = PresignedRequest.model_validate_json(body)
     except ValidationError as error:
         raise _problem_of(error) from error
     if request.size > max_bytes:
-        raise ProblemError(413, "Content Too Large", f"size: at most {max_bytes} bytes are taken", field="size")
+        raise ProblemError(413, "Content Too Large", f"size: must not exceed {max_bytes} bytes", field="size")
     return request
 
 
-def direct_upload(query: dict[str, str], content_type: str) -> DirectUpload:
-    """Read the query parameters (LABELS) and the media type of an upload whose body is the picture.
+def direct_upload(query: dict[str, str], content_type: str) -> Upload:
+    """Parse the query parameters (LABELS) and the media type of an upload whose body is the image.
 
-    Raises ProblemError: 415 for a type that is not taken, 400 that names the parameter.
+    Raises ProblemError: 415 for a media type that is not supported, 400 that names the parameter.
     """
     try:
-        return DirectUpload.model_validate({**query, "content_type": content_type})
+        return Upload.model_validate({**query, "content_type": content_type})
     except ValidationError as error:
         faults = {fault["field"]: fault["detail"] for fault in _faults_of(error)}
         if "content_type" in faults:
@@ -141,21 +144,21 @@ def direct_upload(query: dict[str, str], content_type: str) -> DirectUpload:
 
 
 def idempotency_key(value: str | None) -> str | None:
-    """Return a usable Idempotency-Key. Raises ProblemError (400) for one that is not printable ASCII."""
+    """Return a valid Idempotency-Key. Raises ProblemError (400) for one that is not printable ASCII."""
     if value is None:
         return None
     if not 1 <= len(value) <= MAX_IDEMPOTENCY_KEY_CHARACTERS or not all(" " < each <= "~" for each in value):
         raise ProblemError(
             400,
             "Bad Request",
-            f"Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters",
+            f"Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters",
             field="Idempotency-Key",
         )
     return value
 
 
 def _problem_of(error: ValidationError) -> ProblemError:
-    """Name the first fault in ``field`` and list all of them in ``errors``."""
+    """Return the problem with the first fault in ``field`` and all of them in ``errors``."""
     faults = _faults_of(error)
     first = faults[0]
     return ProblemError(400, "Bad Request", f"{first['field']}: {first['detail']}", field=first["field"], errors=faults)
@@ -173,5 +176,5 @@ def _faults_of(error: ValidationError) -> list[dict[str, str]]:
 
 def _sentence(fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
-        return f"unknown; known are {', '.join(TicketRequest.model_fields)}"
+        return f"unknown; known are {', '.join(PresignedRequest.model_fields)}"
     return str(fault["msg"]).removeprefix("Value error, ")

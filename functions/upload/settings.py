@@ -1,4 +1,4 @@
-"""UploadImage's settings: where uploads go, how large they may be and how long a form stays good."""
+"""Settings of upload."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,9 +9,9 @@ from functions.shared.settings import EnvironmentReader, Settings
 
 @dataclass(frozen=True)
 class UploadSettings(Settings):
-    """The originals bucket, the table of records, limits in bytes and seconds, and the browsers' origins.
+    """The originals bucket, the table of records, limits in bytes and seconds, and the origins that CORS allows.
 
-    ``uploads_endpoint_url`` is the S3 endpoint that presigned requests name; empty is the bucket's own.
+    ``uploads_endpoint_url`` is the S3 endpoint of presigned requests; empty for the bucket's own.
     """
 
     originals_bucket: str
@@ -28,7 +28,7 @@ class UploadSettings(Settings):
             originals_bucket=reader.text("ORIGINALS_BUCKET"),
             table_name=reader.text("TABLE_NAME"),
             max_bytes=reader.integer("MAX_BYTES", UploadLimits.max_bytes),
-            # Seven days is what Signature Version 4 allows at most; a session's credentials end sooner.
+            # Signature Version 4 allows at most seven days; the credentials of a session expire sooner.
             upload_expires_seconds=reader.integer("UPLOAD_EXPIRES_SECONDS", 3600, maximum=604_800),
             allowed_origins=reader.words("ALLOWED_ORIGINS"),
             uploads_endpoint_url=reader.text("UPLOADS_ENDPOINT_URL", ""),

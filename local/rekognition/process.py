@@ -1,13 +1,11 @@
 """Starts the Rekognition stand-in as a process, and returns its addresses."""
 
-import sys
-
 import httpx
 
 from local.certificates import Certificates
-from local.emulator import REGION, ROOT_CREDENTIALS
+from local.emulator_clients import start_client
 from local.prerequisites import LOOPBACK
-from local.processes import ProcessBook, Running, wait_until_ready
+from local.processes import ProcessBook, Running
 from local.workspace import Workspace
 
 NAME = "Rekognition stand-in"
@@ -24,23 +22,18 @@ def control_url(port: int) -> str:
 
 
 def start(workspace: Workspace, book: ProcessBook, port: int, emulator_url: str, certificates: Certificates) -> Running:
-    """Start the stand-in and wait until it responds. Raises LocalError with the end of its log."""
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "HOME": str(workspace.scratch),
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": emulator_url,
-        "AWS_CA_BUNDLE": str(certificates.authority),
-        **ROOT_CREDENTIALS,
-    }
-    running = book.start(
-        NAME, [sys.executable, "-m", "local.rekognition", str(port)], environment=environment,
-        log=workspace.logs / "rekognition.log", folder=workspace.checkout,
-    )  # fmt: skip
-    wait_until_ready(running, lambda: _answers(control_url(port)))
-    return running
+    """Start the stand-in and return when it answers. Raises LocalError with the end of its log."""
+    return start_client(
+        NAME,
+        "local.rekognition",
+        port,
+        log="rekognition.log",
+        workspace=workspace,
+        book=book,
+        emulator_url=emulator_url,
+        certificates=certificates,
+        is_ready=lambda: _answers(control_url(port)),
+    )
 
 
 def _answers(address: str) -> bool:

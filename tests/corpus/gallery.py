@@ -12,14 +12,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from functions.blur.pictures import blurred_twin
+from functions.blur.pictures import blurred_files
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.storing import store_picture
-from functions.serve.rendering import render
-from functions.serve.sources import source_for
 from functions.shared.options import BLURS, DEFAULT_BLUR, Blur
 from functions.shared.variant import Sizes, parse_query
+from functions.variants.rendering import render
+from functions.variants.sources import source_for
 from tests import details, pictures
 
 ROOT = Path(__file__).parents[2]
@@ -179,7 +179,7 @@ def variants(exhibit: Exhibit) -> Iterator[tuple[str, bytes, str]]:
     derived = ingest_here(exhibit.body, "", DEFAULT_LIMITS).picture
     if exhibit.blur:
         size, widths = (derived.master.width, derived.master.height), tuple(each.width for each in derived.renditions)
-        derived = blurred_twin(derived.master.body, size, widths, exhibit.blur)
+        derived = blurred_files(derived.master.body, size, widths, exhibit.blur)
     shelf = _Shelf()
     stored = store_picture(derived, store=shelf, bucket="", prefix="")
     for query in exhibit.queries:

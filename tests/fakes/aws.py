@@ -44,6 +44,28 @@ def new_client(service: str):
     )
 
 
+def create_records_table(dynamodb, name: str) -> None:
+    """Create the table of records with its index."""
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "listing_day", "image_id")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": LISTING_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "listing_day", "KeyType": "HASH"},
+                    {"AttributeName": "image_id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
 class SmallAws:
     """New resources of the stage; use it inside ``mock_aws``. Reads and writes plain Python values."""
 
@@ -51,24 +73,7 @@ class SmallAws:
         self.s3, self.dynamodb, self.events, self._sqs = s3, dynamodb, events, sqs
         for bucket in (ORIGINALS, STAGING, PUBLISHED, GENERATED):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "listing_day", "image_id")
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": LISTING_INDEX,
-                    "KeySchema": [
-                        {"AttributeName": "listing_day", "KeyType": "HASH"},
-                        {"AttributeName": "image_id", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        )
+        create_records_table(dynamodb, TABLE)
         events.create_event_bus(Name=EVENT_BUS)
         self._queue = sqs.create_queue(QueueName="everything")["QueueUrl"]
         events.put_rule(Name="everything", EventBusName=EVENT_BUS, EventPattern='{"source": ["image-scaler"]}')
@@ -117,6 +122,7 @@ __all__ = [
     "STAGING",
     "TABLE",
     "SmallAws",
+    "create_records_table",
     "mock_aws",
     "new_client",
 ]

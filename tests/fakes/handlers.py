@@ -12,11 +12,11 @@ from tests.fakes.lambda_context import LambdaContext
 class Function:
     """One function, cold-started; call it with an event."""
 
-    def __init__(self, name: str, monkeypatch, *, entry_point: str = "handler") -> None:
+    def __init__(self, name: str, monkeypatch) -> None:
         for variable, value in ENVIRONMENT.items():
             monkeypatch.setenv(variable, value)
         client.cache_clear()
-        module = f"functions.{name}.{entry_point}"
+        module = f"functions.{name}.handler"
         sys.modules.pop(module, None)
         self.module = importlib.import_module(module)
 

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.edge_functions import HOSTILE, IMAGE, USUAL, script
 from cdk import edge_functions
 from cdk.edge_functions import LIMIT_BYTES, EdgeFunctionError, image_request_code
-from tests.unit.variant.edge_function import CloudFrontFunction, image_event, run_on_njs
+from tests.unit.shared.variant.edge_function import CloudFrontFunction, image_event, run_on_njs
 
 APP = "https://app.example"
 CODES = {

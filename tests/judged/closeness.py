@@ -20,7 +20,7 @@ CELLS = 24
 WINDOW = 3
 
 CLOSE_LEVELS = 30
-"""The most levels by which a moderated stored frame may differ: the 24, 16 and 10 of likeness.py, plus encoder loss."""
+"""The most levels by which a moderated stored frame may differ: 24, 16 and 10 of similarity.py, and encoder loss."""
 
 DELIVERED_LEVELS = 40
 DELIVERED_AVIF_LEVELS = 60

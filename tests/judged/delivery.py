@@ -10,10 +10,10 @@ from functions.imaging.ingest import Ingested, ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.proxies import SHORTEST_SIDE_PX
 from functions.imaging.storing import store_picture
-from functions.serve.rendering import Rendered, render, spec_of
-from functions.serve.sources import source_for
 from functions.shared.contracts import Picture
 from functions.shared.variant import BACKGROUNDS, FITS, FORMATS, Sizes, Variant, parse_query
+from functions.variants.rendering import RenderedVariant, render, spec_of
+from functions.variants.sources import source_for
 from tests import pictures
 
 
@@ -50,7 +50,7 @@ class Published:
     def master(self) -> bytes:
         return self.files[self.picture.master.key]
 
-    def served(self, variant: Variant) -> Rendered:
+    def served(self, variant: Variant) -> RenderedVariant:
         """Return a variant as serve renders it."""
         return render(self.files[source_for(self.picture, variant).key], variant, self.picture)
 

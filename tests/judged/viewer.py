@@ -33,7 +33,7 @@ def colors(frame: Image.Image, nothing: int = 0) -> Image.Image:
     return Image.fromarray(pixels[..., :3])
 
 
-def looks_of(frame: Image.Image) -> Iterator[tuple[str, Image.Image]]:
+def renderings_of(frame: Image.Image) -> Iterator[tuple[str, Image.Image]]:
     """Yield every possible display of one frame: its name and its pixels."""
     for background in BACKGROUNDS:
         yield f"over {background}", over(frame, background)

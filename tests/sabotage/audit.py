@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from functions.shared.removal import DONE, KEPT, LINE_KEPT
+from functions.records.retention import DONE, KEPT, LINE_KEPT
 
 SERVED: Final = frozenset({"PUBLISHED", "BLURRED"})
 JUDGED: Final = SERVED | {"BLOCKED"}

@@ -37,33 +37,33 @@ from ulid import ULID
 
 from functions.blur.pictures import blur_picture
 from functions.blur.settings import BlurSettings
-from functions.manage.library import Library
 from functions.manage.removal import Remover
 from functions.manage.settings import ManageSettings
 from functions.moderate.detection import RekognitionDetector
 from functions.moderate.moderation import moderate
-from functions.moderate.policy import Policy
 from functions.optimize.originals import optimize_original
 from functions.optimize.settings import OptimizeSettings
 from functions.persist.publication import Publisher
 from functions.persist.settings import PersistSettings
-from functions.persist.verdicts import VerdictWriter
-from functions.remove.partition import Partition
+from functions.policy.policy import Policy
+from functions.prewarm.prewarming import Prewarming
+from functions.prewarm.settings import PrewarmSettings
+from functions.records.creation import NewImage, RecordCreator
+from functions.records.partition import Partition
+from functions.records.reader import RecordReader
+from functions.records.removal import RemovalWriter
+from functions.records.verdicts import VerdictWriter
 from functions.remove.settings import RemoveSettings
 from functions.remove.sweeping import Sweeper
 from functions.serve.delivery import ImageDelivery
-from functions.serve.prewarming import Prewarming
-from functions.serve.settings import PrewarmSettings, ServeSettings
-from functions.shared.announcements import Announcer
+from functions.serve.settings import ServeSettings
 from functions.shared.aws import session
 from functions.shared.contracts import BlurRequest, ModerateRequest, OptimizeRequest, PersistRequest, SweepRequest
 from functions.shared.dynamo import from_item, to_item
-from functions.shared.keys import LISTING_INDEX, record_partition
+from functions.shared.events import EventPublisher
+from functions.shared.keys import record_partition
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.records import RecordReader
-from functions.upload.registration import Registrar
-from functions.upload.requests import Labels
-from tests.fakes.aws import ENVIRONMENT, EVENT_BUS
+from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, create_records_table
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.rekognition import labels
 from tests.sabotage.audit import ImageState, StoredFile
@@ -189,24 +189,7 @@ class InProcessPipeline:
             self.clients.s3.create_bucket(Bucket=bucket)
         versioning = {"Status": "Enabled"}
         self.clients.s3.put_bucket_versioning(Bucket=BUCKETS["originals"], VersioningConfiguration=versioning)
-        self.clients.dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "listing_day", "image_id")
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": LISTING_INDEX,
-                    "KeySchema": [
-                        {"AttributeName": "listing_day", "KeyType": "HASH"},
-                        {"AttributeName": "image_id", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        )
+        create_records_table(self.clients.dynamodb, TABLE)
         self.clients.events.create_event_bus(Name=EVENT_BUS)
         self._sqs = _new_client("sqs")
         self._queue = self._sqs.create_queue(QueueName="everything")["QueueUrl"]
@@ -223,8 +206,8 @@ class InProcessPipeline:
 
     def upload(self, body: bytes) -> str:
         """Register an image and store its original; return its id."""
-        image_id = Registrar(TABLE, self.clients.dynamodb).register(
-            Labels(filename="cat.jpg"), content_type="image/jpeg", size=len(body)
+        image_id = RecordCreator(TABLE, self.clients.dynamodb).create(
+            NewImage("image/jpeg", len(body), filename="cat.jpg")
         )
         key = f"uploads/{image_id}/original"
         self.clients.s3.put_object(Bucket=BUCKETS["originals"], Key=key, Body=body, ContentType="image/jpeg")
@@ -243,11 +226,9 @@ class InProcessPipeline:
 
     def remove(self, image_id: str) -> None:
         """Remove an image as DELETE does."""
-        settings = ManageSettings.from_environment(SETTINGS)
-        library = Library(TABLE, self.clients.dynamodb)
-        Remover(
-            settings, library=library, dynamodb=self.clients.dynamodb, stepfunctions=self.stepfunctions
-        ).remove(image_id)  # fmt: skip
+        arn = ManageSettings.from_environment(SETTINGS).remove_state_machine_arn
+        records = RemovalWriter(TABLE, self.clients.dynamodb)
+        Remover(arn, records=records, stepfunctions=self.stepfunctions).remove(image_id)
 
     def published(self, body: bytes) -> str:
         """Return the id of a published image: the first one that a run published, or a copy of it."""
@@ -361,9 +342,12 @@ class InProcessPipeline:
                 return blur_picture(BlurRequest.from_state(payload), store=store, settings=settings).to_state()
             case "persist":
                 publisher = Publisher(
-                    store=store, records=records, verdicts=VerdictWriter(TABLE, clients.dynamodb),
-                    announcer=Announcer(EVENT_BUS, clients.events), settings=PersistSettings.from_environment(SETTINGS),
-                )  # fmt: skip
+                    store=store,
+                    records=records,
+                    verdicts=VerdictWriter(TABLE, clients.dynamodb),
+                    events=EventPublisher(EVENT_BUS, clients.events),
+                    settings=PersistSettings.from_environment(SETTINGS),
+                )
                 return publisher.persist(PersistRequest.from_state(payload)).to_state()
             case "remove":
                 sweeper = Sweeper(
@@ -373,10 +357,10 @@ class InProcessPipeline:
                 return sweeper.sweep(SweepRequest.from_state(payload)).to_state()
             case "serve":
                 settings = ServeSettings.from_environment(SETTINGS)
-                return ImageDelivery(settings, store=store, records=records).answer(payload).response
+                return ImageDelivery(settings, store=store, records=records).respond(payload).proxy
             case "prewarm":
                 settings = PrewarmSettings.from_environment(SETTINGS)
-                return {"kept": Prewarming.of(settings, store=store, records=records).prewarm(payload["image_id"])}
+                return {"kept": Prewarming(settings, store=store, records=records).prewarm(payload["image_id"])}
         raise AssertionError(function)
 
     # --- what there is

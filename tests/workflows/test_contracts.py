@@ -5,10 +5,10 @@ from dataclasses import fields
 
 import pytest
 
-from functions.shared.announcements import detail_type
+from functions.records.retention import DONE, IN_PROGRESS, PERSONAL, REQUESTED
 from functions.shared.contracts import REMOVAL, Picture, Status, Sweep, SweepRequest, Verdict
+from functions.shared.events import detail_type
 from functions.shared.keys import SECOND_UPLOAD, SECOND_UPLOAD_SORT_KEY
-from functions.shared.removal import DONE, IN_PROGRESS, PERSONAL, REQUESTED
 from tests.fakes.openapi import description
 from tests.fakes.states import REQUESTS, cases, recorded
 from workflows import lint

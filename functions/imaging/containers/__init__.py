@@ -1,1 +1,1 @@
-"""One module per container format: what a file's structure tells without decoding a pixel."""
+"""One module per container format: inspects the structure of a file without decoding pixels."""

@@ -1,4 +1,4 @@
-"""What the walks share: the result, the checks against limits, and reading numbers out of bytes."""
+"""Shared by all containers: the result, the checks of limits, and reading numbers from bytes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,10 +6,11 @@ from math import ceil
 from struct import Struct
 from typing import Final
 
-from functions.imaging.exif import Exif
+from functions.imaging.containers.exif import Exif
 from functions.imaging.limits import MEGAPIXEL, MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
+from functions.shared.errors import CALLER, ImageScalerError
 
 U16: Final = Struct(">H")
 U32: Final = Struct(">I")
@@ -19,12 +20,12 @@ U32_LE: Final = Struct("<I")
 
 @dataclass(frozen=True)
 class Inspection:
-    """A file that is worth decoding. ``format`` is Pillow's name; px as stored, before orientation is applied.
+    """A file that can be decoded. ``format`` is Pillow's name; the size in px is without orientation.
 
-    ``body`` is the file for the decoder: only the parts that its pixels need, so that no text, tag or comment reaches a
-    library (AVIF and HEIC are passed whole). ``exif`` holds the metadata that is used. ``frames`` is the number found
-    in the container; decoding counts again. ``hidden_first`` says that the first picture is not part of the animation.
-    ``bit_depth`` is bits per sample where the format tells, else 8. ``white_is_zero`` applies to grey of more than 8
+    ``body`` is the file for the decoder: only the parts that pixels need, so texts, tags and comments do not reach a
+    library (AVIF and HEIC are passed unchanged). ``exif`` has the metadata that is used. ``frames`` is the number in
+    the container; decoding counts again. ``hidden_first`` says that the first picture is not part of the animation.
+    ``bit_depth`` is bits per sample if the format has it, otherwise 8. ``white_is_zero`` applies to grey of more than 8
     bits; Pillow inverts the others itself.
     """
 
@@ -87,16 +88,18 @@ def check_frames(frames: int, width: int, height: int, limits: Limits) -> None:
 
 
 def _visibly_over(amount: int, unit: int) -> str:
-    """Return what was measured in units, rounded up to a tenth: one byte above 64 MiB reads as more than 64."""
+    """Return an amount in units, rounded up to a tenth, so one byte above 64 MiB is shown as more than 64."""
     return f"{ceil(10 * amount / unit) / 10:.1f}"
 
 
-class EndOfFileError(Exception):
-    """The container goes on where the file has ended; inspection.py makes a refusal of it."""
+class EndOfFileError(ImageScalerError):
+    """The file ends inside its header; inspection.py refuses it."""
+
+    handled = (CALLER,)
 
 
 def truncated(percent: float | None = None) -> RefusedPictureError:
-    """Return the refusal of a file that is cut short, with how much of it is there where that can be told."""
+    """Return the refusal of a truncated file, with the percentage that is present if it is known."""
     if percent is None:
         return RefusedPictureError(Reason.CORRUPT, "The file ends before the picture is complete.")
     whole = min(99, max(0, int(percent)))
@@ -104,7 +107,7 @@ def truncated(percent: float | None = None) -> RefusedPictureError:
 
 
 def too_complex(detail: str) -> RefusedPictureError:
-    """Return the refusal of a file that would cost too much for what it shows."""
+    """Return the refusal of a file that takes too much work to decode."""
     return RefusedPictureError(Reason.TOO_COMPLEX, detail)
 
 

@@ -1,4 +1,4 @@
-"""GIF: a walk over the blocks. Decoders get no comments, plain text or application extensions but the loop count."""
+"""GIF: a walk over the blocks. Decoders get no comments, plain text or application extensions except the loop count."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -85,7 +85,7 @@ def _data_of_frame(body: bytes, position: int, limits: Limits, seen: _GifWalk) -
     """Record a frame's position and size; return the offset of its data."""
     seen.frames += 1
     left, top = read(U16_LE, body, position + 1), read(U16_LE, body, position + 3)
-    # Pillow widens the canvas for a frame that sticks out of it: here a bomb hides in frame 2.
+    # Pillow enlarges the canvas for a frame that exceeds it, so a later frame can be a bomb.
     seen.width = max(seen.width, left + read(U16_LE, body, position + 5))
     seen.height = max(seen.height, top + read(U16_LE, body, position + 7))
     check_size(seen.width, seen.height, limits)

@@ -1,4 +1,4 @@
-"""AVIF and HEIC: a walk over the boxes; their libraries read the rest of the header.
+"""AVIF and HEIC: a walk over the boxes; libraries read the rest of the header.
 
 Items, samples and references are counted before a library parses them: libavif searches all earlier items for each one,
 which takes 2.6 s for 30,000 items and four times as long for twice as many.
@@ -19,7 +19,7 @@ from functions.imaging.containers.common import (
     too_complex,
     truncated,
 )
-from functions.imaging.exif import read_exif
+from functions.imaging.containers.exif import read_exif
 from functions.imaging.facts import facts_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
@@ -73,7 +73,7 @@ def _inspect_iso(body: bytes, pillow_format: str, limits: Limits) -> Inspection:
     check_icc(len(facts.profile), limits)
     exif = read_exif(facts.exif)
     if pillow_format == HEIF:
-        exif = replace(exif, orientation=1)  # libheif has turned the picture as the container says
+        exif = replace(exif, orientation=1)  # libheif has applied the container's rotation
     return Inspection(pillow_format, width, height, body, exif, frames=frames)
 
 

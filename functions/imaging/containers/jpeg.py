@@ -1,6 +1,6 @@
 """JPEG, and the first picture of an MPO: a walk over the markers.
 
-Decoders get no comments and no application segments but those that define the colours, and nothing after the picture.
+Decoders get no comments, only application segments that define the colours, and nothing after the picture.
 """
 
 import re
@@ -21,7 +21,7 @@ from functions.imaging.containers.common import (
     too_complex,
     truncated,
 )
-from functions.imaging.exif import Exif, read_exif
+from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
@@ -48,16 +48,16 @@ _JPEG_FILL: Final = re.compile(rb"\xff{2,}")
 """Fill bytes: any number may precede a marker."""
 
 _JPEG_HUFFMAN: Final = frozenset({0xC0, 0xC1, 0xC2})
-"""Start-of-frame markers of pictures whose data is there to the last bit; arithmetic coding leaves out zeros."""
+"""Start-of-frame markers of pictures whose data is complete; arithmetic coding omits trailing zeros."""
 
 _DRAFT_DIVISOR: Final = 8
 """libjpeg's smallest scale; enough to see where the rows of a truncated JPEG end."""
 
 _MISSING: Final = frozenset({127, 128})
-"""What libjpeg makes of blocks without data: mid-grey in every channel; Pillow inverts that of CMYK."""
+"""The level of blocks without data in libjpeg: mid-grey in every channel; Pillow inverts CMYK."""
 
 _MORE_DATA: Final = b"".join([bytes(range(255)), *(b"\xff" + bytes([0xD0 + n, *range(255)]) for n in range(8))])
-"""Something to decode for a scan that wants more, after any restart marker that it may wait for."""
+"""Data for a scan that is incomplete, after any restart marker that it may expect."""
 
 
 @dataclass
@@ -96,7 +96,7 @@ def inspect_jpeg(body: bytes, limits: Limits) -> Inspection:
 
 
 def _walk_jpeg(body: bytes, limits: Limits, seen: _JpegWalk) -> None:
-    """Visit every marker of the first picture; what follows its end (a second MPO picture, a video) is not read."""
+    """Visit every marker of the first picture; data after its end (a second MPO picture, a video) is ignored."""
     position = 2
     for _ in range(limits.max_chunks):
         if fill := _JPEG_FILL.match(body, position):
@@ -118,7 +118,7 @@ def _walk_jpeg(body: bytes, limits: Limits, seen: _JpegWalk) -> None:
         _note_jpeg_segment(body, position + 4, marker, length - 2, limits=limits, seen=seen)
         if marker == 0xDA and seen.scans == 1:
             seen.first_scan = position
-        elif not seen.scans and _has_to_do_with_pixels(body, position + 4, marker, length - 2):
+        elif not seen.scans and _is_needed_by_decoder(body, position + 4, marker, length - 2):
             seen.kept.append((position, position + 2 + length))
         position += 2 + length
         if marker == 0xDA:
@@ -152,7 +152,7 @@ def _note_jpeg_segment(body: bytes, start: int, marker: int, length: int, *, lim
             raise too_complex(f"The JPEG draws its picture in {seen.scans} scans or more, which is too many to decode.")
 
 
-def _has_to_do_with_pixels(body: bytes, start: int, marker: int, length: int) -> bool:
+def _is_needed_by_decoder(body: bytes, start: int, marker: int, length: int) -> bool:
     """Tell whether the decoder needs a segment: tables, frame headers, and what defines the colours."""
     if marker == 0xE0:
         return length >= _JFIF_BYTES and body.startswith(b"JFIF\0", start)
@@ -164,11 +164,11 @@ def _has_to_do_with_pixels(body: bytes, start: int, marker: int, length: int) ->
 
 
 def check_jpeg_is_whole(body: bytes, image: Image.Image, limits: Limits) -> None:
-    """Raise RefusedPictureError (CORRUPT) for a file that was cut short and then given an end marker.
+    """Raise RefusedPictureError (CORRUPT) for a truncated file with an end marker.
 
-    ``image`` is the file, loaded. libjpeg paints what is missing grey, with a warning that Pillow does not pass on. A
-    picture may be grey at its end by itself: if it is, more data is put before the marker, of which only an
-    unfinished picture takes any. The two decodes at an eighth of the size cost as much as one at full size.
+    ``image`` is the loaded file. libjpeg fills missing data with grey, with a warning that Pillow does not report. If a
+    picture ends in grey, more data is inserted before the end marker; only an incomplete picture uses it. The two
+    decodes at an eighth of the size take as long as one at full size.
     """
     corner = image.getpixel((image.width - 1, image.height - 1))
     if not _MISSING.issuperset(corner if isinstance(corner, tuple) else (corner,)):
@@ -188,7 +188,7 @@ def _small_jpeg(body: bytes) -> Image.Image:
 
 
 def _jpeg_percent(body: bytes) -> float:
-    """Return how much of a baseline JPEG is there: decode it small and see where rows stop changing."""
+    """Return how much of a baseline JPEG is present: decode it at a small size and find where rows stop changing."""
     rows = _small_jpeg(body)
     width, height = rows.size
     pixels = rows.tobytes()

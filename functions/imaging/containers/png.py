@@ -1,8 +1,8 @@
 """PNG and APNG: a walk over the chunks. Decoders get only the chunks that pixels need.
 
-Pillow stores texts in the same dictionary as its own parameters: a text named ``duration``, ``bbox`` or ``interlace``
-would change the picture. A file is an animation only if its acTL chunk is valid and precedes the pixels (PNG, 3rd
-edition, 11.3.6.1).
+Pillow stores texts in the same dictionary as its parameters: a text named ``duration``, ``bbox`` or ``interlace`` would
+change the picture. A file is an animation only if its acTL chunk is valid and precedes the pixels (PNG, 3rd edition,
+11.3.6.1).
 """
 
 import zlib
@@ -22,7 +22,7 @@ from functions.imaging.containers.common import (
     too_complex,
     truncated,
 )
-from functions.imaging.exif import Exif, read_exif
+from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.limits import MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
@@ -120,7 +120,7 @@ def _note_png_chunk(body: bytes, kind: bytes, start: int, length: int, *, limits
         data = body[start : start + length]
         _checked_text_bytes(kind, data, limits)
         name, _, rest = data.partition(b"\0")
-        return 1 <= len(name) <= 79 and rest[:1] == b"\0"  # else Pillow refuses the file
+        return 1 <= len(name) <= 79 and rest[:1] == b"\0"  # otherwise Pillow refuses the file
     seen.pixels = seen.pixels or kind == b"IDAT"
     seen.complete = kind == b"IEND"
     return kind in _OF_PIXELS
@@ -133,7 +133,7 @@ def _note_animation(body: bytes, kind: bytes, start: int, length: int, *, limits
             return False
         claimed = read(U32, body, start)
         seen.claimed_frames = claimed if claimed <= _MOST_CLAIMED_FRAMES else 0
-        check_frames(seen.claimed_frames, 1, 1, limits)  # Pillow believes this number
+        check_frames(seen.claimed_frames, 1, 1, limits)  # Pillow trusts this number
     elif kind == b"fcTL" and seen.claimed_frames:
         seen.hidden_first = seen.hidden_first or (seen.pixels and not seen.frames)
         seen.frames += 1
@@ -171,14 +171,14 @@ def _checked_text_bytes(kind: bytes, data: bytes, limits: Limits) -> int:
         try:
             unpacked = max(unpacked, len(zlib.decompressobj().decompress(packed, limits.max_text_bytes + 1)))
         except zlib.error:
-            return unpacked  # Pillow passes over a stream that is none
+            return unpacked  # Pillow ignores an invalid stream
     if unpacked > limits.max_text_bytes:
         raise too_complex(f"A text or profile in the PNG has more than {limits.max_text_bytes / MIB:g} MiB.")
     return unpacked
 
 
 def _packed_part(kind: bytes, data: bytes) -> bytes:
-    """Return the compressed stream of a chunk: after keyword and method, in iTXt after two more words."""
+    """Return the compressed stream of a chunk: after keyword and method, in iTXt after two more fields."""
     rest = data.partition(b"\x00")[2]
     if kind in {b"zTXt", b"iCCP"}:
         return rest[1:]
@@ -188,7 +188,7 @@ def _packed_part(kind: bytes, data: bytes) -> bytes:
 
 
 def _png_percent(body: bytes, seen: _PngWalk) -> float:
-    """Return how much of the pixel data is there, unpacked step by step and thrown away."""
+    """Return how much of the pixel data is present; it is decompressed in steps and discarded."""
     row = 1 + (seen.width * _PNG_CHANNELS.get(seen.color_type, 1) * seen.bit_depth + 7) // 8
     unpacked = 0
     inflater = zlib.decompressobj()

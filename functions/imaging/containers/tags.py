@@ -1,7 +1,7 @@
-"""Directories of tags, as TIFF and EXIF have them (TIFF 6.0, section 2; CIPA DC-008, 4.6).
+"""Directories of tags in TIFF and EXIF (TIFF 6.0, section 2; CIPA DC-008, 4.6).
 
-Reading a directory reads its entries and no values; a value is read on request, up to a limit that the caller gives.
-Values outside the file and unknown types count as missing. No function here raises on hostile input.
+Reading a directory reads its entries without values; a value is read on request, up to the caller's limit. Values
+outside the file and unknown types are treated as missing. No function here raises on hostile input.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Directory:
-    """The first directory of a file, by tag number. The first of two equal tags wins.
+    """The first directory of a file, by tag number. The first of two equal tags is used.
 
     ``order`` is struct's byte order character; ``big`` is true for BigTIFF.
     """
@@ -102,7 +102,7 @@ def read_directory(body: bytes, most: int) -> Directory | None:
 
 
 def with_directory(directory: Directory, tags: frozenset[int]) -> bytes:
-    """Return the file with a new, only directory that has just these tags. Their values stay where they are."""
+    """Return the file with one new directory of only these tags. Their values keep their positions."""
     body, order = directory.body, directory.order
     pointer, counter = (f"{order}Q", f"{order}Q") if directory.big else (f"{order}I", f"{order}H")
     kept = [directory.entries[tag].raw for tag in sorted(tags & directory.entries.keys()) if directory.readable(tag)]

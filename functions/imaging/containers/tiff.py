@@ -1,6 +1,6 @@
 """TIFF: its first directory. Decoders get a file with only this directory, and only the tags that pixels need.
 
-Strips and tiles are counted before they are read: a file of 60 MB can hold 15 million, which take 30 s to decode.
+Strips and tiles are counted before they are read: a file of 60 MB can have 15 million, which take 30 s to decode.
 """
 
 from typing import Final
@@ -9,8 +9,8 @@ from PIL import UnidentifiedImageError
 
 from functions.imaging.codecs import open_image
 from functions.imaging.containers.common import Inspection, check_icc, check_size, too_complex, truncated
+from functions.imaging.containers.exif import exif_of
 from functions.imaging.containers.tags import Directory, read_directory, with_directory
-from functions.imaging.exif import exif_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError

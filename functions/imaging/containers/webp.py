@@ -14,7 +14,7 @@ from functions.imaging.containers.common import (
     too_complex,
     truncated,
 )
-from functions.imaging.exif import Exif, read_exif
+from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.limits import Limits
 
 _OF_PIXELS: Final = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
@@ -53,13 +53,13 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
         position = start + length + length % 2
     if not width:
         raise EndOfFileError
-    if declared > len(body) + 1:  # some writers leave out the last padding byte
+    if declared > len(body) + 1:  # some writers omit the last padding byte
         raise truncated(100 * len(body) / declared)
     return Inspection("WEBP", width, height, _of_chunks(body, kept), exif or Exif(), frames=max(1, frames))
 
 
 def _of_chunks(body: bytes, kept: list[tuple[int, int]]) -> bytes:
-    """Return a file of just these chunks, with a matching header."""
+    """Return a file of only these chunks, with a matching header."""
     chunks = bytearray(joined(body, kept))
     if chunks[:4] == b"VP8X":
         chunks[_FLAGS - 12] &= ~(_HAS_EXIF | _HAS_XMP)

@@ -9,7 +9,7 @@ from functions.manage.queries import ListingQuery
 from functions.shared.contracts import Reason, Rendering, Status
 from functions.shared.keys import NAME_PATTERN, ULID_PATTERN
 from functions.shared.variant import BACKGROUNDS, FITS, FORMATS
-from functions.upload.requests import CONTENT_TYPES, LABELS, TicketRequest
+from functions.upload.requests import CONTENT_TYPES, LABELS, PresignedRequest
 from tests.fakes.openapi import description
 
 FUNCTIONS = Path(__file__).resolve().parents[3] / "functions"
@@ -75,6 +75,6 @@ def test_the_parameters_and_members_of_the_api_are_those_that_it_takes():
 
     assert posted == set(LABELS)
     assert listed == set(ListingQuery.model_fields)
-    assert set(schemas["UploadRequest"]["properties"]) == set(TicketRequest.model_fields)
+    assert set(schemas["UploadRequest"]["properties"]) == set(PresignedRequest.model_fields)
     assert schemas["UploadRequest"]["additionalProperties"] is False
     assert schemas["Name"]["pattern"] == NAME_PATTERN

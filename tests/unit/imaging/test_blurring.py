@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from functions.blur.pictures import blurred_twin
+from functions.blur.pictures import blurred_files
 from functions.imaging.blurring import SMOOTHING, BlurredCopies, grid_of, mosaic
 from functions.imaging.encoding import encode_lossless_webp, encode_lossless_webp_animation
 from functions.imaging.picture import DecodedPicture
@@ -29,7 +29,7 @@ def blurred(image, blur=Blur()):  # noqa: B008 - frozen
 
 
 def twin_of(body):
-    return asdict(blurred_twin(body, SIZE, (40, 20), EIGHT))
+    return asdict(blurred_files(body, SIZE, (40, 20), EIGHT))
 
 
 def shuffled_within_cells(image, seed):

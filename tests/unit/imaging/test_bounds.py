@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from functions.blur.pictures import blurred_twin
+from functions.blur.pictures import blurred_files
 from functions.imaging import renditions
 from functions.imaging.encoding import encode
 from functions.imaging.picture import DecodedPicture
-from functions.imaging.renditions import ReduceChain, encoded_master, encoded_rungs, rung_widths
+from functions.imaging.renditions import ReduceChain, encoded_master, encoded_renditions, rendition_widths
 from functions.imaging.sampling import Sample
 from functions.shared.options import Blur
 from tests import pictures
@@ -91,7 +91,7 @@ def test_no_rendition_is_above_the_bound_or_as_wide_as_a_master_that_lost_pixels
     bounded(monkeypatch, still=300_000)
 
     master, kept = encoded_master(picture)
-    rungs = list(encoded_rungs(ReduceChain(kept), rung_widths(kept)))
+    rungs = list(encoded_renditions(ReduceChain(kept), rendition_widths(kept)))
 
     assert max(len(each.body) for each in (master, *rungs)) <= 300_000
     assert all(each.width < master.width < 1_200 for each in rungs)
@@ -101,7 +101,7 @@ def test_a_blurred_picture_is_bounded_like_a_sharp_one(monkeypatch):
     master = encode(DecodedPicture((pictures.scene(900, 700),)), "jpeg", 92)
     bounded(monkeypatch, still=4_000)
 
-    twin = blurred_twin(master, (900, 700), (320, 640), Blur())
+    twin = blurred_files(master, (900, 700), (320, 640), Blur())
 
     assert all(len(each.body) <= 4_000 for each in (twin.master, *twin.renditions))
 

@@ -11,7 +11,7 @@ from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
-from functions.imaging.renditions import RUNG_WIDTHS, SOURCE_WIDTHS, ReduceChain
+from functions.imaging.renditions import RENDITION_WIDTHS, SOURCE_WIDTHS, ReduceChain
 from functions.shared.variant import LADDER
 from tests import pictures
 from tests.judged.tricks import subject
@@ -210,13 +210,13 @@ def test_the_dominant_colour_is_the_commonest_visible_one():
 
 
 def test_the_widths_are_one_ascending_list():
-    assert list(RUNG_WIDTHS) == sorted(set(RUNG_WIDTHS))
+    assert list(RENDITION_WIDTHS) == sorted(set(RENDITION_WIDTHS))
 
 
 def test_a_copy_is_scaled_five_times_at_most_and_from_a_clearly_wider_one():
     chain = ReduceChain(DecodedPicture((Image.new("RGB", (5_000, 4)),)))
 
-    for width in RUNG_WIDTHS:
+    for width in RENDITION_WIDTHS:
         steps = [width]
         while steps[-1] < 5_000:
             steps.append(chain.source_width(steps[-1]))

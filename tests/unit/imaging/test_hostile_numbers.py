@@ -19,11 +19,11 @@ from functions.imaging.picture import DecodedPicture
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.storing import store_picture
 from functions.imaging.variants import open_rendition
-from functions.serve.refusals import RefusedError
-from functions.serve.rendering import render
-from functions.serve.sources import source_for
 from functions.shared.contracts import Reason
 from functions.shared.variant import FORMATS, Sizes, parse_query
+from functions.variants.errors import VariantTooLargeError
+from functions.variants.rendering import render
+from functions.variants.sources import source_for
 from tests import hostile, pictures
 from tests.counted import counted
 
@@ -67,7 +67,7 @@ def served(ingested):
             variant = parse_query(query.items(), accept="*/*", sizes=Sizes.LADDER).variant
             try:
                 yield render(shelf[source_for(stored, variant).key], variant, stored)
-            except RefusedError as refusal:
+            except VariantTooLargeError as refusal:
                 yield refusal
 
 

@@ -43,7 +43,7 @@ def deliverable(published: Published):
             query = {"width": str(width), "format": image_format, "quality": "95"}
             served = published.served(parse_query(query.items(), accept="", sizes=Sizes.EXACT).variant)
             for frame in viewer.frames_of(served.body):
-                for name, look in viewer.looks_of(frame):
+                for name, look in viewer.renderings_of(frame):
                     yield f"{image_format} {width} {name}", look.resize(whole, Image.Resampling.BILINEAR)
 
 
@@ -154,7 +154,7 @@ def test_everything_that_can_be_served_of_a_random_picture_is_close_to_something
         limit = DELIVERED_AVIF_LEVELS if served.content_type == "image/avif" else DELIVERED_LEVELS
         subjects = [placed(each.convert("RGB"), placement, "gray") for each in still.subjects]
         for frame in viewer.frames_of(served.body):
-            for name, look in viewer.looks_of(frame):
+            for name, look in viewer.renderings_of(frame):
                 filled = _filled(name, frame, variant.background or "white")
                 judged = [placed(view, placement, filled) for view in published.views]
                 if name != "colors":

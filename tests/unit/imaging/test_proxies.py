@@ -3,17 +3,17 @@
 import pytest
 from PIL import Image
 
-from functions.imaging.looks import Look
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.proxies import moderation_proxies
+from functions.imaging.renderings import FrameRendering
 from functions.imaging.renditions import ReduceChain
-from functions.imaging.views import FrameView, judgeable
+from functions.imaging.views import FrameView, moderation_plan
 from functions.shared.contracts import Rendering
 from tests import pictures
 
 
 def proxies_of(picture):
-    return tuple(moderation_proxies(picture, judgeable(picture).views, ReduceChain(picture)))
+    return tuple(moderation_proxies(picture, moderation_plan(picture).views, ReduceChain(picture)))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_still_s_view_is_scaled_with_the_renditions(tmp_path):
     picture = DecodedPicture((pictures.scene(3_000, 2_000),))
     chain = ReduceChain(picture)
 
-    (view,) = moderation_proxies(picture, [FrameView(0, Look(Rendering.OPAQUE))], chain)
+    (view,) = moderation_proxies(picture, [FrameView(0, FrameRendering(Rendering.OPAQUE))], chain)
 
     assert (view.file.width, view.file.height) == (2_048, 1_365)
     pictures.assert_similar(pictures.opened(view.file.body), chain.at(2_048).frames[0], within=2.5, save_to=tmp_path)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.blur.pictures import blurred_twin
+from functions.blur.pictures import blurred_files
 from functions.imaging.encoding import CONTENT_TYPES
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
@@ -59,7 +59,7 @@ def test_a_transparent_or_animated_picture_keeps_them_as_well():
 def test_a_blurred_picture_has_the_rights_of_the_sharp_one():
     master = kept_of(tagged("JPEG")).picture.master.body
 
-    twin = blurred_twin(master, (300, 400), (200,), Blur())
+    twin = blurred_files(master, (300, 400), (200,), Blur())
 
     for file in (twin.master, *twin.renditions):
         assert fields(file.body) == {ARTIST: "A. Photographer", COPYRIGHT: "(c) Somebody"}

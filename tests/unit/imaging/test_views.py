@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from functions.imaging.looks import LONGEST_SIDE_PX, Look, Subject
 from functions.imaging.picture import DecodedPicture
-from functions.imaging.views import judgeable
+from functions.imaging.renderings import LONGEST_SIDE_PX, FrameRenderer, FrameRendering
+from functions.imaging.views import moderation_plan
 from functions.shared.contracts import Rendering
 from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS
 from tests.judged.tricks import subject
@@ -24,27 +24,27 @@ def shown(chosen):
 
 
 def renderings(chosen):
-    return [view.look.rendering for view in chosen.views]
+    return [view.rendering.kind for view in chosen.views]
 
 
 # --- stills
 
 
 def test_a_still_without_alpha_is_judged_as_it_is():
-    (view,) = judgeable(DecodedPicture((SCENES[0],))).views
+    (view,) = moderation_plan(DecodedPicture((SCENES[0],))).views
 
-    assert (view.frame, view.look) == (0, Look(R.OPAQUE))
+    assert (view.frame, view.rendering) == (0, FrameRendering(R.OPAQUE))
 
 
 def test_a_still_that_is_cut_out_is_judged_over_grey_white_and_black():
-    assert renderings(judgeable(DecodedPicture((sticker(30),)))) == [R.OVER_GRAY, R.OVER_WHITE, R.OVER_BLACK]
+    assert renderings(moderation_plan(DecodedPicture((sticker(30),)))) == [R.OVER_GRAY, R.OVER_WHITE, R.OVER_BLACK]
 
 
 def test_bare_colours_and_alpha_are_judged_where_they_may_show_something_else():
     faint = SCENES[0].convert("RGBA")
     faint.putalpha(subject(96, 72, seed=9).point([20 + level // 20 for level in range(256)]))
 
-    chosen = renderings(judgeable(DecodedPicture((faint,))))
+    chosen = renderings(moderation_plan(DecodedPicture((faint,))))
 
     assert set(chosen) >= {R.OVER_WHITE, R.OVER_BLACK, R.OVER_GRAY, R.COLORS, R.ALPHA}
 
@@ -54,7 +54,7 @@ def test_a_look_like_another_one_is_not_sent_twice():
     image = SCENES[0].convert("RGBA")
     image.putalpha(250)
 
-    assert renderings(judgeable(DecodedPicture((image,)))) == [R.OVER_GRAY, R.ALPHA]
+    assert renderings(moderation_plan(DecodedPicture((image,)))) == [R.OVER_GRAY, R.ALPHA]
 
 
 def test_no_frame_needs_more_views_than_the_lowest_limit_allows():
@@ -62,26 +62,26 @@ def test_no_frame_needs_more_views_than_the_lowest_limit_allows():
     for size in [(700, 500), (97, 97), (400, 33)]:
         noise = Image.fromarray(random.integers(0, 256, (*size[::-1], 4), dtype=np.uint8), "RGBA")
 
-        assert len(judgeable(DecodedPicture((noise,)), max_views=FEWEST_VIEWS).views) <= FEWEST_VIEWS
+        assert len(moderation_plan(DecodedPicture((noise,)), max_views=FEWEST_VIEWS).views) <= FEWEST_VIEWS
 
 
 def test_a_limit_that_one_frame_may_exceed_is_refused():
-    with pytest.raises(ValueError, match="may need 8 views"):
-        judgeable(DecodedPicture((SCENES[0],)), max_views=FEWEST_VIEWS - 1)
+    with pytest.raises(ValueError, match="max_views is 7; it must be 8 or more"):
+        moderation_plan(DecodedPicture((SCENES[0],)), max_views=FEWEST_VIEWS - 1)
 
 
 # --- animations
 
 
 def test_every_frame_that_differs_is_shown_once():
-    chosen = judgeable(animation(SCENES[:20]))
+    chosen = moderation_plan(animation(SCENES[:20]))
 
     assert shown(chosen) == list(range(20))
     assert len(chosen.picture.frames) == 20
 
 
 def test_copies_are_shown_once_and_all_kept():
-    chosen = judgeable(animation([SCENES[0], SCENES[1]] * 100))
+    chosen = moderation_plan(animation([SCENES[0], SCENES[1]] * 100))
 
     assert shown(chosen) == [0, 1]
     assert len(chosen.picture.frames) == 200
@@ -90,7 +90,7 @@ def test_copies_are_shown_once_and_all_kept():
 def test_frames_that_are_alike_share_a_view():
     noisy = [Image.fromarray((np.asarray(SCENES[0]) // 2 + seed % 3).astype(np.uint8)) for seed in range(60)]
 
-    chosen = judgeable(animation(noisy))
+    chosen = moderation_plan(animation(noisy))
 
     assert len(chosen.views) == 1
     assert len(chosen.picture.frames) == 60
@@ -99,7 +99,7 @@ def test_frames_that_are_alike_share_a_view():
 def test_each_frame_is_compared_with_those_that_are_shown_and_not_with_its_neighbour():
     drift = [Image.blend(SCENES[0], SCENES[1], step / 50) for step in range(51)]
 
-    chosen = judgeable(animation(drift))
+    chosen = moderation_plan(animation(drift))
 
     assert 4 <= len(chosen.views) <= 20
     assert len(chosen.picture.frames) == 51
@@ -109,7 +109,7 @@ def test_what_no_view_covers_is_left_out_and_its_time_goes_to_the_frame_before()
     frames = [each for scene in SCENES[:40] for each in (scene, scene)]
     durations = list(range(10, 10 + len(frames)))
 
-    chosen = judgeable(animation(frames, durations), max_views=10)
+    chosen = moderation_plan(animation(frames, durations), max_views=10)
 
     assert len(chosen.views) == 10
     assert sum(chosen.picture.durations_ms) == sum(durations)
@@ -136,14 +136,14 @@ def test_over_the_limit_the_frames_that_stand_for_most_others_come_first():
     rare, common = SCENES[:30], [SCENES[40]] * 5 + [SCENES[41]] * 7
     frames = [*rare[:15], *common, *rare[15:]]
 
-    chosen = judgeable(animation(frames), max_views=8)
+    chosen = moderation_plan(animation(frames), max_views=8)
 
     assert SCENES[40] in chosen.picture.frames
     assert SCENES[41] in chosen.picture.frames
 
 
 def test_of_frames_that_all_differ_those_that_are_kept_are_spread_over_the_animation():
-    chosen = judgeable(animation(SCENES[:256]))
+    chosen = moderation_plan(animation(SCENES[:256]))
 
     kept = [SCENES.index(frame) for frame in chosen.picture.frames]
     assert len(kept) == DEFAULT_VIEWS
@@ -153,11 +153,11 @@ def test_of_frames_that_all_differ_those_that_are_kept_are_spread_over_the_anima
 def test_the_same_animation_is_judged_by_the_same_frames():
     frames = SCENES[:90]
 
-    assert judgeable(animation(frames)).views == judgeable(animation(frames)).views
+    assert moderation_plan(animation(frames)).views == moderation_plan(animation(frames)).views
 
 
 def test_a_flagged_frame_in_a_full_animation_is_shown_or_left_out():
-    chosen = judgeable(animation([*SCENES[:100], SCENES[200], *SCENES[100:180]]))
+    chosen = moderation_plan(animation([*SCENES[:100], SCENES[200], *SCENES[100:180]]))
 
     stored = set(map(SCENES.index, chosen.picture.frames))
     judged = {SCENES.index(chosen.picture.frames[view.frame]) for view in chosen.views}
@@ -175,7 +175,7 @@ def sticker(at, *, color="crimson", smooth=4):
 
 
 def test_of_a_cut_out_frame_one_background_suffices_against_which_all_stands_out():
-    chosen = judgeable(animation([sticker(at) for at in range(0, 60, 5)]))
+    chosen = moderation_plan(animation([sticker(at) for at in range(0, 60, 5)]))
 
     assert len(chosen.picture.frames) == 12
     assert shown(chosen) == list(range(12))
@@ -186,7 +186,7 @@ def test_of_a_cut_out_frame_one_background_suffices_against_which_all_stands_out
     ("color", "expected"), [("gray", R.OVER_WHITE), ("white", R.OVER_GRAY), ("black", R.OVER_GRAY)]
 )
 def test_the_background_is_one_that_the_frame_has_not(color, expected):
-    assert renderings(judgeable(animation([sticker(0, color=color), sticker(50, color=color)]))) == [expected] * 2
+    assert renderings(moderation_plan(animation([sticker(0, color=color), sticker(50, color=color)]))) == [expected] * 2
 
 
 def test_a_frame_in_which_something_vanishes_over_each_background_is_judged_over_all_three():
@@ -194,7 +194,7 @@ def test_a_frame_in_which_something_vanishes_over_each_background_is_judged_over
     motley.paste(sticker(0, color="gray").crop((0, 0, 60, 160)), (0, 0))
     motley.paste(sticker(0, color="black").crop((60, 0, 75, 160)), (60, 0))
 
-    chosen = renderings(judgeable(animation([motley, sticker(50)])))
+    chosen = renderings(moderation_plan(animation([motley, sticker(50)])))
 
     assert chosen == [R.OVER_GRAY, R.OVER_WHITE, R.OVER_BLACK, R.OVER_GRAY]
 
@@ -205,14 +205,14 @@ def test_a_frame_whose_alpha_is_not_clean_is_covered_by_its_copies_alone():
         frame.putalpha(subject(96, 72, seed=5).point([level + each // 30 for each in range(256)]))
         return frame
 
-    chosen = judgeable(animation([faint(100), faint(101), faint(100)]))
+    chosen = moderation_plan(animation([faint(100), faint(101), faint(100)]))
 
     assert sorted(set(shown(chosen))) == [0, 1]
     assert len(chosen.picture.frames) == 3
 
 
 def test_opaque_frames_between_transparent_ones_are_judged_as_they_are():
-    chosen = judgeable(animation([sticker(0), SCENES[3].resize((160, 160)).convert("RGBA")]))
+    chosen = moderation_plan(animation([sticker(0), SCENES[3].resize((160, 160)).convert("RGBA")]))
 
     assert renderings(chosen) == [R.OVER_GRAY, R.OPAQUE]
 
@@ -221,7 +221,7 @@ def test_opaque_frames_between_transparent_ones_are_judged_as_they_are():
 
 
 def seen(frame, look):
-    return Subject(frame).seen(look)
+    return FrameRenderer(frame).render(look)
 
 
 @pytest.mark.parametrize("size", [(3_840, 2_160), (2_160, 3_840), (3_840, 1), (50, 40)])
@@ -229,7 +229,7 @@ def test_no_look_is_longer_than_the_detector_is_shown(size):
     image = Image.new("RGBA", size, (200, 10, 60, 99))
 
     for rendering in (R.OVER_WHITE, R.COLORS, R.ALPHA):
-        look = seen(image, Look(rendering))
+        look = seen(image, FrameRendering(rendering))
         assert max(look.size) == min(max(size), LONGEST_SIDE_PX)
         assert look.mode == "RGB"
 
@@ -241,7 +241,9 @@ def test_bare_colours_are_scaled_after_alpha_is_dropped():
     lines[:, 1::2] = (0, 0, 255, 255)
 
     red, _, blue = (
-        seen(Image.fromarray(lines, "RGBA"), Look(R.COLORS)).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+        seen(Image.fromarray(lines, "RGBA"), FrameRendering(R.COLORS))
+        .resize((1, 1), Image.Resampling.BOX)
+        .getpixel((0, 0))
     )
 
     assert abs(red - blue) < 10
@@ -252,14 +254,14 @@ def test_the_colours_of_a_scaled_copy_are_weighted_by_alpha():
     lines[:, ::2] = (255, 0, 0, 1)
     lines[:, 1::2] = (0, 0, 255, 255)
 
-    red, _, blue = seen(Image.fromarray(lines, "RGBA"), Look(R.SCALED_COLORS, 200)).getpixel((100, 25))
+    red, _, blue = seen(Image.fromarray(lines, "RGBA"), FrameRendering(R.SCALED_COLORS, 200)).getpixel((100, 25))
 
     assert blue > 240
     assert red < 20
 
 
 def test_what_is_fully_transparent_is_grey_among_bare_colours():
-    assert seen(Image.new("RGBA", (9, 9), (255, 0, 0, 0)), Look(R.COLORS)).getpixel((4, 4)) == (128, 128, 128)
+    assert seen(Image.new("RGBA", (9, 9), (255, 0, 0, 0)), FrameRendering(R.COLORS)).getpixel((4, 4)) == (128, 128, 128)
 
 
 @pytest.mark.parametrize(("low", "high"), [(8, 30), (254, 255), (0, 1), (127, 128), (0, 255)])
@@ -267,12 +269,12 @@ def test_alpha_is_shown_with_strong_contrast_however_faint_it_is(low, high):
     image = Image.new("RGBA", (200, 100), "white")
     image.putalpha(Image.linear_gradient("L").resize((200, 100)).point([low] * 128 + [high] * 128))
 
-    darkest, lightest = seen(image, Look(R.ALPHA)).convert("L").getextrema()
+    darkest, lightest = seen(image, FrameRendering(R.ALPHA)).convert("L").getextrema()
 
     assert lightest - darkest > 100
 
 
 def test_constant_alpha_shows_nothing():
-    look = seen(Image.new("RGBA", (20, 10), (9, 9, 9, 40)), Look(R.ALPHA))
+    look = seen(Image.new("RGBA", (20, 10), (9, 9, 9, 40)), FrameRendering(R.ALPHA))
 
     assert look.getcolors() == [(200, (128, 128, 128))]

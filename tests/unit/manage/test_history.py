@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.manage.cursors import HistoryCursor
+from functions.records.cursors import HistoryCursor
 from functions.shared.aws import client
 from tests.fakes.faults import failing_call
 from tests.fakes.openapi import assert_described

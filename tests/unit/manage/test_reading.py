@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.manage.cursors import Cursor
-from functions.manage.library import MAX_QUERIES
+from functions.records.cursors import Cursor
+from functions.records.listing import MAX_QUERIES
 from tests.fakes.gateway import Answer
 from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
@@ -231,3 +231,9 @@ def test_a_whole_event_of_api_gateway_is_understood(aws, monkeypatch):
     answer = Answer(Function("manage", monkeypatch)(event))
 
     assert [item["id"] for item in answer.document["items"]] == [image_id(1)]
+
+
+def test_a_listing_shows_an_image_whose_picture_this_release_cannot_read(call, aws):
+    identity = put_image(aws, picture={"of": "another release"})
+
+    assert [item["id"] for item in call("GET", "/v1/images").document["items"]] == [identity]

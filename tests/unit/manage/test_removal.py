@@ -232,3 +232,11 @@ def test_the_record_shows_how_far_a_removal_is(call, aws, removal, shown):
 
     assert document["removal"] == shown | started
     assert_described(document, "Image")
+
+
+def test_an_image_whose_record_this_release_cannot_read_is_removed(call, aws, removals):
+    identity = put_image(aws, status="OF_ANOTHER_RELEASE", picture="none")
+
+    assert call("DELETE", f"/v1/images/{identity}").status == 202
+
+    assert record_of(aws, identity)["status"] == "REMOVED"

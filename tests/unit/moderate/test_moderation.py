@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from functions.moderate.detection import REFUSALS, RekognitionDetector
 from functions.moderate.moderation import moderate
-from functions.moderate.policy import Policy
 from functions.optimize.settings import MOST_VIEWS
+from functions.policy.policy import Policy
 from functions.shared.contracts import Decision, ModerateRequest, Rendering, as_json
 from functions.shared.errors import ModerationAnswerError, ModerationRefusedError, TransientDependencyError
 from local.rekognition.spoiled import SPOILED
@@ -194,7 +194,7 @@ def test_labels_that_no_state_can_hold_are_no_verdict(rekognition, judge):
     long = labels(*[("V" * 250, "W" * 250, 97.4)] * 100)
     rekognition.found = {view.key: long for view in asked.proxies}
 
-    with pytest.raises(ModerationAnswerError, match="more than can be"):
+    with pytest.raises(ModerationAnswerError, match="more than Rekognition can find"):
         judge(asked)
 
 

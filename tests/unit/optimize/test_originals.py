@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from functions.imaging.limits import DEFAULT_LIMITS
-from functions.imaging.quality import detail_of, predicted_quality
-from functions.imaging.renditions import RUNG_WIDTHS
+from functions.imaging.quality import complexity_features, predicted_quality
+from functions.imaging.renditions import RENDITION_WIDTHS
 from functions.optimize.originals import optimize_original
 from functions.optimize.settings import OptimizeSettings
 from functions.shared.contracts import OptimizeRequest, Reason, Rejected, Superseded
@@ -61,7 +61,7 @@ def test_an_original_becomes_master_renditions_and_proxy_in_staging(bench):
     files = [outcome.picture.master, *outcome.picture.renditions, *outcome.proxies]
     assert [each.key for each in files] == [
         prefix + name
-        for name in ("master.jpg", *(f"w{width}.jpg" for width in RUNG_WIDTHS if width < 1_500), "proxy-0.jpg")
+        for name in ("master.jpg", *(f"w{width}.jpg" for width in RENDITION_WIDTHS if width < 1_500), "proxy-0.jpg")
     ]
     assert bench.staged() == {each.key: each.bytes for each in files}
     for each in files:
@@ -82,7 +82,7 @@ def test_the_facts_are_those_of_the_original(bench):
 def test_the_picture_has_a_quality_for_every_lossy_format(bench):
     quality = bench.run(bench.put(pictures.png(64, 64))).picture.quality
 
-    assert quality == predicted_quality(detail_of(pictures.scene(64, 64)))
+    assert quality == predicted_quality(complexity_features(pictures.scene(64, 64)))
 
 
 def test_running_twice_writes_the_same_files(bench):

@@ -4,12 +4,12 @@ import pytest
 
 from functions.persist.publication import Publisher
 from functions.persist.settings import PersistSettings
-from functions.persist.verdicts import VerdictWriter
-from functions.shared.announcements import Announcer
+from functions.records.reader import RecordReader
+from functions.records.verdicts import VerdictWriter
 from functions.shared.contracts import PersistRequest
+from functions.shared.events import EventPublisher
 from functions.shared.keys import RECORD_SORT_KEY, record_partition
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.records import RecordReader
 from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE
 from tests.fakes.states import recorded
 
@@ -20,7 +20,7 @@ def publisher(clients):
         store=S3ObjectStore(clients["s3"]),
         records=RecordReader(TABLE, clients["dynamodb"]),
         verdicts=VerdictWriter(TABLE, clients["dynamodb"]),
-        announcer=Announcer(EVENT_BUS, clients["events"]),
+        events=EventPublisher(EVENT_BUS, clients["events"]),
         settings=PersistSettings.from_environment(ENVIRONMENT),
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.remove.partition import Partition
+from functions.records.partition import Partition
 from functions.remove.settings import RemoveSettings
 from functions.remove.sweeping import Sweeper
 from functions.shared.contracts import SweepRequest

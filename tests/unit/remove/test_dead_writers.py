@@ -5,12 +5,13 @@ from contextlib import suppress
 
 import pytest
 
-from functions.serve.making import VariantMaker
-from functions.serve.rendering import Rendered
-from functions.serve.settings import ServeSettings
+from functions.records.reader import RecordReader
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.records import RecordReader
 from functions.shared.variant import Sizes, parse_query
+from functions.variants.errors import ImageChangedError
+from functions.variants.rendering import RenderedVariant
+from functions.variants.settings import VariantSettings
+from functions.variants.store import VariantStore
 from tests.fakes.aws import ENVIRONMENT, GENERATED, TABLE
 from tests.fakes.faults import hooked
 from tests.unit.remove.conftest import ALL, IMAGE_ID
@@ -25,9 +26,9 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def maker(aws, clients):
-    return VariantMaker(
-        ServeSettings.from_environment(ENVIRONMENT),
+def variants(aws, clients):
+    return VariantStore(
+        VariantSettings.from_environment(ENVIRONMENT),
         store=S3ObjectStore(clients["s3"]),
         records=RecordReader(TABLE, clients["dynamodb"]),
         max_body_bytes=None,
@@ -67,7 +68,7 @@ class Scene:
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before it is sent", "after it is done"])
 @pytest.mark.parametrize("change", ["removed", "replaced"])
-def test_nothing_of_what_a_dead_writer_left_survives_the_sweep(world, sweep, maker, clients, *, change, answered):
+def test_nothing_of_what_a_dead_writer_left_survives_the_sweep(world, sweep, variants, clients, *, change, answered):
     s3, dynamodb = clients["s3"], clients["dynamodb"]
     changed = world.removed if change == "removed" else lambda: world.record("PUBLISHED", revision=2)
     deaths = 0
@@ -80,9 +81,9 @@ def test_nothing_of_what_a_dead_writer_left_survives_the_sweep(world, sweep, mak
             hooked(dynamodb, "before-call.dynamodb.GetItem", scene.started),
             hooked(s3, "after-call", scene.ended),
             hooked(dynamodb, "after-call.dynamodb.GetItem", scene.ended),
-            suppress(Killed),
+            suppress(Killed, ImageChangedError),
         ):
-            maker.keep(record, VARIANT, Rendered(b"picture", "image/webp", {}))
+            variants.put(record, VARIANT, RenderedVariant(b"picture", "image/webp", {}))
         deaths += scene.killed
 
         changed()  # it may have been due after the death
@@ -92,7 +93,7 @@ def test_nothing_of_what_a_dead_writer_left_survives_the_sweep(world, sweep, mak
     assert deaths >= 10  # the writer is not always alive at a call that it may come to
 
 
-def test_a_dead_writer_does_leave_a_variant_without_the_sweep(world, maker, clients):
+def test_a_dead_writer_does_leave_a_variant_without_the_sweep(world, variants, clients):
     world.record("PUBLISHED", revision=1)
     record = RecordReader(TABLE, clients["dynamodb"]).get(IMAGE_ID)
 
@@ -100,6 +101,6 @@ def test_a_dead_writer_does_leave_a_variant_without_the_sweep(world, maker, clie
         raise Killed
 
     with hooked(clients["s3"], "after-call.s3.PutObject", die), pytest.raises(Killed):
-        maker.keep(record, VARIANT, Rendered(b"picture", "image/webp", {}))
+        variants.put(record, VARIANT, RenderedVariant(b"picture", "image/webp", {}))
 
     assert len(world.files()[GENERATED]) == 1

@@ -2,9 +2,7 @@
 
 import pytest
 
-from functions.remove import sweeping
 from functions.remove.settings import RemoveSettings
-from functions.serve import making
 from functions.shared.errors import ContractError, SettingsError
 from tests.fakes.handlers import Function, emitted_metrics
 from tests.unit.remove.conftest import ALL, IMAGE_ID
@@ -44,7 +42,3 @@ def test_a_broken_request_is_named(remove, event, named):
 def test_all_missing_settings_are_named_at_once():
     with pytest.raises(SettingsError, match=r"ORIGINALS_BUCKET is not set; .*TABLE_NAME is not set"):
         RemoveSettings.from_environment({})
-
-
-def test_the_revision_of_a_variant_is_read_where_serve_writes_it():
-    assert sweeping.REVISION == making.REVISION

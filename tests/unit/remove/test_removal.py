@@ -2,7 +2,8 @@
 
 import pytest
 
-from functions.remove import partition, sweeping
+from functions.records import partition
+from functions.remove import sweeping
 from functions.shared import object_store
 from functions.shared.contracts import SweepRequest
 from functions.shared.errors import RecordConflictError, TransientDependencyError

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cdk.edge_functions import image_response_code
 from functions.serve.responses import attachment
-from tests.unit.variant.edge_function import CloudFrontFunction, run_on_njs
+from tests.unit.shared.variant.edge_function import CloudFrontFunction, run_on_njs
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "downloads.json").read_text())
 EACH_CASE = pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES])

@@ -1,4 +1,4 @@
-"""Settings, keys, the clock, errors, and what importing shared costs."""
+"""Settings, keys, the clock, and what importing a module loads."""
 
 import re
 import subprocess
@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.shared import errors, keys
+from functions.shared import keys
 from functions.shared.clock import iso, now
-from functions.shared.errors import ImageScalerError, SettingsError
+from functions.shared.errors import SettingsError
 from functions.shared.settings import EnvironmentReader
 
 ID = "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
@@ -115,21 +115,14 @@ def test_times_sort_as_texts(one, other):
     assert (iso(one) < iso(other)) <= (one < other)
 
 
-def test_every_error_is_in_the_tree_that_the_module_draws():
-    classes = [each for each in vars(errors).values() if isinstance(each, type) and each is not ImageScalerError]
-
-    assert all(issubclass(each, ImageScalerError) for each in classes)
-    drawn = {line.split()[1] for line in errors.__doc__.splitlines() if line.startswith(("├── ", "└── "))}
-    assert drawn == {each.__name__ for each in classes}
-
-
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("functions.shared.records", {"boto3", "s3transfer", "multiprocessing", "pydantic", "aws_lambda_powertools"}),
+        ("functions.records.reader", {"boto3", "s3transfer", "multiprocessing", "pydantic", "aws_lambda_powertools"}),
         ("functions.shared.object_store", {"boto3", "s3transfer", "pydantic", "aws_lambda_powertools"}),
         ("functions.shared.contracts", {"botocore", "aws_lambda_powertools"}),
-        ("functions.moderate.policy", {"botocore", "aws_lambda_powertools"}),
+        ("functions.records.record", {"botocore", "aws_lambda_powertools"}),
+        ("functions.policy.policy", {"botocore", "aws_lambda_powertools"}),
         ("functions.persist.publication", {"boto3", "pydantic", "aws_lambda_powertools"}),
     ],
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from functions.shared.contracts import (
+    Decision,
     Label,
     ModerateRequest,
     Optimized,
@@ -118,3 +119,24 @@ def test_views_and_labels_of_an_older_release_are_of_the_first_frame_as_it_is():
 def test_an_unknown_rendering_is_named(contract):
     with pytest.raises(ContractError, match="SIDEWAYS"):
         contract.from_state({"rendering": "SIDEWAYS"})
+
+
+@pytest.mark.parametrize(
+    ("question", "statuses"),
+    [
+        ("is_servable", {"PUBLISHED", "BLURRED"}),
+        ("is_in_progress", {"AWAITING_UPLOAD", "PROCESSING"}),
+        ("is_final", {"PUBLISHED", "BLURRED", "BLOCKED", "REJECTED", "FAILED", "REMOVED"}),
+        ("ended_without_verdict", {"REJECTED", "HELD", "FAILED"}),
+    ],
+)
+def test_a_status_tells_what_can_be_done_with_its_image(question, statuses):
+    assert {status for status in Status if getattr(status, question)} == statuses
+
+
+def test_a_decision_leads_to_one_status():
+    assert {decision: decision.status for decision in Decision} == {
+        "allow": "PUBLISHED",
+        "blur": "BLURRED",
+        "block": "BLOCKED",
+    }

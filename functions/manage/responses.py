@@ -1,0 +1,84 @@
+"""Records as the public API shows them: what clients and operators need, without keys of buckets."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from functions.records.listing import History, HistoryLine, Image, Page
+from functions.records.record import ImageRecord, Removal
+from functions.shared.contracts import as_json
+
+_PUBLIC: Final = (
+    "tenant", "owner", "filename", "content_type", "declared_size", "created_at", "updated_at", "removed_at",
+    "reason", "detail", "legal_hold", "revision",
+)  # fmt: skip
+"""Attributes of a record that are shown if they are set; empty strings and revision 0 mean that they are not."""
+
+_REMOVAL: Final = ("status", "started_at", "step", "finished_at")
+
+
+def summary(record: ImageRecord) -> dict[str, Any]:
+    """Return one item of a listing."""
+    shown: dict[str, Any] = {"id": record.image_id, "status": record.status}
+    attributes: dict[str, Any] = {name: getattr(record, name) for name in _PUBLIC}
+    shown |= {name: value for name, value in attributes.items() if value or value is False}
+    if record.status.is_servable:
+        shown["url_path"] = f"/images/{record.image_id}"
+    return shown
+
+
+def full(image: Image) -> dict[str, Any]:
+    """Return everything that the API shows of one image. Sizes in px and bytes, confidences in percent."""
+    record = image.record
+    shown = summary(record)
+    if record.facts is not None:
+        shown["original"] = as_json(record.facts)
+    if record.claimed_by is not None:
+        shown["execution_arn"] = record.claimed_by
+    if record.error is not None:
+        shown["error"] = record.error  # without its cause: stack traces are for operators, who can read the table
+    if record.removal is not None:
+        shown["removal"] = _removal(record.removal)
+    if record.verdict is not None:
+        verdict = {name: value for name, value in as_json(record.verdict).items() if value is not None}
+        shown |= {"verdict": verdict, "policy_version": record.verdict.policy_version}
+        shown["labels"] = [as_json(label) for label in image.labels]
+    picture = record.picture
+    if picture is not None and record.status.is_servable:
+        shown["renditions"] = [
+            {name: getattr(each, name) for name in ("width", "height", "bytes", "content_type")}
+            for each in (*picture.renditions, picture.master)
+        ]
+        shown |= {name: getattr(picture, name) for name in ("placeholder", "dominant_color", "animated", "has_alpha")}
+        if picture.master.frames:
+            shown["frames"] = picture.master.frames
+    lines = history(image.history)
+    shown |= {"history": lines["items"], "history_cursor": lines["cursor"]}
+    return shown
+
+
+def page(page: Page) -> dict[str, Any]:
+    """Return a page of a listing, newest first."""
+    return {
+        "items": [summary(record) for record in page.records],
+        "cursor": page.cursor.encode() if page.cursor else None,
+    }
+
+
+def history(page: History) -> dict[str, Any]:
+    """Return a page of an image's history, newest first."""
+    return {
+        "items": [_line(line) for line in page.lines],
+        "cursor": page.cursor.encode() if page.cursor else None,
+    }
+
+
+def _line(line: HistoryLine) -> dict[str, Any]:
+    return {name: value for name, value in asdict(line).items() if name != "sort_key" and value is not None}
+
+
+def _removal(removal: Removal) -> dict[str, Any]:
+    """Return the progress of a removal; of the last failure its name and time, without the cause."""
+    shown: dict[str, Any] = {name: getattr(removal, name) for name in _REMOVAL if getattr(removal, name)}
+    if removal.trouble_error:
+        shown["trouble"] = {"error": removal.trouble_error, "at": removal.trouble_at}
+    return shown

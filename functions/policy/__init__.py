@@ -1,0 +1,1 @@
+"""The moderation policy and Rekognition's taxonomy of labels."""

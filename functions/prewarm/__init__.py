@@ -1,0 +1,1 @@
+"""Prewarm: generates variants of published images ahead of requests."""

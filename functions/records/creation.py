@@ -1,0 +1,69 @@
+"""Creates the record of a new image, before its upload is accepted: every upload then has a record."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from ulid import ULID
+
+from functions.shared.aws import client, translated_errors
+from functions.shared.clock import iso
+from functions.shared.contracts import Status
+from functions.shared.dynamo import to_item
+from functions.shared.keys import DAYS_PARTITION, DEFAULT_TENANT, RECORD_SORT_KEY, record_partition
+
+UPLOAD_WINDOW: Final = timedelta(hours=24)
+"""How long a record without an upload is kept; DynamoDB's TTL then deletes it. No presigned request is valid longer."""
+
+
+@dataclass(frozen=True)
+class NewImage:
+    """What a client declares about an upload. ``size`` is in bytes; ``filename`` is never part of a key or a path."""
+
+    content_type: str
+    size: int
+    filename: str | None = None
+    tenant: str = DEFAULT_TENANT
+    owner: str | None = None
+
+
+class RecordCreator:
+    """Creates records in one table. ``dynamodb`` is a botocore client, by default the process's own."""
+
+    def __init__(self, table: str, dynamodb: Any = None) -> None:
+        self._table = table
+        self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
+        self._registered_days: set[str] = set()  # the listing's days; each process writes a day once
+
+    def create(self, image: NewImage) -> str:
+        """Write a record that awaits its upload and return the new image's id. Raises TransientDependencyError."""
+        image_id = str(ULID())
+        created = datetime.now(UTC)
+        at = iso(created)
+        day = at[:10]
+        self._register_day(day)
+        record = {
+            "pk": record_partition(image_id),
+            "sk": RECORD_SORT_KEY,
+            "image_id": image_id,
+            "status": Status.AWAITING_UPLOAD,
+            "tenant": image.tenant,
+            "owner": image.owner,
+            "filename": image.filename,
+            "content_type": image.content_type,
+            "declared_size": image.size,
+            "created_at": at,
+            "updated_at": at,
+            "listing_day": day,
+            "expires_at": int((created + UPLOAD_WINDOW).timestamp()),
+        }
+        with translated_errors():
+            self._dynamodb.put_item(TableName=self._table, Item=to_item(record))
+        return image_id
+
+    def _register_day(self, day: str) -> None:
+        if day in self._registered_days:
+            return
+        with translated_errors():
+            self._dynamodb.put_item(TableName=self._table, Item=to_item({"pk": DAYS_PARTITION, "sk": day}))
+        self._registered_days.add(day)

@@ -1,0 +1,41 @@
+"""Reads one image record with botocore."""
+
+from typing import Any
+
+from functions.records.record import ImageRecord, record_key
+from functions.shared.aws import client, translated_errors
+from functions.shared.dynamo import from_item
+from functions.shared.errors import RecordMissingError
+from functions.shared.keys import is_image_id
+
+
+class RecordReader:
+    """Reads records of one table. ``dynamodb`` is a botocore client, by default the process's own."""
+
+    def __init__(self, table: str, dynamodb: Any = None) -> None:
+        self._table = table
+        self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
+
+    def get(self, image_id: str, *, consistent: bool = False) -> ImageRecord:
+        """Return the record; ``consistent`` includes every write that was complete before the call.
+
+        Raises RecordMissingError, also for text that is not an image id, ContractError or TransientDependencyError.
+        """
+        document = self.document(image_id, consistent=consistent)
+        if document is None:
+            raise RecordMissingError(image_id)
+        return ImageRecord.from_document(document)
+
+    def document(self, image_id: str, *, consistent: bool = True) -> dict[str, Any] | None:
+        """Return the record as a plain item, whatever it contains; None if there is none.
+
+        Removals use this: a record that this release cannot read must be removable too. Raises
+        TransientDependencyError.
+        """
+        if not is_image_id(image_id):  # DynamoDB refuses keys that are empty or too long
+            return None
+        with translated_errors():
+            response = self._dynamodb.get_item(
+                TableName=self._table, Key=record_key(image_id), ConsistentRead=consistent
+            )
+        return from_item(response["Item"]) if "Item" in response else None

@@ -1,0 +1,30 @@
+"""Which attributes remain of a removed image, in its record and in its history.
+
+The write that removes an image (removal.py) deletes the others. The state machine `remove` deletes the attributes that
+it can name, and the function `remove` deletes any that are left (partition.py).
+"""
+
+from typing import Final
+
+KEPT: Final = frozenset(
+    {
+        "pk", "sk", "image_id", "status", "tenant", "created_at", "updated_at", "removed_at", "removal", "listing_day",
+        "reason", "last_revision", "sequencer", "claimed_by", "claimed_at",
+    }
+)  # fmt: skip
+"""Attributes that a removed record keeps. The last four contain nothing of the picture; they reject late events."""
+
+PERSONAL: Final = frozenset(
+    {
+        "filename", "owner", "content_type", "declared_size", "original", "picture", "facts", "verdict", "detail",
+        "error", "expires_at", "claimed_etag", "claimed_version", "revision", "unannounced", "retirement",
+    }
+)  # fmt: skip
+"""Attributes that are always deleted: an execution may add them between a read and the write that removes the image."""
+
+LINE_KEPT: Final = frozenset({"pk", "sk", "type", "at", "execution_arn", "revision", "reason"})
+"""Attributes that a history item of a removed image keeps."""
+
+REQUESTED: Final = "REQUESTED"
+IN_PROGRESS: Final = "IN_PROGRESS"
+DONE: Final = "DONE"

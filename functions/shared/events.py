@@ -1,0 +1,51 @@
+"""Completion events on the stage's bus, for applications and for purging the CDN.
+
+Source ``image-scaler``; detail type ``Image Published``, ``Image Blurred`` and so on, one for each final status; detail
+``{image_id, status, revision?, reason?, tenant?}``. An event may arrive more than once.
+"""
+
+import json
+from typing import Any
+
+from functions.shared.aws import client, translated_errors
+from functions.shared.contracts import Reason, Status
+from functions.shared.errors import TransientDependencyError
+from functions.shared.keys import EVENT_SOURCE
+
+
+def detail_type(status: Status) -> str:
+    """Return the detail type of the event for a status.
+
+    A record whose event is still to be sent has it in the attribute ``unannounced``.
+    """
+    return f"Image {status.capitalize()}"
+
+
+class EventPublisher:
+    """Publishes events on one bus. ``events`` is a botocore EventBridge client, by default the process's own."""
+
+    def __init__(self, event_bus: str, events: Any = None) -> None:
+        self._event_bus = event_bus
+        self._events = client("events") if events is None else events
+
+    def publish(
+        self,
+        image_id: str,
+        status: Status,
+        *,
+        revision: int | None = None,
+        reason: Reason | None = None,
+        tenant: str | None = None,
+    ) -> None:
+        """Publish the event for an image's new status. Raises TransientDependencyError."""
+        detail = {"image_id": image_id, "status": status, "revision": revision, "reason": reason, "tenant": tenant}
+        entry = {
+            "EventBusName": self._event_bus,
+            "Source": EVENT_SOURCE,
+            "DetailType": detail_type(status),
+            "Detail": json.dumps({name: value for name, value in detail.items() if value is not None}),
+        }
+        with translated_errors():
+            response = self._events.put_events(Entries=[entry])
+        if response.get("FailedEntryCount"):  # the call succeeds even if the bus rejects the entry
+            raise TransientDependencyError(f"EventBridge rejected the event: {response['Entries']}")

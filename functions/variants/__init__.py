@@ -1,0 +1,1 @@
+"""Variants of published pictures: which stored file to generate one from, rendering it, and storing it."""

@@ -1,0 +1,38 @@
+"""Settings of every function that generates variants: buckets, sizes, and how long caches keep a variant."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from functions.shared.settings import EnvironmentReader, Settings
+from functions.shared.variant import Sizes
+
+YEAR_SECONDS = 31_536_000
+
+
+@dataclass(frozen=True)
+class VariantSettings(Settings):
+    """Buckets, table, sizes; ``shared_max_age_seconds`` is for the CDN, ``max_age_seconds`` for browsers."""
+
+    published_bucket: str
+    generated_bucket: str
+    table_name: str
+    sizes: Sizes
+    shared_max_age_seconds: int
+    max_age_seconds: int
+
+    @classmethod
+    def read(cls, reader: EnvironmentReader) -> Self:
+        """Read the settings; the reader collects the faults."""
+        return cls(
+            published_bucket=reader.text("PUBLISHED_BUCKET"),
+            generated_bucket=reader.text("GENERATED_BUCKET"),
+            table_name=reader.text("TABLE_NAME"),
+            sizes=reader.word("SIZES", Sizes, Sizes.LADDER),
+            shared_max_age_seconds=reader.integer("S_MAXAGE_SECONDS", YEAR_SECONDS, minimum=0, maximum=YEAR_SECONDS),
+            max_age_seconds=reader.integer("MAX_AGE_SECONDS", 3600, minimum=0, maximum=YEAR_SECONDS),
+        )
+
+    @property
+    def cache_control(self) -> str:
+        """Cache-Control of a variant. Never immutable: browsers must notice a removal."""
+        return f"public, max-age={self.max_age_seconds}, s-maxage={self.shared_max_age_seconds}"

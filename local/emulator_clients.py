@@ -1,0 +1,41 @@
+"""Starts a process that calls the emulator with root's credentials."""
+
+import sys
+from collections.abc import Callable
+
+from local.certificates import Certificates
+from local.emulator import REGION, ROOT_CREDENTIALS
+from local.processes import ProcessBook, Running, wait_until_ready
+from local.workspace import Workspace
+
+
+def start_client(
+    name: str,
+    module: str,
+    port: int,
+    *,
+    log: str,
+    workspace: Workspace,
+    book: ProcessBook,
+    emulator_url: str,
+    certificates: Certificates,
+    is_ready: Callable[[], bool],
+) -> Running:
+    """Run ``python -m module port`` and return when it is ready. Raises LocalError with the end of its log.
+
+    ``log`` is the name of a file in the workspace's folder of logs.
+    """
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(workspace.scratch),
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": emulator_url,
+        "AWS_CA_BUNDLE": str(certificates.authority),
+        **ROOT_CREDENTIALS,
+    }
+    command = [sys.executable, "-m", module, str(port)]
+    running = book.start(name, command, environment=environment, log=workspace.logs / log, folder=workspace.checkout)
+    wait_until_ready(running, is_ready)
+    return running
