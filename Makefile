@@ -152,9 +152,11 @@ synth: setup  ## Write the templates of a real stage into cdk.out: make synth ST
 	@$(if $(OWN_KEYS),,$(BIN)/image-scaler keys create --directory $(SYNTH_KEYS) --if-missing)
 	@npx --no-install cdk synth --quiet -c stage=$(STAGE) -c keys=$(SYNTH_KEYS)
 
-deploy: setup  ## Deploy both stacks to the account of your AWS credentials: make deploy STAGE=dev
+deploy: setup  ## Check the account of your AWS credentials and deploy both stacks: make deploy STAGE=dev ALARM_EMAIL=you@example.com
 	@$(if $(OWN_KEYS)$(filter-out dev,$(STAGE)),,$(BIN)/image-scaler keys create --stage dev)
-	@npx --no-install cdk deploy --all -c stage=$(STAGE)
+	@npx --no-install cdk synth --quiet -c stage=$(STAGE) $(if $(ALARM_EMAIL),-c alarm_email=$(ALARM_EMAIL))
+	@$(BIN)/image-scaler preflight --stage $(STAGE) $(if $(filter none,$(ALARM_EMAIL)),--no-alarm-email)
+	@npx --no-install cdk deploy --app cdk.out --all
 
 destroy: setup  ## Remove the stacks of a stage; buckets and table of a real stage are kept with their data
 	@npx --no-install cdk destroy --all -c stage=$(STAGE)

@@ -1,12 +1,14 @@
-"""``image-scaler status``, ``logs``, ``resume`` and ``reblur``: looking after a stage.
+"""``image-scaler status``, ``logs``, ``resume``, ``reblur`` and ``preflight``: looking after a stage.
 
 What needs AWS credentials imports boto3 when it runs; the extra `operator` installs it.
 """
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
@@ -25,6 +27,7 @@ from image_scaler.profiles import Profile
 if TYPE_CHECKING:
     from image_scaler.operator.stage import LogLine, Operator, StageDetails
 
+NEEDS_BOTO3 = "this command needs boto3: pip install 'image-scaler[operator]'"
 UNKNOWN_IMAGE = "0" * 26
 _QUIET_MEMBERS = frozenset({"level", "location", "message", "timestamp", "service", "image_id"})
 
@@ -35,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command()(logs)
     app.command()(resume)
     app.command()(reblur)
+    app.command()(preflight)
 
 
 def status(
@@ -123,12 +127,35 @@ def reblur(
         raise typer.Exit(ExitCode.FAILED)
 
 
+def preflight(
+    stage: Annotated[str, typer.Option(metavar="STAGE", help="The stage to deploy.")],
+    assembly: Annotated[Path, typer.Option(metavar="DIR", help="The synthesized templates.")] = Path("cdk.out"),
+    *,
+    alarm_email: Annotated[bool, typer.Option(help="Whether alarms must have an address.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Check the AWS account and region of the environment's credentials before a stage is deployed there."""
+    try:
+        import boto3
+
+        from image_scaler.operator.preflight import Preflight, Templates
+    except ImportError as error:
+        raise CommandError(NEEDS_BOTO3) from error
+    checks = Preflight(Templates(assembly, stage), boto3.Session(), stage=stage, alarms_have_address=alarm_email)
+    findings = checks.findings()
+    for finding in findings:
+        kind = "missing" if finding.stops else "advice"
+        write_result(asdict(finding), f"{kind}  {finding.about}: {finding.problem}\n  {finding.do}", as_json=as_json)
+    if any(finding.stops for finding in findings):
+        raise typer.Exit(ExitCode.FAILED)
+
+
 def _operator(profile: Profile) -> "Operator":
     """Return the operator of a stage. Raises CommandError when boto3 or the profile's AWS part is missing."""
     try:
         from image_scaler.operator.stage import Operator
     except ImportError as error:
-        raise CommandError("this command needs boto3: pip install 'image-scaler[operator]'") from error
+        raise CommandError(NEEDS_BOTO3) from error
     if profile.aws is None:
         raise CommandError(f"the profile {profile.name} has no [aws] part, which this command needs (docs/cli.md)")
     return Operator(profile.aws)
