@@ -158,6 +158,9 @@ deploy: setup  ## Check the account of your AWS credentials and deploy both stac
 	@$(BIN)/image-scaler preflight --stage $(STAGE) $(if $(filter none,$(ALARM_EMAIL)),--no-alarm-email)
 	@npx --no-install cdk deploy --app cdk.out --all
 
+smoke: setup  ## Try a deployed stage step by step: make smoke STAGE=dev (a profile of docs/cli.md; `local` without STAGE)
+	@$(BIN)/image-scaler smoke --report .local/smoke.json $(if $(filter command line environment,$(origin STAGE)),--profile $(STAGE))
+
 destroy: setup  ## Remove the stacks of a stage; buckets and table of a real stage are kept with their data
 	@npx --no-install cdk destroy --all -c stage=$(STAGE)
 
