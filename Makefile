@@ -156,9 +156,14 @@ synth: setup  ## Write the templates of a real stage into cdk.out: make synth ST
 	@$(if $(OWN_KEYS),,$(BIN)/image-scaler keys create --directory $(SYNTH_KEYS) --if-missing)
 	@npx --no-install cdk synth --quiet -c stage=$(STAGE) -c keys=$(SYNTH_KEYS)
 
-deploy: setup  ## Deploy both stacks to the account of your AWS credentials: make deploy STAGE=dev
+deploy: setup  ## Check the account of your AWS credentials and deploy both stacks: make deploy STAGE=dev ALARM_EMAIL=you@example.com
 	@$(if $(OWN_KEYS)$(filter-out dev,$(STAGE)),,$(BIN)/image-scaler keys create --stage dev)
-	@npx --no-install cdk deploy --all -c stage=$(STAGE)
+	@npx --no-install cdk synth --quiet -c stage=$(STAGE) $(if $(ALARM_EMAIL),-c alarm_email=$(ALARM_EMAIL))
+	@$(BIN)/image-scaler preflight --stage $(STAGE) $(if $(filter none,$(ALARM_EMAIL)),--no-alarm-email)
+	@npx --no-install cdk deploy --app cdk.out --all
+
+smoke: setup  ## Try a deployed stage step by step: make smoke STAGE=dev (a profile of docs/cli.md; `local` without STAGE)
+	@$(BIN)/image-scaler smoke --report .local/smoke.json $(if $(filter command line environment,$(origin STAGE)),--profile $(STAGE))
 
 destroy: setup  ## Remove a stage's stacks; the buckets and the table of a real stage remain, with their data
 	@npx --no-install cdk destroy --all -c stage=$(STAGE)

@@ -6,6 +6,7 @@ commas, are written to one cloud assembly.
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -66,13 +67,22 @@ def add_stacks(
     return pipeline, edge
 
 
+def _with_context(app: App, config: StageConfig) -> StageConfig:
+    """Return the stage with the address for alarms that ``-c alarm_email=…`` gives; ``none`` gives none."""
+    address = app.node.try_get_context("alarm_email")
+    return config if address in {None, "", "none"} else replace(config, alarm_email=address)
+
+
 def main() -> None:
     """Build the zips and write the cloud assembly."""
     app = App()
     try:
         for name in (app.node.try_get_context("stage") or "dev").split(","):
-            config = stage_config(name)
-            keys = SigningKeys.read(ROOT / (app.node.try_get_context("keys") or f"keys/{config.name}"))
+            config = _with_context(app, stage_config(name))
+            directory = ROOT / (app.node.try_get_context("keys") or f"keys/{config.name}")
+            keys = SigningKeys.read(directory)
+            if not config.runs_on_emulator:
+                keys.check_not_shared(directory)
             zips = build_all(Arch.HOST if config.runs_on_emulator else Arch.ARM64)
             add_stacks(app, config, zips, keys)
     except (ConfigError, EdgeFunctionError, PackagingError) as error:

@@ -4,12 +4,14 @@ Other code in cdk/ never tests a stage's name, only its settings. To add a stage
 units. A config reports all its faults together when it is created.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypedDict
 
+from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
 from functions.shared.limits import (
@@ -163,6 +165,9 @@ class StageConfig:
     --scope REGIONAL --vendor-name AWS --name NAME` lists them."""
     edge_log_days: int = 90
 
+    owns_api_account: bool = True
+    """Whether the stage sets the role with which API Gateway writes logs. An account has one for each region, shared
+    by all stages: exactly one stage of a region sets it, or none where a role exists already."""
     api_requests_per_second: int = 1_000
     api_burst: int = 2_000
 
@@ -175,6 +180,16 @@ class StageConfig:
     """Noncurrent versions of an original, left by a second upload or a removal."""
 
     alarm_email: str | None = None
+    """Where alarms are sent. `make deploy ALARM_EMAIL=you@example.com` sets it too, and ALARM_EMAIL=none deploys a
+    stage whose alarms notify only the console."""
+
+    @property
+    def data_removal_policy(self) -> RemovalPolicy:
+        """Return what happens to buckets, table and keys when their stack is deleted.
+
+        What a first deployment created before it failed is deleted with it, so that the next one can succeed.
+        """
+        return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if self.keep_data else RemovalPolicy.DESTROY
 
     @property
     def blur_name(self) -> str:
@@ -189,6 +204,8 @@ class StageConfig:
 
     def _faults(self) -> list[str]:
         faults = []
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.name):
+            faults.append("a stage's name is a lower-case letter and up to 19 lower-case letters, digits and hyphens")
         if (self.warm_start is WarmStart.PROVISIONED) != (self.provisioned_concurrency > 0):
             faults.append("provisioned_concurrency and warm_start=provisioned need each other")
         if self.runs_on_emulator and self.warm_start is WarmStart.SNAPSTART:
@@ -212,6 +229,7 @@ _LOCAL: Final = StageConfig(
     name="local",
     runs_on_emulator=True,
     keep_data=False,
+    owns_api_account=False,
     prewarm=CommonVariants(widths=(640,), formats=("webp",)),
     # Default ports of front-end development servers: Next.js, Vite, samples/webapp and Django, and a common
     # alternative.
@@ -233,11 +251,12 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
             _LOCAL,
             replace(_LOCAL, name="local-v1", delivery=Delivery.V1),
             StageConfig(name="dev", log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
-            StageConfig(name="prod", functions=_reserved(optimize=50, moderate=50, blur=50, persist=50, serve=200)),
+            StageConfig(name="prod"),
         )
     }
 )
-"""A new AWS account has a total of ten concurrent executions and cannot reserve any, so `dev` reserves none."""
+"""Real stages reserve no concurrency: a new AWS account has ten concurrent executions and lets none be reserved.
+``functions=_reserved(serve=200)`` reserves some in an account with a larger quota."""
 
 
 def stage_config(name: str) -> StageConfig:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -20,6 +20,7 @@ from cdk.constructs.storage import Storage
 from cdk.constructs.table import RecordsTable
 from cdk.constructs.workflows import Workflows
 from cdk.functions.prewarm import SPECIFICATION as PREWARM
+from cdk.regions import require_rekognition
 from cdk.specification import PipelineResources
 
 
@@ -39,6 +40,8 @@ class PipelineStack(Stack):
         description: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id, description=description)
+        if not config.runs_on_emulator:
+            require_rekognition(self)
         data_key = self._data_key(config) if config.kms else None
         self.storage = Storage(self, "Storage", config=config, data_key=data_key)
         table = RecordsTable(self, "Records", config=config, data_key=data_key).table
@@ -94,7 +97,7 @@ class PipelineStack(Stack):
             names.DATA_KEY,
             description=f"image-scaler {config.name}: buckets and table",
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=config.data_removal_policy,
         )
         resource_of(key, kms.CfnKey).override_logical_id(names.DATA_KEY)
         return key

@@ -50,6 +50,19 @@ class SigningKeys:
         """Read both groups. Raises ConfigError if one has no key, too many keys, or other files."""
         return cls(viewers=_group(directory / "viewers"), control=_group(directory / "control"))
 
+    def check_not_shared(self, directory: Path) -> None:
+        """Raise ConfigError when another stage, in a directory beside the keys' own one, has one of the keys."""
+        fingerprints = {key.fingerprint for key in (*self.viewers, *self.control)}
+        for path in sorted(directory.parent.glob("*/*/*.pem")):
+            stage, group = path.relative_to(directory.parent).parts[:2]
+            if stage == directory.name or group not in {"viewers", "control"}:
+                continue
+            if TrustedKey.from_pem(path.read_text(), str(path)).fingerprint in fingerprints:
+                raise ConfigError(
+                    f"{path} is also a key of {directory}: a signature for one stage would be valid for the other. "
+                    f"Create keys of its own with `image-scaler keys create --stage {directory.name}`."
+                )
+
     def check_apart(self) -> None:
         """Raise ConfigError if a key is in both groups: a viewer's signature could then delete images."""
         shared = {key.fingerprint for key in self.viewers} & {key.fingerprint for key in self.control}

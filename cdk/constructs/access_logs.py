@@ -43,7 +43,7 @@ class AccessLogs(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=config.enforce_tls,
             lifecycle_rules=[s3.LifecycleRule(id="old-logs", expiration=Duration.days(config.edge_log_days))],
-            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=config.data_removal_policy,
         )
         resource_of(self.bucket, s3.CfnBucket).override_logical_id(names.EDGE_LOGS_BUCKET)
         if config.runs_on_emulator:  # its CloudFront serves no requests

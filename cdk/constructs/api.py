@@ -93,15 +93,18 @@ class Api(Construct):
             self,
             "AccessLogs",
             retention=config.log_retention,
-            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.DESTROY,
         )
         api = apigateway.RestApi(
             self,
             "RestApi",
             rest_api_name=f"image-scaler-{config.name}",
             description="image-scaler: upload, manage and serve images",
-            binary_media_types=["*/*"],  # with narrower types, browsers get base64 text instead of pictures
-            cloud_watch_role=config.keep_data,
+            binary_media_types=["*/*"],  # anything narrower gives browsers base64 text instead of pictures
+            cloud_watch_role=config.owns_api_account,
+            cloud_watch_role_removal_policy=(
+                RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if config.owns_api_account else None  # other APIs use it too
+            ),
             deploy_options=apigateway.StageOptions(
                 stage_name=names.API_STAGE,
                 access_log_destination=apigateway.LogGroupLogDestination(access_logs),

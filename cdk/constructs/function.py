@@ -43,7 +43,7 @@ class ScopedFunction(Construct):
             self,
             "Logs",
             retention=config.log_retention,
-            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.DESTROY,
         )
         self.role = iam.Role(
             self,

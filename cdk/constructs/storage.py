@@ -3,7 +3,7 @@
 CloudFormation chooses the physical names, so that a rename cannot collide; cdk/names.py pins the logical ids.
 """
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -93,7 +93,7 @@ class Storage(Construct):
                 *(lifecycle_rules or ()),
             ],
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            removal_policy=RemovalPolicy.RETAIN if self._config.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=self._config.data_removal_policy,
             versioned=versioned,
         )
         resource_of(bucket, s3.CfnBucket).override_logical_id(logical_id)

@@ -1,6 +1,5 @@
 """The one table: an image's record, its labels and its history in one partition; the listing index by day."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -30,7 +29,7 @@ class RecordsTable(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=config.keep_data
             ),
-            removal_policy=RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=config.data_removal_policy,
             sort_key=dynamodb.Attribute(name="sk", type=text),
             time_to_live_attribute=EXPIRY_ATTRIBUTE,
         )

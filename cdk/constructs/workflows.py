@@ -21,6 +21,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from cdk import names
 from cdk.constructs.function import statement, use_of
 from cdk.constructs.functions import Functions
 from cdk.constructs.queues import operators_queue
@@ -76,7 +77,6 @@ class Workflows(Construct):
         It may invoke the functions whose ARNs its definition contains.
         """
         config, table, event_bus = self._resources.config, self._resources.table, self._resources.event_bus
-        removal = RemovalPolicy.RETAIN if config.keep_data else RemovalPolicy.DESTROY
         definition = (DEFINITIONS / f"{name}.asl.json").read_text(encoding="utf-8")
         arns = {f"{each.capitalize()}FunctionArn": function for each, function in self._functions.by_name.items()}
         invoked = {arn: function for arn, function in arns.items() if f"${{{arn}}}" in definition}
@@ -84,8 +84,10 @@ class Workflows(Construct):
         self.logs[name] = logs.LogGroup(
             self,
             f"{name.title()}Logs",
+            # Log groups under this prefix need no line in the account's resource policy, which takes 5,120 characters.
+            log_group_name=f"/aws/vendedlogs/states/{names.stack_name(config.name, name.title())}",
             retention=config.log_retention,
-            removal_policy=removal,
+            removal_policy=RemovalPolicy.DESTROY,
         )
         machine = sfn.StateMachine(
             self,
@@ -104,7 +106,7 @@ class Workflows(Construct):
                 include_execution_data=False,
                 level=sfn.LogLevel.ALL,
             ),
-            removal_policy=removal,
+            removal_policy=RemovalPolicy.DESTROY,
             state_machine_type=sfn.StateMachineType.STANDARD,
             tracing_enabled=True,
         )

@@ -1,12 +1,15 @@
-"""``image-scaler status``, ``logs``, ``resume`` and ``reblur``: operating a stage.
+"""``image-scaler status``, ``logs``, ``resume``, ``reblur``, ``preflight`` and ``smoke``: operating a stage.
 
 Commands that need AWS credentials import boto3 when they run; the extra `operator` installs it.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
@@ -23,8 +26,10 @@ from image_scaler.operator.errors import OperatorError
 from image_scaler.profiles import Profile
 
 if TYPE_CHECKING:
+    from image_scaler.operator.smoke import StepReport
     from image_scaler.operator.stage import LogLine, Operator, StageDetails
 
+NEEDS_BOTO3 = "this command needs boto3: pip install 'image-scaler[operator]'"
 UNKNOWN_IMAGE = "0" * 26
 _QUIET_MEMBERS = frozenset({"level", "location", "message", "timestamp", "service", "image_id"})
 
@@ -35,6 +40,8 @@ def register(app: typer.Typer) -> None:
     app.command()(logs)
     app.command()(resume)
     app.command()(reblur)
+    app.command()(preflight)
+    app.command()(smoke)
 
 
 def status(
@@ -124,12 +131,63 @@ def reblur(
         raise typer.Exit(ExitCode.FAILED)
 
 
+def preflight(
+    stage: Annotated[str, typer.Option(metavar="STAGE", help="The stage to deploy.")],
+    assembly: Annotated[Path, typer.Option(metavar="DIR", help="The synthesized templates.")] = Path("cdk.out"),
+    *,
+    alarm_email: Annotated[bool, typer.Option(help="Whether alarms must have an address.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Check the AWS account and region of the environment's credentials before a stage is deployed there."""
+    try:
+        import boto3
+
+        from image_scaler.operator.preflight import Preflight, Templates
+    except ImportError as error:
+        raise CommandError(NEEDS_BOTO3) from error
+    checks = Preflight(Templates(assembly, stage), boto3.Session(), stage=stage, alarms_have_address=alarm_email)
+    findings = checks.findings()
+    for finding in findings:
+        kind = "missing" if finding.stops else "advice"
+        write_result(asdict(finding), f"{kind}  {finding.about}: {finding.problem}\n  {finding.do}", as_json=as_json)
+    if any(finding.stops for finding in findings):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def smoke(
+    flagged: Annotated[
+        Path | None, typer.Option(metavar="FILE", exists=True, help="A picture that Rekognition flags.")
+    ] = None,
+    step: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Run only this step; may be repeated.")] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all reports there, as JSON.")] = None,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try a deployed stage step by step, and fail where it does something else than expected (docs/aws.md)."""
+    chosen = profile_of(profile)
+    operator = _operator(chosen) if chosen.aws else None
+    from image_scaler.operator.smoke import STEPS, Outcome, SmokeTest
+
+    if unknown := set(step or ()) - {each.name for each in STEPS}:
+        raise CommandError(f"no step is called {', '.join(sorted(unknown))}; see docs/aws.md")
+    reports = []
+    with new_http() as http, Client.from_profile(chosen, http=http) as client:
+        test = SmokeTest(client, chosen, http, operator, flagged)
+        for each in test.run([each for each in STEPS if not step or each.name in step]):
+            reports.append(asdict(each))
+            write_result(reports[-1], _step_report(each), as_json=as_json)
+    if report:
+        report.write_text(json.dumps({"profile": chosen.name, "edge": chosen.edge, "steps": reports}, indent=2) + "\n")
+    if any(each["outcome"] is Outcome.DIFFERS for each in reports):
+        raise typer.Exit(ExitCode.FAILED)
+
+
 def _operator(profile: Profile) -> "Operator":
     """Return the operator of a stage. Raises CommandError if boto3 or the profile's AWS part is missing."""
     try:
         from image_scaler.operator.stage import Operator
     except ImportError as error:
-        raise CommandError("this command needs boto3: pip install 'image-scaler[operator]'") from error
+        raise CommandError(NEEDS_BOTO3) from error
     if profile.aws is None:
         raise CommandError(f"the profile {profile.name} has no [aws] part, which this command needs (docs/cli.md)")
     return Operator(profile.aws)
@@ -185,6 +243,16 @@ def _told(profile: Profile, checks: dict[str, str], counts: dict[str, int], deta
 
 def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+
+
+def _step_report(report: "StepReport") -> str:
+    line = (
+        f"{report.outcome:<8} {report.step} {' '.join(report.findings)}  {report.seconds:.1f} s  {report.note}".rstrip()
+    )
+    if not report.read:
+        return line
+    more = {"expected": report.expected, "actual": report.actual, "read": report.read}
+    return "\n".join([line, *(f"         {name:<8} {text}" for name, text in more.items())])
 
 
 def _log_line(line: "LogLine") -> str:

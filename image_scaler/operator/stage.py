@@ -58,6 +58,11 @@ class Operator:
         except BotoCoreError as error:
             raise OperatorError(f"the AWS credentials cannot be used: {error}") from error
 
+    @property
+    def stage(self) -> str:
+        """The stage's name."""
+        return self._aws.stage
+
     def resume(self, execution_arn: str) -> str:
         """Start a new execution for a held or failed image with its old input; return the new execution's ARN.
 

@@ -62,6 +62,8 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
         ({"max_moderation_views": FEWEST_VIEWS - 1}, "max_moderation_views must be from 8 to 128"),
         ({"max_moderation_views": MOST_VIEWS + 1}, "max_moderation_views must be from 8 to 128"),
+        ({"name": "Prod"}, "lower-case"),
+        ({"name": "a-name-that-is-too-long"}, "up to 19 lower-case"),
         ({"blur_cells": 0}, "blur_cells must be from 1 to 8"),
         ({"blur_cells": 9}, "blur_cells must be from 1 to 8"),
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm needs both widths and formats"),

@@ -231,7 +231,7 @@ def test_the_distribution_and_its_logs_keep_their_logical_ids(edge, name):
 
 
 def test_logs_of_a_real_stage_outlive_the_stack(edge):
-    assert edge("prod").resources["EdgeAccessLogs"]["DeletionPolicy"] == "Retain"
+    assert edge("prod").resources["EdgeAccessLogs"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 @ALL_STAGES
@@ -257,6 +257,17 @@ def test_a_key_keeps_its_logical_id_when_another_is_added_or_removed(tmp_path):
 
     old, new = (key.pem for key in keys.viewers)
     assert fingerprints(old, new)[1:] == fingerprints(new)
+
+
+def test_keys_of_another_stage_are_refused(tmp_path):
+    keys = signing_keys()
+    for name, group, key in (("dev", "viewers", 0), ("prod", "viewers", 0), ("prod", "control", 1)):
+        path = tmp_path / name / group / "0.pem"
+        path.parent.mkdir(parents=True)
+        path.write_text(keys.viewers[key].pem)
+
+    with pytest.raises(ConfigError, match=r"dev/viewers/0.pem is also a key of .*prod"):
+        SigningKeys.read(tmp_path / "prod").check_not_shared(tmp_path / "prod")
 
 
 @pytest.mark.parametrize(("name", "refused"), [("dev", True), ("prod", True), ("local", False)])

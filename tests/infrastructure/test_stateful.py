@@ -42,7 +42,7 @@ def test_stateful_resources_have_no_physical_name(stage, name):
 
 
 @REAL_STAGES
-def test_data_of_a_real_stage_outlives_its_stack(stage, name):
+def test_data_of_a_real_stage_outlives_its_stack_unless_its_first_deployment_fails(stage, name):
     resources = stage(name).pipeline["Resources"]
 
     policies = {
@@ -50,7 +50,22 @@ def test_data_of_a_real_stage_outlives_its_stack(stage, name):
         for logical_id in STATEFUL
     }
 
-    assert set(policies.values()) == {("Retain", "Retain")}
+    assert set(policies.values()) == {("RetainExceptOnCreate", "Retain")}
+
+
+@REAL_STAGES
+def test_nothing_but_data_outlives_a_stack(stage, name):
+    template = stage(name)
+
+    retained = {
+        resource["Type"]
+        for stack in (template.pipeline, template.edge)
+        for resource in stack["Resources"].values()
+        if resource.get("DeletionPolicy", "Delete") not in {"Delete", "Snapshot"}
+    }
+
+    used_by_other_apis = {"AWS::ApiGateway::Account", "AWS::IAM::Role"}
+    assert retained == {STATEFUL[name] for name in STATEFUL} | used_by_other_apis | ({"AWS::KMS::Key"} & retained)
 
 
 def test_the_local_stages_data_is_deleted_with_its_stack(stage):
@@ -118,7 +133,7 @@ def test_with_kms_one_rotated_key_encrypts_buckets_and_table(stage):
     (key,) = options.resources("AWS::KMS::Key").items()
 
     assert key[0] == "DataKey"
-    assert key[1]["DeletionPolicy"] == "Retain"
+    assert key[1]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert key[1]["Properties"]["EnableKeyRotation"] is True
     for bucket in options.properties("AWS::S3::Bucket"):
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]

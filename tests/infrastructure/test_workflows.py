@@ -126,6 +126,16 @@ def test_state_machines_are_standard_traced_and_logged_without_their_data(stage,
     assert properties["LoggingConfiguration"]["IncludeExecutionData"] is False
 
 
+@pytest.mark.parametrize("title", TITLES)
+def test_log_groups_of_state_machines_need_no_line_in_the_accounts_policy(stage, title):
+    prod = stage("prod")
+    _, properties = machine(prod, title)
+    (destination,) = properties["LoggingConfiguration"]["Destinations"]
+    log_group = prod.pipeline["Resources"][destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]]
+
+    assert log_group["Properties"]["LogGroupName"] == f"/aws/vendedlogs/states/ImageScaler-prod-{title}"
+
+
 @pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
 @pytest.mark.parametrize("title", TITLES)
 def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_name, title):

@@ -1,0 +1,6 @@
+"""The smoke test of a deployed stage: what only a real account can show, step by step."""
+
+from image_scaler.operator.smoke.run import Outcome, SmokeTest, StepReport
+from image_scaler.operator.smoke.steps import STEPS
+
+__all__ = ["STEPS", "Outcome", "SmokeTest", "StepReport"]
