@@ -19,8 +19,9 @@ from unittest.mock import patch
 
 from botocore.config import Config
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
 from moto.s3 import urls as s3_urls
-from moto.s3.models import S3Backend
+from moto.s3.models import S3Backend, s3_backends
 from moto.stepfunctions.models import stepfunctions_backends
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
@@ -29,7 +30,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.asl.utils import boto_client, json_path
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from ulid import ULID
@@ -273,6 +274,14 @@ class InProcessPipeline:
         if "errorType" in self.invoke("prewarm", {"image_id": image_id}):
             self.invoke("prewarm", {"image_id": image_id})
 
+    def forget(self, image_id: str) -> None:
+        """Drop everything that AWS has of an image: moto copies whole tables and walks whole buckets."""
+        dynamodb_backends[engines.ACCOUNT][REGION].tables[TABLE].items.pop(record_partition(image_id), None)
+        for name, bucket in BUCKETS.items():
+            keys = s3_backends[engines.ACCOUNT]["aws"].buckets[bucket].keys
+            for key in [key for key in keys if key.startswith(_prefix(name, image_id))]:
+                keys.pop(key)
+
     # --- executions
 
     def start(self, machine: str, document: dict[str, Any]) -> None:
@@ -378,12 +387,12 @@ class InProcessPipeline:
         )
 
     def _files(self, image_id: str) -> Iterator[StoredFile]:
-        for name, prefix in (("staging", f"{image_id}/"), ("published", f"{image_id}/"),
-                             ("generated", f"images/{image_id}/")):  # fmt: skip
-            for each in self.clients.s3.list_objects_v2(Bucket=BUCKETS[name], Prefix=prefix).get("Contents", ()):
+        for name in ("staging", "published", "generated"):
+            listed = self.clients.s3.list_objects_v2(Bucket=BUCKETS[name], Prefix=_prefix(name, image_id))
+            for each in listed.get("Contents", ()):
                 head = self.clients.s3.head_object(Bucket=BUCKETS[name], Key=each["Key"])
                 yield StoredFile(name, each["Key"], revision=head["Metadata"].get("revision", ""))
-        found = self.clients.s3.list_object_versions(Bucket=BUCKETS["originals"], Prefix=f"uploads/{image_id}/")
+        found = self.clients.s3.list_object_versions(Bucket=BUCKETS["originals"], Prefix=_prefix("originals", image_id))
         for each in found.get("Versions", ()):
             yield StoredFile("originals", each["Key"], etag=each["ETag"].strip('"'))
         for each in found.get("DeleteMarkers", ()):
@@ -397,6 +406,12 @@ class InProcessPipeline:
                 self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
                 event = json.loads(message["Body"])
                 self._heard.setdefault(event["detail"]["image_id"], []).append(event["detail-type"])
+
+
+def _prefix(bucket: str, image_id: str) -> str:
+    """Return what the keys of an image begin with in a bucket."""
+    folder = {"originals": "uploads/", "generated": "images/"}.get(bucket, "")
+    return f"{folder}{image_id}/"
 
 
 @contextmanager
@@ -415,6 +430,7 @@ def in_process_pipeline() -> Iterator[InProcessPipeline]:
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         stack.enter_context(patch.object(retrier_decl, "time", SimpleNamespace(sleep=float)))
         stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", cache(AmazonStateLanguageParser.parse)))
+        stack.enter_context(patch.object(json_path, "parse", cache(json_path.parse)))
         stack.enter_context(patch.object(S3Backend, "_url_module", s3_urls))  # moto loads it again at every request
         stack.enter_context(patch.object(boto_client, "boto3", SimpleNamespace(client=_once_per_service())))
         stack.enter_context(

@@ -128,14 +128,20 @@ def faults(pipeline: InProcessPipeline, writer: Writer, case: Case, died: Counte
     pipeline.injection = None
     died.update(injection.deaths)
     state = pipeline.state(image_id, pipeline.serve(image_id))
+    pipeline.forget(image_id)
     return [f"{case}, {injection.deaths}: {finding}" for finding in audit([state])]
 
 
 def recorded(pipeline: InProcessPipeline, writer: Writer) -> Injection:
-    """Return an injection in which the writer lives, with the places that it passes."""
-    injection, _ = played(pipeline, writer, Case(None, None, None))
-    pipeline.finish()
-    pipeline.injection = None
+    """Return an injection in which the writer lives, with the places that it passes.
+
+    These are the places of a second run: lines that run once per process, such as the loading of botocore's models,
+    could not be found again.
+    """
+    for _ in range(2):
+        injection, _ = played(pipeline, writer, Case(None, None, None))
+        pipeline.finish()
+        pipeline.injection = None
     return injection
 
 
@@ -145,14 +151,11 @@ def cases(writer: Writer, injection: Injection) -> Iterator[Case]:
     if IS_LONG:
         yield from _every_case(writer, injection, calls)
         return
-    changes, times = itertools.cycle(writer.changes), itertools.cycle(writer.times)
+    changes, times = itertools.cycle(writer.changes or (None,)), itertools.cycle(writer.times)
     for call in calls:
-        if writer.takes_every_line:
-            yield Case(None, None, call, next(times))
-            if writer.changes:
-                yield Case(next(changes), None, call, hangs=True)
-        if writer.changes:
-            yield Case(next(changes), call, call, next(times))
+        yield Case(change := next(changes), call if change else None, call, next(times))
+        if change and writer.takes_every_line:
+            yield Case(next(changes), None, call, hangs=True)
 
 
 def _every_case(writer: Writer, injection: Injection, calls: range) -> Iterator[Case]:
