@@ -208,17 +208,19 @@ class Simulation:
             upload.batch = batch
             yield from self._start(upload)
         if wait and batch.left:
+            began = self.loop.now
             batch.process = self.loop.current
             self.loop.start(self._stop_waiting(batch))
             yield PARKED
-            yield self._random.uniform(0.0, self._design.poll_seconds)
+            yield self._until_next_look(began)
 
     def _start_with_leases(self, uploads: list[Upload]) -> Seconds:
         for upload in uploads:
             while not self._slots:
+                began = self.loop.now
                 self._waiting_for_slots.append(self.loop.current)
                 yield PARKED
-                yield self._random.uniform(0.0, self._design.poll_seconds)
+                yield self._until_next_look(began)
             self._slots -= 1
             self.counts.slot_writes += 1
             yield from self._start(upload)
@@ -228,6 +230,11 @@ class Simulation:
             self.counts.deliveries_refused += 1
             yield self._random.uniform(0.0, 1.0)
         self.loop.start(self._execute(upload))
+
+    def _until_next_look(self, began: float) -> float:
+        """Return the seconds until `admit`, which looks at intervals since ``began``, sees what is so now."""
+        interval = self._design.poll_seconds
+        return (began - self.loop.now) % interval if interval else 0.0
 
     def _stop_waiting(self, batch: Batch) -> Process:
         yield self._design.wait_seconds
