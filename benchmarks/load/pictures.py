@@ -35,7 +35,7 @@ class Mix:
 
 
 USUAL: Final = Mix()
-"""1.5 detector calls a picture."""
+"""1.6 detector calls a picture on average."""
 STILLS: Final = Mix(rejected=0.0, blurred=0.0, transparent=0.0, animated=0.0)
 """One call each, all published."""
 ANIMATIONS: Final = Mix(rejected=0.0, blurred=0.0, transparent=0.0, animated=1.0, fewest=64, most=64)
