@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.moderate.detection import RekognitionDetector
-from functions.moderate.moderation import Patience, moderate
+from functions.moderate.moderation import moderate, patience_within
 from functions.moderate.policy import Policy
 from functions.moderate.settings import ModerateSettings
 from functions.shared.contracts import ModerateRequest
@@ -31,7 +31,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         detector=detector,
         policy=policy,
         staging_bucket=settings.staging_bucket,
-        patience=Patience.within(context.get_remaining_time_in_millis()),
+        patience=patience_within(context.get_remaining_time_in_millis()),
     )
     result = moderation.result.to_state()
     metrics.add_metric(name=f"Verdict{result['decision'].capitalize()}", unit="Count", value=1)

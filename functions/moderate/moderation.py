@@ -6,8 +6,6 @@ answer is kept too: views that Rekognition throttles are asked about again, with
 
 import json
 import random
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -17,6 +15,7 @@ from functions.moderate.detection import Detection, RekognitionDetector
 from functions.moderate.policy import Policy
 from functions.shared.contracts import Answers, Label, Moderated, ModerateRequest, Verdict, View, as_json
 from functions.shared.errors import ContractError, ModerationAnswerError, ThrottledError
+from functions.shared.patience import Patience
 
 PARALLEL_CALLS: Final = 8
 """Calls of one image that are under way at once. 64 views then take 4 s where a call takes 0.5, and 128, the most that
@@ -36,18 +35,9 @@ LAST_CALL_SECONDS: Final = 10.0
 """How long before the function's time limit no call is begun any more: a call waits that long for its answer."""
 
 
-@dataclass(frozen=True)
-class Patience:
-    """For how many seconds throttled calls are repeated. Tests have a clock of their own."""
-
-    seconds: float
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-    @classmethod
-    def within(cls, remaining_ms: int) -> "Patience":
-        """Return the patience of a call of the function that may run for ``remaining_ms`` more."""
-        return cls(max(0.0, remaining_ms / 1000 - LAST_CALL_SECONDS))
+def patience_within(remaining_ms: int) -> Patience:
+    """Return for how long throttled calls are repeated by a function that may run for ``remaining_ms`` more."""
+    return Patience(max(0.0, remaining_ms / 1000 - LAST_CALL_SECONDS))
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from functions.moderate.detection import REFUSALS, RekognitionDetector
-from functions.moderate.moderation import Patience, moderate
+from functions.moderate.moderation import moderate, patience_within
 from functions.moderate.policy import Policy
 from functions.optimize.settings import MOST_VIEWS
 from functions.shared.contracts import Answers, Decision, ModerateRequest, Rendering, as_json
@@ -20,6 +20,7 @@ from functions.shared.errors import (
     TransientDependencyError,
 )
 from local.rekognition.spoiled import SPOILED
+from tests.fakes.clock import Clock
 from tests.fakes.rekognition import labels
 from tests.fakes.states import recorded
 
@@ -31,19 +32,6 @@ def request(*, frames: int = 1) -> ModerateRequest:
     return ModerateRequest.from_state(state | {"proxies": proxies})
 
 
-@dataclass
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    now: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 @pytest.fixture
 def ask(rekognition_client):
     """Return what has an image moderated, by default with the patience of a function of 60 s."""
@@ -52,7 +40,7 @@ def ask(rekognition_client):
 
     def ask(asked, *, seconds=50.0):
         clock = Clock()
-        patience = Patience(seconds, clock, clock.sleep)
+        patience = clock.patience(seconds)
         return moderate(asked, detector=detector, policy=policy, staging_bucket="staging", patience=patience).result
 
     return ask
@@ -213,7 +201,7 @@ def test_answers_to_views_that_the_picture_does_not_have_are_refused(rekognition
 
 
 def test_the_last_call_has_ten_seconds_for_its_answer():
-    assert [Patience.within(remaining).seconds for remaining in (60_000, 10_500, 5_000)] == [50, 0.5, 0]
+    assert [patience_within(remaining).seconds for remaining in (60_000, 10_500, 5_000)] == [50, 0.5, 0]
 
 
 @pytest.mark.parametrize(
