@@ -287,7 +287,9 @@ def test_a_known_sample_is_recognised_in_negative(rekognition, sample):
     [
         *(
             json.dumps(each).encode()
-            for each in ({"of": True}, {"on": "no"}, {"throttle": None}, {"spoil": "a little"}, {"rate": -1}, [], None, 1)
+            for each in (
+                {"of": True}, {"on": "no"}, {"throttle": None}, {"spoil": "a little"}, {"rate": -1}, [], None, 1,
+            )
         ),
         *(json.dumps({"labels": [each]}).encode() for each in (1, {}, {"Name": "a"}, {"Name": 1, "Confidence": 9})),
         b"", b"\xff", b"[" * 100_000,
