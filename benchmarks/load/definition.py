@@ -16,7 +16,7 @@ from workflows.lint import DIRECTORY
 
 THROTTLED = "Lambda.TooManyRequestsException"
 """What a throttled function is called in Retry and Catch."""
-BUSY = "TransientDependencyError"
+BUSY = "ThrottledError"
 """What a function raises when Rekognition has throttled it for longer than it waits."""
 FUNCTION_ARN = "FunctionArn}"
 

@@ -116,9 +116,21 @@ class HttpApi:
             credentials=_credentials(),
             now=datetime.now(UTC),
         )
-        connection = self._connection(address)
+        while (kept := self._kept(address)) is not None:
+            try:
+                return self._answer(kept, address, (method, path, body or None, sent))
+            except TimeoutError:
+                raise
+            except (OSError, HTTPException):  # the other side closed it just now: the next connection, at once
+                continue
+        return self._answer(self._opened(address), address, (method, path, body or None, sent))
+
+    def _answer(
+        self, connection: HTTPConnection, address: str, request: tuple[str, str, bytes | None, dict[str, str]]
+    ) -> HttpAnswer:
+        """Send a request over a connection and return the answer; keep the connection if it stays open."""
         try:
-            connection.request(method, path, body or None, sent)
+            connection.request(*request)
             response = connection.getresponse()
             answer = HttpAnswer(
                 response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
@@ -130,14 +142,17 @@ class HttpApi:
             self._idle.setdefault(address, []).append(connection)
         return answer
 
-    def _connection(self, address: str) -> HTTPConnection:
-        """Return a connection that is open. One that was kept is readable only if the other side has closed it."""
+    def _kept(self, address: str) -> HTTPConnection | None:
+        """Return a kept connection that is open: it is readable only if the other side has closed it."""
         idle = self._idle.get(address, [])
         while idle:
             kept = idle.pop()
             if not select.select([kept.sock], [], [], 0)[0]:
                 return kept
             kept.close()
+        return None
+
+    def _opened(self, address: str) -> HTTPConnection:
         parts = urlsplit(address)
         host = parts.netloc
         connection = (

@@ -94,7 +94,7 @@ class Behaviour:
                 raise ControlError(f"{name} is unknown; known are {', '.join(CONTROLS)}")
             if type(value) is not CONTROLS[name] and not (name in {"labels", "spoil"} and value is None):
                 raise ControlError(f"{name} must be of type {CONTROLS[name].__name__}")
-            if name == "rate" and value < 0:
+            if name == "rate" and isinstance(value, int) and value < 0:
                 raise ControlError("rate must not be negative")
             if name == "spoil" and value is not None and value not in SPOILED:
                 raise ControlError(f"spoil must be one of {', '.join(SPOILED)}")
