@@ -5,6 +5,7 @@ import json
 import sys
 
 from functions.shared.aws import client
+from functions.shared.observability import metrics
 from tests.fakes.aws import ENVIRONMENT
 from tests.fakes.lambda_context import LambdaContext
 
@@ -16,6 +17,7 @@ class Function:
         for variable, value in ENVIRONMENT.items():
             monkeypatch.setenv(variable, value)
         client.cache_clear()
+        metrics.clear_metrics()  # of domain code that other tests called past a handler
         module = f"functions.{name}.{entry_point}"
         sys.modules.pop(module, None)
         self.module = importlib.import_module(module)
