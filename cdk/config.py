@@ -23,6 +23,10 @@ from functions.shared.limits import (
 from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata
 from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Sizes
 
+FEWEST_IN_FLIGHT: Final = 2
+MOST_IN_FLIGHT: Final = 1_000
+"""Lambda's bounds of the maximum concurrency of a queue's mapping."""
+
 
 class ConfigError(Exception):
     """A stage's settings contradict one another or do not exist; the message lists every fault."""
@@ -121,6 +125,10 @@ class StageConfig:
     """Instances of each API function that are kept warm; for WarmStart.PROVISIONED."""
     log_level: str = "INFO"
 
+    in_flight: int = FEWEST_IN_FLIGHT
+    """Uploads that are at work at once; all others wait in a queue. At most 0.3 × the account's concurrent executions
+    and 3 × its DetectModerationLabels calls a second (docs/scale.md)."""
+
     limits: UploadLimits = field(default_factory=UploadLimits)
     max_moderation_views: int = DEFAULT_VIEWS
     """The most views of one image that go to Rekognition, at the price of one call each. If an animation has more
@@ -202,8 +210,18 @@ class StageConfig:
         if faults:
             raise ConfigError(f"stage {self.name}: " + "; ".join(faults))
 
-    def _faults(self) -> list[str]:
+    def _faults_of_numbers(self) -> list[str]:
         faults = []
+        if not FEWEST_IN_FLIGHT <= self.in_flight <= MOST_IN_FLIGHT:
+            faults.append(f"in_flight must be from {FEWEST_IN_FLIGHT} to {MOST_IN_FLIGHT}")
+        if not FEWEST_VIEWS <= self.max_moderation_views <= MOST_VIEWS:
+            faults.append(f"max_moderation_views must be from {FEWEST_VIEWS} to {MOST_VIEWS}")
+        if not 1 <= self.blur_cells <= MOST_CELLS:
+            faults.append(f"blur_cells must be from 1 to {MOST_CELLS}")
+        return faults
+
+    def _faults(self) -> list[str]:
+        faults = self._faults_of_numbers()
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.name):
             faults.append("a stage's name is a lower-case letter and up to 19 lower-case letters, digits and hyphens")
         if (self.warm_start is WarmStart.PROVISIONED) != (self.provisioned_concurrency > 0):
@@ -212,18 +230,16 @@ class StageConfig:
             faults.append("warm_start=snapstart needs a managed runtime; the emulator has none")
         if (self.domain_name is None) != (self.certificate_arn is None):
             faults.append("domain_name and certificate_arn need each other")
-        if not FEWEST_VIEWS <= self.max_moderation_views <= MOST_VIEWS:
-            faults.append(f"max_moderation_views must be from {FEWEST_VIEWS} to {MOST_VIEWS}")
         if not set(self.keep_metadata) <= set(KeptMetadata):
             faults.append(f"keep_metadata may contain only {', '.join(KeptMetadata)}")
-        if not 1 <= self.blur_cells <= MOST_CELLS:
-            faults.append(f"blur_cells must be from 1 to {MOST_CELLS}")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins must be either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
             faults.append("an origin in allowed_origins must not contain a *: the API compares whole origins")
         return [*faults, *self.limits.faults(), *self.prewarm.faults()]
 
+
+_SHORT_WAIT: Final[SizeOverrides] = {"timeout_seconds": 30}
 
 _LOCAL: Final = StageConfig(
     name="local",
@@ -236,8 +252,10 @@ _LOCAL: Final = StageConfig(
     allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),
     viewer_requests_per_5_minutes=100_000,  # all tests share one address
     control_requests_per_5_minutes=100_000,
-    # The emulator starts a process for each concurrent call.
-    functions=_reserved(optimize=8, moderate=8, blur=8, persist=8, serve=24, remove=8),
+    in_flight=8,
+    # The emulator starts a process for each concurrent call. After the death of an admit call, its message returns a
+    # little later than the call's time limit, so the limit is short.
+    functions={**_reserved(optimize=8, moderate=8, blur=8, persist=8, serve=24, remove=8), "admit": _SHORT_WAIT},
     removal_waits=RemovalWaits(
         answers_end=10, variants_end=20, trouble=20
     ),  # the emulator waits a fifth of these times
@@ -250,13 +268,14 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
         for config in (
             _LOCAL,
             replace(_LOCAL, name="local-v1", delivery=Delivery.V1),
-            StageConfig(name="dev", log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
-            StageConfig(name="prod"),
+            StageConfig(name="dev", in_flight=3, log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
+            StageConfig(name="prod", in_flight=15),
         )
     }
 )
-"""Real stages reserve no concurrency: a new AWS account has ten concurrent executions and lets none be reserved.
-``functions=_reserved(serve=200)`` reserves some in an account with a larger quota."""
+"""``in_flight`` of `dev` suits a new AWS account with ten concurrent executions, of `prod` one with five detector calls
+a second. No stage on AWS reserves concurrency: an account with a small quota refuses it, and the queue of uploads
+leaves room for requests."""
 
 
 def stage_config(name: str) -> StageConfig:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import httpx
@@ -89,7 +90,7 @@ class RekognitionControl:
         self._http = httpx.Client(trust_env=False)
 
     def set(self, **switches: Any) -> None:
-        """Set on, hold, throttle, refuse or labels."""
+        """Set on, hold, throttle, refuse, rate or labels."""
         self._http.patch(self._url, json=switches).raise_for_status()
 
     def state(self) -> dict[str, Any]:
@@ -278,6 +279,41 @@ class DeployedPipeline:
         eventually(lambda: self.states({"executionArn": arn})[-1:] == [state])
         return arn
 
+    # --- admission
+
+    @cached_property
+    def uploads_queue(self) -> str:
+        """The address of the queue in which uploads wait."""
+        return self.operator.output("UploadsQueueUrl")
+
+    @contextmanager
+    def admitting(self, *, visibility_seconds: int | None = None, **settings: Any) -> Iterator[Callable[..., Any]]:
+        """Change the mapping of `admit` and how long a message is invisible, while the block runs.
+
+        The value changes the mapping once more.
+        """
+        name, url = self.outputs.functions["admit"], self.uploads_queue
+        (mapping,) = self.lambda_.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        before = {"Enabled": True, "ScalingConfig": mapping["ScalingConfig"]}
+        attributes = ["VisibilityTimeout"]
+        visible = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=attributes)["Attributes"]
+        change = partial(self.lambda_.update_event_source_mapping, UUID=mapping["UUID"])
+        change(**settings)
+        if visibility_seconds is not None:
+            changed = {"VisibilityTimeout": str(visibility_seconds)}
+            self.sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)
+        try:
+            yield change
+        finally:
+            change(**before)
+            self.sqs.set_queue_attributes(QueueUrl=url, Attributes=visible)
+
+    def queued_uploads(self) -> int:
+        """Return how many messages are in the queue of uploads, those that `admit` has included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.uploads_queue, AttributeNames=names)
+        return sum(map(int, answer["Attributes"].values()))
+
     # --- workers
 
     def workers(self, function: str) -> list[psutil.Process]:
@@ -343,7 +379,7 @@ class DeployedPipeline:
         """Return the number of runs of each function, by its log, except functions that run after a test's end."""
         counted = {}
         for name, physical in self.outputs.functions.items():
-            if name in {"prewarm", "remove"}:
+            if name in {"admit", "prewarm", "remove"}:
                 continue
             group = self.lambda_.get_function_configuration(FunctionName=physical)["LoggingConfig"]["LogGroup"]
             pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")

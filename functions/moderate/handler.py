@@ -1,12 +1,15 @@
 """ModerateImage: has the views of an image labelled by Rekognition, and returns the policy's verdict.
 
-If there can be no verdict, the error makes the workflow hold the image: nothing is published without moderation.
+While Rekognition throttles, it returns the answers so far, and the workflow calls it again. If there can be no verdict,
+the error makes the workflow hold the image: nothing is published without moderation.
 """
 
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from functions.moderate.detection import RekognitionDetector
-from functions.moderate.moderation import moderate
+from functions.moderate.moderation import moderate, time_budget
 from functions.moderate.settings import ModerateSettings
 from functions.policy.policy import Policy
 from functions.shared.contracts import ModerateRequest
@@ -19,14 +22,20 @@ detector = RekognitionDetector()
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Moderate the image of the state's input."""
     request = ModerateRequest.from_state(event)
     logger.append_keys(image_id=request.image_id)
-    moderation = moderate(request, detector=detector, policy=policy, staging_bucket=settings.staging_bucket)
-    verdict = moderation.verdict
-    metrics.add_metric(name=f"Verdict{verdict.decision.capitalize()}", unit="Count", value=1)
-    metrics.add_metric(name="ModerationLabels", unit="Count", value=len(verdict.labels))
+    moderation = moderate(
+        request,
+        detector=detector,
+        policy=policy,
+        staging_bucket=settings.staging_bucket,
+        budget=time_budget(context.get_remaining_time_in_millis()),
+    )
+    result = moderation.result.to_state()
+    metrics.add_metric(name=f"Verdict{result['decision'].capitalize()}", unit="Count", value=1)
+    metrics.add_metric(name="ModerationLabels", unit="Count", value=len(result["labels"]))
     metrics.add_metric(name="DetectionTime", unit="Milliseconds", value=moderation.detection_ms)
-    logger.info("moderate", extra={"decision": verdict.decision, "deciding": verdict.deciding})
-    return verdict.to_state()
+    logger.info("moderate", extra={"decision": result["decision"], "deciding": result["deciding"]})
+    return result

@@ -12,8 +12,9 @@ from functions.shared.contracts import Status
 from functions.shared.dynamo import to_item
 from functions.shared.keys import DAYS_PARTITION, DEFAULT_TENANT, RECORD_SORT_KEY, record_partition
 
-UPLOAD_WINDOW: Final = timedelta(hours=24)
-"""How long a record without an upload is kept; DynamoDB's TTL then deletes it. No presigned request is valid longer."""
+UPLOAD_WINDOW: Final = timedelta(days=15)
+"""How long a record without an upload is kept; DynamoDB's TTL then deletes it. A presigned request is valid for a day
+at most, and the event of its upload may wait in the queue for 14 more."""
 
 
 @dataclass(frozen=True)

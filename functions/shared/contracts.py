@@ -250,6 +250,47 @@ class Verdict(Document):
         return as_json(self)
 
 
+UNFINISHED: Final = "unfinished"
+"""What ModerateImage returns in place of a decision while some views have no answer."""
+
+
+@dataclass(frozen=True)
+class Answers(Document):
+    """The detector's answers about a picture so far.
+
+    ``views`` are the views with an answer, by their place in ModerateRequest.proxies; ``labels`` are all their labels;
+    ``model_version`` is the detector's, "" before the first answer.
+    """
+
+    views: tuple[int, ...] = ()
+    labels: tuple[Label, ...] = ()
+    model_version: str = ""
+
+    parts: ClassVar[Parts] = {"views": _each(int), "labels": _each(Label.from_state)}
+
+
+@dataclass(frozen=True)
+class Moderated:
+    """ModerateImage's result: a verdict, or None and the answers so far, with which the workflow calls it again."""
+
+    verdict: Verdict | None
+    answers: Answers = Answers()
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form. It has the same fields in both cases: the workflow selects each of them."""
+        verdict = self.verdict.to_state() if self.verdict else _NO_VERDICT
+        return {**verdict, "answers": as_json(self.answers)}
+
+
+_NO_VERDICT: Final[dict[str, Any]] = {
+    "decision": UNFINISHED,
+    "policy_version": "",
+    "model_version": "",
+    "labels": [],
+    "deciding": [],
+}
+
+
 @dataclass(frozen=True)
 class OptimizeRequest(Document):
     """Input of OptimizeImage. ``revision`` is the number that ClaimUpload assigned to this execution."""
@@ -299,12 +340,16 @@ class Superseded:
 
 @dataclass(frozen=True)
 class ModerateRequest(Document):
-    """Input of ModerateImage: the views of a picture in the staging bucket."""
+    """Input of ModerateImage: the views of a picture in the staging bucket, and the answers so far.
+
+    ``answers`` is None in executions of releases before 0.1.0, which know no unfinished result.
+    """
 
     image_id: str
     proxies: tuple[View, ...]
+    answers: Answers | None = None
 
-    parts: ClassVar[Parts] = {**_REQUEST, "proxies": _each(View.from_state)}
+    parts: ClassVar[Parts] = {**_REQUEST, "proxies": _each(View.from_state), "answers": Answers.from_state}
 
 
 @dataclass(frozen=True)

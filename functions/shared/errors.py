@@ -1,7 +1,8 @@
 """Every error that functions raise. An expected outcome, such as a rejected upload, is data and no error.
 
 ImageScalerError
-├── TransientDependencyError      an AWS service was busy or unreachable; state machines retry this class
+├── TransientDependencyError      an AWS service failed or was unreachable; state machines retry it for minutes
+│   └── ThrottledError            an AWS service refused a call because of its rate; retried for a day
 ├── ContractError                 a state or a record contains a document that breaks its contract
 ├── SettingsError                 environment variables are missing or invalid; the cold start fails
 ├── PolicyError                   the moderation policy file is invalid; the cold start fails
@@ -71,9 +72,16 @@ class ImageScalerError(Exception):
 
 
 class TransientDependencyError(ImageScalerError):
-    """An AWS service throttled, timed out or failed; the same call may succeed later."""
+    """An AWS service timed out or failed; the same call may succeed later."""
 
     handled = (STATE_MACHINE, http(503))
+
+
+class ThrottledError(TransientDependencyError):
+    """An AWS service refused the call because of its rate; neither the call nor the service is at fault.
+
+    A state machine matches names, not subclasses: Retry has an entry for each of the two.
+    """
 
 
 class ContractError(ImageScalerError):

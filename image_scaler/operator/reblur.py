@@ -15,7 +15,7 @@ from typing import Any, Final
 from image_scaler.operator.stage import Operator, aws_errors
 
 POLL_SECONDS: Final = 0.2
-WITHIN_SECONDS: Final = 1_800.0
+WITHIN_SECONDS: Final = 108_000.0
 """The longest wait for one image: the time limit of the state machine."""
 
 BLUR_VARIABLE: Final = "BLUR"

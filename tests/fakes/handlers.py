@@ -5,6 +5,7 @@ import json
 import sys
 
 from functions.shared.aws import client
+from functions.shared.observability import metrics
 from tests.fakes.aws import ENVIRONMENT
 from tests.fakes.lambda_context import LambdaContext
 
@@ -16,12 +17,13 @@ class Function:
         for variable, value in ENVIRONMENT.items():
             monkeypatch.setenv(variable, value)
         client.cache_clear()
+        metrics.clear_metrics()  # of domain code that other tests called past a handler
         module = f"functions.{name}.handler"
         sys.modules.pop(module, None)
         self.module = importlib.import_module(module)
 
-    def __call__(self, event: dict) -> dict:
-        return self.module.lambda_handler(event, LambdaContext())
+    def __call__(self, event: dict, *, remaining_ms: int = 28_000) -> dict:
+        return self.module.lambda_handler(event, LambdaContext(remaining_ms=remaining_ms))
 
 
 def emitted_metrics(output: str) -> dict[str, list[float]]:

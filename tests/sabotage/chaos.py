@@ -28,7 +28,7 @@ from tests.deployed import RUNTIME_PYTHON, DeployedPipeline, Upload
 from tests.e2e.edge import Viewer
 from tests.sabotage.audit import ImageState, StoredFile
 
-VICTIMS: Final = ("upload", "manage", "serve", "optimize", "moderate", "blur", "persist", "remove", "prewarm")
+VICTIMS: Final = ("upload", "admit", "manage", "serve", "optimize", "moderate", "blur", "persist", "remove", "prewarm")
 ACTIONS: Final = ("kill", "kill", "raise", "delay")
 MOST_SECONDS: Final = 1.0
 """Of a delay. The waits of `remove` and `retire` are longer, as they are longer than a writer lives on AWS."""
@@ -240,8 +240,8 @@ class Auditor:
         self._before = set(self._items())
 
     def is_quiet(self) -> bool:
-        """Tell whether no execution is running."""
-        return not self._running()
+        """Tell whether no execution is running, and no upload is waiting for one."""
+        return not self._pipeline.queued_uploads() and not self._running()
 
     def images(self, viewed: dict[str, set[str]]) -> list[ImageState]:
         """Return the state of every new image; ``viewed`` are queries that viewers asked the edge with."""

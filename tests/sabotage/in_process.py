@@ -63,6 +63,7 @@ from functions.shared.dynamo import from_item, to_item
 from functions.shared.events import EventPublisher
 from functions.shared.keys import record_partition
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.timeouts import TimeBudget
 from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, create_records_table
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.rekognition import labels
@@ -335,8 +336,8 @@ class InProcessPipeline:
             case "moderate":
                 return moderate(
                     ModerateRequest.from_state(payload), detector=RekognitionDetector(clients.rekognition),
-                    policy=Policy.from_file(), staging_bucket=BUCKETS["staging"],
-                ).verdict.to_state()  # fmt: skip
+                    policy=Policy.from_file(), staging_bucket=BUCKETS["staging"], budget=TimeBudget(50.0),
+                ).result.to_state()  # fmt: skip
             case "blur":
                 settings = BlurSettings.from_environment(SETTINGS)
                 return blur_picture(BlurRequest.from_state(payload), store=store, settings=settings).to_state()

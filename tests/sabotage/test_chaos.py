@@ -18,6 +18,9 @@ SEED = 20261128
 SETTLES_WITHIN_SECONDS = 60.0
 """After the last fault: retries, two rounds of settle, the waits of remove and retire, the last purge."""
 
+REDELIVERED_AFTER_SECONDS = 5
+"""When a message comes again whose call of `admit` was stopped; a call that still waits then is not disturbed."""
+
 
 @pytest.fixture
 def seed(pytestconfig):
@@ -41,11 +44,12 @@ def chaos(pipeline, viewer, tmp_path, seed):
 def test_whatever_is_stopped_every_image_ends_and_nothing_is_left_or_served(pipeline, chaos, tmp_path, seconds, capsys):
     with pipeline.retry_delays(emulator.RETRY_DELAY_SCALE), pipeline.announcements() as heard_of:
         auditor = Auditor(pipeline, chaos.viewer, heard_of)
-        with saboteurs(pipeline, tmp_path, Workspace(tmp_path).runtime / "bin" / "python"):
-            chaos.run(seconds)
-        deadline = time.monotonic() + SETTLES_WITHIN_SECONDS
-        while not auditor.is_quiet() and time.monotonic() < deadline:
-            time.sleep(0.5)
+        with pipeline.admitting(visibility_seconds=REDELIVERED_AFTER_SECONDS):
+            with saboteurs(pipeline, tmp_path, Workspace(tmp_path).runtime / "bin" / "python"):
+                chaos.run(seconds)
+            deadline = time.monotonic() + SETTLES_WITHIN_SECONDS
+            while not auditor.is_quiet() and time.monotonic() < deadline:
+                time.sleep(0.5)
         while (findings := audit(images := auditor.images(chaos.viewed))) and time.monotonic() < deadline:
             time.sleep(1)
 

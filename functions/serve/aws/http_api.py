@@ -90,7 +90,7 @@ class HttpApi:
                 kind = error_of_code(code, response.status)
                 if kind is None:
                     raise CallRefusedError(code, response.status, f"{method} {address}{path}")
-                if kind is not TransientDependencyError or attempt == self._attempts:
+                if not issubclass(kind, TransientDependencyError) or attempt == self._attempts:
                     raise kind(f"{method} {address}{path}: {code} ({response.status})")
             self._pause(random.random() * 2 ** (attempt - 1))  # noqa: S311 - jitter, as in botocore
         raise AssertionError("the last attempt returns or raises")
@@ -118,9 +118,21 @@ class HttpApi:
             credentials=_credentials(),
             now=datetime.now(UTC),
         )
-        connection = self._connection(address)
+        while (kept := self._kept(address)) is not None:
+            try:
+                return self._answer(kept, address, (method, path, body or None, sent))
+            except TimeoutError:
+                raise
+            except (OSError, HTTPException):  # the other side closed it just now: the next connection, at once
+                continue
+        return self._answer(self._opened(address), address, (method, path, body or None, sent))
+
+    def _answer(
+        self, connection: HTTPConnection, address: str, request: tuple[str, str, bytes | None, dict[str, str]]
+    ) -> HttpResponse:
+        """Send a request over a connection and return the answer; keep the connection if it stays open."""
         try:
-            connection.request(method, path, body or None, sent)
+            connection.request(*request)
             received = connection.getresponse()
             headers = {name.lower(): value for name, value in received.getheaders()}
             response = HttpResponse(received.status, headers, received.read())
@@ -131,14 +143,17 @@ class HttpApi:
             self._idle.setdefault(address, []).append(connection)
         return response
 
-    def _connection(self, address: str) -> HTTPConnection:
-        """Return an open connection. An idle one that is readable was closed by the server."""
+    def _kept(self, address: str) -> HTTPConnection | None:
+        """Return a kept connection that is open. An idle one that is readable was closed by the server."""
         idle = self._idle.get(address, [])
         while idle:
             kept = idle.pop()
             if not select.select([kept.sock], [], [], 0)[0]:
                 return kept
             kept.close()
+        return None
+
+    def _opened(self, address: str) -> HTTPConnection:
         parts = urlsplit(address)
         host = parts.netloc
         connection = (

@@ -224,6 +224,19 @@ PASSING = {
 }
 
 
+def test_a_kept_connection_that_breaks_is_replaced_without_a_pause(server, api, pauses):
+    """A connection may be closed between the look at it and the request; that is no fault of the service."""
+    server.answers = [(200, {}, b"first"), BREAK, (200, {}, b"second")]
+    s3 = api("s3")
+    s3.call("GET", "/key", bucket="bucket")
+
+    answer = s3.call("GET", "/key", bucket="bucket")
+
+    assert answer.body == b"second"
+    assert pauses == []
+    assert len(set(server.peers)) == 2
+
+
 @pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
 def test_a_passing_fault_is_tried_again_after_a_pause(server, api, pauses, answer):
     server.answers = [answer, answer, OK]
