@@ -6,7 +6,7 @@ deployment can end after it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self, TypeVar
 
@@ -117,7 +117,7 @@ class Document:
             return cls(
                 **{
                     name: cls.parts[name](document[name]) if name in cls.parts else document[name]
-                    for name in cls.__dataclass_fields__
+                    for name in (each.name for each in fields(cls))
                     if name in document
                 }
             )

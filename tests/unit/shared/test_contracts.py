@@ -21,6 +21,7 @@ from functions.shared.contracts import (
     Rendition,
     Status,
     Superseded,
+    Upload,
     Verdict,
     View,
     as_json,
@@ -162,3 +163,9 @@ def test_a_decision_leads_to_one_status():
         "blur": "BLURRED",
         "block": "BLOCKED",
     }
+
+
+def test_a_field_of_a_newer_release_is_ignored_whatever_its_name():
+    document = {"etag": "e", "version": "v", "parts": {}, "new": 1}
+
+    assert Upload.from_state(document) == Upload("e", "v")
