@@ -23,6 +23,10 @@ from functions.shared.limits import (
 from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata
 from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Sizes
 
+FEWEST_IN_FLIGHT: Final = 2
+MOST_IN_FLIGHT: Final = 1_000
+"""Lambda's bounds of the maximum concurrency of a queue's mapping."""
+
 
 class ConfigError(Exception):
     """A stage's settings contradict one another or do not exist; the message lists every fault."""
@@ -120,6 +124,10 @@ class StageConfig:
     """Instances of each API function that are kept warm; for WarmStart.PROVISIONED."""
     log_level: str = "INFO"
 
+    in_flight: int = FEWEST_IN_FLIGHT
+    """Uploads that are at work at once; all others wait in a queue. At most 0.3 × the account's concurrent executions
+    and 3 × its DetectModerationLabels calls a second (docs/scale.md)."""
+
     limits: UploadLimits = field(default_factory=UploadLimits)
     max_moderation_views: int = DEFAULT_VIEWS
     """Pictures of one image that Rekognition is shown at most, each at the price of a call. Of an animation with more
@@ -206,6 +214,8 @@ class StageConfig:
             faults.append("a stage's name is a lower-case letter and up to 19 lower-case letters, digits and hyphens")
         if (self.warm_start is WarmStart.PROVISIONED) != (self.provisioned_concurrency > 0):
             faults.append("provisioned_concurrency goes with warm_start=provisioned, and only with it")
+        if not FEWEST_IN_FLIGHT <= self.in_flight <= MOST_IN_FLIGHT:
+            faults.append(f"in_flight is from {FEWEST_IN_FLIGHT} to {MOST_IN_FLIGHT}")
         if self.runs_on_emulator and self.warm_start is WarmStart.SNAPSTART:
             faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
         if (self.domain_name is None) != (self.certificate_arn is None):
@@ -223,6 +233,8 @@ class StageConfig:
         return [*faults, *self.limits.faults(), *self.prewarm.faults()]
 
 
+_SHORT_WAIT: Final[SizeOverrides] = {"timeout_seconds": 30}
+
 _LOCAL: Final = StageConfig(
     name="local",
     runs_on_emulator=True,
@@ -233,8 +245,10 @@ _LOCAL: Final = StageConfig(
     allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),
     viewer_requests_per_5_minutes=100_000,  # all tests have one address
     control_requests_per_5_minutes=100_000,
-    # The emulator starts a process for each concurrent call.
-    functions=_reserved(optimize=8, moderate=8, blur=8, persist=8, serve=24, remove=8),
+    in_flight=8,
+    # The emulator starts a process for each concurrent call. A call of admit that dies has its message come again after
+    # a little more than its time limit, so that is short.
+    functions={**_reserved(optimize=8, moderate=8, blur=8, persist=8, serve=24, remove=8), "admit": _SHORT_WAIT},
     removal_waits=RemovalWaits(answers_end=10, variants_end=20, trouble=20),  # the emulator waits a fifth of that
     log_retention=RetentionDays.ONE_WEEK,
 )
@@ -245,13 +259,14 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
         for config in (
             _LOCAL,
             replace(_LOCAL, name="local-v1", delivery=Delivery.V1),
-            StageConfig(name="dev", log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
-            StageConfig(name="prod"),
+            StageConfig(name="dev", in_flight=3, log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
+            StageConfig(name="prod", in_flight=15),
         )
     }
 )
-"""Real stages reserve no concurrency: a new AWS account has ten concurrent executions and lets none be reserved.
-``functions=_reserved(serve=200)`` reserves some in an account with a larger quota."""
+"""`in_flight` of `dev` suits a fresh AWS account with ten concurrent executions, of `prod` one with five detector calls
+a second. No stage reserves concurrency on AWS: an account with a small quota refuses that, and the queue of uploads
+leaves room for requests."""
 
 
 def stage_config(name: str) -> StageConfig:

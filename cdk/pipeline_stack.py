@@ -10,6 +10,7 @@ from constructs import Construct
 
 from cdk import names
 from cdk.config import StageConfig
+from cdk.constructs.admission import Admission
 from cdk.constructs.api import Api
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.functions import Functions
@@ -55,6 +56,14 @@ class PipelineStack(Stack):
         )
         self.workflows = Workflows(self, "Workflows", resources=resources, functions=self.functions)
         self.functions.let_start(self.workflows.machines)
+        self.admission = Admission(
+            self,
+            "Admission",
+            config=config,
+            admit=self.functions.by_name["admit"],
+            upload_arrived=self.workflows.upload_arrived,
+            undelivered=self.workflows.undelivered,
+        )
         self.api = Api(self, "Api", config=config, functions=self.functions)
         self.operations = Operations(
             self,
@@ -64,6 +73,7 @@ class PipelineStack(Stack):
             workflows=self.workflows,
             api=self.api,
             prewarm=self.prewarm,
+            uploads=self.admission.queue,
             event_bus=self.event_bus,
         )
         self._outputs(
@@ -79,6 +89,7 @@ class PipelineStack(Stack):
                 "StagingBucket": self.storage.staging.bucket_name,
                 "PublishedBucket": self.storage.published.bucket_name,
                 "GeneratedBucket": self.storage.generated.bucket_name,
+                "UploadsQueueUrl": self.admission.queue.queue_url,
                 "EventBusName": self.event_bus.event_bus_name,
                 **{names.function_output(each.name): each.function.function_name for each in self.scoped_functions},
             }

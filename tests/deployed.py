@@ -89,7 +89,7 @@ class RekognitionControl:
         self._http = httpx.Client(trust_env=False)
 
     def set(self, **switches: Any) -> None:
-        """Set on, hold, throttle, refuse or labels."""
+        """Set on, hold, throttle, refuse, rate or labels."""
         self._http.patch(self._url, json=switches).raise_for_status()
 
     def state(self) -> dict[str, Any]:
@@ -343,7 +343,7 @@ class DeployedPipeline:
         """Return how often each function has run so far, by its log; those aside that go on after a test's end."""
         counted = {}
         for name, physical in self.outputs.functions.items():
-            if name in {"prewarm", "remove"}:
+            if name in {"admit", "prewarm", "remove"}:
                 continue
             group = self.lambda_.get_function_configuration(FunctionName=physical)["LoggingConfig"]["LogGroup"]
             pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")

@@ -13,7 +13,9 @@ task-retry          every Task has Retry
 task-catch          every Task has Catch, and its last entry catches States.ALL
 task-timeout        every Task has TimeoutSeconds
 lambda-retry        a Task that invokes a function has one Retry entry for each kind of Lambda's faults: service faults
-                    and throttling are repeated more than once, a crash and a timeout once each
+                    and outages are repeated more than once, a crash and a timeout once each
+patience            every Task has a Retry entry for being throttled, with exactly the numbers of PATIENCE; not in
+                    machines that come back to a failed Task by themselves (ROUNDS)
 states-all          States.ALL stands alone in its entry, and its entry is the last one
 choice-default      every Choice has Default
 error-name          an error name is one of AWS's (it has a dot) or a class of functions/shared/errors.py
@@ -98,9 +100,43 @@ LAMBDA_FAULTS: Mapping[str, frozenset[str]] = {
     ),
     "crash": frozenset({"Runtime.ExitError", "Runtime.OutOfMemory", "Runtime.Unknown", "Lambda.Unknown"}),
     "timeout": frozenset({"Sandbox.Timedout", "States.Timeout"}),
-    "throttling": frozenset({"Lambda.TooManyRequestsException", "TransientDependencyError"}),
+    "throttling": frozenset({"Lambda.TooManyRequestsException", "ThrottledError"}),
+    "outage": frozenset({"TransientDependencyError"}),
 }
 """Error names of a Task that invokes a function, by kind; see docs/adr/0023-crashes-are-retried-once.md."""
+
+THROTTLING: Mapping[str, frozenset[str]] = {
+    LAMBDA_INVOKE: LAMBDA_FAULTS["throttling"],
+    "arn:aws:states:::dynamodb:": frozenset(
+        f"DynamoDB.{name}"
+        for name in (
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "RequestLimitExceededException",
+            "ThrottlingException",
+        )
+    ),
+    "arn:aws:states:::aws-sdk:dynamodb:": frozenset(
+        f"DynamoDb.{name}"
+        for name in ("ProvisionedThroughputExceededException", "RequestLimitExceededException", "ThrottlingException")
+    ),
+    "arn:aws:states:::events:": frozenset({"EventBridge.ThrottlingException"}),
+    "arn:aws:states:::states:": frozenset({"StepFunctions.ThrottlingException"}),
+}
+"""Error names of a Task that is throttled, by the beginning of its Resource."""
+
+PATIENCE: Mapping[str, Any] = {
+    "IntervalSeconds": 2,
+    "MaxAttempts": 600,
+    "BackoffRate": 2,
+    "MaxDelaySeconds": 300,
+    "JitterStrategy": "FULL",
+}
+"""How a throttled Task is repeated: 25 hours on average; see docs/adr/0026-uploads-wait-in-a-queue.md."""
+
+ROUNDS = frozenset({"remove.asl.json", "retire.asl.json"})
+"""Machines that note trouble, wait ten minutes and go on, for two days. More patience would delay the note, and with
+it the alarm."""
 
 RETRIED_ONCE = frozenset({"crash", "timeout"})
 """Kinds that the input itself may cause: a poison picture ends after at most two repeated attempts."""
@@ -160,7 +196,7 @@ def lint_text(text: str, *, file: str, substitutions: frozenset[str], error_clas
         *(
             (name, rule, message)
             for name, state in definition["States"].items()
-            for rule, message in _state(state, error_classes)
+            for rule, message in (*_state(state, error_classes), *_patience(state, file))
         ),
     )
     return [Finding(file, *complaint) for complaint in complaints]
@@ -304,10 +340,24 @@ def _lambda_retriers(retriers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for kind, names in LAMBDA_FAULTS.items():
         attempts = [entry.get("MaxAttempts", 3) for entry in retriers if names == set(entry.get("ErrorEquals", ()))]
         if len(attempts) != 1:
-            yield f"a {kind} needs one Retry entry with exactly {_listed(names)}"
+            yield f"{kind} needs one Retry entry with exactly {_listed(names)}"
         elif (attempts[0] == 1) != (kind in RETRIED_ONCE) or attempts[0] < 1:
             wanted = "once" if kind in RETRIED_ONCE else "more than once"
-            yield f"a {kind} is repeated {wanted}; MaxAttempts is {attempts[0]}"
+            yield f"{kind} is repeated {wanted}; MaxAttempts is {attempts[0]}"
+
+
+def _patience(state: Mapping[str, Any], file: str) -> Iterator[tuple[str, str]]:
+    """What the retrier of a throttled Task lacks."""
+    if state.get("Type") != "Task" or file in ROUNDS:
+        return
+    resource = str(state.get("Resource"))
+    names = next((errors for start, errors in THROTTLING.items() if resource.startswith(start)), None)
+    if names is None:
+        yield "patience", f"what {resource} answers when it throttles is not in THROTTLING"
+        return
+    entries = [entry for entry in state.get("Retry", ()) if names == set(entry.get("ErrorEquals", ()))]
+    if not any({**entry, "ErrorEquals": None} == {**PATIENCE, "ErrorEquals": None} for entry in entries):
+        yield "patience", f"throttling needs a Retry entry with {_listed(names)} and the numbers {dict(PATIENCE)}"
 
 
 def _error_entries(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from functions.shared.keys import EVENT_SOURCE, METRICS_NAMESPACE
 
 RUNBOOK = "docs/runbook.md"
 PERIOD = Duration.minutes(5)
+LONG_WAIT_SECONDS = 3_600
 WAITS_OUT_TROUBLE = logs.FilterPattern.string_value("$.details.name", "=", "WaitOutTrouble")
 ENDED_BADLY = logs.FilterPattern.any(
     *(logs.FilterPattern.string_value("$.type", "=", f"Execution{end}") for end in ("Failed", "TimedOut"))
@@ -34,7 +35,8 @@ ENDED_BADLY = logs.FilterPattern.any(
 class Operations(Construct):
     """Alarms of a stage, their topic when there is an address to tell, and one dashboard.
 
-    ``held`` is the queue that notes each held image; ``alarm_action`` tells the operator, if there is an address.
+    ``uploads`` is the queue in which uploads wait, ``held`` the queue that notes each held image; ``alarm_action``
+    tells the operator, if there is an address.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Operations(Construct):
         workflows: Workflows,
         api: Api,
         prewarm: Prewarm | None,
+        uploads: sqs.Queue,
         event_bus: events.EventBus,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -61,6 +64,8 @@ class Operations(Construct):
         undelivered = workflows.undelivered.metric_approximate_number_of_messages_visible(
             period=PERIOD, statistic="Maximum"
         )
+        waiting = uploads.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum")
+        queued = uploads.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
         unsettled = workflows.settle.metric_failed(period=PERIOD)
         delayed = self._count_in_logs("RemovalsDelayed", config, workflows, WAITS_OUT_TROUBLE)
         ended = self._count_in_logs("RemovalsEndedBadly", config, workflows, ENDED_BADLY)
@@ -72,6 +77,9 @@ class Operations(Construct):
         self._alarm("IngestAborted", aborted, "Executions of ingest were stopped by hand")
         self._alarm("ImagesHeld", held, "No verdict could be had for some images; they are held, not published")
         self._alarm("UndeliveredEvents", undelivered, "Events reached no state machine, also after all retries")
+        self._alarm(
+            "UploadsWaiting", waiting, "Uploads wait for more than an hour for their turn", threshold=LONG_WAIT_SECONDS
+        )
         self._alarm("SettleFailed", unsettled, "Records of stopped executions could not be settled")
         self._alarm("RemovalsDelayed", delayed, "Files of removed or replaced images could not be deleted so far")
         self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
@@ -88,6 +96,8 @@ class Operations(Construct):
             {
                 "Executions": [ingest.metric_started(period=PERIOD), ingest.metric_succeeded(period=PERIOD), failed],
                 "Held images, undelivered events": [held, undelivered],
+                "Uploads waiting": [queued],
+                "Age of the oldest upload": [waiting],
                 "Removals": [workflows.remove.metric_started(period=PERIOD), delayed, ended],
                 "Time of an execution": [ingest.metric_time(period=PERIOD, statistic=p) for p in ("p50", "p95")],
                 "Errors": [function.metric_errors(period=PERIOD) for function in every_function],

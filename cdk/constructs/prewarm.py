@@ -14,6 +14,7 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk.config import StageConfig
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.queues import operators_queue
 from cdk.functions.prewarm import SPECIFICATION
@@ -21,7 +22,10 @@ from cdk.specification import PipelineResources
 from functions.shared.keys import EVENT_SOURCE
 
 AT_ONCE = 5
-"""Images that are prewarmed at the same time; no request waits for them."""
+AT_ONCE_IN_A_SMALL_ACCOUNT = 2
+SMALL_ACCOUNT_IN_FLIGHT = 10
+"""Images that are prewarmed at the same time; no request waits for them. A stage with fewer than ten uploads in flight
+is in an account with few places, and five would be half of a new account's."""
 TRIES = 3
 
 
@@ -58,5 +62,9 @@ class Prewarm(Construct):
         )
         self.prewarm = ScopedFunction(self, "Prewarm", specification=SPECIFICATION, resources=resources, zips=zips)
         self.prewarm.function.add_event_source(
-            event_sources.SqsEventSource(self.queue, batch_size=1, max_concurrency=AT_ONCE)
+            event_sources.SqsEventSource(self.queue, batch_size=1, max_concurrency=_at_once(config))
         )
+
+
+def _at_once(config: StageConfig) -> int:
+    return AT_ONCE_IN_A_SMALL_ACCOUNT if config.in_flight < SMALL_ACCOUNT_IN_FLIGHT else AT_ONCE

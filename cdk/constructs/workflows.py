@@ -1,10 +1,11 @@
 """The state machines and the rules that start them.
 
-`ingest` takes an upload through the pipeline; an "Object Created" event of the originals bucket starts it. `remove`
-deletes everything of one image; `manage` starts it. `retire` deletes what a publication replaced; `ingest` starts it.
-`settle` looks after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one
-of ingest left behind, sends the event that it did not send, and starts the others again. What no state machine took,
-after EventBridge's retries, is in the queue of undelivered events.
+`ingest` takes an upload through the pipeline. The events of the rule `upload_arrived` go to a queue, from which `admit`
+starts it (cdk/constructs/admission.py). `remove` deletes everything of one image; `manage` starts it. `retire` deletes
+what a publication replaced; `ingest` starts it. `settle` looks after executions that ended badly (timed out, aborted,
+failed): it writes FAILED into the record that one of ingest left behind, sends the event that it did not send, and
+starts the others again. What reached neither queue nor state machine, after EventBridge's retries, is in the queue of
+undelivered events.
 
 The definitions are plain files, time limits included: `DefinitionBody.from_string` keeps them in the template, where
 cfn-lint sees them.
@@ -24,7 +25,7 @@ from constructs import Construct
 from cdk import names
 from cdk.constructs.function import statement, use_of
 from cdk.constructs.functions import Functions
-from cdk.constructs.queues import operators_queue
+from cdk.constructs.queues import DELIVERY_ATTEMPTS, DELIVERY_HOURS, operators_queue
 from cdk.constructs.waits import removal_waits
 from cdk.specification import PipelineResources, allow
 
@@ -35,7 +36,7 @@ RECORDS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 
 class Workflows(Construct):
-    """The state machines of a stage, started by the originals bucket's events."""
+    """The state machines of a stage, and the rule `upload_arrived` on the originals bucket's events."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, resources: PipelineResources, functions: Functions
@@ -56,7 +57,7 @@ class Workflows(Construct):
             starts={"Remove": self.remove, "Retire": self.retire},
             substitutions={"TroubleSeconds": waits["TroubleSeconds"]},
         )
-        self._start_ingest_on_upload(resources.storage.originals)
+        self.upload_arrived = self._on_upload(resources.storage.originals)
         self._settle_what_ended_badly()
 
     @property
@@ -122,11 +123,12 @@ class Workflows(Construct):
             machine.add_to_role_policy(statement(use_of(self._resources.data_key)))
         return machine
 
-    def _start_ingest_on_upload(self, originals: s3.Bucket) -> None:
-        rule = events.Rule(
+    def _on_upload(self, originals: s3.Bucket) -> events.Rule:
+        """Return the rule whose target Admission adds. It must keep its logical id: see docs/adr/0026."""
+        return events.Rule(
             self,
             "UploadArrived",
-            description="An original was written under uploads/: start the ingest workflow",
+            description="An original was written under uploads/: its ingest waits for its turn",
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
@@ -136,7 +138,6 @@ class Workflows(Construct):
                 },
             ),
         )
-        rule.add_target(self._start(self.ingest))
 
     def _settle_what_ended_badly(self) -> None:
         rule = events.Rule(
@@ -158,6 +159,6 @@ class Workflows(Construct):
         return targets.SfnStateMachine(
             machine,
             dead_letter_queue=self.undelivered,
-            max_event_age=Duration.hours(24),
-            retry_attempts=185,  # EventBridge's own maximum, spread over the 24 hours
+            max_event_age=Duration.hours(DELIVERY_HOURS),
+            retry_attempts=DELIVERY_ATTEMPTS,
         )

@@ -88,7 +88,7 @@ class HttpApi:
                 kind = error_of_code(code, answer.status)
                 if kind is None:
                     raise RefusedCallError(code, answer.status, f"{method} {address}{path}")
-                if kind is not TransientDependencyError or attempt == self._attempts:
+                if not issubclass(kind, TransientDependencyError) or attempt == self._attempts:
                     raise kind(f"{method} {address}{path}: {code} ({answer.status})")
             self._pause(random.random() * 2 ** (attempt - 1))  # noqa: S311 - spreads retries, as botocore does
         raise AssertionError("the last attempt returns or raises")

@@ -22,7 +22,7 @@ from botocore.exceptions import (
 from botocore.loaders import Loader
 
 from functions.shared.error_codes import error_of_code
-from functions.shared.errors import ImageScalerError, RecordConflictError, TransientDependencyError
+from functions.shared.errors import ImageScalerError, RecordConflictError, ThrottledError, TransientDependencyError
 from functions.shared.patience import ATTEMPTS, CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 
 CONFIG: Final = Config(
@@ -31,9 +31,8 @@ CONFIG: Final = Config(
     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
 )
 
-_TRANSIENT_CANCELLATIONS: Final = frozenset(
-    {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
-)
+_THROTTLED_CANCELLATIONS: Final = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
+_TRANSIENT_CANCELLATIONS: Final = _THROTTLED_CANCELLATIONS | {"None", "TransactionConflict"}
 """Why DynamoDB cancels a transaction that may succeed later; None stands for an item that was not the cause."""
 
 
@@ -64,7 +63,7 @@ class _FrugalLoader(Loader):
 def translated_errors() -> Iterator[None]:
     """Turn what botocore raises inside the block into this project's errors; anything else passes unchanged.
 
-    Raises TransientDependencyError, ObjectMissingError, ObjectChangedError or RecordConflictError.
+    Raises TransientDependencyError, ThrottledError, ObjectMissingError, ObjectChangedError or RecordConflictError.
     """
     try:
         yield
@@ -90,5 +89,5 @@ def _error_of_cancellation(reasons: set[str | None]) -> type[ImageScalerError] |
     if "ConditionalCheckFailed" in reasons:
         return RecordConflictError
     if reasons and reasons <= _TRANSIENT_CANCELLATIONS:
-        return TransientDependencyError
+        return ThrottledError if reasons & _THROTTLED_CANCELLATIONS else TransientDependencyError
     return None  # a fault of the request, such as an item that is too large

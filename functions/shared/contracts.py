@@ -218,6 +218,56 @@ class Verdict:
         return as_json(self)
 
 
+UNFINISHED: Final = "unfinished"
+"""What ModerateImage returns in place of a decision while some views have no answer."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the detector has answered about a picture so far.
+
+    ``views`` are the views with an answer, by their place in ModerateRequest.proxies; ``labels`` are all that these
+    have; ``model_version`` is the detector's, "" before the first answer.
+    """
+
+    views: tuple[int, ...] = ()
+    labels: tuple[Label, ...] = ()
+    model_version: str = ""
+
+    @classmethod
+    def from_state(cls, document: dict[str, Any]) -> Self:
+        """Build from a state's document; raises ContractError."""
+        nested = dict(document)
+        try:
+            nested["views"] = tuple(int(each) for each in document.get("views", ()))
+            nested["labels"] = tuple(Label.from_state(each) for each in document.get("labels", ()))
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ContractError(f"Answers: {error!r}") from error
+        return _build(cls, nested)
+
+
+@dataclass(frozen=True)
+class Moderated:
+    """ModerateImage's result: a verdict, or None and the answers so far, with which the workflow calls it again."""
+
+    verdict: Verdict | None
+    answers: Answers = Answers()
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the JSON form. It has the same fields in both cases: the workflow selects each of them."""
+        verdict = self.verdict.to_state() if self.verdict else _NO_VERDICT
+        return {**verdict, "answers": as_json(self.answers)}
+
+
+_NO_VERDICT: Final[dict[str, Any]] = {
+    "decision": UNFINISHED,
+    "policy_version": "",
+    "model_version": "",
+    "labels": [],
+    "deciding": [],
+}
+
+
 @dataclass(frozen=True)
 class OptimizeRequest:
     """Input of OptimizeImage. ``revision`` is the number that ClaimUpload drew for this execution."""
@@ -270,15 +320,20 @@ class Superseded:
 
 @dataclass(frozen=True)
 class ModerateRequest:
-    """Input of ModerateImage: the views of a picture, which are in the staging bucket."""
+    """Input of ModerateImage: the views of a picture, which are in the staging bucket, and the answers so far.
+
+    ``answers`` is None in executions of releases that know no unfinished result.
+    """
 
     image_id: str
     proxies: tuple[View, ...]
+    answers: Answers | None = None
 
     @classmethod
     def from_state(cls, event: dict[str, Any]) -> Self:
         """Build from the state's input; raises ContractError."""
-        return _build_request(cls, event, proxies=_views)
+        answers = {"answers": Answers} if "answers" in event else {}
+        return _build_request(cls, event, proxies=_views, **answers)
 
 
 @dataclass(frozen=True)

@@ -7,35 +7,42 @@ from functions.shared.errors import (
     ObjectChangedError,
     ObjectMissingError,
     RecordConflictError,
+    ThrottledError,
     TransientDependencyError,
 )
 
-TRANSIENT_CODES: Final = frozenset(
+THROTTLING_CODES: Final = frozenset(
     {
         "BandwidthLimitExceeded",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "OperationAborted",
-        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
         "SlowDown",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+    }
+)
+"""Codes of a call that came too soon after others, over all services that are used here."""
+
+TRANSIENT_CODES: Final = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "OperationAborted",
+        "PriorRequestNotComplete",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
         "TransactionConflictException",
         "TransactionInProgressException",
     }
 )
-"""Codes that AWS documents as worth a retry, over S3, DynamoDB, Rekognition and EventBridge."""
+"""Other codes that AWS documents as worth a retry."""
 
 _ERROR_OF_CODE: Final[dict[str, type[ImageScalerError]]] = {
     "NoSuchKey": ObjectMissingError,
@@ -52,6 +59,8 @@ def error_of_code(code: str, status: int) -> type[ImageScalerError] | None:
     """Return the class of this project's errors for a code and an HTTP status, or None for a fault of ours."""
     if code in _ERROR_OF_CODE:
         return _ERROR_OF_CODE[code]
-    if code in TRANSIENT_CODES or status == 429 or status >= 500:
+    if code in THROTTLING_CODES or status == 429:
+        return ThrottledError
+    if code in TRANSIENT_CODES or status >= 500:
         return TransientDependencyError
     return None

@@ -1,7 +1,8 @@
 """The errors that functions raise. An expected outcome (a rejected upload) is data, never one of these.
 
 ImageScalerError
-├── TransientDependencyError   an AWS service was busy or out of reach: the workflow retries exactly this class
+├── TransientDependencyError   an AWS service failed or was out of reach: the workflow retries it for minutes
+│   └── ThrottledError         an AWS service refused a call because of its rate: the workflow retries it for a day
 ├── ContractError              a state handed over a document that breaks its contract: a bug or a version skew
 ├── SettingsError              the environment of a function is wrong; raised at import, so the cold start fails
 ├── PolicyError                the moderation policy file breaks its rules; raised at import, so the cold start fails
@@ -22,7 +23,14 @@ class ImageScalerError(Exception):
 
 
 class TransientDependencyError(ImageScalerError):
-    """An AWS service throttled, timed out or failed on its side; the same call may succeed later."""
+    """An AWS service timed out or failed on its side; the same call may succeed later."""
+
+
+class ThrottledError(TransientDependencyError):
+    """An AWS service refused the call because too many came; nothing is wrong with the call or the service.
+
+    The workflow matches names, not subclasses: Retry has an entry for each of the two.
+    """
 
 
 class ContractError(ImageScalerError):

@@ -12,8 +12,9 @@ from functions.shared.dynamo import to_item
 from functions.shared.keys import DAYS_PARTITION, RECORD_SORT_KEY, record_partition
 from functions.upload.requests import Labels
 
-AWAITED_FOR: Final = timedelta(hours=24)
-"""How long a record waits for its upload before DynamoDB's TTL takes it; no form is good for longer."""
+AWAITED_FOR: Final = timedelta(days=15)
+"""How long a record waits for its upload before DynamoDB's TTL deletes it. A form is valid for a day at most, and the
+event of its upload may wait in the queue for 14 more."""
 
 
 class Registrar:

@@ -6,6 +6,8 @@ calls be throttled or refused, spoil the answers, or hold calls back until they 
 
 import asyncio
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +26,11 @@ from local.rekognition.spoiled import SPOILED
 
 KNOWN_PICTURES: Final = Path(__file__).with_name("known_pictures.json")
 MODEL_VERSION: Final = "7.0"
-CONTROLS: Final = {"on": bool, "hold": bool, "throttle": int, "refuse": int, "labels": list, "spoil": str}
-"""What may be set, and its type. ``labels`` may also be null: back to the known pictures. ``spoil`` is a name of
-spoiled.py, or null."""
+CONTROLS: Final = {
+    "on": bool, "hold": bool, "throttle": int, "refuse": int, "rate": int, "labels": list, "spoil": str,
+}  # fmt: skip
+"""What may be set, and its type. ``rate`` is how many calls a second are answered, 0 for all. ``labels`` may also be
+null: back to the known pictures. ``spoil`` is a name of spoiled.py, or null."""
 
 
 class ControlError(Exception):
@@ -63,10 +67,14 @@ class Behaviour:
     on: bool = True
     throttle: int = 0
     refuse: int = 0
+    rate: int = 0
     labels: list[dict[str, Any]] | None = None
     spoil: str | None = None
     calls: int = 0
     waiting: int = 0
+    clock: Callable[[], float] = time.monotonic
+    _calls_left: float = 0.0
+    _counted_at: float = 0.0
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -76,7 +84,7 @@ class Behaviour:
         """Return the switches and counters as the control address shows them."""
         return {
             "on": self.on, "hold": not self._released.is_set(), "throttle": self.throttle, "refuse": self.refuse,
-            "labels": self.labels, "spoil": self.spoil, "calls": self.calls, "waiting": self.waiting,
+            "rate": self.rate, "labels": self.labels, "spoil": self.spoil, "calls": self.calls, "waiting": self.waiting,
         }  # fmt: skip
 
     def change(self, document: dict[str, Any]) -> None:
@@ -86,6 +94,8 @@ class Behaviour:
                 raise ControlError(f"{name} is unknown; known are {', '.join(CONTROLS)}")
             if type(value) is not CONTROLS[name] and not (name in {"labels", "spoil"} and value is None):
                 raise ControlError(f"{name} must be of type {CONTROLS[name].__name__}")
+            if name == "rate" and value < 0:
+                raise ControlError("rate must not be negative")
             if name == "spoil" and value is not None and value not in SPOILED:
                 raise ControlError(f"spoil must be one of {', '.join(SPOILED)}")
             if isinstance(value, list) and not all(map(_is_label, value)):
@@ -93,12 +103,14 @@ class Behaviour:
         for name, value in document.items():
             if name == "hold":
                 (self._released.clear if value else self._released.set)()
+            elif name == "rate":
+                self.rate, self._calls_left, self._counted_at = value, value, self.clock()
             else:
                 setattr(self, name, value)
 
     def reset(self) -> None:
         """Go back to how the stand-in starts, counters included."""
-        self.change({"on": True, "hold": False, "throttle": 0, "refuse": 0, "labels": None, "spoil": None})
+        self.change({"on": True, "hold": False, "throttle": 0, "refuse": 0, "rate": 0, "labels": None, "spoil": None})
         self.calls = 0
 
     async def wait_for_release(self) -> None:
@@ -114,6 +126,18 @@ class Behaviour:
         left: int = getattr(self, fault)
         setattr(self, fault, max(0, left - 1))
         return left > 0
+
+    def is_over_rate(self) -> bool:
+        """Tell whether this call comes too soon, and count it if not: a bucket of one second's calls, as on AWS."""
+        if not self.rate:
+            return False
+        now = self.clock()
+        self._calls_left = min(float(self.rate), self._calls_left + (now - self._counted_at) * self.rate)
+        self._counted_at = now
+        if self._calls_left < 1:
+            return True
+        self._calls_left -= 1
+        return False
 
     def labels_of(self, seen: SeenPicture) -> list[dict[str, Any]]:
         """Return the moderation labels of a picture."""

@@ -81,6 +81,8 @@ async def _detect(request: Request, behaviour: Behaviour, objects: ObjectReader)
         raise RekognitionError("ServiceUnavailableException", "The stand-in is switched off.", 503)
     if behaviour.takes("throttle"):
         raise RekognitionError("ThrottlingException", "Rate exceeded")
+    if behaviour.is_over_rate():
+        raise RekognitionError("ProvisionedThroughputExceededException", "Provisioned rate exceeded")
     if behaviour.takes("refuse"):
         raise RekognitionError("InvalidImageFormatException", "Request has invalid image format")
     try:

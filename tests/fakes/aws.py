@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "GENERATED_BUCKET": "image-scaler-generated",
     "TABLE_NAME": "image-scaler",
     "EVENT_BUS_NAME": "image-scaler",
+    "INGEST_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:ingest",
     "REMOVE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:remove",
     "POWERTOOLS_SERVICE_NAME": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",

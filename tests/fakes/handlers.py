@@ -20,8 +20,8 @@ class Function:
         sys.modules.pop(module, None)
         self.module = importlib.import_module(module)
 
-    def __call__(self, event: dict) -> dict:
-        return self.module.lambda_handler(event, LambdaContext())
+    def __call__(self, event: dict, *, remaining_ms: int = 28_000) -> dict:
+        return self.module.lambda_handler(event, LambdaContext(remaining_ms=remaining_ms))
 
 
 def emitted_metrics(output: str) -> dict[str, list[float]]:

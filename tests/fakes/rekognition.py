@@ -33,12 +33,14 @@ class FakeRekognition:
     """Answers DetectModerationLabels: ``found`` by S3 key, or the error ``fails_with``, a code and an HTTP status.
 
     ``refuses`` are keys whose pictures it cannot read; ``spoil`` changes a good answer before it is sent.
+    ``throttles`` says how many calls about a key are throttled before one is answered.
     """
 
     found: dict[str, list[dict]] = field(default_factory=dict)
     fails_with: tuple[str, int] | None = None
     raises: Exception | None = None
     refuses: frozenset[str] = frozenset()
+    throttles: dict[str, float] = field(default_factory=dict)
     spoil: Callable[[dict, float], dict] = lambda answer, _: answer
     requests: list[dict] = field(default_factory=list)
 
@@ -59,6 +61,10 @@ class FakeRekognition:
             code, status = self.fails_with
             return _response(request.url, status, {"__type": code, "Message": "as told", "Code": code})
         key = document["Image"]["S3Object"]["Name"]
+        if self.throttles.get(key, 0) > 0:
+            self.throttles[key] -= 1
+            code = "ProvisionedThroughputExceededException"
+            return _response(request.url, 400, {"__type": code, "Message": "as told", "Code": code})
         if key in self.refuses:
             code = "InvalidImageFormatException"
             return _response(request.url, 400, {"__type": code, "Message": "as told", "Code": code})

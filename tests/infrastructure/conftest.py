@@ -70,6 +70,19 @@ class Synthesized:
         """Return the properties of the Pipeline's resources of one type."""
         return [resource.get("Properties", {}) for resource in self.resources(kind).values()]
 
+    def mapping_of(self, name: str) -> dict[str, Any]:
+        """Return the properties of the mapping from a queue to a function."""
+        (found,) = (
+            mapping
+            for mapping in self.properties("AWS::Lambda::EventSourceMapping")
+            if mapping["FunctionName"] == {"Ref": self.function_id(name)}
+        )
+        return found
+
+    def queue_of(self, name: str) -> str:
+        """Return the logical id of the queue that a function takes messages from."""
+        return str(self.mapping_of(name)["EventSourceArn"]["Fn::GetAtt"][0])
+
     def function_id(self, name: str) -> str:
         """Return the logical id of a function by its name."""
         (logical_id,) = (

@@ -60,6 +60,8 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"allowed_origins": ("*", "https://app.example")}, "allowed_origins"),
         ({"allowed_origins": ("https://*.app.example",)}, "allowed_origins"),
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
+        ({"in_flight": 1}, "in_flight is from 2 to 1000"),
+        ({"in_flight": 1_001}, "in_flight is from 2 to 1000"),
         ({"max_moderation_views": FEWEST_VIEWS - 1}, "max_moderation_views is from 8 to 128"),
         ({"max_moderation_views": MOST_VIEWS + 1}, "max_moderation_views is from 8 to 128"),
         ({"name": "Prod"}, "lower-case"),

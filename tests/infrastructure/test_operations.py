@@ -19,6 +19,7 @@ ALARMS = {
     "IngestAborted": "ExecutionsAborted",
     "ImagesHeld": "NumberOfMessagesSent",
     "UndeliveredEvents": "ApproximateNumberOfMessagesVisible",
+    "UploadsWaiting": "ApproximateAgeOfOldestMessage",
     "SettleFailed": "ExecutionsFailed",
     "RemovalsDelayed": "RemovalsDelayed",
     "RemovalsEndedBadly": "RemovalsEndedBadly",
@@ -71,6 +72,17 @@ def test_each_held_image_is_noted_by_its_announcement(stage):
     ((queue, _),) = (target["Arn"]["Fn::GetAtt"] for target in rule["Targets"])
     assert alarm(synthesized, "ImagesHeld")["Dimensions"] == [
         {"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}
+    ]
+
+
+def test_an_upload_that_waits_for_an_hour_is_told(stage):
+    synthesized = stage("prod")
+
+    waiting = alarm(synthesized, "UploadsWaiting")
+
+    assert (waiting["Threshold"], waiting["Statistic"]) == (3_600, "Maximum")
+    assert waiting["Dimensions"] == [
+        {"Name": "QueueName", "Value": {"Fn::GetAtt": [synthesized.queue_of("admit"), "QueueName"]}}
     ]
 
 

@@ -13,8 +13,7 @@ def prewarm(synthesized):
 
 def queues(synthesized):
     """Return the logical ids of the queue and of its dead-letter queue, and the queue's properties."""
-    (mapping,) = synthesized.properties("AWS::Lambda::EventSourceMapping")
-    queue, _ = mapping["EventSourceArn"]["Fn::GetAtt"]
+    queue = synthesized.queue_of("prewarm")
     properties = synthesized.pipeline["Resources"][queue]["Properties"]
     dead, _ = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
     return queue, dead, properties
@@ -37,15 +36,14 @@ def test_each_published_or_blurred_image_is_noted_in_the_queue(stage, name):
     assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [dead, "Arn"]}}
 
 
-@V2_STAGES
-def test_an_image_is_tried_three_times_one_by_one_and_a_few_at_once(stage, name):
+@pytest.mark.parametrize(("name", "at_once"), [("local", 2), ("dev", 2), ("prod", 5), ("options", 5)])
+def test_an_image_is_tried_three_times_one_by_one_and_a_few_at_once(stage, name, at_once):
     synthesized = stage(name)
-    (mapping,) = synthesized.properties("AWS::Lambda::EventSourceMapping")
+    mapping = synthesized.mapping_of("prewarm")
     _, dead, queue = queues(synthesized)
 
     assert mapping["BatchSize"] == 1
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
-    assert mapping["FunctionName"] == {"Ref": synthesized.function_id("prewarm")}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": at_once}
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
     assert queue["VisibilityTimeout"] > prewarm(synthesized)["Timeout"]
     assert synthesized.pipeline["Resources"][dead]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -98,7 +96,8 @@ def test_in_v1_nothing_is_prewarmed(stage):
     handlers = {function["Handler"] for function in other.properties("AWS::Lambda::Function")}
 
     assert not any("prewarm" in handler for handler in handlers)
-    assert other.resources("AWS::Lambda::EventSourceMapping") == {}
+    (mapping,) = other.properties("AWS::Lambda::EventSourceMapping")
+    assert mapping == other.mapping_of("admit")
     assert not [alarm for alarm in other.resources("AWS::CloudWatch::Alarm") if "Prewarm" in alarm]
     assert "PrewarmFunctionName" not in other.pipeline["Outputs"]
 

@@ -59,6 +59,7 @@ from functions.shared.contracts import BlurRequest, ModerateRequest, OptimizeReq
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import LISTING_INDEX, record_partition
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.patience import Patience
 from functions.shared.records import RecordReader
 from functions.upload.registration import Registrar
 from functions.upload.requests import Labels
@@ -345,8 +346,8 @@ class InProcessPipeline:
             case "moderate":
                 return moderate(
                     ModerateRequest.from_state(payload), detector=RekognitionDetector(clients.rekognition),
-                    policy=Policy.from_file(), staging_bucket=BUCKETS["staging"],
-                ).verdict.to_state()  # fmt: skip
+                    policy=Policy.from_file(), staging_bucket=BUCKETS["staging"], patience=Patience(50.0),
+                ).result.to_state()  # fmt: skip
             case "blur":
                 settings = BlurSettings.from_environment(SETTINGS)
                 return blur_picture(BlurRequest.from_state(payload), store=store, settings=settings).to_state()

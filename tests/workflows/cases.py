@@ -30,7 +30,11 @@ ENGINES = (EMULATOR, MOTO, STEP_FUNCTIONS_LOCAL)
 ONE_ANSWER = "it reads a mocked answer once per visit of a state, so no attempt can differ from the one before"
 ONE_VISIT = "it gives every visit of a state the answers of the first, so no visit can differ from the one before"
 RESERVED_NAME = "it refuses to mock an error whose name begins with States."
+TOO_LONG = "it waits between attempts as AWS does, and five visits with seven retries each take too long"
 NEEDS_VISITS = {MOTO: ONE_VISIT, STEP_FUNCTIONS_LOCAL: ONE_VISIT}
+
+LONG_THROTTLED = 7
+"""Throttled attempts before one that succeeds: more than any other fault is allowed."""
 
 BEGIN = ("ReadUploadEvent", "DescribeUpload", "ClaimUpload")
 REFUSED = (*BEGIN, "ReadClaim", "IsSameEvent")
@@ -242,6 +246,14 @@ PATHS = (
         output={"verdict.decision": "block", "persist.result.status": "BLOCKED"},
     ),
     ingest(
+        "PictureWithoutAllAnswersIsModeratedAgain",
+        (*MODERATED, *MODERATED[-2:], *PERSISTED, "ImagePersisted"),
+        answers={"ModerateImage": "UnfinishedOnce"},
+        own_answers={"UnfinishedOnce": then(RESPONSES["Unfinished"], RESPONSES["VerdictAllow"])},
+        output={"verdict.decision": "allow", "verdict.answers.views": []},
+        not_on=NEEDS_VISITS,
+    ),
+    ingest(
         "UnusableUploadIsRejected",
         (*OPTIMIZED, "RecordRejection", *REJECTED_AT_FIRST),
         answers={"OptimizeImage": "Refused"},
@@ -326,6 +338,19 @@ PATHS = (
         (*BEGIN, *(OVERWRITTEN[3:] * 5), "GiveUpOnOriginal", *FAILED),
         answers={"OptimizeImage": "Overwritten"},
         error="ObjectChangedError",
+    ),
+    ingest(
+        "LaterUploadsAreDiscardedDespiteThrottling",
+        (*BEGIN, *(OVERWRITTEN[3:] * 5), "GiveUpOnOriginal", *FAILED),
+        answers={"OptimizeImage": "Overwritten", "DiscardLaterUploads": "DiscardLaterUploadsThrottled"},
+        own_answers={
+            "DiscardLaterUploadsThrottled": after_failures(
+                "Lambda.TooManyRequestsException", RESPONSES["Swept"], failures=LONG_THROTTLED
+            )
+        },
+        retries={"DiscardLaterUploads": LONG_THROTTLED},
+        error="ObjectChangedError",
+        not_on={EMULATOR: ONE_ANSWER, STEP_FUNCTIONS_LOCAL: TOO_LONG},
     ),
     ingest(
         "ImageTakenOverWhileItIsPersisted",
@@ -478,29 +503,44 @@ LAMBDA_ERRORS = {
     "Lambda.Unknown": 2,
     "Sandbox.Timedout": 2,
     "States.Timeout": 2,
-    "Lambda.TooManyRequestsException": 7,
     "TransientDependencyError": 7,
 }
-"""What is retried when a function is invoked, with the number of attempts."""
+"""What is retried when a function is invoked, with the number of attempts. Throttling is retried 600 times: no case
+makes so many attempts, the lint says the number."""
 ONE_OF_EACH_KIND = {
     name: LAMBDA_ERRORS[name]
-    for name in ("Lambda.ServiceException", "Runtime.ExitError", "Sandbox.Timedout", "Lambda.TooManyRequestsException")
+    for name in ("Lambda.ServiceException", "Runtime.ExitError", "Sandbox.Timedout", "TransientDependencyError")
 }
 """For the Tasks that delete files: which names belong to a kind, the lint says."""
+IN_ROUNDS = {**ONE_OF_EACH_KIND, "Lambda.TooManyRequestsException": 7}
+"""For the machines that come back to a failed Task by themselves."""
 RECOVERED_LAMBDA = {
     "Lambda.ServiceException": 1,
     "Runtime.ExitError": 1,
     "Sandbox.Timedout": 1,
     "TransientDependencyError": 2,
+    "ThrottledError": LONG_THROTTLED,
 }
+RECOVERED_IN_ROUNDS = {**RECOVERED_LAMBDA, "ThrottledError": 2}
+RECOVERED_BY_NAME = {**RECOVERED_LAMBDA, "Lambda.TooManyRequestsException": LONG_THROTTLED}
 UNRETRIED = ("ContractError",)
-DYNAMODB = {"DynamoDB.ProvisionedThroughputExceededException": 5}
+DYNAMODB = {"DynamoDB.InternalServerError": 5}
 LOST_ANSWER = {"DynamoDB.InternalServerError": 1}
+LOST_OR_THROTTLED = {**LOST_ANSWER, "DynamoDB.ProvisionedThroughputExceededException": LONG_THROTTLED}
 TRANSACTION = {CANCELED: 3, "DynamoDb.InternalServerErrorException": 5}
 EVENT_BUS = {"EventBridge.FailedEntry": 5}
 NO_ENTRY = {"EventBridge.FailedEntry": 1}
+NO_ENTRY_OR_THROTTLED = {**NO_ENTRY, "EventBridge.ThrottlingException": LONG_THROTTLED}
 STEP_FUNCTIONS = {"StepFunctions.ExecutionLimitExceededException": 5}
-NO_ROOM = {"StepFunctions.ExecutionLimitExceededException": 2}
+NO_ROOM = {
+    "StepFunctions.ExecutionLimitExceededException": 2,
+    "StepFunctions.ThrottlingException": LONG_THROTTLED,
+}
+CANCELED_OR_THROTTLED = {
+    CANCELED: 1,
+    "DynamoDb.InternalServerErrorException": 2,
+    "DynamoDb.ThrottlingException": LONG_THROTTLED,
+}
 NOT_MINE = ("DynamoDB.ConditionalCheckFailedException",)
 UNREADABLE = {"OptimizeImage": "ContractErrorAtFirst"}
 FAILING_IMAGE = (*OPTIMIZED[:-1], *RECORDED)
@@ -516,11 +556,11 @@ IN_VAIN = ("in vain",)
 FAILURES = (
     Failing(
         "ClaimUpload", "ingest", BEGIN, FAILED_UNCLAIMED, PUBLISHED[3:], DYNAMODB,
-        {"DynamoDB.InternalServerError": 2},
+        {**LOST_OR_THROTTLED, "DynamoDB.InternalServerError": 2},
     ),
     Failing(
         "ReadClaim", "ingest", REFUSED[:-1], ("DuplicateUpload",), ("IsSameEvent", "DuplicateUpload"), DYNAMODB,
-        LOST_ANSWER, answers={"ClaimUpload": "ClaimRefused"}, fails=False,
+        LOST_OR_THROTTLED, answers={"ClaimUpload": "ClaimRefused"}, fails=False,
     ),
     Failing(
         "DiscardUploads", "ingest", DISCARDED[:-1], ("IngestFailed",), (DISCARDED[-1], *NOTED), ONE_OF_EACH_KIND,
@@ -528,10 +568,10 @@ FAILURES = (
     ),
     Failing(
         "NoteSecondUpload", "ingest", (*DISCARDED, "NoteSecondUpload"), ("DuplicateUpload",), ("DuplicateUpload",),
-        DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=SECOND, fails=False,
+        DYNAMODB, LOST_OR_THROTTLED, caught=NOT_MINE, answers=SECOND, fails=False,
     ),
     Failing(
-        "OptimizeImage", "ingest", OPTIMIZED[:-1], FAILED, PUBLISHED[4:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
+        "OptimizeImage", "ingest", OPTIMIZED[:-1], FAILED, PUBLISHED[4:], LAMBDA_ERRORS, RECOVERED_BY_NAME,
         caught=(*UNRETRIED, "ObjectMissingError"),
     ),
     Failing(
@@ -539,15 +579,15 @@ FAILURES = (
         caught=UNRETRIED, answers={"OptimizeImage": "Overwritten"},
     ),
     Failing(
-        "ModerateImage", "ingest", MODERATED[:-1], HELD, PUBLISHED[6:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
+        "ModerateImage", "ingest", MODERATED[:-1], HELD, PUBLISHED[6:], LAMBDA_ERRORS, RECOVERED_BY_NAME,
         caught=(*UNRETRIED, "ModerationRefusedError", "ModerationAnswerError"),
     ),
     Failing(
-        "BlurImage", "ingest", BLURRED, FAILED, PUBLISHED[-3:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
+        "BlurImage", "ingest", BLURRED, FAILED, PUBLISHED[-3:], LAMBDA_ERRORS, RECOVERED_BY_NAME,
         caught=UNRETRIED, answers={"ModerateImage": "VerdictBlur", "PersistImage": "PersistedBlurred"},
     ),
     Failing(
-        "PersistImage", "ingest", PUBLISHED[:-2], FAILED, PUBLISHED[-2:], LAMBDA_ERRORS, RECOVERED_LAMBDA,
+        "PersistImage", "ingest", PUBLISHED[:-2], FAILED, PUBLISHED[-2:], LAMBDA_ERRORS, RECOVERED_BY_NAME,
         caught=(*UNRETRIED, "RecordMissingError"),
     ),
     Failing(
@@ -557,13 +597,13 @@ FAILURES = (
     Failing(
         "RecordRejection", "ingest", (*OPTIMIZED, "RecordRejection"), FAILED, REJECTED_AT_FIRST,
         {"DynamoDb.InternalServerErrorException": 5},
-        {CANCELED: 1, "DynamoDb.InternalServerErrorException": 2},
+        CANCELED_OR_THROTTLED,
         answers={"OptimizeImage": "Refused"},
         also={CANCELED: (*READ_ENDING[1:], *LOST)},
     ),
     Failing(
         "AnnounceRejection", "ingest", (*OPTIMIZED, "RecordRejection", "AnnounceRejection"), ("IngestFailed",),
-        REJECTED_AT_FIRST[1:], EVENT_BUS, NO_ENTRY, answers={"OptimizeImage": "Refused"},
+        REJECTED_AT_FIRST[1:], EVENT_BUS, NO_ENTRY_OR_THROTTLED, answers={"OptimizeImage": "Refused"},
     ),
     Failing(
         "RetireShownPicture", "ingest", REJECTED_AGAIN[:-1], ("IngestFailed",), ("UploadRejected",), STEP_FUNCTIONS,
@@ -573,28 +613,28 @@ FAILURES = (
     Failing(
         "RecordFailure", "settle", SETTLING[:-2], IN_VAIN, (*SETTLING[-2:], *SETTLED_FAILURE),
         {"DynamoDb.InternalServerErrorException": 5},
-        {CANCELED: 1, "DynamoDb.InternalServerErrorException": 2},
+        CANCELED_OR_THROTTLED,
     ),
     Failing(
         "ReadEnding", "settle", SETTLING[:-1], IN_VAIN, (SETTLING[-1], *SETTLED_FAILURE), DYNAMODB,
-        LOST_ANSWER,
+        LOST_OR_THROTTLED,
     ),
     Failing(
         "AnnounceFailure", "settle", (*SETTLING, "AnnounceFailure"), IN_VAIN, SETTLED_FAILURE[1:],
-        EVENT_BUS, NO_ENTRY,
+        EVENT_BUS, NO_ENTRY_OR_THROTTLED,
     ),
     Failing(
         "ForgetFailure", "settle", (*SETTLING, *SETTLED_FAILURE[:2]), SETTLED_FAILURE[2:], SETTLED_FAILURE[2:],
-        DYNAMODB, LOST_ANSWER, caught=NOT_MINE, fails=False,
+        DYNAMODB, LOST_OR_THROTTLED, caught=NOT_MINE, fails=False,
     ),
     Failing(
         "AnnounceVerdict", "settle", (*SETTLING, "AnnounceVerdict"), IN_VAIN, SETTLED_VERDICT[1:],
-        EVENT_BUS, NO_ENTRY, answers=VERDICT,
+        EVENT_BUS, NO_ENTRY_OR_THROTTLED, answers=VERDICT,
         retries_before=REFUSED_TWICE,
     ),
     Failing(
         "ForgetVerdict", "settle", (*SETTLING, *SETTLED_VERDICT[:2]), SETTLED_VERDICT[2:], SETTLED_VERDICT[2:],
-        DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=VERDICT, fails=False,
+        DYNAMODB, LOST_OR_THROTTLED, caught=NOT_MINE, answers=VERDICT, fails=False,
         retries_before=REFUSED_TWICE,
     ),
     Failing(
@@ -605,7 +645,7 @@ FAILURES = (
     ),
     Failing(
         "AnnounceRejection", "settle", (*SETTLING, "AnnounceRejection"), IN_VAIN,
-        (*FILES_DISCARDED, "RecordSettled"), EVENT_BUS, NO_ENTRY, answers=REJECTED,
+        (*FILES_DISCARDED, "RecordSettled"), EVENT_BUS, NO_ENTRY_OR_THROTTLED, answers=REJECTED,
         retries_before=REFUSED_TWICE,
     ),
     Failing(
@@ -629,10 +669,10 @@ FAILURES = (
         for task, comes_back, errors, recovers, caught in (
             ("MarkRemoved", "MarkRemoved", DYNAMODB, LOST_ANSWER, ()),
             ("PurgeEdge", "MarkRemoved", EVENT_BUS, NO_ENTRY, ()),
-            ("SweepEverything", "SweepEverything", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, ("RecordConflictError",)),
-            ("SweepAfterAnswers", "SweepEverything", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, ("RecordConflictError",)),
+            ("SweepEverything", "SweepEverything", IN_ROUNDS, RECOVERED_IN_ROUNDS, ("RecordConflictError",)),
+            ("SweepAfterAnswers", "SweepEverything", IN_ROUNDS, RECOVERED_IN_ROUNDS, ("RecordConflictError",)),
             ("PurgeEdgeAgain", "SweepEverything", EVENT_BUS, NO_ENTRY, ()),
-            ("SweepAfterVariants", "SweepAfterVariants", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, ("RecordConflictError",)),
+            ("SweepAfterVariants", "SweepAfterVariants", IN_ROUNDS, RECOVERED_IN_ROUNDS, ("RecordConflictError",)),
             ("AnnounceRemoval", "SweepAfterVariants", EVENT_BUS, NO_ENTRY, ()),
             ("FinishRemoval", "SweepAfterVariants", DYNAMODB, LOST_ANSWER, ()),
         )
@@ -644,9 +684,9 @@ FAILURES = (
             RETIRED[RETIRED.index(task) + 1 :], errors, recovers, caught=caught, fails=False, goes_on=True,
         )
         for task, comes_back, errors, recovers, caught in (
-            ("SweepSuperseded", "SweepSuperseded", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, UNRETRIED),
+            ("SweepSuperseded", "SweepSuperseded", IN_ROUNDS, RECOVERED_IN_ROUNDS, UNRETRIED),
             ("PurgeEdge", "SweepSuperseded", EVENT_BUS, NO_ENTRY, ()),
-            ("SweepAfterVariants", "SweepAfterVariants", ONE_OF_EACH_KIND, RECOVERED_LAMBDA, UNRETRIED),
+            ("SweepAfterVariants", "SweepAfterVariants", IN_ROUNDS, RECOVERED_IN_ROUNDS, UNRETRIED),
             ("PurgeEdgeAtLast", "SweepAfterVariants", EVENT_BUS, NO_ENTRY, ()),
         )
     ),
@@ -691,6 +731,21 @@ RECORDING_FAILURES = (
                {"RecordFailure": throws(CANCELED, times=3),
                 "ReadEnding": after_failures(*LOST_ANSWER, RESPONSES["TakenOverWhileItFailed"], failures=1)},
                {"RecordFailure": 2, "ReadEnding": 1}, not_on={EMULATOR: ONE_ANSWER}),
+    _recording("EndingIsReadDespiteThrottling", (*READ_ENDING, *LOST),
+               {"RecordFailure": throws(CANCELED, times=3),
+                "ReadEnding": after_failures("DynamoDB.ThrottlingException", RESPONSES["TakenOverWhileItFailed"],
+                                             failures=LONG_THROTTLED)},
+               {"RecordFailure": 2, "ReadEnding": LONG_THROTTLED}, not_on={EMULATOR: ONE_ANSWER}),
+    *(
+        _recording(f"{state}IsThrottledForLong", FAILED[2:],
+                   {state: after_failures(error, RESPONSES[answer], failures=LONG_THROTTLED)},
+                   {state: LONG_THROTTLED}, error="ContractError", not_on={EMULATOR: ONE_ANSWER})
+        for state, error, answer in (
+            ("RecordFailure", "DynamoDb.RequestLimitExceededException", "Written"),
+            ("AnnounceFailure", "EventBridge.ThrottlingException", "Announced"),
+            ("ForgetAnnouncement", "DynamoDB.RequestLimitExceeded", "Written"),
+        )
+    ),
     ingest("UploadThatCannotClaimAnImageInWorkFails", (*BEGIN, *RECORDED, "HadTheImage", "IngestFailed"),
            answers={"ClaimUpload": "ClaimNeverPossible", "RecordFailure": "ImageTakenOverWhileItFailsRecordFailure"},
            own_answers={"ClaimNeverPossible": throws("DynamoDB.AccessDeniedException", times=5)},
@@ -933,7 +988,7 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "ClaimedThenReject": {"ClaimUpload": "Claimed", "OptimizeImage": "Refused"},
             "ClaimedThenOverwritten": {"ClaimUpload": "Claimed", "OptimizeImage": "Overwritten"},
             "ClaimedThenFail": {"ClaimUpload": "Claimed", "OptimizeImage": "ContractErrorAtFirst"},
-            "ClaimNeverAnswered": {"ClaimUpload": "ClaimUploadGivesUpOnDynamoDBProvisionedThroughputExceededException"},
+            "ClaimNeverAnswered": {"ClaimUpload": "ClaimUploadGivesUpOnDynamoDBInternalServerError"},
         }.items()
     },
     "settle": {"Settles": _ELSEWHERE},

@@ -77,6 +77,7 @@ def _function_results() -> dict[str, Answers]:
         "VerdictAllow": recorded("ModerateImage", "allow"),
         "VerdictBlur": recorded("ModerateImage", "blur"),
         "VerdictBlock": recorded("ModerateImage", "block"),
+        "Unfinished": recorded("ModerateImage", "unfinished"),
         "Blurred": recorded("BlurImage", "blurred"),
         "PersistedPublished": recorded("PersistImage", "published"),
         "PersistedBlurred": recorded("PersistImage", "blurred"),

@@ -8,12 +8,17 @@ import pytest
 
 from workflows import lint
 
-ERROR_CLASSES = frozenset({"ContractError", "TransientDependencyError"})
+ERROR_CLASSES = frozenset({"ContractError", "ThrottledError", "TransientDependencyError"})
 ONCE, OFTEN = {"MaxAttempts": 1}, {"MaxAttempts": 4}
+KINDS = list(lint.LAMBDA_FAULTS)
 RETRIERS = [
-    {"ErrorEquals": sorted(names), **(ONCE if kind in lint.RETRIED_ONCE else OFTEN)}
+    {
+        "ErrorEquals": sorted(names),
+        **(lint.PATIENCE if kind == "throttling" else ONCE if kind in lint.RETRIED_ONCE else OFTEN),
+    }
     for kind, names in lint.LAMBDA_FAULTS.items()
 ]
+THROTTLING, OUTAGE = (f"Retry.{KINDS.index(kind)}" for kind in ("throttling", "outage"))
 GOOD = {
     "StartAt": "Describe",
     "TimeoutSeconds": 60,
@@ -103,12 +108,17 @@ BROKEN = [
     ("task-catch", "Work", f"{TASK}.Catch", REMOVED, "needs Catch"),
     ("task-catch", "Work", f"{TASK}.Catch.1", REMOVED, "must catch States.ALL"),
     ("task-timeout", "Work", f"{TASK}.TimeoutSeconds", REMOVED, "needs TimeoutSeconds"),
-    ("lambda-retry", "Work", f"{TASK}.Retry", RETRIERS[1:], "a service fault needs one Retry entry"),
-    ("lambda-retry", "Work", f"{TASK}.Retry.1.MaxAttempts", 2, "a crash is repeated once; MaxAttempts is 2"),
-    ("lambda-retry", "Work", f"{TASK}.Retry.2.MaxAttempts", 0, "a timeout is repeated once; MaxAttempts is 0"),
-    ("lambda-retry", "Work", f"{TASK}.Retry.3.MaxAttempts", 1, "a throttling is repeated more than once"),
-    ("lambda-retry", "Work", f"{TASK}.Retry.1.ErrorEquals", ["Lambda.Unknown"], "a crash needs one Retry entry"),
-    ("lambda-retry", "Work", f"{TASK}.Retry.3.ErrorEquals", ["Lambda.Unknown"], "a throttling needs one Retry entry"),
+    ("lambda-retry", "Work", f"{TASK}.Retry", RETRIERS[1:], "service fault needs one Retry entry"),
+    ("lambda-retry", "Work", f"{TASK}.Retry.1.MaxAttempts", 2, "crash is repeated once; MaxAttempts is 2"),
+    ("lambda-retry", "Work", f"{TASK}.Retry.2.MaxAttempts", 0, "timeout is repeated once; MaxAttempts is 0"),
+    ("lambda-retry", "Work", f"{TASK}.{OUTAGE}.MaxAttempts", 1, "outage is repeated more than once"),
+    ("lambda-retry", "Work", f"{TASK}.Retry.1.ErrorEquals", ["Lambda.Unknown"], "crash needs one Retry entry"),
+    ("lambda-retry", "Work", f"{TASK}.{THROTTLING}.ErrorEquals", ["Lambda.Unknown"],
+     "throttling needs one Retry entry"),
+    ("patience", "Work", f"{TASK}.{THROTTLING}.MaxAttempts", 599, "throttling needs a Retry entry with"),
+    ("patience", "Work", f"{TASK}.{THROTTLING}.JitterStrategy", REMOVED, "'JitterStrategy': 'FULL'"),
+    ("patience", "Work", f"{TASK}.Resource", "arn:aws:states:::dynamodb:getItem", "DynamoDB.ThrottlingException"),
+    ("patience", "Work", f"{TASK}.Resource", "arn:aws:states:::sns:publish", "is not in THROTTLING"),
     ("states-all", "Work", f"{TASK}.Retry.0.ErrorEquals", ["States.ALL"], "Retry[0]: States.ALL must stand alone"),
     ("states-all", "Work", f"{TASK}.Catch.1.ErrorEquals", ["ContractError", "States.ALL"], "Catch[1]"),
     ("choice-default", "WhatCame", "States.WhatCame.Default", REMOVED, "needs Default"),
@@ -138,6 +148,16 @@ def test_a_broken_definition_is_found_by_its_rule_at_its_state(rule, state, path
 
     assert found
     assert message in found[0].message
+
+
+@pytest.mark.parametrize("file", sorted(lint.ROUNDS))
+def test_a_machine_that_comes_back_by_itself_needs_no_patience(file):
+    document = broken(f"{TASK}.{THROTTLING}.MaxAttempts", 6)
+    substitutions = frozenset({"FunctionArn"})
+
+    found = lint.lint_text(json.dumps(document), file=file, substitutions=substitutions, error_classes=ERROR_CLASSES)
+
+    assert found == []
 
 
 def test_a_file_that_is_not_json_is_found():
@@ -171,7 +191,7 @@ def test_a_finding_is_one_line_with_file_state_and_rule():
 def test_the_errors_that_are_known_are_the_classes_of_the_projects_errors():
     classes = lint.error_classes(lint.ERRORS)
 
-    assert {"TransientDependencyError", "ContractError"} <= classes
+    assert {"TransientDependencyError", "ThrottledError", "ContractError"} <= classes
 
 
 def test_the_command_fails_on_a_finding_and_says_what_and_how_many(tmp_path, capsys):

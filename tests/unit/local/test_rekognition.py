@@ -22,6 +22,7 @@ from local.rekognition.behaviour import Behaviour, known_pictures
 from local.rekognition.service import MAX_INLINE_BYTES, TARGET, create_app
 from local.rekognition.spoiled import SPOILED
 from tests import pictures
+from tests.fakes.clock import Clock
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "images"
 
@@ -200,6 +201,35 @@ def test_it_throttles_as_often_as_it_was_told(rekognition, control):
     assert names(rekognition.detect_moderation_labels(Image={"Bytes": jpeg()})) == []
 
 
+def test_beyond_its_rate_it_throttles_and_as_time_passes_it_answers_again():
+    clock = Clock()
+    behaviour = Behaviour(clock=clock)
+    behaviour.change({"rate": 5})
+
+    at_once = [behaviour.is_over_rate() for _ in range(7)]
+    clock.sleep(0.4)
+    later = [behaviour.is_over_rate() for _ in range(3)]
+    clock.sleep(60)
+    much_later = [behaviour.is_over_rate() for _ in range(6)]
+
+    assert at_once == [False] * 5 + [True] * 2
+    assert later == [False] * 2 + [True]
+    assert much_later == [False] * 5 + [True]
+
+
+def test_a_call_beyond_the_rate_has_rekognitions_own_code(rekognition, control):
+    control.patch("/control", json={"rate": 1})
+    refused = set()
+
+    for _ in range(10):
+        try:
+            rekognition.detect_moderation_labels(Image={"Bytes": jpeg()})
+        except ClientError as error:
+            refused.add(error.response["Error"]["Code"])
+
+    assert refused == {"ProvisionedThroughputExceededException"}
+
+
 def test_switched_off_it_answers_nothing_until_it_is_on_again(rekognition, control):
     control.patch("/control", json={"on": False})
 
@@ -257,7 +287,7 @@ def test_a_known_sample_is_recognised_in_negative(rekognition, sample):
     [
         *(
             json.dumps(each).encode()
-            for each in ({"of": True}, {"on": "no"}, {"throttle": None}, {"spoil": "a little"}, [], None, 1)
+            for each in ({"of": True}, {"on": "no"}, {"throttle": None}, {"spoil": "a little"}, {"rate": -1}, [], None, 1)
         ),
         *(json.dumps({"labels": [each]}).encode() for each in (1, {}, {"Name": "a"}, {"Name": 1, "Confidence": 9})),
         b"", b"\xff", b"[" * 100_000,

@@ -1,5 +1,7 @@
 """ModerateImage through its handler: the recorded documents, the metrics, the settings."""
 
+import math
+
 import pytest
 
 from functions.moderate.settings import ModerateSettings
@@ -27,6 +29,18 @@ def test_each_recorded_input_leads_to_its_recorded_output(rekognition, moderate_
     assert emitted[f"Verdict{case.capitalize()}"] == [1]
     assert emitted["ModerationLabels"] == [len(FOUND[case])]
     assert emitted["DetectionTime"][0] >= 0
+
+
+def test_while_rekognition_throttles_the_answers_so_far_are_returned(rekognition, moderate_image, capsys):
+    state, output = recorded("ModerateImage", "unfinished")
+    throttled, answered = (view["key"] for view in state["proxies"])
+    rekognition.found[answered] = labels(("Gambling", "", 88.25))
+    rekognition.throttles[throttled] = math.inf
+
+    result = moderate_image(state, remaining_ms=10_200)
+
+    assert result == output
+    assert emitted_metrics(capsys.readouterr().out)["VerdictUnfinished"] == [1]
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")

@@ -1,18 +1,26 @@
 """What is asked of Rekognition, what becomes of its answers, and that no verdict is never an allowance."""
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from functions.moderate.detection import REFUSALS, RekognitionDetector
-from functions.moderate.moderation import moderate
+from functions.moderate.moderation import moderate, patience_within
 from functions.moderate.policy import Policy
 from functions.optimize.settings import MOST_VIEWS
-from functions.shared.contracts import Decision, ModerateRequest, Rendering, as_json
-from functions.shared.errors import ModerationAnswerError, ModerationRefusedError, TransientDependencyError
+from functions.shared.contracts import Answers, Decision, ModerateRequest, Rendering, as_json
+from functions.shared.errors import (
+    ContractError,
+    ModerationAnswerError,
+    ModerationRefusedError,
+    ThrottledError,
+    TransientDependencyError,
+)
 from local.rekognition.spoiled import SPOILED
+from tests.fakes.clock import Clock
 from tests.fakes.rekognition import labels
 from tests.fakes.states import recorded
 
@@ -25,10 +33,22 @@ def request(*, frames: int = 1) -> ModerateRequest:
 
 
 @pytest.fixture
-def judge(rekognition_client):
+def ask(rekognition_client):
+    """Return what has an image moderated, by default with the patience of a function of 60 s."""
     detector = RekognitionDetector(rekognition_client)
     policy = Policy.from_file()
-    return lambda asked: moderate(asked, detector=detector, policy=policy, staging_bucket="staging").verdict
+
+    def ask(asked, *, seconds=50.0):
+        clock = Clock()
+        patience = clock.patience(seconds)
+        return moderate(asked, detector=detector, policy=policy, staging_bucket="staging", patience=patience).result
+
+    return ask
+
+
+@pytest.fixture
+def judge(ask):
+    return lambda asked: ask(asked).verdict
 
 
 @pytest.mark.parametrize("views", [1, 2, 64])
@@ -98,18 +118,90 @@ def test_a_picture_that_rekognition_refuses_has_no_verdict(rekognition, judge, c
 @pytest.mark.parametrize(
     ("code", "status"),
     [
-        ("ThrottlingException", 400),
-        ("ProvisionedThroughputExceededException", 400),
         ("InternalServerError", 500),
         ("ServiceUnavailableException", 503),
         ("SomethingNew", 500),
     ],
 )
-def test_a_busy_rekognition_is_worth_a_retry(rekognition, judge, code, status):
+def test_a_rekognition_that_fails_is_worth_a_retry(rekognition, judge, code, status):
     rekognition.fails_with = (code, status)
 
     with pytest.raises(TransientDependencyError):
         judge(request())
+
+    assert len(rekognition.requests) == 1
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
+def test_a_call_that_is_throttled_is_repeated_until_the_patience_is_over(rekognition, ask, code):
+    rekognition.fails_with = (code, 400)
+
+    result = ask(request())
+
+    assert (result.verdict, result.answers) == (None, Answers())
+    assert len(rekognition.requests) > 50 / 4  # waits of 4 s at most, and 50 s of them
+
+
+def test_views_that_are_throttled_for_a_while_have_a_verdict_in_the_end(rekognition, ask):
+    asked = request(frames=20)
+    rekognition.throttles = {view.key: 2 for view in asked.proxies[:8]}
+    rekognition.found[asked.proxies[0].key] = labels(("Hate Symbols", "", 99.0))
+
+    result = ask(asked)
+
+    assert result.verdict.decision is Decision.BLOCK
+    assert result.answers == Answers()
+    assert len(rekognition.requests) == 20 + 2 * 8
+
+
+def test_no_answer_is_asked_for_twice(rekognition, ask):
+    asked = request(frames=6)
+    found = {1: "Violence", 4: "Hate Symbols", 2: "Gambling"}
+    rekognition.found = {asked.proxies[place].key: labels((name, "", 99.0)) for place, name in found.items()}
+    late = [asked.proxies[place].key for place in (2, 5)]
+    rekognition.throttles = dict.fromkeys(late, math.inf)
+    first = ask(asked)
+    requests = list(rekognition.requests)
+    rekognition.requests.clear()
+    rekognition.throttles.clear()
+
+    second = ask(replace(asked, answers=first.answers))
+
+    answered = {each["Image"]["S3Object"]["Name"] for each in requests} - set(late)
+    assert answered == {view.key for view in asked.proxies} - set(late)
+    assert (first.verdict, first.answers.views) == (None, (0, 1, 3, 4))
+    assert sorted(each["Image"]["S3Object"]["Name"] for each in rekognition.requests) == late
+    assert [label.name for label in second.verdict.labels] == ["Violence", "Gambling", "Hate Symbols"]
+    assert (second.verdict.decision, second.verdict.model_version) == (Decision.BLOCK, "7.0")
+
+
+def test_an_unfinished_result_is_read_back_as_it_was(rekognition, ask):
+    asked = request(frames=2)
+    rekognition.found[asked.proxies[0].key] = labels(("Violence", "", 99.0))
+    rekognition.throttles[asked.proxies[1].key] = math.inf
+
+    result = ask(asked)
+
+    assert result.answers.labels
+    assert Answers.from_state(json.loads(json.dumps(result.to_state()))["answers"]) == result.answers
+
+
+def test_an_execution_that_knows_no_unfinished_result_has_the_call_throttled(rekognition, ask):
+    rekognition.throttles[request().proxies[0].key] = math.inf
+
+    with pytest.raises(ThrottledError, match="1 views have no answer"):
+        ask(replace(request(), answers=None))
+
+
+def test_answers_to_views_that_the_picture_does_not_have_are_refused(rekognition, ask):
+    with pytest.raises(ContractError, match="of 2 views"):
+        ask(replace(request(frames=2), answers=Answers(views=(2,))))
+
+    assert rekognition.requests == []
+
+
+def test_the_last_call_has_ten_seconds_for_its_answer():
+    assert [patience_within(remaining).seconds for remaining in (60_000, 10_500, 5_000)] == [50, 0.5, 0]
 
 
 @pytest.mark.parametrize(
@@ -198,12 +290,14 @@ def test_labels_that_no_state_can_hold_are_no_verdict(rekognition, judge):
         judge(asked)
 
 
-def test_what_a_thousand_labels_and_the_most_views_take_fits_into_a_state(rekognition, judge):
+@pytest.mark.parametrize("throttled", [0, math.inf], ids=["judged", "unfinished"])
+def test_what_a_thousand_labels_and_the_most_views_take_fits_into_a_state(rekognition, ask, throttled):
     asked = request(frames=MOST_VIEWS)
     longest = labels(*[("Obstructed Intimate Parts", "Non-Explicit Nudity of Intimate parts and Kissing", 97.4)] * 100)
     rekognition.found = {view.key: longest for view in asked.proxies[:10]}
+    rekognition.throttles[asked.proxies[-1].key] = throttled
 
-    document = {"proxies": as_json(asked)["proxies"], "verdict": judge(asked).to_state()}
+    document = {"proxies": as_json(asked)["proxies"], "verdict": ask(asked).to_state()}
 
     beside = 20_000  # the event, the claim, the picture's files
     assert len(json.dumps(document)) + beside < 256 * 1024

@@ -14,11 +14,12 @@ from botocore.exceptions import (
 from botocore.retries import standard
 
 from functions.shared.aws import CONFIG, client, error_of, translated_errors
-from functions.shared.error_codes import TRANSIENT_CODES
+from functions.shared.error_codes import THROTTLING_CODES, TRANSIENT_CODES
 from functions.shared.errors import (
     ObjectChangedError,
     ObjectMissingError,
     RecordConflictError,
+    ThrottledError,
     TransientDependencyError,
 )
 from tests.fakes.aws import ENVIRONMENT
@@ -42,18 +43,26 @@ def test_a_busy_service_is_transient(code):
     assert error_of(client_error(code)) is TransientDependencyError
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("code", sorted(THROTTLING_CODES))
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_service_that_is_asked_too_often_throttles(code, status):
+    assert error_of(client_error(code, status)) is ThrottledError
+
+
+def test_an_unknown_code_with_the_status_of_too_many_requests_is_throttling():
+    assert error_of(client_error("SomethingNew", 429)) is ThrottledError
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_an_unknown_code_with_a_status_of_the_server_is_transient(status):
     assert error_of(client_error("SomethingNew", status)) is TransientDependencyError
 
 
-def test_everything_that_botocore_retries_is_transient():
-    retried = {
-        *standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES,
-        *standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
-    }
+def test_everything_that_botocore_retries_is_throttling_or_transient():
+    throttled = set(standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES)
 
-    assert retried - LIMITS_OF_AN_ACCOUNT <= TRANSIENT_CODES
+    assert throttled - LIMITS_OF_AN_ACCOUNT <= THROTTLING_CODES | TRANSIENT_CODES
+    assert set(standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES) <= TRANSIENT_CODES
 
 
 @pytest.mark.parametrize(
@@ -93,8 +102,9 @@ def test_faults_of_ours_pass_unchanged(code, status):
         (("ConditionalCheckFailed", "None", "None"), RecordConflictError),
         (("None", "ConditionalCheckFailed", "TransactionConflict"), RecordConflictError),
         (("TransactionConflict", "None"), TransientDependencyError),
-        (("ThrottlingError",), TransientDependencyError),
-        (("ProvisionedThroughputExceeded", "None"), TransientDependencyError),
+        (("ThrottlingError",), ThrottledError),
+        (("ProvisionedThroughputExceeded", "None"), ThrottledError),
+        (("ThrottlingError", "TransactionConflict"), ThrottledError),
         (("ValidationError", "None"), None),
         (("ItemCollectionSizeLimitExceeded",), None),
         ((), None),
@@ -113,6 +123,7 @@ def test_a_cancelled_transaction_is_what_cancelled_it(reasons, expected):
         SSLError(error="e", **ADDRESS),
         ResponseStreamingError(error="e"),
         IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        client_error("ServiceUnavailable", 503),
         client_error("SlowDown", 503),
     ],
     ids=lambda error: type(error).__name__,

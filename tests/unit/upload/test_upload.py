@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -60,7 +61,8 @@ def test_the_record_is_there_before_the_upload_and_ends_by_itself(post, aws):
     assert is_image_id(image_id)
     assert written["status"] == "AWAITING_UPLOAD"
     assert (written["tenant"], written["owner"], written["filename"]) == ("acme", "u-1", "cat.jpg")
-    assert written["expires_at"] > 0
+    created = datetime.fromisoformat(written["created_at"]).timestamp()
+    assert written["expires_at"] - created == pytest.approx(15 * 86_400, abs=1)
     assert aws.items("DAYS").keys() == {written["listing_day"]}
 
 

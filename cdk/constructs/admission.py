@@ -1,0 +1,90 @@
+"""The queue of uploads and `admit`, which takes from it: the mapping's maximum concurrency bounds what is at work.
+
+An upload event goes from EventBridge to the queue, and Lambda calls `admit` with one message at a time. Each call lasts
+until the image of its message has its end (functions/admit).
+"""
+
+from typing import Final
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk.config import StageConfig
+from cdk.constructs.queues import DELIVERY_ATTEMPTS, DELIVERY_HOURS
+
+RETENTION: Final = Duration.days(14)
+"""SQS's longest. A burst that takes longer than this to process is not foreseen."""
+
+MOST_RECEIVES: Final = 200
+"""Each delivery counts: calls that stopped waiting, and those that Lambda could not make because the account was full.
+200 are at least 36 hours, longer than an execution may take."""
+
+VISIBILITY_MARGIN: Final = 1.1
+"""How much longer than one call may take a message stays invisible: SQS wants at least as long."""
+
+
+class Admission(Construct):
+    """``queue`` holds the events of uploads whose turn has not come, and of those that are at work.
+
+    What could not be delivered goes to ``undelivered``.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        admit: lambda_.Function,
+        upload_arrived: events.Rule,
+        undelivered: sqs.Queue,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if admit.timeout is None:
+            raise ValueError("admit has no time limit")
+        self.queue = sqs.Queue(
+            self,
+            "Uploads",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=config.enforce_tls,
+            retention_period=RETENTION,
+            visibility_timeout=Duration.seconds(round(admit.timeout.to_seconds() * VISIBILITY_MARGIN)),
+            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=MOST_RECEIVES, queue=undelivered),
+        )
+        self.queue.grant_consume_messages(admit)
+        mapping = lambda_.EventSourceMapping(
+            self,
+            "Mapping",
+            target=admit,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=1,
+            max_concurrency=config.in_flight,
+            report_batch_item_failures=True,
+        )
+        # A deployment over a running stack turns the rule to the queue last of all: when it may be written to and is
+        # read. The policy therefore names no rule: it would depend on the very change that has to wait for it.
+        self.queue.add_to_resource_policy(self._from_rules_of_this_account())
+        written_to = sqs.Queue.from_queue_arn(self, "Target", self.queue.queue_arn)  # with the policy that it has
+        upload_arrived.add_target(
+            targets.SqsQueue(
+                written_to,
+                dead_letter_queue=undelivered,
+                max_event_age=Duration.hours(DELIVERY_HOURS),
+                retry_attempts=DELIVERY_ATTEMPTS,
+            )
+        )
+        upload_arrived.node.add_dependency(mapping, self.queue)
+
+    def _from_rules_of_this_account(self) -> iam.PolicyStatement:
+        rules = Stack.of(self).format_arn(service="events", resource="rule", resource_name="*")
+        return iam.PolicyStatement(
+            actions=["sqs:SendMessage"],
+            resources=[self.queue.queue_arn],
+            principals=[iam.ServicePrincipal("events.amazonaws.com")],
+            conditions={"ArnLike": {"aws:SourceArn": rules}},
+        )

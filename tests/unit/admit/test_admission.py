@@ -1,0 +1,185 @@
+"""An execution is started once, whatever happens to the calls, and a call lasts as long as its image is at work."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from functions.admit.admission import Ending, Upload, patience_within
+from functions.shared.contracts import Status
+from functions.shared.errors import ContractError, ThrottledError
+from tests.unit.admit.conftest import EVENT, EXECUTION, IMAGE, MESSAGE, NAME, batch
+
+ENDS = sorted(set(Status) - {Status.PROCESSING})
+
+
+def test_the_execution_has_the_event_as_its_input_and_a_name_from_image_and_message(stage):
+    stage.claim_and_end(at=2)
+
+    stage.admit()
+
+    assert stage.executions == [NAME]
+    found = stage.stepfunctions.describe_execution(executionArn=EXECUTION)
+    assert found["input"] == batch()["Records"][0]["body"]
+
+
+@pytest.mark.parametrize("status", ENDS)
+def test_a_call_lasts_until_the_record_has_another_status_than_processing(stage, status):
+    stage.claim_and_end(at=30, status=status)
+
+    ending = stage.admit()
+
+    assert ending is Ending.ENDED
+    assert 30 <= stage.clock.now <= 32
+    assert "DescribeExecution" not in stage.calls
+
+
+def test_a_place_is_free_again_at_most_a_twentieth_of_the_time_too_late(stage):
+    stage.claim_and_end(at=90)
+
+    stage.admit()
+
+    assert 90 <= stage.clock.now <= 90 * 1.05
+
+
+def test_an_execution_that_takes_longer_than_the_call_has_its_message_come_again(stage):
+    stage.clock.at(0.5, lambda: stage.write(Status.PROCESSING))
+
+    ending = stage.admit(seconds=570)
+
+    assert ending is Ending.AT_WORK
+    assert 565 <= stage.clock.now <= 570
+
+
+def test_a_message_that_comes_again_waits_for_the_same_execution(stage):
+    stage.clock.at(0.5, lambda: stage.write(Status.PROCESSING))
+    stage.admit()
+    stage.clock.at(stage.clock.now + 20, lambda: stage.write(Status.PUBLISHED))
+    before = stage.clock.now
+
+    ending = stage.admit()
+
+    assert ending is Ending.ENDED
+    assert 20 <= stage.clock.now - before <= 22
+    assert stage.executions == [NAME]
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["its record is there", "its record is gone"])
+def test_a_message_that_comes_again_after_the_end_returns_at_once(stage, is_there):
+    stage.claim_and_end(at=2)
+    stage.admit()
+    stage.stop()
+    if not is_there:
+        stage.aws.dynamodb.delete_item(
+            TableName="image-scaler", Key={"pk": {"S": f"IMAGE#{IMAGE}"}, "sk": {"S": "RECORD"}}
+        )
+    before = stage.clock.now
+
+    ending = stage.admit()
+
+    assert (ending, stage.clock.now) == (Ending.ENDED, before)
+    assert stage.executions == [NAME]
+
+
+@pytest.mark.parametrize("status", [None, Status.PROCESSING, Status.PUBLISHED, Status.REMOVED])
+def test_an_execution_that_does_not_claim_the_image_is_over_when_it_ends(stage, status):
+    """A duplicate or a late upload: the record is of another execution, or gone."""
+    if status:
+        stage.write(status, claimed_by="arn:aws:states:eu-central-1:123456789012:execution:ingest:other")
+    stage.clock.at(3, stage.stop)
+
+    ending = stage.admit()
+
+    assert ending is Ending.ENDED
+    assert 3 <= stage.clock.now <= 5
+
+
+def test_an_execution_that_has_not_claimed_yet_is_looked_at_ever_less_often(stage):
+    stage.admit(seconds=100)
+
+    assert 10 <= stage.calls.count("DescribeExecution") <= 12  # after 1, 3, 7, 15 and then every 10 s
+
+
+def test_an_execution_that_another_one_took_the_image_from_is_waited_for(stage):
+    stage.clock.at(0.5, lambda: stage.write(Status.PROCESSING))
+    stage.clock.at(10, lambda: stage.write(Status.PUBLISHED, claimed_by="other"))
+    stage.clock.at(25, stage.stop)
+
+    assert stage.admit() is Ending.ENDED
+    assert 25 <= stage.clock.now <= 36
+
+
+@pytest.mark.parametrize("event", ["[]", "{}", '{"detail": {"object": {"key": "uploads/../original"}}}'])
+def test_an_event_that_names_no_image_is_started_all_the_same_so_that_its_failure_is_seen(stage, event):
+    stage.clock.at(2, lambda: stage.stepfunctions.stop_execution(executionArn=EXECUTION.replace(NAME, MESSAGE)))
+
+    assert stage.admit(event) is Ending.ENDED
+    assert stage.executions == [MESSAGE]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
+def test_a_start_that_is_throttled_is_repeated(stage, code):
+    stage.refuse(stage.stepfunctions, "StartExecution", code, times=5)
+    stage.claim_and_end(at=10)
+
+    assert stage.admit() is Ending.ENDED
+    assert stage.executions == [NAME]
+
+
+def test_a_start_that_is_never_possible_has_the_message_come_again(stage):
+    stage.refuse(stage.stepfunctions, "StartExecution", "ThrottlingException", times=10_000)
+
+    with pytest.raises(ThrottledError):
+        stage.admit()
+
+    assert stage.executions == []
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ExecutionLimitExceeded", "StateMachineDoesNotExist"])
+def test_a_start_that_is_refused_is_an_error_at_once(stage, code):
+    stage.refuse(stage.stepfunctions, "StartExecution", code, times=1)
+
+    with pytest.raises(ClientError, match=code):
+        stage.admit()
+
+    assert stage.clock.now == 0
+
+
+def test_throttled_looks_do_not_end_the_wait(stage):
+    stage.refuse(stage.aws.dynamodb, "GetItem", "ThrottlingException", times=4)
+    stage.claim_and_end(at=20)
+
+    assert stage.admit() is Ending.ENDED
+    assert 20 <= stage.clock.now <= 21
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ExecutionDoesNotExist"])
+def test_an_execution_that_cannot_be_described_yet_is_at_work(stage, code):
+    stage.refuse(stage.stepfunctions, "DescribeExecution", code, times=1)
+    stage.clock.at(0.5, stage.stop)
+
+    assert stage.admit() is Ending.ENDED
+    assert 3 <= stage.clock.now <= 5
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "DescribeExecution"])
+def test_a_right_that_is_missing_is_an_error(stage, operation):
+    refused = stage.aws.dynamodb if operation == "GetItem" else stage.stepfunctions
+    stage.refuse(refused, operation, "AccessDeniedException", times=1)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stage.admit()
+
+    assert stage.executions == [NAME]
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": [{}]}, {"Records": batch()["Records"] * 2}])
+def test_anything_but_a_batch_of_one_message_breaks_the_contract(event):
+    with pytest.raises(ContractError):
+        Upload.from_event(event)
+
+
+def test_the_call_stops_waiting_before_its_time_limit():
+    assert patience_within(600_000).seconds == 570
+
+
+def test_the_longest_name_is_one_that_step_functions_takes():
+    assert len(Upload(MESSAGE, "", EVENT["detail"]["object"]["key"].split("/")[1]).execution_name) <= 80

@@ -1,0 +1,34 @@
+"""Admit through its handler: what Lambda is told, the metrics, the settings."""
+
+import pytest
+
+from functions.admit.settings import AdmitSettings
+from functions.shared.contracts import Status
+from functions.shared.errors import SettingsError
+from tests.fakes.handlers import Function, emitted_metrics
+from tests.unit.admit.conftest import MESSAGE, NAME, batch
+
+
+@pytest.fixture
+def admit(stage, monkeypatch):
+    return Function("admit", monkeypatch)
+
+
+def test_the_message_of_an_image_that_has_its_end_is_done_with(stage, admit, capsys):
+    stage.write(Status.PUBLISHED)
+
+    assert admit(batch()) == {"batchItemFailures": []}
+    assert emitted_metrics(capsys.readouterr().out)["UploadEnded"] == [1]
+    assert stage.executions == [NAME]
+
+
+def test_the_message_of_an_image_that_is_at_work_comes_again(stage, admit, capsys):
+    stage.write(Status.PROCESSING)
+
+    assert admit(batch(), remaining_ms=100) == {"batchItemFailures": [{"itemIdentifier": MESSAGE}]}
+    assert emitted_metrics(capsys.readouterr().out)["UploadAtWork"] == [1]
+
+
+def test_settings_need_the_table_and_the_state_machine():
+    with pytest.raises(SettingsError, match="TABLE_NAME is not set; INGEST_STATE_MACHINE_ARN is not set"):
+        AdmitSettings.from_environment({})
