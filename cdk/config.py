@@ -208,24 +208,28 @@ class StageConfig:
         if faults:
             raise ConfigError(f"stage {self.name}: " + "; ".join(faults))
 
-    def _faults(self) -> list[str]:
+    def _faults_of_numbers(self) -> list[str]:
         faults = []
+        if not FEWEST_IN_FLIGHT <= self.in_flight <= MOST_IN_FLIGHT:
+            faults.append(f"in_flight is from {FEWEST_IN_FLIGHT} to {MOST_IN_FLIGHT}")
+        if not FEWEST_VIEWS <= self.max_moderation_views <= MOST_VIEWS:
+            faults.append(f"max_moderation_views is from {FEWEST_VIEWS} to {MOST_VIEWS}")
+        if not 1 <= self.blur_cells <= MOST_CELLS:
+            faults.append(f"blur_cells is 1 to {MOST_CELLS}")
+        return faults
+
+    def _faults(self) -> list[str]:
+        faults = self._faults_of_numbers()
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.name):
             faults.append("a stage's name is a lower-case letter and up to 19 lower-case letters, digits and hyphens")
         if (self.warm_start is WarmStart.PROVISIONED) != (self.provisioned_concurrency > 0):
             faults.append("provisioned_concurrency goes with warm_start=provisioned, and only with it")
-        if not FEWEST_IN_FLIGHT <= self.in_flight <= MOST_IN_FLIGHT:
-            faults.append(f"in_flight is from {FEWEST_IN_FLIGHT} to {MOST_IN_FLIGHT}")
         if self.runs_on_emulator and self.warm_start is WarmStart.SNAPSTART:
             faults.append("warm_start=snapstart needs a managed runtime, which the emulator has not")
         if (self.domain_name is None) != (self.certificate_arn is None):
             faults.append("domain_name and certificate_arn go together")
-        if not FEWEST_VIEWS <= self.max_moderation_views <= MOST_VIEWS:
-            faults.append(f"max_moderation_views is from {FEWEST_VIEWS} to {MOST_VIEWS}")
         if not set(self.keep_metadata) <= set(KeptMetadata):
             faults.append(f"keep_metadata may hold {', '.join(KeptMetadata)} and nothing else")
-        if not 1 <= self.blur_cells <= MOST_CELLS:
-            faults.append(f"blur_cells is 1 to {MOST_CELLS}")
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins is either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):

@@ -17,7 +17,8 @@ KEPT: Final = frozenset(
 PERSONAL: Final = frozenset(
     {
         "filename", "owner", "content_type", "declared_size", "original", "picture", "facts", "verdict", "detail",
-        "error", "expires_at", "claimed_etag", "claimed_version", "revision", "unannounced", "retirement",
+        "error", "expires_at", "claimed_etag", "claimed_version", "claimed_size", "revision", "unannounced",
+        "retirement",
     }
 )  # fmt: skip
 """What is dropped in any case: a run may write it between a reading and the write that removes the image."""
