@@ -26,10 +26,6 @@ from functions.sweep.settings import SweepSettings
 
 LOOK_BACK: Final = timedelta(days=3)
 """Longer than an execution of `ingest` may take (30 hours), with two nights to repair the sweep itself."""
-STARTS_WITHIN: Final = timedelta(minutes=10)
-"""How old an upload must be to count as forgotten: EventBridge usually takes seconds."""
-ENDS_WITHIN: Final = timedelta(minutes=10)
-"""How long an image is PROCESSING before its execution is looked at; most take seconds."""
 HELD_FOR: Final = timedelta(hours=1)
 """How long an image stays HELD before it is tried again: 72 times in LOOK_BACK. It may be processed 100 times."""
 MOST_HELD: Final = 100
@@ -72,6 +68,7 @@ class StuckImages:
         self._s3 = client("s3") if s3 is None else s3
         self._sqs = client("sqs") if sqs is None else sqs
         self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
+        self._forgotten_after = timedelta(seconds=settings.forgotten_after_seconds)
         self._now = now
 
     def repair(self, *, has_time: Callable[[], bool]) -> Repairs:
@@ -126,7 +123,7 @@ class StuckImages:
 
     def _settled(self, record: dict[str, Any]) -> bool:
         """Have `settle` record the failure of an image whose execution has ended without an ending of its own."""
-        if self._age(record["claimed_at"]) < ENDS_WITHIN:
+        if self._age(record["claimed_at"]) < self._forgotten_after:
             return False
         arn = record["claimed_by"]
         execution = self._execution(arn)
@@ -172,7 +169,7 @@ class StuckImages:
         return True
 
     def _resumed(self, record: dict[str, Any]) -> bool:
-        if self._age(record["updated_at"]) < HELD_FOR or record.get("error") in NEVER_PASSES:
+        if self._age(record["updated_at"]) < HELD_FOR or record.get("error", {}).get("error") in NEVER_PASSES:
             return False
         event = self._claimed_event(record, resume=True)
         if event is not None:
@@ -207,7 +204,7 @@ class StuckImages:
                 for stored in page.get("Contents", ()):
                     image_id = stored["Key"].split("/")[1]
                     is_original = is_image_id(image_id) and stored["Key"] == original_key(image_id)
-                    if is_original and self._now() - stored["LastModified"] >= STARTS_WITHIN:
+                    if is_original and self._now() - stored["LastModified"] >= self._forgotten_after:
                         yield image_id
 
     def _unclaimed(self, image_ids: list[str]) -> Iterator[str]:

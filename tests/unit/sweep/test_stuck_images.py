@@ -90,7 +90,7 @@ def test_uploads_of_many_pages_are_all_looked_up(stage):
 
 
 def test_a_held_image_is_resumed_after_an_hour(stage):
-    image_id, _ = stage.claimed(Status.HELD, error="TransientDependencyError")
+    image_id, _ = stage.claimed(Status.HELD, error={"error": "TransientDependencyError"})
     stage.later = timedelta(minutes=59)
     assert stage.sweep().resumed == 0
 
@@ -104,7 +104,7 @@ def test_a_held_image_is_resumed_after_an_hour(stage):
 
 
 def test_a_held_image_that_would_be_held_again_is_left_to_an_operator(stage):
-    stage.claimed(Status.HELD, error="ModerationRefusedError")
+    stage.claimed(Status.HELD, error={"error": "ModerationRefusedError"})
 
     assert stage.sweep().resumed == 0
 
