@@ -18,6 +18,7 @@ from cdk.constructs.operations import Operations
 from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.resource import resource_of
 from cdk.constructs.storage import Storage
+from cdk.constructs.sweep import Sweep
 from cdk.constructs.table import RecordsTable
 from cdk.constructs.workflows import Workflows
 from cdk.functions.prewarm import SPECIFICATION as PREWARM
@@ -64,6 +65,7 @@ class PipelineStack(Stack):
             upload_arrived=self.workflows.upload_arrived,
             undelivered=self.workflows.undelivered,
         )
+        Sweep(self, "Sweep", sweep=self.functions.scoped["sweep"], uploads=self.admission.queue)
         self.api = Api(self, "Api", config=config, functions=self.functions)
         self.operations = Operations(
             self,

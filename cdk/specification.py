@@ -142,6 +142,7 @@ class FunctionSpecification(Generic[Resources]):
     - ``writes_files``: it writes files of published images, so a removal waits for its time limit.
     - ``starts``: the state machines of workflows/ whose executions it starts and describes. It gets their ARNs as
       variables such as REMOVE_STATE_MACHINE_ARN.
+    - ``describes``: those whose executions it describes and does not start. It gets their ARNs too.
     - ``has_own_construct``: it is deployed by a construct that also has the queue, rules or schedule that invoke it,
       such as Purge. The construct Functions deploys all others.
     - ``is_deployed``: whether a stage has it.
@@ -155,6 +156,7 @@ class FunctionSpecification(Generic[Resources]):
     answers_api: bool = False
     writes_files: bool = False
     starts: tuple[str, ...] = ()
+    describes: tuple[str, ...] = ()
     alarms: tuple[FunctionAlarm, ...] = ()
     has_own_construct: bool = False
     is_deployed: Callable[[StageConfig], bool] = lambda _: True

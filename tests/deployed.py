@@ -475,6 +475,15 @@ class DeployedPipeline:
         """Change the status of an image's record, as an operator does to resume it."""
         self._update(image_id, "SET #status = :status", {":status": {"S": status}}, {"#status": "status"})
 
+    def set_texts(self, image_id: str, **values: str) -> None:
+        """Write attributes of an image's record."""
+        self._update(
+            image_id,
+            "SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            {f":{name}": {"S": value} for name, value in values.items()},
+            {f"#{name}": name for name in values},
+        )
+
     def _update(self, image_id: str, expression: str, values: dict[str, Any], names: dict[str, str]) -> None:
         options = {"ExpressionAttributeNames": names} if names else {}
         self.dynamodb.update_item(

@@ -44,16 +44,18 @@ class Functions(Construct):
     def let_start(self, machines: Mapping[str, sfn.StateMachine]) -> None:
         """Let functions start and describe executions of the state machines that their specifications name."""
         for name, scoped in self.scoped.items():
-            for started in SPECIFICATIONS[name].starts:
-                machine = machines[started]
+            starts, describes = SPECIFICATIONS[name].starts, SPECIFICATIONS[name].describes
+            for described in (*starts, *describes):
+                machine = machines[described]
                 executions = Stack.of(self).format_arn(
                     service="states",
                     resource="execution",
                     resource_name=f"{machine.state_machine_name}:*",
                     arn_format=ArnFormat.COLON_RESOURCE_NAME,
                 )
-                scoped.function.add_environment(f"{started.upper()}_STATE_MACHINE_ARN", machine.state_machine_arn)
-                scoped.allow(allow("states:StartExecution", on=machine.state_machine_arn))
+                scoped.function.add_environment(f"{described.upper()}_STATE_MACHINE_ARN", machine.state_machine_arn)
+                if described in starts:
+                    scoped.allow(allow("states:StartExecution", on=machine.state_machine_arn))
                 reason = "The executions of one state machine; their names are unknown at deploy time."
                 scoped.allow(allow("states:DescribeExecution", on=executions, reason=reason))
 

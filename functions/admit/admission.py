@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from botocore.exceptions import ClientError
 
 from functions.admit.settings import AdmitSettings
-from functions.records.record import record_key
+from functions.records.claims import ClaimReader
 from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.errors import ContractError, TransientDependencyError
@@ -84,9 +84,8 @@ class Admission:
     """Starts executions and waits for their ends. The clients are botocore's, the process's own by default."""
 
     def __init__(self, settings: AdmitSettings, *, dynamodb: Any = None, stepfunctions: Any = None) -> None:
-        self._table = settings.table_name
         self._machine = settings.ingest_state_machine_arn
-        self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
+        self._claims = ClaimReader(settings.table_name, dynamodb)
         self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
 
     def admit(self, upload: Upload, *, budget: TimeBudget) -> Ending:
@@ -129,22 +128,12 @@ class Admission:
         Its record tells, if this execution has claimed it; the execution itself otherwise.
         """
         try:
-            record = self._record(upload.image_id) if upload.image_id else {}
-            if record.get("claimed_by") == execution_arn:
-                return record["status"] != Status.PROCESSING
+            claim = self._claims.of(upload.image_id) if upload.image_id else None
+            if claim is not None and claim.execution_arn == execution_arn:
+                return claim.status is not Status.PROCESSING
             return waiting.looks() and self._is_over(execution_arn)
         except TransientDependencyError:
             return False
-
-    def _record(self, image_id: str) -> dict[str, str]:
-        with translated_errors():
-            answer = self._dynamodb.get_item(
-                TableName=self._table,
-                Key=record_key(image_id),
-                ProjectionExpression="claimed_by, #status",
-                ExpressionAttributeNames={"#status": "status"},
-            )
-        return {name: value["S"] for name, value in answer.get("Item", {}).items()}
 
     def _is_over(self, execution_arn: str) -> bool:
         try:

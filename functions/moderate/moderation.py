@@ -68,7 +68,7 @@ def moderate(
     answers = _Asking(detector, staging_bucket, policy.minimum_confidence, budget).about(request)
     detection_ms = (perf_counter() - start) * 1000
     if len(answers.labels) > MOST_LABELS or len(json.dumps(as_json(answers)["labels"])) > MOST_LABEL_BYTES:
-        raise ModerationAnswerError(f"the views have {len(answers.labels)} labels together, more than can be")
+        raise ModerationAnswerError(f"{len(answers.labels)} labels in all views are more than Rekognition can find")
     if len(answers.views) == len(request.proxies):
         return Moderation(Moderated(_verdict(answers, policy)), detection_ms)
     if request.answers is None:

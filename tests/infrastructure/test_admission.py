@@ -102,7 +102,7 @@ def test_a_deployment_turns_the_rule_to_the_queue_once_it_may_be_written_to_and_
     ((rule_id, rule),) = (
         (logical_id, each)
         for logical_id, each in synthesized.resources("AWS::Events::Rule").items()
-        if each["Properties"]["EventPattern"]["detail-type"] == ["Object Created"]
+        if each["Properties"].get("EventPattern", {}).get("detail-type") == ["Object Created"]
     )
     policy_id, statements = policy_of(synthesized, synthesized.queue_of("admit"))
     (mapping_id,) = (

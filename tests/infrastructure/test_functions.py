@@ -17,6 +17,12 @@ KEY_USE = {
     f"kms:{action} DataKey.Arn"
     for action in ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 }
+QUEUE_RIGHTS = {
+    "prewarm": CONSUMING,
+    "admit": CONSUMING,
+    "sweep": {"sqs:SendMessage", "sqs:GetQueueAttributes"},
+}
+"""What functions may do to a queue that their own construct connects them with."""
 EVERY_FUNCTION = [name for name in SPECIFICATIONS if name not in EDGE_FUNCTIONS]
 """The functions of the Pipeline stack where delivery is v2."""
 API_FUNCTIONS = {name for name, specification in SPECIFICATIONS.items() if specification.answers_api}
@@ -40,9 +46,9 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
             f"states:StartExecution {state_machine(synthesized, machine)}",
             f"states:DescribeExecution {executions_of(synthesized, machine)}",
         )
-    }
-    queue = synthesized.queue_of(name) if name in {"prewarm", "admit"} else None
-    consumes = {f"{action} {queue}.Arn" for action in CONSUMING} if queue else set()
+    } | {f"states:DescribeExecution {executions_of(synthesized, each)}" for each in SPECIFICATIONS[name].describes}
+    queue = synthesized.queue_of({"sweep": "admit"}.get(name, name)) if name in QUEUE_RIGHTS else None
+    consumes = {f"{action} {queue}.Arn" for action in QUEUE_RIGHTS.get(name, ())}
 
     allowed = grants_of_role(synthesized, role_of(function))
 

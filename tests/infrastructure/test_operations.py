@@ -65,7 +65,7 @@ def test_each_held_image_is_noted_by_its_announcement(stage):
     (rule,) = (
         rule
         for rule in synthesized.properties("AWS::Events::Rule")
-        if "Image Held" in rule["EventPattern"].get("detail-type", ())
+        if "Image Held" in rule.get("EventPattern", {}).get("detail-type", ())
     )
 
     assert rule["EventBusName"] == {"Ref": bus}

@@ -56,7 +56,7 @@ def rule_of(synthesized, detail_type):
     (rule,) = (
         rule
         for rule in synthesized.properties("AWS::Events::Rule")
-        if rule["EventPattern"]["detail-type"] == [detail_type]
+        if rule.get("EventPattern", {}).get("detail-type") == [detail_type]
     )
     return rule
 

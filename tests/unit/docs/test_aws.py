@@ -19,7 +19,7 @@ ROWS = [
 def known():
     """The names of all test functions."""
     modules = (ast.parse(path.read_text(encoding="utf-8")) for path in (CHECKOUT / "tests").rglob("test_*.py"))
-    return {node.name for module in modules for node in module.body if isinstance(node, ast.FunctionDef)}
+    return {node.name for module in modules for node in ast.walk(module) if isinstance(node, ast.FunctionDef)}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])

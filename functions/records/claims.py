@@ -1,0 +1,109 @@
+"""Reads which execution owns an image, and finds records that wait for something.
+
+A claim is what the state machine `ingest` writes when it begins to process an upload.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Self
+
+from functions.records.record import record_key
+from functions.shared.aws import client, translated_errors
+from functions.shared.contracts import Status
+from functions.shared.dynamo import from_item, to_item
+from functions.shared.keys import LISTING_INDEX
+
+KEYS_PER_READ: Final = 100
+"""Keys of one BatchGetItem call; DynamoDB's own limit."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The claim in a record. ``execution_arn`` is None before the first one; times are ISO 8601 in UTC.
+
+    ``etag`` (unquoted), ``version``, ``size`` (bytes) and ``sequencer`` identify the claimed upload. ``size`` is None
+    in records of releases before 0.1.0 whose upload was never accepted. ``error`` is the name of the error that ended
+    the last execution.
+    """
+
+    image_id: str
+    status: Status
+    execution_arn: str | None = None
+    claimed_at: str = ""
+    updated_at: str = ""
+    etag: str | None = None
+    version: str = ""
+    size: int | None = None
+    sequencer: str = ""
+    error: str | None = None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Build from a record's plain item."""
+        size = document.get("claimed_size", document.get("original", {}).get("bytes"))
+        return cls(
+            image_id=document["pk"].partition("#")[2],
+            status=Status(document["status"]),
+            execution_arn=document.get("claimed_by"),
+            claimed_at=document.get("claimed_at", ""),
+            updated_at=document.get("updated_at", ""),
+            etag=document.get("claimed_etag"),
+            version=document.get("claimed_version", ""),
+            size=None if size is None else int(size),
+            sequencer=document.get("sequencer", ""),
+            error=document.get("error", {}).get("error"),
+        )
+
+
+class ClaimReader:
+    """Reads claims of one table. ``dynamodb`` is a botocore client, by default the process's own."""
+
+    def __init__(self, table: str, dynamodb: Any = None) -> None:
+        self._table = table
+        self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
+
+    def of(self, image_id: str) -> Claim | None:
+        """Return an image's claim; None if it has no record. Raises TransientDependencyError."""
+        with translated_errors():
+            response = self._dynamodb.get_item(
+                TableName=self._table,
+                Key=record_key(image_id),
+                ProjectionExpression="pk, claimed_by, #status",
+                ExpressionAttributeNames={"#status": "status"},
+            )
+        return Claim.from_document(from_item(response["Item"])) if "Item" in response else None
+
+    def of_each(self, image_ids: Sequence[str]) -> dict[str, Claim]:
+        """Return the claims of up to KEYS_PER_READ images, by id. Raises TransientDependencyError."""
+        found: dict[str, Claim] = {}
+        request: Any = {
+            self._table: {
+                "Keys": [record_key(image_id) for image_id in image_ids],
+                "ProjectionExpression": "pk, claimed_by, #status",
+                "ExpressionAttributeNames": {"#status": "status"},
+            }
+        }
+        while request:
+            with translated_errors():
+                response = self._dynamodb.batch_get_item(RequestItems=request)
+            for item in map(from_item, response["Responses"].get(self._table, ())):
+                claim = Claim.from_document(item)
+                found[claim.image_id] = claim
+            request = response.get("UnprocessedKeys")
+        return found
+
+    def with_status(self, day: date, *statuses: Status) -> Iterator[Claim]:
+        """Yield the claims of a day's images that have one of these statuses. Raises TransientDependencyError."""
+        names = {f":status{number}": status for number, status in enumerate(statuses)}
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=LISTING_INDEX,
+            KeyConditionExpression="listing_day = :day",
+            FilterExpression=f"#status IN ({', '.join(names)})",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=to_item({":day": str(day), **names}),
+        )
+        with translated_errors():
+            for page in pages:
+                yield from map(Claim.from_document, map(from_item, page["Items"]))

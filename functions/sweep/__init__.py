@@ -1,0 +1,1 @@
+"""Sweep: finds images that got stuck, and settles or restarts them."""

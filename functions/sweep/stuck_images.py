@@ -1,0 +1,232 @@
+"""Finds images that got stuck, and settles or restarts them. It may run at any time, and several times at once.
+
+PROCESSING, and the execution has ended   the event of its end was lost: `settle` records the failure
+an upload that no execution claimed       its event was lost, or S3 sent none yet: it goes into the queue of uploads
+HELD                                      no verdict was possible; the cause may have passed: it is resumed
+
+Events of EventBridge are best effort, and S3 begins to send them minutes after the first deployment of a bucket. The
+sweep looks at images of the last LOOK_BACK; an older one was looked at hundreds of times.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from functions.records.claims import KEYS_PER_READ, Claim, ClaimReader
+from functions.shared.aws import client, translated_errors
+from functions.shared.contracts import Status
+from functions.shared.keys import is_image_id, original_key
+from functions.shared.upload_events import upload_event
+from functions.sweep.settings import SweepSettings
+
+LOOK_BACK: Final = timedelta(days=3)
+"""Longer than an execution of `ingest` may take (30 hours), with two nights to repair the sweep itself."""
+HELD_FOR: Final = timedelta(hours=1)
+"""How long an image stays HELD before it is tried again: 72 times in LOOK_BACK. It may be processed 100 times."""
+MOST_HELD: Final = 100
+"""Held images that one sweep resumes: they pay for detector calls again."""
+NEVER_PASSES: Final = frozenset({"ModerationRefusedError"})
+"""Errors of held images that come back whenever they are tried again."""
+NOT_FOUND: Final = "ExecutionDoesNotExist"
+NAME_IN_USE: Final = "ExecutionAlreadyExists"
+_ULID_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID_TIME_CHARACTERS: Final = 10
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """How many images one sweep settled, started and resumed, and whether it had the time to look at all of them."""
+
+    settled: int
+    started: int
+    resumed: int
+    looked_at_all: bool
+
+
+class StuckImages:
+    """Repairs images. The clients are botocore's, the process's own by default; ``now`` tells the time in UTC."""
+
+    def __init__(
+        self,
+        settings: SweepSettings,
+        *,
+        dynamodb: Any = None,
+        s3: Any = None,
+        sqs: Any = None,
+        stepfunctions: Any = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._claims = ClaimReader(settings.table_name, dynamodb)
+        self._s3 = client("s3") if s3 is None else s3
+        self._sqs = client("sqs") if sqs is None else sqs
+        self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
+        self._forgotten_after = timedelta(seconds=settings.forgotten_after_seconds)
+        self._now = now
+
+    def repair(self, *, has_time: Callable[[], bool]) -> Repairs:
+        """Look at all images of the last LOOK_BACK, for as long as ``has_time`` is true, and repair what is stuck.
+
+        Raises TransientDependencyError; the next sweep then repairs the rest.
+        """
+        settled = started = resumed = 0
+        uploads_wait = self._uploads_wait()
+        for claim in self._unfinished():
+            if not has_time():
+                return Repairs(settled, started, resumed, looked_at_all=False)
+            if claim.status is Status.PROCESSING:
+                settled += self._settled(claim)
+            elif not uploads_wait and resumed < MOST_HELD:
+                resumed += self._resumed(claim)
+        if uploads_wait:  # an upload that waits for its turn is not stuck, and cannot be told from one that is
+            return Repairs(settled, started, resumed, looked_at_all=True)
+        for image_ids in self._batches():
+            if not has_time():
+                return Repairs(settled, started, resumed, looked_at_all=False)
+            started += sum(self._started(image_id) for image_id in self._unclaimed(image_ids))
+        return Repairs(settled, started, resumed, looked_at_all=True)
+
+    def _uploads_wait(self) -> bool:
+        with translated_errors():
+            answer = self._sqs.get_queue_attributes(
+                QueueUrl=self._settings.uploads_queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"]) > 0
+
+    # --- records
+
+    def _unfinished(self) -> Iterator[Claim]:
+        """Yield the claims of images of the last days that are PROCESSING or HELD."""
+        today = self._now().date()
+        for day in range(LOOK_BACK.days + 1):
+            yield from self._claims.with_status(today - timedelta(days=day), Status.PROCESSING, Status.HELD)
+
+    def _settled(self, claim: Claim) -> bool:
+        """Have `settle` record the failure of an image whose execution ended without recording an end."""
+        if claim.execution_arn is None or self._age(claim.claimed_at) < self._forgotten_after:
+            return False
+        execution = self._execution(claim.execution_arn)
+        if execution["status"] == "RUNNING":
+            return False
+        detail = {
+            "executionArn": claim.execution_arn,
+            "stateMachineArn": self._settings.ingest_state_machine_arn,
+            "status": execution["status"],
+            "input": execution.get("input") or json.dumps(self._event(claim)),
+        }
+        # The hour is part of the name: what `settle` could not do is tried again, but not every quarter of an hour.
+        digest = hashlib.sha256(claim.execution_arn.encode()).hexdigest()[:32]
+        return self._starts_settle(f"sweep-{digest}-{self._now():%Y%m%d%H}", detail)
+
+    def _execution(self, arn: str) -> dict[str, Any]:
+        try:
+            with translated_errors():
+                return dict(self._stepfunctions.describe_execution(executionArn=arn))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != NOT_FOUND:
+                raise
+            return {"status": "MISSING"}
+
+    def _starts_settle(self, name: str, detail: dict[str, Any]) -> bool:
+        try:
+            with translated_errors():
+                self._stepfunctions.start_execution(
+                    stateMachineArn=self._settings.settle_state_machine_arn,
+                    name=name,
+                    input=json.dumps({"detail": detail}),
+                )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != NAME_IN_USE:
+                raise
+            return False
+        return True
+
+    def _resumed(self, claim: Claim) -> bool:
+        """Put the upload of a held image into the queue again, if its cause may have passed."""
+        if self._age(claim.updated_at) < HELD_FOR or claim.error in NEVER_PASSES or claim.size is None:
+            return False
+        self._enqueue(self._event(claim, resume=True))
+        return True
+
+    def _event(self, claim: Claim, **options: bool) -> dict[str, Any]:
+        """Return the event of a claimed upload. `settle` needs only the image's id of it."""
+        return upload_event(
+            claim.image_id, bucket=self._settings.originals_bucket, etag=claim.etag or "", version=claim.version,
+            size=claim.size or 0, sequencer=claim.sequencer, **options,
+        )  # fmt: skip
+
+    # --- uploads
+
+    def _batches(self) -> Iterator[list[str]]:
+        """Yield the ids of uploads of the last days, except the newest, as many as can be looked up at once."""
+        batch: list[str] = []
+        for image_id in self._uploads():
+            batch.append(image_id)
+            if len(batch) == KEYS_PER_READ:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _uploads(self) -> Iterator[str]:
+        """Yield the ids of uploads. Ids begin with their time, so the listing begins there too."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._settings.originals_bucket,
+            Prefix="uploads/",
+            StartAfter=f"uploads/{_first_id(self._now() - LOOK_BACK)}",
+        )
+        with translated_errors():
+            for page in pages:
+                for stored in page.get("Contents", ()):
+                    image_id = stored["Key"].split("/")[1]
+                    is_original = is_image_id(image_id) and stored["Key"] == original_key(image_id)
+                    if is_original and self._now() - stored["LastModified"] >= self._forgotten_after:
+                        yield image_id
+
+    def _unclaimed(self, image_ids: list[str]) -> Iterator[str]:
+        """Yield the ids of uploads that no execution has claimed, and of removed images, whose uploads it deletes."""
+        claims = self._claims.of_each(image_ids)
+        for image_id in image_ids:
+            claim = claims.get(image_id)
+            if claim is None or claim.execution_arn is None or claim.status is Status.REMOVED:
+                yield image_id
+
+    def _started(self, image_id: str) -> bool:
+        """Announce the first version of an upload as S3 would; False where it is gone."""
+        with translated_errors():
+            answer = self._s3.list_object_versions(
+                Bucket=self._settings.originals_bucket, Prefix=original_key(image_id)
+            )
+        versions = answer.get("Versions", ())
+        if not versions:
+            return False
+        first = versions[-1]  # S3 lists the newest first
+        self._enqueue(
+            upload_event(
+                image_id, bucket=self._settings.originals_bucket, etag=first["ETag"].strip('"'),
+                version=first["VersionId"], size=int(first["Size"]),
+                sequencer=f"{int(first['LastModified'].timestamp() * 1000):016X}",
+            )
+        )  # fmt: skip
+        return True
+
+    def _enqueue(self, event: dict[str, Any]) -> None:
+        with translated_errors():
+            self._sqs.send_message(QueueUrl=self._settings.uploads_queue_url, MessageBody=json.dumps(event))
+
+    def _age(self, moment: str) -> timedelta:
+        return self._now() - datetime.fromisoformat(moment)
+
+
+def _first_id(moment: datetime) -> str:
+    """Return the time of an id that was made then: ids are ULIDs, which begin with milliseconds in base 32."""
+    milliseconds, text = int(moment.timestamp() * 1000), ""
+    for _ in range(_ULID_TIME_CHARACTERS):
+        milliseconds, digit = divmod(milliseconds, len(_ULID_ALPHABET))
+        text = _ULID_ALPHABET[digit] + text
+    return text

@@ -1,0 +1,87 @@
+"""Damage that lost events leave on a deployed stage, and the sweep that repairs it."""
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ulid import ULID
+
+from local import aws
+from tests import pictures
+
+
+@pytest.fixture
+def sweep(pipeline):
+    """Return a function that has the deployed function sweep, as its schedule does; uploads are forgotten at once."""
+    before = pipeline.environment("sweep")
+    pipeline.set_environment("sweep", before | {"FORGOTTEN_AFTER_SECONDS": "1"})
+    lambda_ = aws.client("lambda", pipeline.outputs)
+
+    def swept():
+        answer = lambda_.invoke(FunctionName=pipeline.outputs.functions["sweep"], Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        return json.loads(answer["Payload"].read())
+
+    yield swept
+    pipeline.set_environment("sweep", before)
+
+
+@contextmanager
+def events_lost(pipeline):
+    """Have S3's events of uploads reach nothing while the block runs."""
+    events = aws.client("events", pipeline.outputs)
+    (rule,) = (
+        each["Name"] for each in events.list_rules()["Rules"] if "Object Created" in each.get("EventPattern", "")
+    )
+    events.disable_rule(Name=rule)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=rule)
+
+
+def hours_ago(hours):
+    moment = datetime.now(UTC) - timedelta(hours=hours)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def test_an_upload_whose_event_was_lost_is_published(pipeline, sweep):
+    with events_lost(pipeline):
+        image_id = pipeline.upload(pictures.jpeg(300, 200))
+        pipeline.eventually(lambda: pipeline.keys("originals", f"uploads/{image_id}/"))
+    assert pipeline.item(image_id)["status"] == "AWAITING_UPLOAD"
+
+    pipeline.eventually(lambda: sweep()["started"])
+
+    assert pipeline.end_of(image_id).status == "PUBLISHED"
+
+
+def test_an_object_without_a_record_is_published(pipeline, sweep):
+    with events_lost(pipeline):
+        pipeline.put_original(image_id := str(ULID()), pictures.jpeg(300, 200))
+
+    pipeline.eventually(lambda: sweep()["started"])
+
+    assert pipeline.eventually(lambda: pipeline.item(image_id).get("status") == "PUBLISHED")
+
+
+def test_an_image_whose_execution_ended_without_an_ending_is_settled(pipeline, sweep):
+    image_id = pipeline.run(pictures.jpeg(300, 200)).image_id
+    pipeline.set_texts(image_id, status="PROCESSING", claimed_at=hours_ago(1))
+
+    assert sweep()["settled"] >= 1
+
+    pipeline.eventually(lambda: pipeline.item(image_id)["status"] == "FAILED")
+
+
+def test_an_image_that_was_held_by_an_outage_is_judged_when_it_is_over(pipeline, sweep):
+    pipeline.rekognition.set(on=False)
+    image_id = pipeline.run(pictures.jpeg(300, 200)).image_id
+    assert pipeline.item(image_id)["status"] == "HELD"
+    pipeline.rekognition.set(on=True)
+    pipeline.set_texts(image_id, updated_at=hours_ago(2))
+
+    assert sweep()["resumed"] >= 1
+
+    pipeline.eventually(lambda: pipeline.item(image_id)["status"] == "PUBLISHED")

@@ -1,0 +1,106 @@
+"""The sweep over moto's table, bucket, queue and Step Functions, at a time that a test sets."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ulid import ULID
+
+from functions.shared.keys import RECORD_SORT_KEY, original_key, record_partition
+from functions.sweep.settings import SweepSettings
+from functions.sweep.stuck_images import StuckImages
+from tests.fakes.aws import ENVIRONMENT, ORIGINALS, TABLE, new_client
+
+ROLE = "arn:aws:iam::123456789012:role/machine"
+WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": True}}}
+
+
+@dataclass
+class Stage:
+    """What the sweep looks at. ``later`` is how much later than now it runs."""
+
+    aws: object
+    states: object
+    sqs: object
+    queue: str
+    machines: dict[str, str]
+    later: timedelta = field(default_factory=lambda: timedelta(hours=2))
+
+    def sweep(self, *, has_time=lambda: True):
+        """Sweep once."""
+        settings = SweepSettings(TABLE, ORIGINALS, self.queue, self.machines["ingest"], self.machines["settle"])
+        images = StuckImages(
+            settings, dynamodb=self.aws.dynamodb, s3=self.aws.s3, sqs=self.sqs, stepfunctions=self.states,
+            now=lambda: datetime.now(UTC) + self.later,
+        )  # fmt: skip
+        return images.repair(has_time=has_time)
+
+    def upload(self, image_id=None, *, body=b"first"):
+        """Store an original; return its image's id."""
+        image_id = image_id or str(ULID())
+        self.aws.s3.put_object(Bucket=ORIGINALS, Key=original_key(image_id), Body=body)
+        return image_id
+
+    def record(self, image_id, status, **more):
+        """Write a record of today."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.aws.put_item(
+            {"pk": record_partition(image_id), "sk": RECORD_SORT_KEY, "image_id": image_id, "status": status,
+             "listing_day": now[:10], "created_at": now, "updated_at": now, "claimed_at": now, **more}
+        )  # fmt: skip
+
+    def claimed(self, status, **more):
+        """Write a record that claims an upload and names its execution; return the image's id and the execution."""
+        image_id = str(ULID())
+        execution = f"{self.machines['ingest'].replace(':stateMachine:', ':execution:')}:{image_id}"
+        self.record(
+            image_id, status,
+            **{"claimed_by": execution, "claimed_etag": "e" * 32, "claimed_version": "v1", "claimed_size": 7,
+               "sequencer": "00AA", **more},
+        )  # fmt: skip
+        return image_id, execution
+
+    def execution(self, image_id):
+        """Start an execution of `ingest` for an image, which runs until it is stopped."""
+        event = {"detail": {"object": {"key": original_key(image_id)}}}
+        return self.states.start_execution(
+            stateMachineArn=self.machines["ingest"], name=image_id, input=json.dumps(event)
+        )["executionArn"]
+
+    def settled(self):
+        """Return the details that `settle` was started with."""
+        return [
+            json.loads(self.states.describe_execution(executionArn=each["executionArn"])["input"])["detail"]
+            for each in self.states.list_executions(stateMachineArn=self.machines["settle"])["executions"]
+        ]
+
+    def enqueued(self):
+        """Take the messages from the queue."""
+        found = []
+        while messages := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+
+@pytest.fixture(scope="session")
+def states():
+    return new_client("stepfunctions")
+
+
+@pytest.fixture(scope="session")
+def sqs():
+    return new_client("sqs")
+
+
+@pytest.fixture
+def stage(aws, states, sqs):
+    aws.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
+    machines = {
+        name: states.create_state_machine(name=name, definition=json.dumps(WAITS), roleArn=ROLE)["stateMachineArn"]
+        for name in ("ingest", "settle")
+    }
+    assert machines["ingest"] == ENVIRONMENT["INGEST_STATE_MACHINE_ARN"]
+    return Stage(aws, states, sqs, sqs.create_queue(QueueName="uploads")["QueueUrl"], machines)

@@ -1,0 +1,139 @@
+"""What is stuck is repaired, and nothing else is touched."""
+
+from datetime import timedelta
+
+import pytest
+
+from functions.records.claims import KEYS_PER_READ
+from functions.shared.contracts import Status
+from functions.shared.keys import original_key
+from functions.sweep.stuck_images import MOST_HELD, Repairs
+from tests.fakes.aws import ORIGINALS
+
+
+def test_a_processing_image_whose_execution_has_ended_is_settled_once_an_hour(stage):
+    image_id, _ = stage.claimed(Status.PROCESSING)
+    stage.states.stop_execution(executionArn=stage.execution(image_id))
+
+    for _ in range(2):
+        assert stage.sweep().settled == 1
+
+    (detail,) = stage.settled()
+    assert detail["status"] == "ABORTED"
+    assert detail["stateMachineArn"] == stage.machines["ingest"]
+    assert original_key(image_id) in detail["input"]
+    stage.later += timedelta(hours=1)
+    stage.sweep()
+    assert len(stage.settled()) == 2
+
+
+@pytest.mark.parametrize("more", [{}, {"claimed_size": None, "claimed_etag": None}], ids=["this release", "before"])
+def test_a_processing_image_whose_execution_is_forgotten_is_settled_too(stage, more):
+    image_id, execution = stage.claimed(Status.PROCESSING)
+    if more:
+        stage.record(image_id, Status.PROCESSING, claimed_by=execution)
+
+    assert stage.sweep().settled == 1
+    (detail,) = stage.settled()
+    assert (detail["executionArn"], detail["status"]) == (execution, "MISSING")
+    assert original_key(image_id) in detail["input"]
+
+
+def test_a_processing_image_whose_execution_runs_or_just_started_is_left_alone(stage):
+    image_id, _ = stage.claimed(Status.PROCESSING)
+    stage.execution(image_id)
+    assert stage.sweep().settled == 0
+
+    stage.later = timedelta(minutes=1)
+    stage.claimed(Status.PROCESSING)
+    assert stage.sweep() == Repairs(0, 0, 0, looked_at_all=True)
+
+
+@pytest.mark.parametrize("status", [None, Status.AWAITING_UPLOAD, Status.REMOVED])
+def test_an_upload_that_no_execution_claimed_is_put_into_the_queue_as_s3_announces_it(stage, status):
+    image_id = stage.upload()
+    stage.upload(image_id, body=b"a second one")
+    if status:
+        stage.record(image_id, status)
+
+    repairs = stage.sweep()
+
+    versions = stage.aws.s3.list_object_versions(Bucket=ORIGINALS)["Versions"]
+    first = next(each for each in versions if not each["IsLatest"])
+    (event,) = stage.enqueued()
+    assert repairs.started == 1
+    assert event["detail"]["bucket"] == {"name": ORIGINALS}
+    assert event["detail"]["object"] == {
+        "key": original_key(image_id),
+        "size": 5,
+        "etag": first["ETag"].strip('"'),
+        "version-id": first["VersionId"],
+        "sequencer": event["detail"]["object"]["sequencer"],
+    }
+    assert "resume" not in event
+
+
+def test_an_upload_that_was_claimed_or_is_new_or_old_is_left_alone(stage):
+    stage.record(stage.upload(), Status.PUBLISHED, claimed_by="arn")
+    stage.upload("01JDFZ8Q6W4T3R2Y1X0V9B8N7M")  # an id of 2024
+    assert stage.sweep().started == 0
+
+    stage.upload()
+    stage.later = timedelta(minutes=9)
+    assert stage.sweep().started == 0
+
+
+def test_uploads_of_many_pages_are_all_looked_up(stage):
+    ids = {stage.upload() for _ in range(KEYS_PER_READ + 3)}
+
+    assert stage.sweep().started == len(ids)
+    assert {event["detail"]["object"]["key"] for event in stage.enqueued()} == {original_key(each) for each in ids}
+
+
+def test_a_held_image_is_resumed_after_an_hour(stage):
+    image_id, _ = stage.claimed(Status.HELD, error={"error": "TransientDependencyError"})
+    stage.later = timedelta(minutes=59)
+    assert stage.sweep().resumed == 0
+
+    stage.later = timedelta(minutes=61)
+    assert stage.sweep().resumed == 1
+    (event,) = stage.enqueued()
+    assert event["resume"] is True
+    assert event["detail"]["object"] == {
+        "key": original_key(image_id), "size": 7, "etag": "e" * 32, "sequencer": "00AA", "version-id": "v1",
+    }  # fmt: skip
+
+
+def test_a_held_image_that_would_be_held_again_is_left_to_an_operator(stage):
+    stage.claimed(Status.HELD, error={"error": "ModerationRefusedError"})
+
+    assert stage.sweep().resumed == 0
+
+
+def test_one_sweep_resumes_a_bounded_number_of_held_images(stage):
+    for _ in range(MOST_HELD + 2):
+        stage.claimed(Status.HELD)
+
+    assert stage.sweep().resumed == MOST_HELD
+
+
+def test_while_uploads_wait_for_their_turn_none_counts_as_stuck(stage):
+    stage.upload()
+    stage.claimed(Status.HELD)
+    stage.claimed(Status.PROCESSING)
+    stage.sqs.send_message(QueueUrl=stage.queue, MessageBody="another upload")
+
+    assert stage.sweep() == Repairs(settled=1, started=0, resumed=0, looked_at_all=True)
+
+
+def test_a_sweep_without_time_says_so_and_the_next_one_continues(stage):
+    stage.upload()
+
+    assert stage.sweep(has_time=lambda: False) == Repairs(0, 0, 0, looked_at_all=False)
+    assert stage.sweep().started == 1
+
+
+def test_other_objects_in_the_bucket_are_left_alone(stage):
+    stage.aws.put_objects(ORIGINALS, ["uploads/readme.txt", "uploads/zz/original", "other/file"])
+
+    assert stage.sweep().started == 0
