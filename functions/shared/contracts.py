@@ -114,7 +114,7 @@ class Document:
     def from_state(cls, document: dict[str, Any]) -> Self:
         """Build from a document; fields of a newer release are ignored. Raises ContractError."""
         try:
-            known = {each.name: document[each.name] for each in fields(cls) if each.name in document.keys()}
+            known = {each.name: document[each.name] for each in fields(cls) if each.name in document}
             return cls(
                 **{name: cls.parts[name](value) if name in cls.parts else value for name, value in known.items()}
             )
