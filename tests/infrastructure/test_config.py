@@ -93,7 +93,7 @@ def test_default_limits_are_the_documented_ones():
         "MAX_SIDE_PX": "16384",
         "MAX_FRAMES": "256",
         "MAX_ANIMATION_PIXELS": "256000000",
-        "MAX_DECODE_SECONDS": "30",
+        "MAX_DECODE_SECONDS": "60",
     }
 
 

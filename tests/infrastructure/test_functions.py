@@ -129,6 +129,14 @@ def test_every_function_is_traced_and_its_log_ends_some_day(stage, stage_name, d
         assert log_group["Properties"]["RetentionInDays"] == days
 
 
+@pytest.mark.parametrize("stage_name", ["local", "dev", "prod"])
+def test_decoding_may_take_at_most_half_of_the_functions_time(stage, stage_name):
+    synthesized = stage(stage_name)
+    optimize = synthesized.pipeline["Resources"][synthesized.function_id("optimize")]["Properties"]
+
+    assert int(optimize["Environment"]["Variables"]["MAX_DECODE_SECONDS"]) <= optimize["Timeout"] / 2
+
+
 @pytest.mark.parametrize("stage_name", ["dev", "prod", "options", "other"])
 def test_no_stage_on_aws_reserves_concurrency(stage, stage_name):
     """An account with a small quota refuses a deployment that does."""

@@ -205,7 +205,7 @@ def test_the_defaults_are_the_published_limits():
     assert limits.max_side_px == 16_384
     assert limits.max_frames == 256
     assert limits.max_animation_pixels == 256_000_000
-    assert limits.max_decode_seconds == 30
+    assert limits.max_decode_seconds == 60
 
 
 def test_no_setting_lets_in_more_pixels_than_pillow_decodes():
