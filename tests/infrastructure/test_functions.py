@@ -21,6 +21,7 @@ QUEUE_RIGHTS = {
     "prewarm": CONSUMING,
     "admit": CONSUMING,
     "sweep": {"sqs:SendMessage", "sqs:GetQueueAttributes"},
+    "manage": {"sqs:SendMessage"},
 }
 """What functions may do to a queue that their own construct connects them with."""
 EVERY_FUNCTION = [name for name in SPECIFICATIONS if name not in EDGE_FUNCTIONS]
@@ -47,7 +48,9 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
             f"states:DescribeExecution {executions_of(synthesized, machine)}",
         )
     } | {f"states:DescribeExecution {executions_of(synthesized, each)}" for each in SPECIFICATIONS[name].describes}
-    queue = synthesized.queue_of({"sweep": "admit"}.get(name, name)) if name in QUEUE_RIGHTS else None
+    queue = (
+        synthesized.queue_of({"sweep": "admit", "manage": "admit"}.get(name, name)) if name in QUEUE_RIGHTS else None
+    )
     consumes = {f"{action} {queue}.Arn" for action in QUEUE_RIGHTS.get(name, ())}
 
     allowed = grants_of_role(synthesized, role_of(function))
