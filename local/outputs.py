@@ -47,7 +47,13 @@ class Outputs:
             document = json.loads(path.read_text())
         except FileNotFoundError as error:
             raise LocalError(f"{path} is missing, so no instance is running. Start one with `make up`.") from error
-        return cls(**{field.name: document[field.name] for field in fields(cls) if field.name in document})
+        known = {each.name: document[each.name] for each in fields(cls) if each.name in document}
+        try:
+            return cls(**known)
+        except TypeError as error:
+            raise LocalError(
+                f"{path} was written by another release. `make down` stops its instance; `make up` starts a new one."
+            ) from error
 
     def write(self, path: Path) -> None:
         """Write the file atomically, so that a reader never sees part of it."""

@@ -40,14 +40,14 @@ def page(text: str, results: Mapping[str, Any]) -> str:
     """Return the page with the tables of these results between its markers."""
     made = {key: table([Result(**row) for row in rows]) for key, rows in results["tables"].items()}
     made["quotas"] = _quota_table([Quota(**row) for row in results["quotas"]])
-    return _MARKED.sub(lambda match: f"{match[1]}{made[match['key']]}{match[3]}", text)
+    return _MARKED.sub(lambda match: f"{match[1]}\n{made[match['key']]}\n{match[3]}", text)
 
 
 def table(rows: Sequence[Result]) -> str:
     """Return rows as a Markdown table, with a column of accounts where there are several."""
     accounts = len({row.account for row in rows}) > 1
     head = ("account", *_HEAD) if accounts else _HEAD
-    lines = [_line(head), _line("---" for _ in head)]
+    lines = [_line(head), _line("--" for _ in head)]
     lines += [_line((row.account, *_cells(row)) if accounts else _cells(row)) for row in rows]
     return "\n".join(lines) + "\n"
 
@@ -81,7 +81,7 @@ def duration(seconds: float | None) -> str:
 
 
 def _quota_table(quotas: Sequence[Quota]) -> str:
-    lines = [_line(("quota", "default", "adjustable", "code", "source")), _line("---" for _ in range(5))]
+    lines = [_line(("quota", "default", "adjustable", "code", "source")), _line("--" for _ in range(5))]
     lines += [
         _line((each.name, f"{each.value:,.0f} {each.unit}", "yes" if each.adjustable else "no", each.code, each.source))
         for each in quotas

@@ -11,7 +11,8 @@ from cdk.constructs.admission import Admission
 from cdk.constructs.function import ScopedFunction
 from cdk.specification import allow
 
-PERIOD: Final = Duration.minutes(15)
+PERIOD: Final = Duration.minutes(30)
+"""Each sweep reads the records of the last days, so a shorter period costs more (docs/costs.md)."""
 
 
 class Sweep(Construct):

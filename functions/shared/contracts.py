@@ -114,12 +114,9 @@ class Document:
     def from_state(cls, document: dict[str, Any]) -> Self:
         """Build from a document; fields of a newer release are ignored. Raises ContractError."""
         try:
+            known = {each.name: document[each.name] for each in fields(cls) if each.name in document}
             return cls(
-                **{
-                    name: cls.parts[name](document[name]) if name in cls.parts else document[name]
-                    for name in (each.name for each in fields(cls))
-                    if name in document
-                }
+                **{name: cls.parts[name](value) if name in cls.parts else value for name, value in known.items()}
             )
         except (AttributeError, TypeError, ValueError) as error:
             raise ContractError(f"{cls.__name__}: {error!r}") from error

@@ -83,6 +83,8 @@ class ThrottledError(TransientDependencyError):
     A state machine matches names, not subclasses: Retry has an entry for each of the two.
     """
 
+    handled = (STATE_MACHINE, http(503))
+
 
 class ContractError(ImageScalerError):
     """A document lacks a field or has a field of the wrong type; a retry cannot help."""

@@ -5,7 +5,7 @@ an upload that no execution claimed       its event was lost, or S3 sent none ye
 HELD                                      no verdict was possible; the cause may have passed: it is resumed
 
 Events of EventBridge are best effort, and S3 begins to send them minutes after the first deployment of a bucket. The
-sweep looks at images of the last LOOK_BACK; an older one was looked at hundreds of times.
+sweep looks at images of the last LOOK_BACK; an older one was looked at more than a hundred times.
 """
 
 import hashlib
@@ -113,7 +113,7 @@ class StuckImages:
             "status": execution["status"],
             "input": execution.get("input") or json.dumps(claim.event(self._settings.originals_bucket)),
         }
-        # The hour is part of the name: what `settle` could not do is tried again, but not every quarter of an hour.
+        # The hour is part of the name: what `settle` could not do is tried again, but not at every sweep.
         digest = hashlib.sha256(claim.execution_arn.encode()).hexdigest()[:32]
         return self._starts_settle(f"sweep-{digest}-{self._now():%Y%m%d%H}", detail)
 

@@ -74,6 +74,13 @@ def test_reading_the_addresses_when_nothing_runs_says_what_starts_it(tmp_path):
         Outputs.read(tmp_path / "outputs.json")
 
 
+def test_outputs_of_another_release_say_how_to_start_over(tmp_path):
+    (tmp_path / "outputs.json").write_text('{"api_url": "http://localhost"}')
+
+    with pytest.raises(LocalError, match=r"written by another release\. `make down` stops"):
+        Outputs.read(tmp_path / "outputs.json")
+
+
 def test_the_documented_ports_are_taken_where_they_are_free_and_others_where_not():
     with contextlib.ExitStack() as stack:
         for default in DEFAULTS[:2]:
