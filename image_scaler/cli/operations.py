@@ -129,7 +129,7 @@ def _resume_all(profile: Profile, status: str, since: datetime | None, tenant: s
             count += 1
             write_result({"id": image_id}, image_id, as_json=as_json)
     for image_id in skipped:
-        write_note(f"{image_id}: not resumed: its record does not identify the upload; upload the file as a new image")
+        write_note(f"{image_id}: its record does not identify the upload; try image-scaler resume {image_id}")
     write_note(f"resume: {count} images resumed, {len(skipped)} skipped")
     if skipped:
         raise typer.Exit(ExitCode.FAILED)

@@ -245,7 +245,7 @@ def test_an_image_that_cannot_be_resumed_is_told_and_fails_the_command(run, aws,
     done = run("resume", "--status", "FAILED", "--tenant", "acme")
 
     assert (done.exit_code, done.stdout) == (ExitCode.FAILED, "")
-    assert f"{image_id(2)}: not resumed" in done.stderr
+    assert f"try image-scaler resume {image_id(2)}" in done.stderr
     assert "0 images resumed, 1 skipped" in done.stderr
 
 
