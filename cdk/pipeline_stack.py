@@ -65,7 +65,8 @@ class PipelineStack(Stack):
             upload_arrived=self.workflows.upload_arrived,
             undelivered=self.workflows.undelivered,
         )
-        Sweep(self, "Sweep", sweep=self.functions.scoped["sweep"], uploads=self.admission.queue)
+        Sweep(self, "Sweep", sweep=self.functions.scoped["sweep"], admission=self.admission)
+        self.admission.let_send(self.functions.scoped["manage"])
         self.api = Api(self, "Api", config=config, functions=self.functions)
         self.operations = Operations(
             self,

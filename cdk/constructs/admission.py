@@ -15,7 +15,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.config import StageConfig
+from cdk.constructs.function import ScopedFunction
 from cdk.constructs.queues import DELIVERY_ATTEMPTS, DELIVERY_HOURS
+from cdk.specification import allow
 
 RETENTION: Final = Duration.days(14)
 """SQS's longest. A burst that takes longer than this to process is not foreseen."""
@@ -79,6 +81,11 @@ class Admission(Construct):
             )
         )
         upload_arrived.node.add_dependency(mapping, self.queue)
+
+    def let_send(self, function: ScopedFunction) -> None:
+        """Let a function send messages to the queue, and give it the queue's URL."""
+        function.function.add_environment("UPLOADS_QUEUE_URL", self.queue.queue_url)
+        function.allow(allow("sqs:SendMessage", on=self.queue.queue_arn))
 
     def _from_rules_of_this_account(self) -> iam.PolicyStatement:
         rules = Stack.of(self).format_arn(service="events", resource="rule", resource_name="*")

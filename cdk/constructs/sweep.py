@@ -1,13 +1,13 @@
-"""The schedule of `sweep`, which finds images that got stuck, and its right to write to the queue of uploads."""
+"""The schedule of `sweep`, which finds images that got stuck, and its access to the queue of uploads."""
 
 from typing import Final
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk.constructs.admission import Admission
 from cdk.constructs.function import ScopedFunction
 from cdk.specification import allow
 
@@ -16,12 +16,12 @@ PERIOD: Final = Duration.minutes(30)
 
 
 class Sweep(Construct):
-    """Invokes ``sweep`` every PERIOD. What it restarts goes into ``uploads``."""
+    """Invokes ``sweep`` every PERIOD. What it restarts goes into the queue of ``admission``."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, sweep: ScopedFunction, uploads: sqs.Queue) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, sweep: ScopedFunction, admission: Admission) -> None:
         super().__init__(scope, construct_id)
-        sweep.function.add_environment("UPLOADS_QUEUE_URL", uploads.queue_url)
-        sweep.allow(allow("sqs:SendMessage", "sqs:GetQueueAttributes", on=uploads.queue_arn))
+        admission.let_send(sweep)
+        sweep.allow(allow("sqs:GetQueueAttributes", on=admission.queue.queue_arn))
         events.Rule(
             self,
             "Schedule",

@@ -1,4 +1,4 @@
-"""The function `manage`: lists, reads and removes images."""
+"""The function `manage`: lists, reads, removes and resumes images."""
 
 from typing import Final
 
@@ -7,9 +7,13 @@ from functions.shared.keys import LISTING_INDEX
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the table, and the allowed origins, if any."""
+    """Return the table, the bucket of the uploads that it resumes, and the allowed origins, if any."""
     origins = stage.config.allowed_origins
-    return {"TABLE_NAME": stage.table.table_name} | ({"ALLOWED_ORIGINS": ",".join(origins)} if origins else {})
+    return {
+        "TABLE_NAME": stage.table.table_name,
+        "ORIGINALS_BUCKET": stage.storage.originals.bucket_name,
+        **({"ALLOWED_ORIGINS": ",".join(origins)} if origins else {}),
+    }
 
 
 def grants(stage: PipelineResources) -> list[Grant]:

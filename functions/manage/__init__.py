@@ -1,1 +1,1 @@
-"""ManageImages: reads, lists and removes images."""
+"""ManageImages: reads, lists, removes and resumes images."""

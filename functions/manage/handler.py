@@ -1,4 +1,4 @@
-"""Manage: reads and removes images, and lists them."""
+"""Manage: reads, lists and removes images, and resumes held or failed ones."""
 
 import json
 from typing import Any
@@ -8,13 +8,24 @@ from aws_lambda_powertools.event_handler import Response
 from functions.manage import responses
 from functions.manage.queries import history_query, listing_query
 from functions.manage.removal import Remover
+from functions.manage.requests import resumption_request
+from functions.manage.resumption import Resumer
 from functions.manage.settings import ManageSettings
 from functions.records.listing import Listing
 from functions.records.removal import RemovalWriter
+from functions.shared.contracts import Status
 from functions.shared.errors import LegalHoldError, RecordMissingError, RemovalNotStartedError
 from functions.shared.observability import logger, metrics
 from functions.shared.problem import problem
-from functions.shared.rest_api import RETRY_AFTER_SECONDS, as_response, query_parameters, resolver, respond
+from functions.shared.rest_api import (
+    RETRY_AFTER_SECONDS,
+    as_response,
+    body_bytes,
+    query_parameters,
+    resolver,
+    respond,
+)
+from functions.shared.uploads_queue import UploadsQueue
 
 settings = ManageSettings.from_environment()  # a bad value fails the cold start
 app = resolver(
@@ -25,6 +36,7 @@ app = resolver(
     },
 )
 listing = Listing(settings.table_name)
+resumer = Resumer(listing, UploadsQueue(settings.uploads_queue_url), originals_bucket=settings.originals_bucket)
 remover = Remover(settings.remove_state_machine_arn, records=RemovalWriter(settings.table_name))
 
 
@@ -71,6 +83,16 @@ def remove_image(image_id: str) -> Response[str]:
     query_parameters(app.current_event.raw_event)
     remover.remove(image_id)
     return _json(202, {"id": image_id, "status": "REMOVED"})
+
+
+@app.post("/v1/resumptions")
+def resume_images() -> Response[str]:
+    """Resume held or failed images of a page of a tenant's listing."""
+    query_parameters(app.current_event.raw_event)
+    request = resumption_request(body_bytes(app.current_event.raw_event))
+    resumption = resumer.resume(request.tenant, Status(request.status), since=request.since, cursor=request.cursor)
+    logger.append_keys(resumed=len(resumption.resumed), skipped=len(resumption.skipped))
+    return _json(202, responses.resumption(resumption))
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any, Final
 
+from functions.manage.resumption import Resumption
 from functions.records.listing import History, HistoryLine, Image, Page
 from functions.records.record import ImageRecord, Removal
 from functions.shared.contracts import as_json
@@ -60,6 +61,15 @@ def page(page: Page) -> dict[str, Any]:
     """Return a page of a listing, newest first."""
     return {
         "items": [summary(record) for record in page.records],
+        "cursor": page.cursor.encode() if page.cursor else None,
+    }
+
+
+def resumption(page: Resumption) -> dict[str, Any]:
+    """Return the ids of resumed and skipped images, and the cursor of the next call; null at the end."""
+    return {
+        "resumed": list(page.resumed),
+        "skipped": list(page.skipped),
         "cursor": page.cursor.encode() if page.cursor else None,
     }
 

@@ -8,10 +8,12 @@ from functions.shared.settings import EnvironmentReader, Settings
 
 @dataclass(frozen=True)
 class ManageSettings(Settings):
-    """The table of records, the state machine `remove`, and the origins that CORS allows."""
+    """The table, the state machine `remove`, the originals bucket, the queue of uploads, and the origins for CORS."""
 
     table_name: str
     remove_state_machine_arn: str
+    originals_bucket: str
+    uploads_queue_url: str
     allowed_origins: tuple[str, ...]
 
     @classmethod
@@ -20,5 +22,7 @@ class ManageSettings(Settings):
         return cls(
             table_name=reader.text("TABLE_NAME"),
             remove_state_machine_arn=reader.text("REMOVE_STATE_MACHINE_ARN"),
+            originals_bucket=reader.text("ORIGINALS_BUCKET"),
+            uploads_queue_url=reader.text("UPLOADS_QUEUE_URL"),
             allowed_origins=reader.words("ALLOWED_ORIGINS"),
         )

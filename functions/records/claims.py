@@ -13,6 +13,7 @@ from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import LISTING_INDEX
+from functions.shared.upload_events import upload_event
 
 KEYS_PER_READ: Final = 100
 """Keys of one BatchGetItem call; DynamoDB's own limit."""
@@ -22,9 +23,9 @@ KEYS_PER_READ: Final = 100
 class Claim:
     """The claim in a record. ``execution_arn`` is None before the first one; times are ISO 8601 in UTC.
 
-    ``etag`` (unquoted), ``version``, ``size`` (bytes) and ``sequencer`` identify the claimed upload. ``size`` is None
-    in records of releases before 0.1.0 whose upload was never accepted. ``error`` is the name of the error that ended
-    the last execution.
+    ``etag`` (unquoted), ``version``, ``size`` (bytes) and ``sequencer`` identify the claimed upload. ``etag`` and
+    ``size`` are None if the claim itself failed, and in records of releases before 0.1.0 whose upload was never
+    accepted. ``error`` is the name of the error that ended the last execution.
     """
 
     image_id: str
@@ -41,19 +42,35 @@ class Claim:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Build from a record's plain item."""
-        size = document.get("claimed_size", document.get("original", {}).get("bytes"))
+        original = document.get("original", {})  # of releases before 0.1.0, which claimed no size and no ETag
+        size = document.get("claimed_size", original.get("size"))
         return cls(
             image_id=document["pk"].partition("#")[2],
             status=Status(document["status"]),
             execution_arn=document.get("claimed_by"),
             claimed_at=document.get("claimed_at", ""),
             updated_at=document.get("updated_at", ""),
-            etag=document.get("claimed_etag"),
+            etag=document.get("claimed_etag", original.get("etag")),
             version=document.get("claimed_version", ""),
             size=None if size is None else int(size),
             sequencer=document.get("sequencer", ""),
             error=document.get("error", {}).get("error"),
         )
+
+    @property
+    def names_upload(self) -> bool:
+        """Whether the claim says which upload it is of, so that its event can be sent again."""
+        return self.etag is not None and self.size is not None and bool(self.sequencer)
+
+    def event(self, bucket: str, **options: bool) -> dict[str, Any]:
+        """Return the event of the claimed upload in the originals bucket; ``options`` are those of upload_event.
+
+        `ingest` needs a claim that ``names_upload``; `settle` needs only the image's id.
+        """
+        return upload_event(
+            self.image_id, bucket=bucket, etag=self.etag or "", version=self.version, size=self.size or 0,
+            sequencer=self.sequencer, **options,
+        )  # fmt: skip
 
 
 class ClaimReader:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from functions.records.claims import Claim
 from functions.records.cursors import Cursor, HistoryCursor
 from functions.records.record import ImageRecord
 from functions.shared.aws import client, translated_errors
@@ -82,6 +83,14 @@ class Page:
     cursor: Cursor | None
 
 
+@dataclass(frozen=True)
+class ClaimPage:
+    """The claims of records, newest record first, and the cursor of the next page; None at the end."""
+
+    claims: tuple[Claim, ...]
+    cursor: Cursor | None
+
+
 class Listing:
     """Reads images of one table. ``dynamodb`` is a botocore client, by default the process's own."""
 
@@ -145,20 +154,32 @@ class Listing:
         The index is partitioned by day, so days are read backwards. A page may be short, even empty, and still have a
         cursor. Raises ContractError or TransientDependencyError.
         """
+        items, position = self._items(tenant, limit=limit, status=status, cursor=cursor)
+        return _page(items, position)
+
+    def claims(self, tenant: str, *, limit: int, status: Status, cursor: Cursor | None = None) -> ClaimPage:
+        """Return the claims of the records that ``page`` returns. Raises TransientDependencyError."""
+        items, position = self._items(tenant, limit=limit, status=status, cursor=cursor)
+        return ClaimPage(tuple(map(Claim.from_document, items)), position)
+
+    def _items(
+        self, tenant: str, *, limit: int, status: Status | None, cursor: Cursor | None
+    ) -> tuple[list[dict[str, Any]], Cursor | None]:
+        """Return a tenant's records as plain items, and the cursor of the next page."""
         found: list[dict[str, Any]] = []
         position = cursor
         for _ in range(MAX_QUERIES):
             if position is None or position.before is None:
                 day = self._day_before(position)
                 if day is None:
-                    return _page(found, None)
+                    return found, None
                 position = Cursor(day=day, before=Cursor.AFTER_ALL)
             items, position = self._day_page(position, limit - len(found), tenant, status)
             found += items
             if len(found) == limit:
-                return _page(found, position)
+                return found, position
         # The last record read may belong to another tenant; its id must not appear in the cursor.
-        return _page(found, position.shortened() if position else None)
+        return found, position.shortened() if position else None
 
     def _day_before(self, position: Cursor | None) -> str | None:
         """Return the newest day with images that is before the position's day; None if there is none."""

@@ -22,6 +22,7 @@ from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.keys import is_image_id, original_key
 from functions.shared.upload_events import upload_event
+from functions.shared.uploads_queue import UploadsQueue
 from functions.sweep.settings import SweepSettings
 
 LOOK_BACK: Final = timedelta(days=3)
@@ -64,7 +65,7 @@ class StuckImages:
         self._settings = settings
         self._claims = ClaimReader(settings.table_name, dynamodb)
         self._s3 = client("s3") if s3 is None else s3
-        self._sqs = client("sqs") if sqs is None else sqs
+        self._uploads_queue = UploadsQueue(settings.uploads_queue_url, sqs)
         self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
         self._forgotten_after = timedelta(seconds=settings.forgotten_after_seconds)
         self._now = now
@@ -75,7 +76,7 @@ class StuckImages:
         Raises TransientDependencyError; the next sweep then repairs the rest.
         """
         settled = started = resumed = 0
-        uploads_wait = self._uploads_wait()
+        uploads_wait = self._uploads_queue.has_messages()
         for claim in self._unfinished():
             if not has_time():
                 return Repairs(settled, started, resumed, looked_at_all=False)
@@ -90,13 +91,6 @@ class StuckImages:
                 return Repairs(settled, started, resumed, looked_at_all=False)
             started += sum(self._started(image_id) for image_id in self._unclaimed(image_ids))
         return Repairs(settled, started, resumed, looked_at_all=True)
-
-    def _uploads_wait(self) -> bool:
-        with translated_errors():
-            answer = self._sqs.get_queue_attributes(
-                QueueUrl=self._settings.uploads_queue_url, AttributeNames=["ApproximateNumberOfMessages"]
-            )
-        return int(answer["Attributes"]["ApproximateNumberOfMessages"]) > 0
 
     # --- records
 
@@ -117,7 +111,7 @@ class StuckImages:
             "executionArn": claim.execution_arn,
             "stateMachineArn": self._settings.ingest_state_machine_arn,
             "status": execution["status"],
-            "input": execution.get("input") or json.dumps(self._event(claim)),
+            "input": execution.get("input") or json.dumps(claim.event(self._settings.originals_bucket)),
         }
         # The hour is part of the name: what `settle` could not do is tried again, but not at every sweep.
         digest = hashlib.sha256(claim.execution_arn.encode()).hexdigest()[:32]
@@ -148,17 +142,10 @@ class StuckImages:
 
     def _resumed(self, claim: Claim) -> bool:
         """Put the upload of a held image into the queue again, if its cause may have passed."""
-        if self._age(claim.updated_at) < HELD_FOR or claim.error in NEVER_PASSES or claim.size is None:
+        if self._age(claim.updated_at) < HELD_FOR or claim.error in NEVER_PASSES or not claim.names_upload:
             return False
-        self._enqueue(self._event(claim, resume=True))
+        self._uploads_queue.send(claim.event(self._settings.originals_bucket, resume=True))
         return True
-
-    def _event(self, claim: Claim, **options: bool) -> dict[str, Any]:
-        """Return the event of a claimed upload. `settle` needs only the image's id of it."""
-        return upload_event(
-            claim.image_id, bucket=self._settings.originals_bucket, etag=claim.etag or "", version=claim.version,
-            size=claim.size or 0, sequencer=claim.sequencer, **options,
-        )  # fmt: skip
 
     # --- uploads
 
@@ -206,7 +193,7 @@ class StuckImages:
         if not versions:
             return False
         first = versions[-1]  # S3 lists the newest first
-        self._enqueue(
+        self._uploads_queue.send(
             upload_event(
                 image_id, bucket=self._settings.originals_bucket, etag=first["ETag"].strip('"'),
                 version=first["VersionId"], size=int(first["Size"]),
@@ -214,10 +201,6 @@ class StuckImages:
             )
         )  # fmt: skip
         return True
-
-    def _enqueue(self, event: dict[str, Any]) -> None:
-        with translated_errors():
-            self._sqs.send_message(QueueUrl=self._settings.uploads_queue_url, MessageBody=json.dumps(event))
 
     def _age(self, moment: str) -> timedelta:
         return self._now() - datetime.fromisoformat(moment)

@@ -2,14 +2,14 @@
 
 import unicodedata
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from functions.records.creation import NewImage
+from functions.shared.json_body import faults_of, parsed_body
 from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
-from functions.shared.rest_api import MAX_NAME_CHARACTERS
 
 CONTENT_TYPES: Final = (
     "image/avif",
@@ -118,10 +118,7 @@ LABELS: Final = tuple(UploadLabels.model_fields)
 
 def presigned_request(body: bytes, *, max_bytes: int) -> PresignedRequest:
     """Parse the JSON body. Raises ProblemError: 400 that names the field, 413 for a size over ``max_bytes``."""
-    try:
-        request = PresignedRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise _problem_of(error) from error
+    request = parsed_body(PresignedRequest, body)
     if request.size > max_bytes:
         raise ProblemError(413, "Content Too Large", f"size: must not exceed {max_bytes} bytes", field="size")
     return request
@@ -135,7 +132,7 @@ def direct_upload(query: dict[str, str], content_type: str) -> Upload:
     try:
         return Upload.model_validate({**query, "content_type": content_type})
     except ValidationError as error:
-        faults = {fault["field"]: fault["detail"] for fault in _faults_of(error)}
+        faults = {fault["field"]: fault["detail"] for fault in faults_of(error, known=LABELS)}
         if "content_type" in faults:
             detail = f"content_type: {faults['content_type']}"
             raise ProblemError(415, "Unsupported Media Type", detail, field="content_type") from error
@@ -155,26 +152,3 @@ def idempotency_key(value: str | None) -> str | None:
             field="Idempotency-Key",
         )
     return value
-
-
-def _problem_of(error: ValidationError) -> ProblemError:
-    """Return the problem with the first fault in ``field`` and all of them in ``errors``."""
-    faults = _faults_of(error)
-    first = faults[0]
-    return ProblemError(400, "Bad Request", f"{first['field']}: {first['detail']}", field=first["field"], errors=faults)
-
-
-def _faults_of(error: ValidationError) -> list[dict[str, str]]:
-    return [
-        {
-            "field": ".".join(str(part) for part in fault["loc"])[:MAX_NAME_CHARACTERS] or "body",
-            "detail": _sentence(fault),
-        }
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-
-
-def _sentence(fault: Any) -> str:
-    if fault["type"] == "extra_forbidden":
-        return f"unknown; known are {', '.join(PresignedRequest.model_fields)}"
-    return str(fault["msg"]).removeprefix("Value error, ")

@@ -18,6 +18,16 @@ def duration(text: str) -> timedelta:
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 
 
+def past(text: str) -> datetime:
+    """Read a time, or a duration before now. Raises typer.BadParameter."""
+    if not text.endswith(("s", "m", "h", "d")):
+        return moment(text)
+    try:
+        return datetime.now(UTC) - duration(text)
+    except OverflowError as error:
+        raise typer.BadParameter("is before the year 1") from error
+
+
 def moment(text: str) -> datetime:
     """Read a time; without a zone it is UTC. Raises typer.BadParameter."""
     try:

@@ -16,12 +16,13 @@ import httpx
 import typer
 
 from image_scaler.cli.app import AsJson, CommandError, ExitCode, ProfileName, profile_of
-from image_scaler.cli.durations import moment
-from image_scaler.cli.images import ImageId, ImageIds
+from image_scaler.cli.durations import moment, past
+from image_scaler.cli.images import ImageId
 from image_scaler.cli.output import write_note, write_result
 from image_scaler.cli.uploads import DEFAULT_TIMEOUT, Timeout
 from image_scaler.client import AccessDeniedError, Client, ClientError, UnreachableError
 from image_scaler.client.calls import new_http
+from image_scaler.client.results import RESUMABLE
 from image_scaler.operator.errors import OperatorError
 from image_scaler.profiles import Profile
 
@@ -85,20 +86,64 @@ def logs(
 
 
 def resume(
-    image_ids: ImageIds,
+    image_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="The images' ids.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(help="Instead of ids: resume all images with this status, FAILED or HELD."),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=past, metavar="TIME", help="With --status: only images updated since a time, or since 2h ago."
+        ),
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="With --status: tenant (default: `default`).")] = None,
     timeout: Timeout = DEFAULT_TIMEOUT,  # type: ignore[assignment]
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Process held or failed images again and wait for the outcome; fail unless every image gets a verdict."""
+    """Process held or failed images again.
+
+    With ids (needs AWS credentials), wait for the outcome and fail unless every image gets a verdict. With --status,
+    put all images with this status into the queue of uploads and print their ids.
+    """
+    if bool(image_ids) == bool(status):
+        raise CommandError("give either ids or --status")
+    if status and status not in RESUMABLE:
+        raise CommandError(f"--status must be {' or '.join(sorted(RESUMABLE))}")
+    if image_ids and (since or tenant):
+        raise CommandError("--since and --tenant need --status")
     chosen = profile_of(profile)
+    if status:
+        _resume_all(chosen, status, since, tenant, as_json=as_json)
+    else:
+        _resume_each(chosen, image_ids or [], timeout.total_seconds(), as_json=as_json)
+
+
+def _resume_all(profile: Profile, status: str, since: datetime | None, tenant: str | None, *, as_json: bool) -> None:
+    """Resume images in bulk, through the API; fail if some cannot be resumed."""
+    skipped: list[str] = []
+    count = 0
+    with Client.from_profile(profile) as client:
+        for image_id in client.resume(status, since=since, tenant=tenant, on_skipped=skipped.append):
+            count += 1
+            write_result({"id": image_id}, image_id, as_json=as_json)
+    for image_id in skipped:
+        write_note(f"{image_id}: its record does not identify the upload; try image-scaler resume {image_id}")
+    write_note(f"resume: {count} images resumed, {len(skipped)} skipped")
+    if skipped:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _resume_each(chosen: Profile, image_ids: list[str], within_seconds: float, *, as_json: bool) -> None:
+    """Resume images one after the other with AWS credentials, and wait for each."""
     operator = _operator(chosen)
-    from image_scaler.operator.resume import RESUMABLE, resume_image
+    from image_scaler.operator.resume import resume_image
 
     all_judged = True
     with Client.from_profile(chosen) as client:
         for image_id in image_ids:
-            image = resume_image(client, operator, image_id, within_seconds=timeout.total_seconds())
+            image = resume_image(client, operator, image_id, within_seconds=within_seconds)
             write_result(image.document, f"{image_id}  {image.status}", as_json=as_json)
             all_judged = all_judged and image.status not in RESUMABLE
     if not all_judged:

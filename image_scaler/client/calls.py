@@ -92,7 +92,7 @@ class Calls:
     ) -> dict[str, Any]:
         """Make a signed API call and return its document; ``content`` returns the body for each attempt.
 
-        The call must be safe to repeat: a POST has an Idempotency-Key. Raises ClientError.
+        The call must be safe to repeat: a POST that creates an image has an Idempotency-Key. Raises ClientError.
         """
 
         def attempt() -> dict[str, Any]:

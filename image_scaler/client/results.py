@@ -33,6 +33,9 @@ IN_PROGRESS: Final = frozenset({Status.AWAITING_UPLOAD, Status.PROCESSING})
 SERVED: Final = frozenset({Status.PUBLISHED, Status.BLURRED})
 """An image with one of these has pictures."""
 
+RESUMABLE: Final = frozenset({Status.HELD, Status.FAILED})
+"""An image with one of these can be processed again."""
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -311,6 +314,25 @@ class Page:
         """Read a response of listImages. Raises UnexpectedAnswerError."""
         with _reading("a page of images"):
             return cls(tuple(map(Image.from_document, document["items"])), _text(document, "cursor"))
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """The ids of resumed images, and of those whose record does not identify the upload, which were skipped.
+
+    Even a resumption without ids may have a ``cursor`` to the next one.
+    """
+
+    resumed: tuple[str, ...]
+    skipped: tuple[str, ...]
+    cursor: str | None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a response of resumeImages. Raises UnexpectedAnswerError."""
+        with _reading("a resumption"):
+            resumed, skipped = (tuple(map(str, document[name])) for name in ("resumed", "skipped"))
+            return cls(resumed, skipped, _text(document, "cursor"))
 
 
 @contextmanager

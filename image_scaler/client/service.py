@@ -5,6 +5,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
@@ -14,7 +15,7 @@ import httpx
 from image_scaler.client.calls import Calls, Retries, new_http
 from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
 from image_scaler.client.pictures import Pictures
-from image_scaler.client.results import HistoryLine, Image, Page, Ticket, Upload
+from image_scaler.client.results import HistoryLine, Image, Page, Resumption, Ticket, Upload
 from image_scaler.client.uploads import (
     LARGEST_DIRECT_BYTES,
     Method,
@@ -40,7 +41,7 @@ _ID: Final = re.compile("[0-9A-Za-z]{1,64}")
 
 
 class Client:
-    """Uploads, reads, lists and removes images of one stage. Close it after use, or use it in a ``with``.
+    """Uploads, reads, lists, removes and resumes images of one stage. Close it after use, or use it in a ``with``.
 
     It has a key of the group `control`, which can remove every image, so use it only on servers. It is thread-safe.
     """
@@ -213,6 +214,39 @@ class Client:
         The call may be repeated. Raises NotFoundError, ConflictError (a legal hold) or another ClientError.
         """
         self._calls.api("DELETE", self._address(image_id))
+
+    def resume(
+        self,
+        status: str,
+        *,
+        since: datetime | None = None,
+        tenant: str | None = None,
+        on_skipped: Callable[[str], None] | None = None,
+    ) -> Iterator[str]:
+        """Resume a tenant's images that are HELD or FAILED, a page at a time, and yield their ids, newest image first.
+
+        ``since`` (with a time zone) selects images whose records were updated then or later. The pipeline processes
+        them when their turn comes (``wait``). ``on_skipped`` is called with the id of each image that cannot be
+        resumed, because its record does not identify the upload. The call may be repeated. Raises ClientError.
+        """
+        cursor = None
+        while True:
+            page = self._resume_page(status, since=since, tenant=tenant, cursor=cursor)
+            if on_skipped:
+                for image_id in page.skipped:
+                    on_skipped(image_id)
+            yield from page.resumed
+            if page.cursor is None:
+                return
+            cursor = page.cursor
+
+    def _resume_page(
+        self, status: str, *, since: datetime | None, tenant: str | None, cursor: str | None
+    ) -> Resumption:
+        asked = {"status": status, "since": since and since.isoformat(), "tenant": tenant, "cursor": cursor}
+        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
+        address, headers = f"{self._edge}/v1/resumptions", {"Content-Type": "application/json"}
+        return Resumption.from_document(self._calls.api("POST", address, headers=headers, content=lambda: body))
 
     # --- waiting
 

@@ -1,14 +1,14 @@
-"""Resumes a held or failed image: starts a new execution with the old one's input."""
+"""Resumes a held or failed image: starts a new execution with the old one's input, or with its record's."""
 
 import time
 from collections.abc import Callable
 from typing import Final
 
-from image_scaler.client import Client, Image, Status, WaitTimeoutError
+from image_scaler.client import Client, Image, WaitTimeoutError
+from image_scaler.client.results import RESUMABLE
 from image_scaler.operator.errors import OperatorError
 from image_scaler.operator.stage import Operator
 
-RESUMABLE: Final = frozenset({Status.HELD, Status.FAILED})
 POLL_SECONDS: Final = 0.5
 
 
@@ -27,7 +27,7 @@ def resume_image(
     image = client.get(image_id)
     if image.status not in RESUMABLE or image.execution_arn is None:
         raise OperatorError(f"{image_id} is {image.status}; only an image that is HELD or FAILED can be resumed")
-    execution = operator.resume(image.execution_arn)
+    execution = operator.resume(image_id, image.execution_arn)
     deadline = time.monotonic() + within_seconds
     while operator.is_running(execution):
         if time.monotonic() > deadline:

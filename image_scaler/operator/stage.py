@@ -20,6 +20,8 @@ from image_scaler.operator.errors import OperatorError
 from image_scaler.profiles import Aws
 
 STACKS: Final = ("Pipeline", "Edge")
+_NEEDED_FOR_AN_EVENT: Final = ("claimed_etag", "claimed_size", "sequencer")
+"""Attributes of a record without which the event of its upload cannot be built."""
 _HASH: Final = re.compile(r"[0-9A-F]{8}$")
 _ID_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_CHARACTERS: Final = 10
@@ -63,21 +65,54 @@ class Operator:
         """The stage's name."""
         return self._aws.stage
 
-    def resume(self, execution_arn: str) -> str:
+    def resume(self, image_id: str, execution_arn: str) -> str:
         """Start a new execution for a held or failed image with its old input; return the new execution's ARN.
 
-        AWS's redrive is not used, because it is limited to 14 days and uses the old definition. Raises OperatorError.
+        AWS's redrive is not used, because it is limited to 14 days and uses the old definition. Step Functions forgets
+        an execution 90 days after its end; the input is then built from the record. Raises OperatorError.
         """
+        event = self._input_of(execution_arn) or self._recorded_upload(image_id)
         state_machine, _, name = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")
         with aws_errors("the image cannot be resumed"):
-            states = self.client("stepfunctions")
-            before = states.describe_execution(executionArn=execution_arn)
-            started = states.start_execution(
+            started = self.client("stepfunctions").start_execution(
                 stateMachineArn=state_machine,
                 name=f"resume-{name[:32]}-{uuid.uuid4().hex[:8]}",
-                input=json.dumps({**json.loads(before["input"]), "resume": True}),
+                input=json.dumps({**event, "resume": True}),
             )
         return str(started["executionArn"])
+
+    def _input_of(self, execution_arn: str) -> dict[str, Any] | None:
+        """Return the input of an execution; None if Step Functions no longer has it."""
+        with aws_errors("the image cannot be resumed"):
+            try:
+                before = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+                    return None
+                raise
+        return dict(json.loads(before["input"]))
+
+    def _recorded_upload(self, image_id: str) -> dict[str, Any]:
+        """Return the event of the upload that an image's record says was claimed."""
+        table, bucket = self.output("TableName"), self.output("OriginalsBucket")
+        key = {"pk": {"S": f"IMAGE#{image_id}"}, "sk": {"S": "RECORD"}}
+        with aws_errors(f"the record of {image_id} cannot be read"):
+            answer = self.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
+        record = answer.get("Item", {})
+        if missing := [name for name in _NEEDED_FOR_AN_EVENT if name not in record]:
+            raise OperatorError(
+                f"{image_id} cannot be resumed: Step Functions no longer has its execution, and the record has no "
+                f"{', '.join(missing)}; upload the file as a new image"
+            )
+        uploaded = {
+            "key": f"uploads/{image_id}/original",
+            "etag": record["claimed_etag"]["S"],
+            "size": int(record["claimed_size"]["N"]),
+            "sequencer": record["sequencer"]["S"],
+        }
+        if version := record.get("claimed_version", {}).get("S"):
+            uploaded["version-id"] = version
+        return {"detail": {"bucket": {"name": bucket}, "object": uploaded}}
 
     def is_running(self, execution_arn: str) -> bool:
         """Return whether an execution is running. Raises OperatorError."""

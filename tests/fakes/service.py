@@ -77,7 +77,7 @@ class Service:
         path, query = request.url.path, dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
         if path.startswith("/images/"):
             return httpx.Response(404, json={"title": "Not Found", "status": 404})
-        function = self._functions["upload" if request.method == "POST" else "manage"]
+        function = self._functions["upload" if (request.method, path) == ("POST", "/v1/images") else "manage"]
         headers = {name.title(): value for name, value in request.headers.items()}
         event = proxy_event(request.method, path, body=request.content, headers=headers, query=query)
         answer = Answer(function(event))

@@ -121,6 +121,16 @@ def test_the_rule_keeps_its_logical_id_so_that_its_target_is_replaced_in_one_cal
 
 
 @STAGE_NAMES
+@pytest.mark.parametrize("sender", ["sweep", "manage"])
+def test_a_function_that_sends_to_the_queue_knows_its_address(stage, name, sender):
+    synthesized = stage(name)
+    function = synthesized.pipeline["Resources"][synthesized.function_id(sender)]["Properties"]
+
+    queue = synthesized.queue_of("admit")
+    assert function["Environment"]["Variables"]["UPLOADS_QUEUE_URL"] == {"Ref": queue}
+
+
+@STAGE_NAMES
 def test_the_queues_address_is_an_output_for_those_who_resume_many(stage, name):
     synthesized = stage(name)
 

@@ -13,6 +13,7 @@ ROUTES = {
     "GET /v1/images/{id}": "manage",
     "GET /v1/images/{id}/history": "manage",
     "DELETE /v1/images/{id}": "manage",
+    "POST /v1/resumptions": "manage",
     "GET /images/{id}": "serve",
     "HEAD /images/{id}": "serve",
     "GET /images/{id}/{canonical}": "serve",

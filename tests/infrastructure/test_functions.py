@@ -21,13 +21,14 @@ QUEUE_RIGHTS = {
     "prewarm": CONSUMING,
     "admit": CONSUMING,
     "sweep": {"sqs:SendMessage", "sqs:GetQueueAttributes"},
+    "manage": {"sqs:SendMessage"},
 }
 """What functions may do to a queue that their own construct connects them with."""
 EVERY_FUNCTION = [name for name in SPECIFICATIONS if name not in EDGE_FUNCTIONS]
 """The functions of the Pipeline stack where delivery is v2."""
 API_FUNCTIONS = {name for name, specification in SPECIFICATIONS.items() if specification.answers_api}
-SET_BY_THE_EMULATOR = {"UPLOADS_ENDPOINT_URL"}
-"""Names an address of one machine: local/emulator.py sets it, and no template does."""
+SET_LOCALLY = {"UPLOADS_ENDPOINT_URL", "FORGOTTEN_AFTER_SECONDS"}
+"""Set by local/emulator.py (an address of one machine) and by tests of the sweep; no template sets them."""
 COMMON_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
 
@@ -47,7 +48,9 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
             f"states:DescribeExecution {executions_of(synthesized, machine)}",
         )
     } | {f"states:DescribeExecution {executions_of(synthesized, each)}" for each in SPECIFICATIONS[name].describes}
-    queue = synthesized.queue_of({"sweep": "admit"}.get(name, name)) if name in QUEUE_RIGHTS else None
+    queue = (
+        synthesized.queue_of({"sweep": "admit", "manage": "admit"}.get(name, name)) if name in QUEUE_RIGHTS else None
+    )
     consumes = {f"{action} {queue}.Arn" for action in QUEUE_RIGHTS.get(name, ())}
 
     allowed = grants_of_role(synthesized, role_of(function))
@@ -95,7 +98,7 @@ def test_a_function_gets_exactly_the_variables_that_its_settings_read(stage, nam
     given = set(function["Environment"]["Variables"])
 
     of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", "prewarm"} else set()
-    assert given == COMMON_VARIABLES | of_malloc | (variables_read_by(name) - SET_BY_THE_EMULATOR)
+    assert given == COMMON_VARIABLES | of_malloc | (variables_read_by(name) - SET_LOCALLY)
 
 
 def test_a_stage_without_allowed_origins_sets_no_empty_variable(stage):

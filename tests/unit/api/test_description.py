@@ -2,10 +2,12 @@
 
 import ast
 from pathlib import Path
+from typing import get_args
 
 from openapi_spec_validator import validate
 
 from functions.manage.queries import ListingQuery
+from functions.manage.requests import ResumptionRequest
 from functions.shared.contracts import Reason, Rendering, Status
 from functions.shared.keys import NAME_PATTERN, ULID_PATTERN
 from functions.shared.variant import BACKGROUNDS, FITS, FORMATS
@@ -77,4 +79,8 @@ def test_the_parameters_and_members_of_the_api_are_those_that_it_takes():
     assert listed == set(ListingQuery.model_fields)
     assert set(schemas["UploadRequest"]["properties"]) == set(PresignedRequest.model_fields)
     assert schemas["UploadRequest"]["additionalProperties"] is False
+    resumed = schemas["ResumptionRequest"]
+    assert set(resumed["properties"]) == set(ResumptionRequest.model_fields)
+    assert resumed["properties"]["status"]["enum"] == [*get_args(ResumptionRequest.model_fields["status"].annotation)]
+    assert resumed["additionalProperties"] is False
     assert schemas["Name"]["pattern"] == NAME_PATTERN

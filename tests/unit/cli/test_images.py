@@ -6,13 +6,15 @@ from importlib.metadata import version
 import pytest
 from typer.testing import CliRunner
 
+from functions.shared.clock import now
 from image_scaler import cli
 from image_scaler.cli.app import ExitCode, exit_code_of
 from image_scaler.client import errors
 from tests.documents import CHECKOUT, rows
 from tests.fakes.aws import ORIGINALS
 from tests.fakes.removals import Removals
-from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history
+from tests.fakes.uploads_queue import UploadsQueue
+from tests.unit.manage.conftest import image_id, put_failed, put_image, put_labels_and_history
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -207,3 +209,60 @@ def test_what_needs_aws_says_so_where_the_profile_has_no_such_part(run, command)
 
     assert done.exit_code == ExitCode.USAGE
     assert "has no [aws] part" in done.stderr
+
+
+@pytest.fixture
+def uploads(aws, clients):
+    return UploadsQueue(clients["sqs"])
+
+
+def test_all_images_of_a_status_are_resumed_without_aws_credentials_and_counted(run, aws, uploads):
+    put_failed(aws, 1)
+    put_failed(aws, 2)
+    put_failed(aws, 3, status="HELD")
+
+    done = run("resume", "--status", "FAILED")
+
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [image_id(2), image_id(1)]
+    assert done.stderr == "resume: 2 images resumed, 0 skipped\n"
+    assert len(uploads.take()) == 2
+    assert documents(run("resume", "--status", "HELD", "--json")) == [{"id": image_id(3)}]
+
+
+@pytest.mark.parametrize("since", ["2h", "2026-11-25T00:00:00Z"])
+def test_since_is_a_time_or_a_duration_before_now(run, aws, uploads, since):
+    put_failed(aws, 1, updated_at="2026-11-24T10:00:00.000Z")
+    put_failed(aws, 2, updated_at=now())
+
+    assert run("resume", "--status", "FAILED", "--since", since).stdout == f"{image_id(2)}\n"
+
+
+def test_an_image_that_cannot_be_resumed_is_told_and_fails_the_command(run, aws, uploads):
+    put_failed(aws, 1, claimed_size=None)
+    put_failed(aws, 2, tenant="acme", claimed_size=None)
+
+    done = run("resume", "--status", "FAILED", "--tenant", "acme")
+
+    assert (done.exit_code, done.stdout) == (ExitCode.FAILED, "")
+    assert f"try image-scaler resume {image_id(2)}" in done.stderr
+    assert "0 images resumed, 1 skipped" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either ids or --status"),
+        ([UNKNOWN, "--status", "FAILED"], "give either ids or --status"),
+        ([UNKNOWN, "--since", "2h"], "--since and --tenant need --status"),
+        ([UNKNOWN, "--tenant", "acme"], "--since and --tenant need --status"),
+        (["--status", "PUBLISHED"], "--status must be FAILED or HELD"),
+        (["--status", "FAILED", "--since", "tomorrow"], "must be a time like"),
+        (["--status", "FAILED", "--since", "9999999d"], "is before the year 1"),
+    ],
+)
+def test_what_to_resume_must_be_clear(run, arguments, message):
+    done = run("resume", *arguments)
+
+    assert done.exit_code == ExitCode.USAGE
+    assert message in done.stderr

@@ -1,6 +1,8 @@
 """Records: typed values, pages one after the other, waiting."""
 
 import itertools
+import json
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -11,8 +13,9 @@ from functions.shared import contracts
 from image_scaler.client import Image, NotFoundError, Page, Status, UnexpectedAnswerError, WaitTimeoutError
 from image_scaler.client.results import IN_PROGRESS, SERVED
 from tests.fakes.removals import Removals
+from tests.fakes.uploads_queue import UploadsQueue
 from tests.unit.client.conftest import IMAGE_ID
-from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history
+from tests.unit.manage.conftest import image_id, put_failed, put_image, put_labels_and_history
 
 
 def record(status: str, **more) -> httpx.Response:
@@ -126,6 +129,37 @@ def test_history_begins_with_the_record_and_goes_on_page_by_page(scripted):
         f"/v1/images/{IMAGE_ID}", *[f"/v1/images/{IMAGE_ID}/history"] * 2
     ]  # fmt: skip
     assert [request.url.params.get("cursor") for request in requests] == [None, "older", "oldest"]
+
+
+# --- resuming
+
+
+def test_images_are_resumed_and_skipped_ones_are_told(client, aws, clients):
+    queue = UploadsQueue(clients["sqs"])
+    put_failed(aws, 1, status="HELD")
+    put_failed(aws, 2, updated_at="2026-11-01T00:00:00.000Z")
+    put_failed(aws, 3, claimed_etag=None)
+    put_failed(aws, 4)
+    put_failed(aws, 5, tenant="acme")
+    skipped, since = [], datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+    assert list(client.resume("FAILED", since=since, on_skipped=skipped.append)) == [image_id(4)]
+    assert skipped == [image_id(3)]
+    assert list(client.resume("FAILED", tenant="acme")) == [image_id(5)]
+    assert len(queue.take()) == 2
+
+
+def test_resuming_goes_on_until_the_service_has_no_more(scripted):
+    requests = []
+    pages = [(["1", "2"], "c1"), ([], "c2"), (["3"], None)]
+    answers = [
+        httpx.Response(202, json={"resumed": resumed, "skipped": [], "cursor": cursor}) for resumed, cursor in pages
+    ]
+
+    assert list(scripted(*answers, requests=requests).resume("HELD")) == ["1", "2", "3"]
+    assert [json.loads(request.content) for request in requests] == [
+        {"status": "HELD"}, {"status": "HELD", "cursor": "c1"}, {"status": "HELD", "cursor": "c2"}
+    ]  # fmt: skip
 
 
 # --- waiting

@@ -6,6 +6,7 @@ from tests.fakes.aws import SmallAws, mock_aws
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
 from tests.fakes.removals import Removals
+from tests.fakes.uploads_queue import UploadsQueue
 
 RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "content_type": "image/jpeg"}
 
@@ -22,12 +23,18 @@ def removals(aws):
 
 
 @pytest.fixture
+def uploads(aws, clients):
+    """The queue of uploads."""
+    return UploadsQueue(clients["sqs"])
+
+
+@pytest.fixture
 def call(aws, monkeypatch):
-    """Call the API: method, path, query."""
+    """Call the API: method, path, query; a body is positional."""
     function = Function("manage", monkeypatch)
 
-    def request(method: str, path: str, **query: str) -> Answer:
-        return Answer(function(proxy_event(method, path, query=query)))
+    def request(method: str, path: str, body: bytes = b"", /, **query: str) -> Answer:
+        return Answer(function(proxy_event(method, path, body=body, query=query)))
 
     return request
 
@@ -68,6 +75,12 @@ def put_image(aws, number: int = 1, *, day: str = "2026-11-24", **changed) -> st
         }
     )
     return identity
+
+
+def put_failed(aws, number: int = 1, **changed) -> str:
+    """Write the record of an image that failed, with the claim of its upload, and return the id."""
+    claim = {"claimed_etag": "e" * 32, "claimed_version": "v1", "claimed_size": 7, "sequencer": "00AA"}
+    return put_image(aws, number, **{"status": "FAILED", "updated_at": "2026-11-24T10:00:00.000Z", **claim, **changed})
 
 
 def put_labels_and_history(aws, identity: str, *, lines: int = 1) -> None:

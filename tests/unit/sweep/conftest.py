@@ -11,6 +11,7 @@ from functions.shared.keys import RECORD_SORT_KEY, original_key, record_partitio
 from functions.sweep.settings import SweepSettings
 from functions.sweep.stuck_images import StuckImages
 from tests.fakes.aws import ENVIRONMENT, ORIGINALS, TABLE, new_client
+from tests.fakes.uploads_queue import UploadsQueue
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": True}}}
@@ -23,9 +24,14 @@ class Stage:
     aws: object
     states: object
     sqs: object
-    queue: str
+    uploads: UploadsQueue
     machines: dict[str, str]
     later: timedelta = field(default_factory=lambda: timedelta(hours=2))
+
+    @property
+    def queue(self):
+        """The queue's URL."""
+        return self.uploads.url
 
     def sweep(self, *, has_time=lambda: True):
         """Sweep once."""
@@ -77,12 +83,7 @@ class Stage:
 
     def enqueued(self):
         """Take the messages from the queue."""
-        found = []
-        while messages := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-                found.append(json.loads(message["Body"]))
-        return found
+        return self.uploads.take()
 
 
 @pytest.fixture(scope="session")
@@ -103,4 +104,4 @@ def stage(aws, states, sqs):
         for name in ("ingest", "settle")
     }
     assert machines["ingest"] == ENVIRONMENT["INGEST_STATE_MACHINE_ARN"]
-    return Stage(aws, states, sqs, sqs.create_queue(QueueName="uploads")["QueueUrl"], machines)
+    return Stage(aws, states, sqs, UploadsQueue(sqs), machines)

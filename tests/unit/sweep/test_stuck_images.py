@@ -110,6 +110,22 @@ def test_a_held_image_that_would_be_held_again_is_left_to_an_operator(stage):
     assert stage.sweep().resumed == 0
 
 
+@pytest.mark.parametrize("missing", ["claimed_etag", "claimed_size", "sequencer"])
+def test_a_held_image_whose_record_does_not_identify_its_upload_is_left_to_an_operator(stage, missing):
+    stage.claimed(Status.HELD, **{missing: None})
+
+    assert stage.sweep().resumed == 0
+
+
+def test_an_image_of_a_release_that_claimed_no_size_is_resumed_from_its_accepted_upload(stage):
+    original = {"bucket": ORIGINALS, "key": "k", "etag": "f" * 32, "size": 9}
+    stage.claimed(Status.HELD, claimed_etag=None, claimed_size=None, original=original)
+
+    assert stage.sweep().resumed == 1
+    (event,) = stage.enqueued()
+    assert (event["detail"]["object"]["size"], event["detail"]["object"]["etag"]) == (9, "f" * 32)
+
+
 def test_one_sweep_resumes_a_bounded_number_of_held_images(stage):
     for _ in range(MOST_HELD + 2):
         stage.claimed(Status.HELD)
