@@ -203,7 +203,8 @@ class StuckImages:
         return True
 
     def _age(self, moment: str) -> timedelta:
-        return self._now() - datetime.fromisoformat(moment)
+        """Return how long ago a time was; a record that lacks it is as old as can be."""
+        return self._now() - datetime.fromisoformat(moment) if moment else timedelta.max
 
 
 def _first_id(moment: datetime) -> str:

@@ -157,6 +157,7 @@ def test_an_upload_without_a_record_is_claimed_and_gets_one(world):
         "pk": f"IMAGE#{world.image_id}", "sk": "RECORD", "image_id": world.image_id, "status": "PROCESSING",
         "tenant": "default", "claimed_by": arn, "claimed_at": now, "created_at": now, "updated_at": now,
         "listing_day": now[:10], "sequencer": CLAIMED, "last_revision": 1, "claimed_etag": ETAG, "claimed_version": "",
+        "claimed_size": 1_843_200,
     }  # fmt: skip
     assert world.history == []
 
@@ -500,7 +501,7 @@ KEPT = {"status": "REMOVED", "tenant": "acme", "created_at": "2026-11-23T10:00:0
 PERSONAL = {
     "filename": "a b.jpg", "owner": "ann", "content_type": "image/jpeg", "declared_size": 5, "picture": {"a": "b"},
     "verdict": {"decision": "allow"}, "error": {"error": "E"}, "detail": "The file ends early.", "revision": 2,
-    "claimed_etag": ETAG, "claimed_version": VERSION, "unannounced": "Image Published", "retirement": {"error": "E"},
+    "claimed_etag": ETAG, "claimed_size": 5, "claimed_version": VERSION, "unannounced": "Image Published", "retirement": {"error": "E"},
 }  # fmt: skip
 
 

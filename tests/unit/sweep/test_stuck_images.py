@@ -39,6 +39,12 @@ def test_a_processing_image_whose_execution_is_forgotten_is_settled_too(stage, m
     assert original_key(image_id) in detail["input"]
 
 
+def test_a_claim_without_a_time_counts_as_old(stage):
+    stage.claimed(Status.PROCESSING, claimed_at="")
+
+    assert stage.sweep().settled == 1
+
+
 def test_a_processing_image_whose_execution_runs_or_just_started_is_left_alone(stage):
     image_id, _ = stage.claimed(Status.PROCESSING)
     stage.execution(image_id)
