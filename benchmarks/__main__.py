@@ -28,7 +28,7 @@ BLUR_SIGMA = 0.02
 BLUR_REDUCED = 4
 """Factor by which pictures are reduced before blurred details are measured."""
 
-ELSEWHERE = 700
+BETWEEN_RENDITIONS = 700
 """A width without a rendition (it can be requested on a stage with SIZES=exact)."""
 
 
@@ -97,7 +97,7 @@ def _cases(rounds: int) -> list[tuple[Case, int]]:
     for photo in ("progressive", "phone", "earth", "moon", "highlands"):
         for image_format, quality in QUALITY.items():
             slow = image_format == "avif"
-            for width in (*WIDTHS, ELSEWHERE) if image_format == "jpeg" else WIDTHS:
+            for width in (*WIDTHS, BETWEEN_RENDITIONS) if image_format == "jpeg" else WIDTHS:
                 cases += [(Case(photo, width, image_format, "ours", quality=quality), rounds)]
                 too_slow = slow and width > 800  # 1 to 5 s each, 10 times what 800 px take
                 if not too_slow:
@@ -122,9 +122,10 @@ def _scores(engines: Engines, originals: dict[str, Photo]) -> list[dict[str, Any
     rows = []
     for photo in originals.values():
         truth = {
-            width: reference(photo.path, width, folder / f"{photo.name}-{width}.png") for width in (800, ELSEWHERE)
+            width: reference(photo.path, width, folder / f"{photo.name}-{width}.png")
+            for width in (800, BETWEEN_RENDITIONS)
         }
-        cases = [Case(photo.name, ELSEWHERE, "jpeg", engine) for engine in ("ours", *PEERS)]
+        cases = [Case(photo.name, BETWEEN_RENDITIONS, "jpeg", engine) for engine in ("ours", *PEERS)]
         for image_format, quality in QUALITY.items():
             cases += [Case(photo.name, 800, image_format, engine, quality=quality) for engine in ("ours", *PEERS)]
             cases += [Case(photo.name, 800, image_format, "ours", quality=0)]

@@ -1,4 +1,4 @@
-"""One ingest in its own process: prints ms, peak memory in MiB, and the files with their scaling sources.
+"""Runs one ingest in its own process; prints its time in ms, peak memory in MiB, and each file's scaling source.
 
 python -m benchmarks.ingest_once ORIGINAL
 """
@@ -19,7 +19,7 @@ from functions.imaging.renditions import EncodedFile, ReduceChain
 
 
 def main() -> None:
-    """Decode, derive, encode every file; the time excludes imports."""
+    """Decode the original and encode every file; the time excludes imports."""
     body = Path(sys.argv[1]).read_bytes()
     load_codec("JPEG")
     started = perf_counter()
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _plan(files: tuple[EncodedFile, ...], original_width: int) -> list[dict[str, object]]:
-    """Return each file's size in px and the width of its scaling source, for another engine to repeat."""
+    """Return each file's size and the width of its scaling source, in px, so that another engine can repeat them."""
     master = files[0]
     chain = ReduceChain(DecodedPicture((Image.new("RGB", (master.width, 1)),)))
     sources = {each.width: chain.source_width(each.width) for each in files} | {master.width: original_width}

@@ -1,7 +1,7 @@
-"""A cold start of serve: imports the handler, processes one request, writes the picture. The last line on standard
-error is the peak memory in MiB.
+"""One cold start of serve: imports the handler, processes one request and writes the picture to standard output.
+The last line on standard error is the peak memory in MiB.
 
-    python serve_once.py IMAGE_ID WIDTH, with serve's unpacked zip as PYTHONPATH, as on Lambda
+    PYTHONPATH=UNPACKED_ZIP_OF_SERVE python serve_once.py IMAGE_ID WIDTH
 """
 
 import base64
@@ -10,7 +10,7 @@ import sys
 
 
 class Context:
-    """The members of Lambda's context that the logger reads."""
+    """The attributes of Lambda's context that the logger reads."""
 
     function_name = "serve"
     memory_limit_in_mb = 1024
@@ -19,10 +19,10 @@ class Context:
 
 
 def main() -> None:
-    """Call the handler with one request, like the Lambda runtime."""
+    """Call the handler with one request, as the Lambda runtime does."""
     image_id, width = sys.argv[1:]
     answers = os.dup(1)
-    os.dup2(2, 1)  # log lines go to standard error; the first byte on standard output is the picture's
+    os.dup2(2, 1)  # log lines go to standard error, so the first byte on standard output is the picture's
     from functions.serve.handler import lambda_handler
 
     event = {
@@ -34,10 +34,10 @@ def main() -> None:
     if answer["statusCode"] != 200:
         raise SystemExit(f"serve returned {answer['statusCode']}")
     os.write(answers, base64.b64decode(answer["body"]))
-    from memory import peak_mib  # from this folder; the zip has no such module
+    from memory import peak_mib  # from this folder, not from the zip
 
     os.write(2, f"\n{peak_mib()}\n".encode())
-    os._exit(0)  # as on Lambda, there is no tear-down after the response
+    os._exit(0)  # no teardown after the response, as on Lambda
 
 
 if __name__ == "__main__":

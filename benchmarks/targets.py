@@ -1,4 +1,4 @@
-"""The targets, and whether a run meets them. Ratios are of one run's medians; the fastest peer counts."""
+"""Checks a run against the targets. Ratios compare medians of the same run, always with the fastest peer."""
 
 from collections.abc import Iterable
 from math import exp, log
@@ -7,11 +7,12 @@ from typing import Any
 
 from benchmarks.measure import PEERS
 
-ELSEWHERE = 700
+BETWEEN_RENDITIONS = 700
+"""A width in px that no rendition has."""
 
 
 class Results:
-    """Queries on the figures of one run."""
+    """The figures of one run."""
 
     def __init__(self, results: dict[str, Any]) -> None:
         self.all = results
@@ -33,7 +34,7 @@ class Results:
     def ratio(
         self, photo: str, width: int, image_format: str, effort: str = "default", engines: Iterable[str] = PEERS
     ) -> float:
-        """Return how many times faster than the fastest peer ours is."""
+        """Return how many times faster we are than the fastest peer."""
         return self.peer(photo, width, image_format, effort, engines) / self.ours(photo, width, image_format)
 
     def mean_ratio(
@@ -44,20 +45,20 @@ class Results:
         return geometric_mean(ratios)
 
     def floor_ratios(self) -> list[float]:
-        """Return ours as a multiple of the floor, per photo."""
+        """Return our time as a multiple of the floor for each photo."""
         return [
             self.ours(photo, 800, "jpeg") / self._ms[photo, 800, "jpeg", "floor", "default"] for photo in self.photos
         ]
 
     def floor_against_peers(self, width: int) -> float:
-        """Return how many times faster than the fastest peer the floor itself is, a mean over the photos."""
+        """Return how many times faster the floor itself is than the fastest peer, averaged over the photos."""
         return geometric_mean(
             self.peer(photo, width, "jpeg", "default") / self._ms[photo, width, "jpeg", "floor", "default"]
             for photo in self.photos
         )
 
     def all_ratios(self) -> dict[tuple[str, int, str], float]:
-        """Return ``ratio`` for each variant of each photo; at the peers' effort, or at ours where only that ran."""
+        """Return ``ratio`` for each variant of each photo, at the peers' effort, or at ours if only that was run."""
         found = {}
         for photo, width, image_format, engine, effort in self._ms:
             if engine == "sharp" and (effort == "default" or (photo, width, image_format) not in found):
@@ -65,7 +66,7 @@ class Results:
         return found
 
     def spread(self, engine: str) -> float:
-        """Return the slowest original's time over the fastest one's, for the variant where that is largest."""
+        """Return the largest ratio between the slowest and the fastest original's time for the same variant."""
         spreads = []
         for width, image_format in {(key[1], key[2]) for key in self._ms}:
             times = [self._ms.get((photo, width, image_format, engine, "default")) for photo in self.photos]
@@ -75,7 +76,7 @@ class Results:
         return max(spreads)
 
     def score(self, engine: str, image_format: str, quality: int | str) -> tuple[float, float]:
-        """Return the mean score and the mean bytes at 800 px over the photos."""
+        """Return the photos' mean score and mean size in bytes at 800 px."""
         rows = [
             row
             for row in self.all["scores"]
@@ -85,7 +86,7 @@ class Results:
 
 
 def geometric_mean(values: Iterable[float]) -> float:
-    """Return the mean of ratios."""
+    """Return the geometric mean."""
     return exp(fmean(log(value) for value in values))
 
 
@@ -103,13 +104,13 @@ def judge(results: dict[str, Any]) -> list[dict[str, Any]]:
     at_least("800 px JPEG from the 18 MP progressive original", run.ratio("progressive", 800, "jpeg"), 50)
     at_least("800 px JPEG from the 12 MP phone original", run.ratio("phone", 800, "jpeg"), 4)
     at_least(
-        f"{ELSEWHERE} px JPEG (not a rendition width) from the 18 MP progressive original",
-        run.ratio("progressive", ELSEWHERE, "jpeg"),
+        f"{BETWEEN_RENDITIONS} px JPEG (not a rendition width) from the 18 MP progressive original",
+        run.ratio("progressive", BETWEEN_RENDITIONS, "jpeg"),
         18,
     )
     at_least(
-        f"{ELSEWHERE} px JPEG (not a rendition width) from the 12 MP phone original",
-        run.ratio("phone", ELSEWHERE, "jpeg"),
+        f"{BETWEEN_RENDITIONS} px JPEG (not a rendition width) from the 12 MP phone original",
+        run.ratio("phone", BETWEEN_RENDITIONS, "jpeg"),
         2,
     )
     more = f" (only decoding and encoding the rendition with libjpeg-turbo: {run.floor_against_peers(1600):.1f}×)"

@@ -126,8 +126,8 @@ class StageConfig:
     log_level: str = "INFO"
 
     in_flight: int = FEWEST_IN_FLIGHT
-    """Uploads that are at work at once; all others wait in a queue. At most 0.3 × the account's concurrent executions
-    and 3 × its DetectModerationLabels calls a second (docs/scale.md)."""
+    """Uploads processed at once; all others wait in a queue. At most 0.3 × the account's concurrent executions and 3 ×
+    its DetectModerationLabels calls a second (docs/scale.md)."""
 
     limits: UploadLimits = field(default_factory=UploadLimits)
     max_moderation_views: int = DEFAULT_VIEWS

@@ -1,7 +1,7 @@
 """The regions in which a stage can be deployed: those with Rekognition.
 
-Elsewhere every image would be held, because nothing could judge it. The rule is part of the template, so that
-CloudFormation refuses the deployment before it creates anything.
+Without Rekognition every image would be held. The template contains a rule, so that CloudFormation refuses the
+deployment before it creates anything.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ REKOGNITION_REGIONS: Final = (
     *("ap-southeast-7", "ca-central-1", "eu-central-1", "eu-south-2", "eu-west-1", "eu-west-2", "il-central-1"),
     *("sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"),
 )
-"""Rekognition's regions. Source: the endpoints in botocore, with which a test compares them."""
+"""Rekognition's regions. Source: botocore's endpoints; a test compares them."""
 
 
 def require_rekognition(stack: Stack) -> None:
@@ -24,7 +24,7 @@ def require_rekognition(stack: Stack) -> None:
         assertions=[
             CfnRuleAssertion(
                 assert_=Fn.condition_contains(list(REKOGNITION_REGIONS), stack.region),
-                assert_description=f"Rekognition, which judges the images, is in {', '.join(REKOGNITION_REGIONS)}",
+                assert_description=f"the stage needs Rekognition, which is in {', '.join(REKOGNITION_REGIONS)}",
             )
         ],
     )

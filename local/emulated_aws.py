@@ -1,13 +1,12 @@
-"""The emulator's application, with error names of Step Functions corrected to those of AWS.
+"""The emulator's application, with two error names of Step Functions corrected to AWS's.
 
-Two faults have other names in the emulator than on AWS, so that no retrier or catcher of the state machines would match
-them there:
+The emulator names two errors differently from AWS, so the state machines' retriers and catchers would not match them:
 
-- a throttled function: ``Lambda.Unknown`` in place of ``Lambda.TooManyRequestsException``;
-- StartExecution with a name in use: ``ExecutionAlreadyExists`` in place of
+- a throttled function: ``Lambda.Unknown`` instead of ``Lambda.TooManyRequestsException``;
+- StartExecution with a name that is in use: ``ExecutionAlreadyExists`` instead of
   ``StepFunctions.ExecutionAlreadyExistsException``.
 
-``hypercorn local.emulated_aws:app`` serves it.
+Run it with ``hypercorn local.emulated_aws:app``.
 """
 
 import json
@@ -21,7 +20,7 @@ THROTTLED = "Lambda.TooManyRequestsException"
 
 
 def name_of_lambda_fault(error: str, cause: str) -> str:
-    """Return AWS's name for what the emulator calls ``error`` when a Task invokes a function."""
+    """Return AWS's name for an error of a Task that invokes a function."""
     try:
         body = json.loads(cause)
     except json.JSONDecodeError:
@@ -31,12 +30,12 @@ def name_of_lambda_fault(error: str, cause: str) -> str:
 
 
 def name_of_nested_fault(error: str, _cause: str) -> str:
-    """Return AWS's name for what the emulator calls ``error`` when a Task starts an execution."""
+    """Return AWS's name for an error of a Task that starts an execution."""
     return error if "." in error else f"StepFunctions.{error.removesuffix('Exception')}Exception"
 
 
 def renaming(call: Callable[..., Any], rename: Callable[[str, str], str]) -> Callable[..., Any]:
-    """Return ``call`` with the error names of its failures replaced."""
+    """Wrap ``call`` so that ``rename`` changes the names of the errors it raises."""
 
     def renamed(*arguments: Any) -> Any:
         try:

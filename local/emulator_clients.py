@@ -1,4 +1,4 @@
-"""Starts a process that calls the emulator with root's credentials."""
+"""Starts processes that call the emulator with root credentials."""
 
 import sys
 from collections.abc import Callable
@@ -21,9 +21,9 @@ def start_client(
     certificates: Certificates,
     is_ready: Callable[[], bool],
 ) -> Running:
-    """Run ``python -m module port`` and return when it is ready. Raises LocalError with the end of its log.
+    """Run ``python -m module port`` and return when it is ready. Raises LocalError with the last lines of its log.
 
-    ``log`` is the name of a file in the workspace's folder of logs.
+    ``log`` is a file name in the workspace's log folder.
     """
     environment = {
         "PATH": "/usr/bin:/bin",

@@ -1,4 +1,4 @@
-"""The error of the local commands."""
+"""The error that local commands raise."""
 
 
 class LocalError(Exception):

@@ -319,7 +319,7 @@ SKIMAGE = "scikit-image, skimage/data/"
 
 SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
     (
-        Sample("mountains.jpg", "image/jpeg", "put", "PUBLISHED", "A large picture: the whole ladder of renditions"),
+        Sample("mountains.jpg", "image/jpeg", "put", "PUBLISHED", "A large picture that gets every rendition"),
         lambda: encoded(mountains(3600, 2400), "JPEG", quality=84, progressive=True),
     ),
     (
@@ -337,7 +337,7 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         lambda: encoded(photo("chelsea.png"), "WEBP", quality=82),
     ),
     (
-        Sample("espresso.heic", "image/heic", "put", "PUBLISHED", "HEIC, as phones store it",
+        Sample("espresso.heic", "image/heic", "put", "PUBLISHED", "HEIC, as phones write it",
                SKIMAGE + "coffee.png, by Rachel Michetti", "CC0-1.0"),
         lambda: encoded(photo("coffee.png"), "HEIF", quality=70),
     ),
@@ -352,12 +352,12 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         lambda: wide_gamut(photo("hubble_deep_field.jpg")),
     ),
     (
-        Sample("camera-grey.jpg", "image/jpeg", "api", "PUBLISHED", "A picture with one grey channel",
+        Sample("camera-grey.jpg", "image/jpeg", "api", "PUBLISHED", "A greyscale picture",
                SKIMAGE + "camera.png, by Lav Varshney", "CC0-1.0"),
         lambda: encoded(photo("camera.png"), "JPEG", quality=84),
     ),
     (
-        Sample("retina-cmyk.jpg", "image/jpeg", "put", "PUBLISHED", "CMYK, as printers send it",
+        Sample("retina-cmyk.jpg", "image/jpeg", "put", "PUBLISHED", "CMYK, as used in print",
                SKIMAGE + "retina.jpg, by Mikael Häggström", "CC0-1.0"),
         lambda: encoded(photo("retina.jpg").resize((900, 900)).convert("CMYK"), "JPEG", quality=80),
     ),
@@ -366,7 +366,7 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         lambda: encoded(logo(), "PNG", optimize=True),
     ),
     (
-        Sample("chart-palette.png", "image/png", "post", "PUBLISHED", "Text and flat colour in a palette of 32"),
+        Sample("chart-palette.png", "image/png", "post", "PUBLISHED", "Text and flat colours in a palette of 32"),
         lambda: encoded(chart(), "PNG", optimize=True),
     ),
     (
@@ -390,7 +390,7 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         lambda: animation([page.quantize(64) for page in flipbook()], "GIF"),
     ),
     (
-        Sample("neon.png", "image/png", "post", "BLOCKED", "The stand-in finds what must never be shown: blocked"),
+        Sample("neon.png", "image/png", "post", "BLOCKED", "The stand-in finds prohibited content: blocked"),
         lambda: encoded(neon().quantize(128), "PNG", optimize=True),
     ),
     (

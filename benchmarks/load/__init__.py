@@ -1,4 +1,4 @@
-"""Uploads under load, simulated: what quotas do to a design, and what it costs. docs/scale.md has the tables.
+"""Simulates uploads under load: how each design behaves under quotas, and what it costs (tables: docs/scale.md).
 
-Nothing of the pipeline runs here: `python -m benchmarks.load` takes minutes for what takes AWS hours.
+The pipeline itself does not run; `python -m benchmarks.load` simulates hours on AWS in minutes.
 """

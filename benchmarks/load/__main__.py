@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load`: run all scenarios, write benchmarks/load.json and the tables of docs/scale.md."""
+"""`python -m benchmarks.load`: runs all scenarios; writes benchmarks/load.json and the tables of docs/scale.md."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from benchmarks.load.simulation import Scenario, simulate
 
 
 def main() -> None:
-    """Simulate everything on as many processes as there are cores."""
+    """Simulate all scenarios, by default with one process per core."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--largest", type=int, default=BURSTS[-1], help="uploads of the largest burst")
     arguments.add_argument("--seed", type=int, default=1)
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _run(made: list[Table], jobs: int) -> dict[str, list[Result]]:
-    """Run all scenarios, those that take longest first, and return their results by table, in the tables' order."""
+    """Run all scenarios, the longest first, and return the results by table in their original order."""
     numbered = [(table.key, number, each) for table in made for number, each in enumerate(table.scenarios)]
     numbered.sort(key=lambda item: item[2].arrivals.burst, reverse=True)
     with ProcessPoolExecutor(jobs) as pool:

@@ -1,6 +1,6 @@
-"""The state machine as the simulation needs it: paths of states, and each Task's retriers and ending.
+"""The parts of the state machine that the simulation needs: paths of states, and each Task's retriers and ending.
 
-Everything is read from the ASL file, so that a changed definition is simulated as it is.
+They are read from the ASL file, so the simulation always uses the current definition.
 """
 
 import json
@@ -15,14 +15,14 @@ from typing import Any, Self
 from workflows.lint import DIRECTORY
 
 THROTTLED = "Lambda.TooManyRequestsException"
-"""What a throttled function is called in Retry and Catch."""
+"""The error name of a throttled function in Retry and Catch."""
 BUSY = "ThrottledError"
-"""What a function raises when Rekognition has throttled it for longer than it waits."""
+"""The error that a function raises if Rekognition throttles it for longer than the function retries."""
 FUNCTION_ARN = "FunctionArn}"
 
 
 class Ending(StrEnum):
-    """How an upload ends. LOST: EventBridge gave up on starting it."""
+    """How an upload ends. LOST means that EventBridge gave up starting its execution."""
 
     JUDGED = "judged"
     HELD = "held"
@@ -43,7 +43,7 @@ class Retrier:
 
     @classmethod
     def from_asl(cls, entry: Mapping[str, Any]) -> Self:
-        """Read an entry; what it leaves out has the language's defaults."""
+        """Read an entry; missing fields get the defaults of Amazon States Language."""
         return cls(
             errors=frozenset(entry["ErrorEquals"]),
             interval_seconds=entry.get("IntervalSeconds", 1),
@@ -54,32 +54,32 @@ class Retrier:
         )
 
     def handles(self, error: str) -> bool:
-        """Tell whether the entry is the one for an error."""
+        """Return whether the entry matches an error."""
         return error in self.errors or "States.ALL" in self.errors
 
     def longest_delay(self, retry: int) -> float:
-        """Return the seconds before the retry of this number, counted from 0, without jitter."""
+        """Return the delay before a retry in seconds, without jitter; retries are counted from 0."""
         bound = float("inf") if self.max_delay_seconds is None else self.max_delay_seconds
-        steps = min(retry, 64)  # 2 ** 64 s is past every bound; a larger power overflows
+        steps = min(retry, 64)  # 2 ** 64 s exceeds every bound; larger powers overflow
         return min(self.interval_seconds * self.backoff_rate**steps, bound)
 
     def delay(self, retry: int, random: Random) -> float:
-        """Return the seconds before the retry of this number; full jitter takes any number up to the longest."""
+        """Return the delay before a retry in seconds; with full jitter it is random, up to the longest delay."""
         longest = self.longest_delay(retry)
         return random.uniform(0.0, longest) if self.full_jitter else longest
 
     def mean_patience_seconds(self) -> float:
-        """Return how long all retries take on average, the attempts themselves aside."""
+        """Return how long all retries wait on average, not counting the attempts themselves."""
         longest = sum(self.longest_delay(retry) for retry in range(self.max_attempts))
         return longest / 2 if self.full_jitter else longest
 
 
 @dataclass(frozen=True)
 class Step:
-    """What an execution does between two waits: it enters ``states`` states, the last of which may be a Task.
+    """Part of an execution: it enters ``states`` states, of which only the last may be a Task.
 
-    ``function`` is the Task's function, or "" for a direct call of another service. ``ending`` is where the execution
-    ends up when the Task fails for good, after entering ``failure_states`` more.
+    ``function`` is the Task's function, or "" for a direct call to a service. If the Task fails after all retries, the
+    execution enters ``failure_states`` more states and ends with ``ending``.
     """
 
     states: int
@@ -92,7 +92,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Definition:
-    """A state machine: its states by name, and its own time limit in seconds."""
+    """A state machine: its states by name, and its time limit in seconds."""
 
     start: str
     states: Mapping[str, Mapping[str, Any]]
@@ -105,7 +105,7 @@ class Definition:
         return cls(document["StartAt"], document["States"], document["TimeoutSeconds"])
 
     def path(self, *waypoints: str) -> tuple[Step, ...]:
-        """Return the shortest way from the start through the states named, to the nearest end after the last."""
+        """Return the shortest path from the start through the named states to the nearest end state."""
         names = [self.start]
         for waypoint in waypoints:
             names += self._way(names[-1], waypoint)
@@ -137,7 +137,7 @@ class Definition:
         )
 
     def _way(self, start: str, goal: str | None) -> list[str]:
-        """Return the states after ``start`` on the shortest way to ``goal``, or to an end, when nothing fails."""
+        """Return the states after ``start`` on the shortest path without errors to ``goal``, or to an end state."""
         came_from: dict[str, str] = {start: ""}
         queue = deque([start])
         while queue:
@@ -160,11 +160,11 @@ class Definition:
 
 
 def with_retrier(steps: Sequence[Step], retrier: Retrier) -> tuple[Step, ...]:
-    """Return the steps with ``retrier`` in each function's Task, ahead of whatever else handles the same errors."""
+    """Return the steps with ``retrier`` as the first retrier of each function's Task."""
     return tuple(replace(step, retriers=(retrier, *step.retriers)) if step.function else step for step in steps)
 
 
 def _successors(state: Mapping[str, Any]) -> list[str]:
-    """Return where a state goes to when nothing fails."""
+    """Return the states that may follow a state without errors."""
     named = [state[field] for field in ("Next", "Default") if field in state]
     return [*(choice["Next"] for choice in state.get("Choices", ())), *named]

@@ -1,4 +1,4 @@
-"""The designs that are compared: how an upload gets from its event to an execution, and what throttling does to it."""
+"""The compared designs: how an upload's event leads to an execution, and how each design handles throttling."""
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -10,7 +10,7 @@ from benchmarks.load.quotas import Account
 LADDER: Final = Retrier(
     frozenset({THROTTLED, BUSY}), interval_seconds=2, max_attempts=6, max_delay_seconds=60, full_jitter=True
 )
-"""What throttling met before this simulation: six retries, 61 s on average."""
+"""The retries for throttling before ADR 26: six, 61 s on average."""
 PATIENT: Final = Retrier(
     frozenset({THROTTLED, BUSY}), interval_seconds=2, max_attempts=600, max_delay_seconds=300, full_jitter=True
 )
@@ -19,29 +19,29 @@ SLOT_TAKEN: Final = "DynamoDB.ConditionalCheckFailedException"
 SLOT: Final = Retrier(
     frozenset({SLOT_TAKEN}), interval_seconds=2, max_attempts=600, max_delay_seconds=300, full_jitter=True
 )
-"""Waiting for a slot by trying again."""
+"""Retries until a slot is free."""
 
 LADDER_TIMEOUT_SECONDS: Final = 1_800.0
 PATIENT_TIMEOUT_SECONDS: Final = 108_000.0
-"""The time limit of an execution: with patience, 30 hours. A history holds 25,000 events: a retried Task takes three,
-a round of `moderate` without an end seven, so 30 hours of either fit."""
+"""The time limit of an execution with patient retriers: 30 hours. A history holds 25,000 events. A retried Task adds
+three and an unfinished round of `moderate` seven, so 30 hours of either fit."""
 
 DETECTOR_PATIENCE_SECONDS: Final = 50.0
-"""For how long one invocation of `moderate` repeats throttled calls, where it does: the function has 60 s."""
+"""How long one invocation of `moderate` repeats throttled calls, if the design repeats them. Its timeout is 60 s."""
 CONCURRENCY_SHARE: Final = 0.3
 DETECTOR_SECONDS: Final = 3.0
 FEWEST_IN_FLIGHT: Final = 2
-"""See `in_flight_of`. Lambda takes no smaller maximum concurrency than two for the consumer of a queue."""
+"""See `in_flight_of`. Lambda's smallest maximum concurrency for the consumer of a queue is 2."""
 
 
 class Admission(Enum):
-    """What stands between an event and the work.
+    """How an event leads to a running execution.
 
     DIRECT     EventBridge starts the execution.
-    SEMAPHORE  so it does; the execution counts itself in a DynamoDB item and tries again while too many are counted.
-    QUEUE      a queue, and a function that starts executions at a bounded number at once, and returns.
-    LEASES     a queue, and a function that starts an execution when it has a lease; each ending gives its lease back.
-    WAIT       a queue, and a function that starts executions, and returns when they have ended.
+    SEMAPHORE  as DIRECT, but the execution counts itself in a DynamoDB item and retries while the count is too high.
+    QUEUE      a queue and a function, with limited concurrency, that starts executions and returns.
+    LEASES     a queue and a function that starts an execution for each free lease; a lease is released at the end.
+    WAIT       a queue and a function that starts executions and returns when they have ended.
     """
 
     DIRECT = auto()
@@ -54,9 +54,9 @@ class Admission(Enum):
 class Throttled(Enum):
     """What `moderate` does when Rekognition throttles it.
 
-    GIVES_UP    after three attempts at a call: all answers are lost, and the Task may be retried.
-    STARTS_OVER the same, after repeating calls for as long as the function has.
-    KEEPS       as long, and then it returns the answers that it has; the next invocation goes on from there.
+    GIVES_UP    fails after three attempts at a call and loses all answers; the Task may be retried.
+    STARTS_OVER repeats calls until its time is used up, then fails and loses all answers.
+    KEEPS       repeats calls until its time is used up, then returns its answers; the next invocation continues.
     """
 
     GIVES_UP = auto()
@@ -66,11 +66,11 @@ class Throttled(Enum):
 
 @dataclass(frozen=True)
 class Design:
-    """One way to build it. ``throttling`` is the retrier of each function for being throttled.
+    """One design. ``throttling`` is the retrier that each function's Task has for throttling.
 
-    ``in_flight`` bounds the executions that work, ``batch`` is how many uploads one invocation of `admit` takes, and
-    ``pollers`` how many invocations run at once. `admit` looks every ``poll_seconds`` whether something has ended or a
-    lease is free, and waits for ``wait_seconds`` at most: a function of 600 s.
+    ``in_flight`` limits the executions in progress, ``batch`` is how many uploads one invocation of `admit` takes, and
+    ``pollers`` is how many invocations run at once. `admit` checks every ``poll_seconds`` whether an execution ended or
+    a lease is free, for at most ``wait_seconds``; its timeout is 600 s.
     """
 
     name: str
@@ -86,11 +86,11 @@ class Design:
 
 
 def in_flight_of(account: Account) -> int:
-    """Return how many executions may work at once in an account.
+    """Return how many executions may be in progress at once in an account.
 
-    By concurrency: each takes two, its function's and that of the `admit` which waits for it; 40 % are left to requests
-    and what follows a publication. By the detector: three seconds' worth of calls keep it busy, and if all pictures
-    take 64 calls, each still ends in 192 s on average, before `admit` stops waiting.
+    By concurrency: each needs two invocations at once, its function and the `admit` that waits for it; 40 % remain for
+    requests and the work after publication. By detector: three executions for each call per second keep it busy, and
+    even if all pictures take 64 calls, each ends in 192 s on average, before `admit` stops waiting.
     """
     by_concurrency = CONCURRENCY_SHARE * account.concurrency
     by_detector = DETECTOR_SECONDS * account.detector_calls_per_second
@@ -98,33 +98,33 @@ def in_flight_of(account: Account) -> int:
 
 
 def before() -> Design:
-    """Return what was deployed before: the ladder, and three attempts at each detector call."""
+    """Return the earlier design: the short retry ladder, and three attempts at each detector call."""
     return Design("before", Admission.DIRECT, LADDER, Throttled.GIVES_UP, LADDER_TIMEOUT_SECONDS)
 
 
 def patient(*, throttling: Retrier = PATIENT, detector: Throttled = Throttled.KEEPS) -> Design:
-    """Return the design of before with patience alone."""
+    """Return the earlier design with patient retriers."""
     return Design("patient retriers", Admission.DIRECT, throttling, detector, PATIENT_TIMEOUT_SECONDS)
 
 
 def semaphore(account: Account) -> Design:
-    """Return patience behind a counter that executions poll."""
+    """Return patient retriers with a counter that executions poll."""
     return replace(patient(), name="counter, polled", admission=Admission.SEMAPHORE, in_flight=in_flight_of(account))
 
 
 def queue(account: Account) -> Design:
-    """Return patience behind a queue that bounds starts."""
+    """Return patient retriers with a queue that limits starts."""
     return replace(patient(), name="queue, starts", admission=Admission.QUEUE, pollers=in_flight_of(account))
 
 
 def leases(account: Account) -> Design:
-    """Return patience behind a queue and leases."""
+    """Return patient retriers with a queue and leases."""
     limit = in_flight_of(account)
     return replace(patient(), name="queue, leases", admission=Admission.LEASES, in_flight=limit, pollers=2, batch=10)
 
 
 def start_and_wait(account: Account, *, in_flight: int | None = None, batch: int = 1) -> Design:
-    """Return patience behind a queue whose consumer waits for what it starts."""
+    """Return patient retriers with a queue whose consumer waits for the executions it starts."""
     limit = in_flight or in_flight_of(account)
     return replace(
         patient(),
@@ -137,5 +137,5 @@ def start_and_wait(account: Account, *, in_flight: int | None = None, batch: int
 
 
 def designs(account: Account) -> tuple[Design, ...]:
-    """Return what is compared in an account."""
+    """Return the designs to compare in an account."""
     return (before(), patient(), semaphore(account), queue(account), leases(account), start_and_wait(account))

@@ -1,4 +1,4 @@
-"""What a quota does to a request: refuse it, delay it, or let it through."""
+"""Quotas, which refuse a request, delay it, or let it through."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from typing import Final
 
 SCALING_STEP: Final = 1_000.0
 SCALING_PER_SECOND: Final = 100.0
-"""Environments that Lambda adds to one function: 1,000 every 10 s, refilled continuously and never saved up (Lambda
-Developer Guide, "Lambda scaling behavior")."""
+"""How fast Lambda adds environments to one function: 1,000 every 10 s, refilled continuously; unused capacity does not
+accumulate (Lambda Developer Guide, "Lambda scaling behavior")."""
 
 
 class TokenBucket:
-    """A bucket of ``size`` tokens that ``rate`` per second refill; it starts full."""
+    """A bucket of ``size`` tokens, refilled at ``rate`` tokens per second. It starts full."""
 
     def __init__(self, size: float, rate: float) -> None:
         self._size = size
@@ -21,7 +21,7 @@ class TokenBucket:
         self._at = 0.0
 
     def take(self, now: float) -> bool:
-        """Take a token if there is one: a request that is refused otherwise."""
+        """Take a token and return True; return False if there is none and the request is refused."""
         self._refill(now)
         if self._tokens < 1.0:
             return False
@@ -29,7 +29,7 @@ class TokenBucket:
         return True
 
     def delay(self, now: float, count: int = 1) -> float:
-        """Take ``count`` tokens and return the seconds until they are there: a request that waits its turn."""
+        """Take ``count`` tokens and return the seconds until they are available, for a request that waits."""
         self._refill(now)
         self._tokens -= count
         return max(0.0, -self._tokens / self._rate)
@@ -40,7 +40,7 @@ class TokenBucket:
 
 
 class Entry(Enum):
-    """How Lambda takes an invocation."""
+    """How Lambda responds to an invocation."""
 
     THROTTLED = auto()
     COLD = auto()
@@ -48,10 +48,10 @@ class Entry(Enum):
 
 
 class Lambda:
-    """The concurrency of an account: one pool, what functions have reserved of it, and how fast a function scales.
+    """An account's Lambda concurrency: the shared pool, reserved concurrency, and how fast each function scales.
 
-    ``reserved`` is each function's reserved concurrency, its guarantee and its ceiling; the others share the rest.
-    Environments are never reclaimed: a run is shorter than the time that Lambda keeps them for, or busy all the time.
+    ``reserved`` is each function's reserved concurrency, which is guaranteed and also its maximum; all other functions
+    share the rest. Environments are never reclaimed: a run is either too short for that or keeps them busy.
     """
 
     def __init__(self, concurrency: int, reserved: Mapping[str, int]) -> None:

@@ -1,8 +1,8 @@
-"""A discrete-event loop: processes are generators, time is a number of seconds.
+"""A discrete-event loop: processes are generators, and time is a number of seconds.
 
-A process yields how many seconds it waits, or PARKED to wait until another process resumes it. The loop never sleeps.
-It is 40 lines because the largest runs have ten million steps: SimPy 4.1.2 took 2.6 times as long for the same
-million steps, side by side on one machine.
+A process yields the seconds it waits, or PARKED to wait until another process resumes it. The loop never sleeps. It
+exists because the largest runs have ten million steps, and SimPy 4.1.2 took 2.6 times as long for a million of the same
+steps on the same machine.
 """
 
 from collections.abc import Generator
@@ -10,15 +10,15 @@ from heapq import heappop, heappush
 from typing import Final
 
 PARKED: Final = None
-"""What a process yields to wait for `Loop.resume`."""
+"""Yielded by a process to wait for `Loop.resume`."""
 
 Process = Generator[float | None, None, None]
 
 
 class Loop:
-    """Runs processes in the order of their times; processes of the same time run in the order they were added.
+    """Runs processes in order of time; processes with the same time run in the order in which they were added.
 
-    ``current`` is the process that runs: what it leaves with whoever is to resume it.
+    ``current`` is the running process. Before parking, it stores itself where another process will resume it.
     """
 
     def __init__(self) -> None:
@@ -29,17 +29,17 @@ class Loop:
         self._waiting: list[tuple[float, int, Process]] = []
 
     def start(self, process: Process, *, after: float = 0.0) -> Process:
-        """Let a process begin ``after`` seconds from now, and return it."""
+        """Schedule a process to start ``after`` seconds from now, and return it."""
         self._added += 1
         heappush(self._waiting, (self.now + after, self._added, process))
         return process
 
     def resume(self, process: Process) -> None:
-        """Let a parked process go on at the current time."""
+        """Continue a parked process at the current time."""
         self.start(process)
 
     def run(self) -> None:
-        """Run until no process waits for a time; processes that are still parked stay so."""
+        """Run until only parked processes are left."""
         waiting = self._waiting
         while waiting:
             self.now, _, process = heappop(waiting)

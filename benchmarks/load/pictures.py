@@ -1,5 +1,6 @@
-"""The uploads of a run: when they arrive, and what each of them needs. All of it is drawn before the run begins, so
-that designs are compared on the same pictures.
+"""The uploads of a run: when they arrive, and what each of them needs.
+
+They are generated before the run starts, so that all designs are compared on the same pictures.
 """
 
 from collections.abc import Sequence
@@ -20,10 +21,10 @@ class Route(Enum):
 
 @dataclass(frozen=True)
 class Mix:
-    """What pictures are like: the shares of those that are rejected, blurred, transparent and animated.
+    """The shares of pictures that are rejected, blurred, transparent and animated.
 
-    A transparent picture is shown to the detector three times, an animation ``fewest`` to ``most`` times, evenly by the
-    logarithm; any other picture once. No statistics of real uploads exist yet: all shares are assumptions.
+    A transparent picture takes three detector calls, an animation ``fewest`` to ``most`` (log-uniform), any other
+    picture one. There are no statistics of real uploads yet, so all shares are assumptions.
     """
 
     rejected: float = 0.02
@@ -35,17 +36,17 @@ class Mix:
 
 
 USUAL: Final = Mix()
-"""1.6 detector calls a picture on average."""
+"""On average 1.6 detector calls per picture."""
 STILLS: Final = Mix(rejected=0.0, blurred=0.0, transparent=0.0, animated=0.0)
 """One call each, all published."""
 ANIMATIONS: Final = Mix(rejected=0.0, blurred=0.0, transparent=0.0, animated=1.0, fewest=64, most=64)
-"""The worst for the detector: 64 calls each."""
+"""The worst case for the detector: 64 calls each."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One upload: when it arrives (s), its route, its detector calls. ``size`` is the logarithm of its share of work in
-    standard deviations: 0 for the median picture. A ``probe`` is an upload of its own beside a burst."""
+    """One upload: when it arrives (s), its route, its detector calls. ``size`` is the logarithm of its
+    work in standard deviations: 0 for the median picture. A ``probe`` is a single upload during a burst."""
 
     arrives: float
     route: Route
@@ -56,9 +57,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """When uploads come: ``burst`` of them at once, then ``per_second`` for ``seconds``, at random.
+    """When uploads arrive: ``burst`` at once, then ``per_second`` at random for ``seconds``.
 
-    ``probes`` are single uploads, ten seconds apart from the tenth second on: somebody else's, during the burst.
+    ``probes`` are single uploads of other users during the burst, every ten seconds from the tenth second on.
     """
 
     burst: int = 0
@@ -68,12 +69,12 @@ class Arrivals:
 
     @property
     def name(self) -> str:
-        """How tables call it."""
+        """The name in tables."""
         return f"{self.burst:,} at once" if self.burst else f"{self.per_second:g} a second for {self.seconds:g} s"
 
 
 def pictures(arrivals: Arrivals, mix: Mix, random: Random) -> list[Picture]:
-    """Draw the uploads of a run, in the order of their arrival."""
+    """Generate the uploads of a run in order of arrival."""
     times = [0.0] * arrivals.burst
     at = 0.0
     while arrivals.per_second and (at := at + random.expovariate(arrivals.per_second)) < arrivals.seconds:
@@ -84,7 +85,7 @@ def pictures(arrivals: Arrivals, mix: Mix, random: Random) -> list[Picture]:
 
 
 def mean_calls(drawn: Sequence[Picture]) -> float:
-    """Return the detector calls that a picture takes on average."""
+    """Return the mean number of detector calls per picture."""
     return sum(picture.calls for picture in drawn) / len(drawn)
 
 

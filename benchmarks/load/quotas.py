@@ -1,7 +1,7 @@
-"""The quotas and prices that bound the pipeline, each with its source, and the accounts that are compared.
+"""The quotas and prices that limit the pipeline, each with its source, and the accounts that are compared.
 
-Service Quotas' defaults were read in 2026-11 from a published dump for us-east-1; the codes are those that
-`aws service-quotas get-service-quota` takes. What only AWS's guides say names the guide and its page.
+The Service Quotas defaults for us-east-1 were read from a published dump in 2026-11; `get-service-quota` takes the
+codes. Values that only AWS's guides contain name the guide and page.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Quota:
-    """One limit: its default, and where that is from. ``code`` is Service Quotas', "" where there is none."""
+    """One limit: its default and its source. ``code`` is the Service Quotas code, or "" if there is none."""
 
     name: str
     value: float
@@ -23,7 +23,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class Region:
-    """What differs by region: the token buckets of Step Functions, and how fast EventBridge calls targets."""
+    """The quotas that differ by region: token buckets of Step Functions, and EventBridge's target invocations."""
 
     name: str
     start_execution_bucket: float
@@ -71,7 +71,7 @@ QUOTAS: Final = (
     Quota("Requests of a distribution", 250_000, "a second", "CloudFront Developer Guide, Quotas"),
     Quota("Transfer of a distribution", 150, "Gbit a second", "CloudFront Developer Guide, Quotas"),
 )
-"""What docs/scale.md lists. "Other regions" are the lowest values that AWS documents; some regions have more."""
+"""The quotas listed in docs/scale.md. "Other regions" have at least these values; some have more."""
 
 LARGE_REGION: Final = Region("us-east-1", 1_300, 300, 5_000, 5_000, 18_750)
 OTHER_REGION: Final = Region("another region", 800, 150, 800, 500, 1_100)
@@ -81,24 +81,24 @@ ACCOUNTS: Final = (
     Account("small", 50, 5, OTHER_REGION),
     Account("default", 1_000, 50, LARGE_REGION),
 )
-"""A new account's 10 are not in the tables of defaults: AWS raises them with usage, or on request."""
+"""The 10 of a new account are not in AWS's tables of defaults; AWS raises them with usage or on request."""
 RESERVED: Final = replace(
     ACCOUNTS[2],
     name="default, reserved",
     reserved={"optimize": 50, "moderate": 50, "blur": 50, "persist": 50, "serve": 200},
 )
-"""The default account with what the stage `prod` reserved before this simulation."""
+"""The default account with the concurrency that the stage `prod` reserved before ADR 26."""
 
 UNLIMITED: Final = 1e9
 EMULATED: Final = Account(
     "emulator", 10, 5, Region("the emulator", UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED, UNLIMITED)
 )
-"""The emulator started with LAMBDA_ACCOUNT_CONCURRENCY=10, and a stand-in that takes five calls a second."""
+"""The emulator with LAMBDA_ACCOUNT_CONCURRENCY=10 and a stand-in that accepts five calls a second."""
 
 DOLLARS_PER_TRANSITION: Final = 0.025 / 1_000
-"""Step Functions' price page: each retry is charged as one more transition."""
+"""From the Step Functions price page; each retry is charged as a transition."""
 DOLLARS_PER_DETECTOR_CALL: Final = 0.001
-"""Calls that are throttled cost nothing."""
+"""Throttled calls are free."""
 DOLLARS_PER_GB_SECOND: Final = 0.0000133334
 """Lambda on arm64."""
 DOLLARS_PER_INVOCATION: Final = 0.20 / 1_000_000

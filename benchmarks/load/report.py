@@ -31,20 +31,20 @@ def document(seed: int, results: Mapping[str, Sequence[Result]]) -> dict[str, An
 
 
 def write(results: Mapping[str, Any]) -> None:
-    """Write load.json, and the tables that it gives."""
+    """Write load.json and the tables made from it."""
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
 
 
 def page(text: str, results: Mapping[str, Any]) -> str:
-    """Return the page with the tables of these results between its markers."""
+    """Return the page with the tables between its markers replaced."""
     made = {key: table([Result(**row) for row in rows]) for key, rows in results["tables"].items()}
     made["quotas"] = _quota_table([Quota(**row) for row in results["quotas"]])
     return _MARKED.sub(lambda match: f"{match[1]}\n{made[match['key']]}\n{match[3]}", text)
 
 
 def table(rows: Sequence[Result]) -> str:
-    """Return rows as a Markdown table, with a column of accounts where there are several."""
+    """Return rows as a Markdown table, with an account column if there are several accounts."""
     accounts = len({row.account for row in rows}) > 1
     head = ("account", *_HEAD) if accounts else _HEAD
     lines = [_line(head), _line("--" for _ in head)]
@@ -72,7 +72,7 @@ def _cells(row: Result) -> tuple[str, ...]:
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as a reader takes them in: 4.2 s, 310 s, 3.5 h."""
+    """Return a duration in a readable form: 4.2 s, 310 s, 3.5 h."""
     if seconds is None:
         return ""
     if seconds < 10:

@@ -1,4 +1,4 @@
-"""What a run showed, as the tables and load.json have it."""
+"""The result of a run, for the tables and load.json."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from benchmarks.load.quotas import (
 )
 from benchmarks.load.simulation import VIEWS_PER_SECOND, Scenario, Simulation, Upload
 
-REQUESTS_A_MESSAGE = 3
-"""Sent, received, deleted."""
-WRITES_A_LEASE = 2
-"""Taken and given back."""
+REQUESTS_PER_MESSAGE = 3
+"""Send, receive, delete."""
+WRITES_PER_LEASE = 2
+"""Acquire and release."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One run. Times are in seconds from an upload's arrival, probes aside; None where nothing was judged.
+    """One run. Times are in seconds from an upload's arrival, without probes; None if nothing was judged.
 
-    ``coordination_dollars_per_1000`` is what 1,000 uploads cost beside the work: state transitions, detector calls
-    whose answers were thrown away, queue, `admit`, leases. ``views_throttled`` is the share of requests for new
-    variants that `serve` could not take.
+    ``coordination_dollars_per_1000`` is the cost of 1,000 uploads excluding the processing itself: state transitions,
+    detector calls whose answers were discarded, queue, `admit`, leases. ``views_throttled`` is the share of requests
+    for new variants in which `serve` was throttled.
     """
 
     design: str
@@ -56,7 +56,7 @@ class Result:
 
 
 def result_of(scenario: Scenario, run: Simulation) -> Result:
-    """Return what a finished run showed."""
+    """Return the result of a finished run."""
     endings = Counter(upload.ending for upload in run.uploads)
     judged = [upload for upload in run.uploads if upload.ending is Ending.JUDGED]
     waits = sorted(_wait(upload) for upload in judged if not upload.picture.probe)
@@ -98,11 +98,11 @@ def _coordination_dollars(scenario: Scenario, run: Simulation) -> float:
     dollars = transitions * DOLLARS_PER_TRANSITION + counts.wasted_calls * DOLLARS_PER_DETECTOR_CALL
     if admission in {Admission.QUEUE, Admission.LEASES, Admission.WAIT}:
         gigabytes = AWS.work["admit"].memory_mb / 1024
-        dollars += len(run.uploads) * REQUESTS_A_MESSAGE * DOLLARS_PER_QUEUE_REQUEST
+        dollars += len(run.uploads) * REQUESTS_PER_MESSAGE * DOLLARS_PER_QUEUE_REQUEST
         dollars += counts.admit_seconds * gigabytes * DOLLARS_PER_GB_SECOND
         dollars += run.lambda_.invocations["admit"] * DOLLARS_PER_INVOCATION
     if admission is Admission.LEASES:
-        dollars += len(run.uploads) * WRITES_A_LEASE * DOLLARS_PER_TABLE_WRITE
+        dollars += len(run.uploads) * WRITES_PER_LEASE * DOLLARS_PER_TABLE_WRITE
     if admission is Admission.SEMAPHORE:
         dollars += (counts.slot_writes + len(run.uploads)) * DOLLARS_PER_TABLE_WRITE
     return dollars

@@ -1,4 +1,4 @@
-"""What `python -m benchmarks.load` runs, table by table."""
+"""The scenarios that `python -m benchmarks.load` runs, by table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,21 +25,21 @@ BURSTS: Final = (1_000, 10_000, 100_000)
 PROBES: Final = 9
 UNPOLLED: Final = frozenset({Admission.LEASES, Admission.WAIT})
 MOST_POLLED: Final = 10_000
-"""Of 100,000 uploads, designs that poll make up to 30 million retries: only two were run, in the account of most."""
+"""With 100,000 uploads, designs that poll make up to 30 million retries, so only two of them run, in one account."""
 
 NEW, SMALL, DEFAULT = ACCOUNTS
 
 
 @dataclass(frozen=True)
 class Table:
-    """Scenarios whose results stand together, in load.json and, where the key has a place there, in docs/scale.md."""
+    """Scenarios that form one table in load.json and, if it has markers for ``key``, in docs/scale.md."""
 
     key: str
     scenarios: tuple[Scenario, ...]
 
 
 def tables(*, largest: int, seed: int) -> list[Table]:
-    """Return everything that is compared, without bursts of more than ``largest`` uploads."""
+    """Return all tables, without bursts of more than ``largest`` uploads."""
     bursts = [burst for burst in BURSTS if burst <= largest]
     made = [
         Table("few", tuple(each for account in ACCOUNTS for each in _bursts(account, list(FEW)))),
@@ -71,7 +71,7 @@ def _steady() -> Iterator[Scenario]:
 
 
 def _parts() -> Iterator[Scenario]:
-    """What each part of the choice is for: without it, and with it."""
+    """The effect of each part of the chosen design: without and with it."""
     thousand = Arrivals(burst=1_000)
     yield Scenario(before(), RESERVED, Arrivals(burst=10_000))
     yield Scenario(before(), SMALL, thousand)
@@ -84,14 +84,14 @@ def _parts() -> Iterator[Scenario]:
 
 
 def _animations() -> Iterator[Scenario]:
-    """All pictures need 64 detector calls, in an account of five a second."""
+    """All pictures need 64 detector calls, and the account allows five a second."""
     starts_over = _named(patient(), "patient, starts over", detector=Throttled.STARTS_OVER)
     for design in (before(), starts_over, patient(), start_and_wait(SMALL)):
         yield Scenario(design, SMALL, Arrivals(burst=50), mix=ANIMATIONS)
 
 
 def _delays() -> Iterator[Scenario]:
-    """How long the longest wait between retries is."""
+    """The effect of the longest wait between retries."""
     for account in (NEW, DEFAULT):
         for seconds in (60, 300, 900):
             throttling = replace(PATIENT, max_delay_seconds=seconds)
@@ -100,7 +100,7 @@ def _delays() -> Iterator[Scenario]:
 
 
 def _in_flight() -> Iterator[Scenario]:
-    """How many executions work at once, and how many uploads one invocation of `admit` takes."""
+    """The effect of `in_flight` and of the number of uploads per invocation of `admit`."""
     for account, limits in ((NEW, (2, 3, 4, 6)), (SMALL, (5, 10, 15, 20)), (DEFAULT, (50, 100, 150, 300))):
         for limit in limits:
             yield Scenario(start_and_wait(account, in_flight=limit), account, Arrivals(burst=2_000))

@@ -1,4 +1,4 @@
-"""One run: uploads arrive, executions take their states, functions and the detector throttle, and all is counted."""
+"""Simulates one run: uploads arrive, executions go through their states, functions and the detector throttle."""
 
 from collections import Counter, deque
 from collections.abc import Generator
@@ -17,24 +17,24 @@ from benchmarks.load.quotas import Account
 
 DELIVERY_ATTEMPTS: Final = 186
 DELIVERY_AGE_SECONDS: Final = 86_400.0
-"""EventBridge tries again 185 times within 24 hours."""
+"""EventBridge retries 185 times within 24 hours."""
 LONGEST_DELIVERY_RETRY_SECONDS: Final = 900.0
-"""Assumed: AWS publishes no shape of the backoff, and with this one 185 retries fill the 24 hours."""
+"""Assumed: AWS does not publish the backoff; with this bound, 185 retries span the 24 hours."""
 CLIENT_ATTEMPTS: Final = 3
-"""What functions/shared allows a call of an AWS client."""
+"""Attempts of one AWS call, as functions/shared sets them."""
 REFUSAL_SECONDS: Final = 0.05
-"""From a call until its refusal: assumed."""
+"""From a call to the response that throttles it. Assumed."""
 LONGEST_DETECTOR_RETRY_SECONDS: Final = 4.0
 POLLERS_AT_ONCE: Final = 5
 POLLERS_PER_SECOND: Final = 5.0
-"""How Lambda adds pollers of a queue: five at once, 300 a minute more."""
+"""Lambda starts five pollers for a queue at once and adds 300 a minute."""
 VIEWS_PER_SECOND: Final = 5.0
-"""Requests for variants that are not stored yet: those that reach `serve`."""
+"""Requests for variants that are not stored yet; only these reach `serve`."""
 TAKE_SLOT: Final = "TakeSlot"
 UNFINISHED: Final = "unfinished"
-"""Not an error: `moderate` returned the answers that it had, and is called again for the others."""
-STATES_OF_A_ROUND: Final = 2
-"""What such a round takes: the Choice that sends the execution back, and the Task."""
+"""Not an error: `moderate` returned the answers it had so far, and is called again for the rest."""
+STATES_PER_ROUND: Final = 2
+"""State transitions of one more call: the Choice that leads back to the Task, and the Task."""
 
 Seconds = Generator[float | None, None, None]
 Outcome = Generator[float | None, None, str]
@@ -43,7 +43,7 @@ Outcome = Generator[float | None, None, str]
 
 @dataclass(frozen=True)
 class Scenario:
-    """All that a run depends on; the same scenario always gives the same result."""
+    """Everything that a run depends on; the same scenario always gives the same result."""
 
     design: Design
     account: Account
@@ -56,7 +56,7 @@ class Scenario:
 
 @dataclass(slots=True)
 class Batch:
-    """Uploads that one invocation of `admit` waits for; ``process`` is None when it has stopped waiting."""
+    """Uploads that one invocation of `admit` waits for; ``process`` is None once it has stopped waiting."""
 
     left: int
     process: Process | None = None
@@ -64,7 +64,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Upload:
-    """An upload on its way: how it ended, when, the detector calls that it still needs, and its state transitions."""
+    """An upload: how and when it ended, the detector calls it still needs, and its state transitions so far."""
 
     picture: Picture
     calls_left: int
@@ -76,7 +76,7 @@ class Upload:
 
 @dataclass
 class Counts:
-    """What a run counts beside its uploads. ``wasted_calls`` are detector calls whose answers were thrown away."""
+    """What a run counts besides its uploads. ``wasted_calls`` are detector calls whose answers were discarded."""
 
     detector_calls: int = 0
     wasted_calls: int = 0
@@ -114,7 +114,7 @@ class Cores:
 
 
 class Simulation:
-    """A scenario being run. When `run` returns, every upload has ended; ``uploads`` and ``counts`` show what was."""
+    """One run of a scenario. When `run` returns, every upload has ended; ``uploads`` and ``counts`` hold the result."""
 
     def __init__(self, scenario: Scenario, definition: Definition) -> None:
         self._design, self._platform = scenario.design, scenario.platform
@@ -147,7 +147,7 @@ class Simulation:
         for number in range(self._design.pollers):
             self.loop.start(self._poll(), after=max(0.0, (number - POLLERS_AT_ONCE + 1) / POLLERS_PER_SECOND))
         if self._views_per_second:
-            self.loop.start(self._view_now_and_then())
+            self.loop.start(self._request_views())
         self.loop.run()
 
     def _steps_of(self, definition: Definition, route: Route) -> tuple[Step, ...]:
@@ -184,7 +184,7 @@ class Simulation:
             self.loop.resume(self._idle.popleft())
 
     def _poll(self) -> Process:
-        """Take batches off the queue for good: one of the pollers, and the invocations of `admit` that it makes."""
+        """Act as one poller: take batches off the queue and invoke `admit` with them. No message is delivered twice."""
         while True:
             if not self._queue:
                 self._idle.append(self.loop.current)
@@ -212,7 +212,7 @@ class Simulation:
             batch.process = self.loop.current
             self.loop.start(self._stop_waiting(batch))
             yield PARKED
-            yield self._until_next_look(began)
+            yield self._until_next_check(began)
 
     def _start_with_leases(self, uploads: list[Upload]) -> Seconds:
         for upload in uploads:
@@ -220,7 +220,7 @@ class Simulation:
                 began = self.loop.now
                 self._waiting_for_slots.append(self.loop.current)
                 yield PARKED
-                yield self._until_next_look(began)
+                yield self._until_next_check(began)
             self._slots -= 1
             self.counts.slot_writes += 1
             yield from self._start(upload)
@@ -231,8 +231,8 @@ class Simulation:
             yield self._random.uniform(0.0, 1.0)
         self.loop.start(self._execute(upload))
 
-    def _until_next_look(self, began: float) -> float:
-        """Return the seconds until `admit`, which looks at intervals since ``began``, sees what is so now."""
+    def _until_next_check(self, began: float) -> float:
+        """Return the seconds until the next check of `admit`, which checks at fixed intervals since ``began``."""
         interval = self._design.poll_seconds
         return (began - self.loop.now) % interval if interval else 0.0
 
@@ -292,14 +292,14 @@ class Simulation:
         return states * self._platform.state_seconds + self._transitions.delay(self.loop.now, states)
 
     def _task(self, step: Step, upload: Upload, deadline: float) -> Outcome:
-        """Run a Task with its retriers, and return the error with which it fails for good, or ""."""
+        """Run a Task with its retriers; return the error that is left after all retries, or ""."""
         retries: Counter[Retrier] = Counter()
         while True:
             error = yield from self._attempt(step, upload)
             if not error:
                 return ""
             if error == UNFINISHED:
-                yield self._transition(upload, STATES_OF_A_ROUND)
+                yield self._transition(upload, STATES_PER_ROUND)
                 continue
             retrier = next((each for each in step.retriers if each.handles(error)), None)
             if retrier is None or retries[retrier] >= retrier.max_attempts:
@@ -340,7 +340,7 @@ class Simulation:
         return ""
 
     def _use(self, function: str, entry: Entry, size: float) -> Seconds:
-        """Spend the time of an invocation, the detector aside."""
+        """Spend the duration of an invocation, without its detector calls."""
         work: Work = self._platform.work[function]
         factor = exp(work.spread * size)
         cold = work.cold_start_seconds if entry is Entry.COLD else 0.0
@@ -351,16 +351,16 @@ class Simulation:
     # --- the detector
 
     def _detect(self, upload: Upload) -> Outcome:
-        """Have a picture looked at, some calls at a time; after one that failed none is begun."""
+        """Make a picture's detector calls, several at a time; after a failure no further call starts."""
         deadline = self.loop.now + DETECTOR_PATIENCE_SECONDS
         state = _Detection(upload.calls_left)
         if upload.calls_left == 1:
-            yield from self._look(state, deadline)
+            yield from self._call_detector(state, deadline)
         else:
             state.workers = min(upload.calls_left, self._platform.parallel_detector_calls)
             state.process = self.loop.current
             for _ in range(state.workers):
-                self.loop.start(self._look_in_parallel(state, deadline))
+                self.loop.start(self._call_detector_in_parallel(state, deadline))
             yield PARKED
         self.counts.detector_calls += state.answered
         if not state.failed:
@@ -371,14 +371,14 @@ class Simulation:
         self.counts.wasted_calls += state.answered
         return BUSY
 
-    def _look_in_parallel(self, state: "_Detection", deadline: float) -> Process:
-        yield from self._look(state, deadline)
+    def _call_detector_in_parallel(self, state: "_Detection", deadline: float) -> Process:
+        yield from self._call_detector(state, deadline)
         state.workers -= 1
         if not state.workers and state.process:
             self.loop.resume(state.process)
 
-    def _look(self, state: "_Detection", deadline: float) -> Seconds:
-        """Make calls, one after another, until none is left to begin or one has failed for good."""
+    def _call_detector(self, state: "_Detection", deadline: float) -> Seconds:
+        """Make calls one after another until none is left or one has failed after all retries."""
         random, repeats = self._random, self._design.detector is not Throttled.GIVES_UP
         while state.left and not state.failed:
             state.left -= 1
@@ -397,8 +397,8 @@ class Simulation:
 
     # --- views
 
-    def _view_now_and_then(self) -> Process:
-        """Ask `serve` for variants that are not stored yet, until the last upload has ended."""
+    def _request_views(self) -> Process:
+        """Request variants that are not stored yet from `serve` until the last upload has ended."""
         while True:
             yield self._random.expovariate(self._views_per_second)
             if not self._remaining:
@@ -427,7 +427,7 @@ class _Detection:
 
 
 def simulate(scenario: Scenario, definition: Definition | None = None) -> Simulation:
-    """Run a scenario on the pipeline's definition, or on another one."""
+    """Run a scenario with a state machine, by default the pipeline's."""
     simulation = Simulation(scenario, definition or Definition.from_file())
     simulation.run()
     return simulation

@@ -1,7 +1,7 @@
-"""The queue of uploads and `admit`, which takes from it: the mapping's maximum concurrency bounds what is at work.
+"""The queue of uploads and its consumer `admit`; the mapping's maximum concurrency limits the uploads in progress.
 
-An upload event goes from EventBridge to the queue, and Lambda calls `admit` with one message at a time. Each call lasts
-until the image of its message has its end (functions/admit).
+EventBridge sends each upload event to the queue, and Lambda invokes `admit` with one message at a time. An invocation
+lasts until the message's image has a final status (functions/admit).
 """
 
 from typing import Final
@@ -20,20 +20,20 @@ from cdk.constructs.queues import DELIVERY_ATTEMPTS, DELIVERY_HOURS
 from cdk.specification import allow
 
 RETENTION: Final = Duration.days(14)
-"""SQS's longest. A burst that takes longer than this to process is not foreseen."""
+"""SQS's maximum. A burst must not take longer than this to process."""
 
 MOST_RECEIVES: Final = 200
-"""Each delivery counts: calls that stopped waiting, and those that Lambda could not make because the account was full.
-200 are at least 36 hours, longer than an execution may take."""
+"""Every receive counts, including invocations that stopped waiting and those that Lambda throttled because the account
+had no concurrency left. 200 receives take at least 36 hours, longer than an execution may take."""
 
 VISIBILITY_MARGIN: Final = 1.1
-"""How much longer than one call may take a message stays invisible: SQS wants at least as long."""
+"""Visibility timeout as a multiple of the function's timeout. Lambda requires at least 1."""
 
 
 class Admission(Construct):
-    """``queue`` holds the events of uploads whose turn has not come, and of those that are at work.
+    """``queue`` holds the events of uploads that wait or are in progress.
 
-    What could not be delivered goes to ``undelivered``.
+    Events that cannot be delivered go to ``undelivered``.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class Admission(Construct):
             max_concurrency=config.in_flight,
             report_batch_item_failures=True,
         )
-        # A deployment over a running stack turns the rule to the queue last of all: when it may be written to and is
-        # read. The policy therefore names no rule: it would depend on the very change that has to wait for it.
+        # When a running stack is updated, the rule must change its target last, once the queue accepts messages and has
+        # a consumer. The policy names no rule, because it would then depend on the rule that has to wait for it.
         self.queue.add_to_resource_policy(self._from_rules_of_this_account())
-        written_to = sqs.Queue.from_queue_arn(self, "Target", self.queue.queue_arn)  # with the policy that it has
+        written_to = sqs.Queue.from_queue_arn(self, "Target", self.queue.queue_arn)  # its policy is set above
         upload_arrived.add_target(
             targets.SqsQueue(
                 written_to,

@@ -1,4 +1,4 @@
-"""The schedule of `sweep`, which finds images that got stuck, and its access to the queue of uploads."""
+"""The schedule of `sweep`, which repairs stuck images, and its access to the queue of uploads."""
 
 from typing import Final
 
@@ -12,11 +12,11 @@ from cdk.constructs.function import ScopedFunction
 from cdk.specification import allow
 
 PERIOD: Final = Duration.minutes(30)
-"""Each sweep reads the records of the last days, so a shorter period costs more (docs/costs.md)."""
+"""Each sweep reads the records of several days, so a shorter period costs more (docs/costs.md)."""
 
 
 class Sweep(Construct):
-    """Invokes ``sweep`` every PERIOD. What it restarts goes into the queue of ``admission``."""
+    """Invokes ``sweep`` every PERIOD. It sends uploads to restart to the queue of ``admission``."""
 
     def __init__(self, scope: Construct, construct_id: str, *, sweep: ScopedFunction, admission: Admission) -> None:
         super().__init__(scope, construct_id)

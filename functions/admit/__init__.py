@@ -1,1 +1,1 @@
-"""Admit: starts the executions of uploads, as many at a time as its queue's mapping allows."""
+"""Admit: starts executions for uploads, at most as many at once as the mapping of its queue allows."""

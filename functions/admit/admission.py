@@ -1,10 +1,11 @@
-"""Starts the execution of an upload and waits until the image has its end.
+"""Starts the execution of an upload and waits until the image has a final status.
 
-StartExecution returns at once, so a queue that only bounds starts bounds nothing. Here the call of the function lasts
-as long as the work, and Lambda bounds the calls: there is no counter that could be wrong, and nothing to give back.
+StartExecution returns immediately, so limiting the rate of starts would not limit the executions that run. Here each
+invocation lasts as long as its execution, and Lambda limits concurrent invocations. No counter can be wrong, and
+nothing has to be released.
 
-An execution's name follows from the message, whose id stays the same when it is delivered again. Whatever happens to a
-call, the next one of the same message finds the execution that was started and goes on waiting for it.
+The execution's name contains the message id, which does not change when SQS delivers the message again. If an
+invocation fails, the next one for the same message therefore finds the running execution and waits for it.
 """
 
 import json
@@ -24,24 +25,24 @@ from functions.shared.timeouts import TimeBudget
 
 NAME_IN_USE: Final = "ExecutionAlreadyExists"
 NOT_FOUND: Final = "ExecutionDoesNotExist"
-"""DescribeExecution is eventually consistent: of an execution that was just started it may know nothing yet."""
+"""DescribeExecution is eventually consistent: it may not find an execution that has just started."""
 
 WAITED_SHARE: Final = 0.95
-"""Of the time that the function may run: 570 of 600 s. The rest is for calls under way and the answer."""
+"""Share of the remaining time spent waiting: 570 of 600 s. The rest is for pending calls and the response."""
 
-SHORTEST_STEP_SECONDS: Final = 0.5
-LONGEST_STEP_SECONDS: Final = 5.0
-STEP_SHARE: Final = 0.05
-"""A step is a twentieth of what was waited so far, between these bounds: a place is free again that much too late."""
+SHORTEST_WAIT_SECONDS: Final = 0.5
+LONGEST_WAIT_SECONDS: Final = 5.0
+WAIT_SHARE: Final = 0.05
+"""Each wait is a twentieth of the time waited so far, within these bounds. It delays the next upload by that much."""
 
-FIRST_LOOK_SECONDS: Final = 1.0
-LONGEST_LOOK_SECONDS: Final = 10.0
-"""Steps between looks at the execution itself, doubling. Step Functions allows few (15 a second by default), and only
-duplicates, late uploads and executions that cannot claim their image need them."""
+FIRST_DESCRIBE_SECONDS: Final = 1.0
+LONGEST_DESCRIBE_SECONDS: Final = 10.0
+"""Intervals between DescribeExecution calls; they double. Step Functions allows few (15 a second by default), and they
+are needed only for duplicates, late uploads and executions that cannot claim their image."""
 
 
 class Ending(StrEnum):
-    """What a call comes to: the image has its end, or its execution is still at work."""
+    """The result of an invocation: the image has a final status, or its execution is still running."""
 
     ENDED = "Ended"
     AT_WORK = "AtWork"
@@ -49,7 +50,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Upload:
-    """A message: its id, S3's event as text, and the image's id, "" where the event names none."""
+    """A message: its id, S3's event as text, and the image's id ("" if the event contains none)."""
 
     message_id: str
     event: str
@@ -66,22 +67,22 @@ class Upload:
 
     @property
     def execution_name(self) -> str:
-        """The name of its execution."""
+        """The execution's name."""
         return f"{self.image_id}-{self.message_id}" if self.image_id else self.message_id
 
     def response(self, ending: Ending) -> dict[str, Any]:
-        """Return what Lambda is told: whether the message comes again."""
+        """Return the response to Lambda, which says whether SQS should deliver the message again."""
         failures = [{"itemIdentifier": self.message_id}] if ending is Ending.AT_WORK else []
         return {"batchItemFailures": failures}
 
 
 def time_budget(remaining_ms: int) -> TimeBudget:
-    """Return for how long a call waits that may run for ``remaining_ms``."""
+    """Return how long an invocation with ``remaining_ms`` left may wait."""
     return TimeBudget(remaining_ms / 1000 * WAITED_SHARE)
 
 
 class Admission:
-    """Starts executions and waits for their ends. The clients are botocore's, the process's own by default."""
+    """Starts executions and waits for their images. Clients are botocore's, by default the process's own."""
 
     def __init__(self, settings: AdmitSettings, *, dynamodb: Any = None, stepfunctions: Any = None) -> None:
         self._machine = settings.ingest_state_machine_arn
@@ -89,23 +90,23 @@ class Admission:
         self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
 
     def admit(self, upload: Upload, *, budget: TimeBudget) -> Ending:
-        """Start the upload's execution, unless it was started before, and wait for the end of its image.
+        """Start the upload's execution unless it exists, and wait until its image has a final status.
 
-        Raises TransientDependencyError when it could not be started at all, or another error of AWS: then the message
-        comes again.
+        Raises TransientDependencyError if the execution could not be started, or another AWS error; SQS then delivers
+        the message again.
         """
         began = budget.clock()
         waiting = _Waiting(budget, began)
         execution_arn = f"{self._machine.replace(':stateMachine:', ':execution:')}:{upload.execution_name}"
         if self._start(upload, waiting):
-            waiting.look_at = budget.clock() - began + FIRST_LOOK_SECONDS
+            waiting.describe_at = budget.clock() - began + FIRST_DESCRIBE_SECONDS
         while not self._has_ended(upload, execution_arn, waiting):
-            if not waiting.step():
+            if not waiting.sleep():
                 return Ending.AT_WORK
         return Ending.ENDED
 
     def _start(self, upload: Upload, waiting: "_Waiting") -> bool:
-        """Start the execution, again while Step Functions throttles; False if it was started before."""
+        """Start the execution, retrying while Step Functions throttles; return False if it already exists."""
         while True:
             try:
                 with translated_errors():
@@ -113,7 +114,7 @@ class Admission:
                         stateMachineArn=self._machine, name=upload.execution_name, input=upload.event
                     )
             except TransientDependencyError:
-                if not waiting.step():
+                if not waiting.sleep():
                     raise
             except ClientError as error:
                 if error.response["Error"]["Code"] == NAME_IN_USE:
@@ -123,15 +124,15 @@ class Admission:
                 return True
 
     def _has_ended(self, upload: Upload, execution_arn: str, waiting: "_Waiting") -> bool:
-        """Tell whether the image has its end, as far as AWS can be asked now.
+        """Return whether the image has a final status; False if AWS cannot be asked now.
 
-        Its record tells, if this execution has claimed it; the execution itself otherwise.
+        This is read from the record if this execution has claimed it, otherwise from the execution itself.
         """
         try:
             claim = self._claims.of(upload.image_id) if upload.image_id else None
             if claim is not None and claim.execution_arn == execution_arn:
                 return claim.status is not Status.PROCESSING
-            return waiting.looks() and self._is_over(execution_arn)
+            return waiting.describe_is_due() and self._is_over(execution_arn)
         except TransientDependencyError:
             return False
 
@@ -147,36 +148,36 @@ class Admission:
 
 @dataclass
 class _Waiting:
-    """Steps from one look to the next; ``look_at`` is when the execution itself is looked at next, since ``began``."""
+    """Waits between checks. ``describe_at`` is when the execution is described next, in seconds since ``began``."""
 
     budget: TimeBudget
     began: float
-    look_at: float = 0.0
-    look_step: float = FIRST_LOOK_SECONDS
+    describe_at: float = 0.0
+    describe_interval: float = FIRST_DESCRIBE_SECONDS
 
     @property
     def waited(self) -> float:
         return self.budget.clock() - self.began
 
-    def step(self) -> bool:
-        """Sleep until the next look; False when that would be too long."""
-        seconds = min(max(SHORTEST_STEP_SECONDS, self.waited * STEP_SHARE), LONGEST_STEP_SECONDS)
+    def sleep(self) -> bool:
+        """Sleep until the next check; return False if the time left is too short."""
+        seconds = min(max(SHORTEST_WAIT_SECONDS, self.waited * WAIT_SHARE), LONGEST_WAIT_SECONDS)
         if self.waited + seconds > self.budget.seconds:
             return False
         self.budget.sleep(seconds)
         return True
 
-    def looks(self) -> bool:
-        """Tell whether it is time to look at the execution, and set the next time."""
-        if self.waited < self.look_at:
+    def describe_is_due(self) -> bool:
+        """Return whether it is time to describe the execution; if so, set the next time."""
+        if self.waited < self.describe_at:
             return False
-        self.look_step = min(2 * self.look_step, LONGEST_LOOK_SECONDS)
-        self.look_at = self.waited + self.look_step
+        self.describe_interval = min(2 * self.describe_interval, LONGEST_DESCRIBE_SECONDS)
+        self.describe_at = self.waited + self.describe_interval
         return True
 
 
 def _image_id(body: str) -> str:
-    """Return the image's id of an upload event; "" if it is none: the execution then fails, and its alarm tells."""
+    """Return the image id of an upload event, or "" if it has none; the execution then fails and raises an alarm."""
     try:
         image_id = json.loads(body)["detail"]["object"]["key"].split("/")[1]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):

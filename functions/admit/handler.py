@@ -1,6 +1,6 @@
-"""Admit: one upload event in, from a queue; its execution of `ingest` is started and awaited.
+"""Admit: takes one upload event from a queue, starts `ingest` for it, and waits until the image has a final status.
 
-As many executions are at work as Lambda runs of this function: the maximum concurrency of the queue's mapping.
+The maximum concurrency of the queue's mapping limits invocations, and so the executions that run at once.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ admission = Admission(settings)
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Admit the upload of a message; return the message when its execution takes longer than this function may run."""
+    """Admit an upload; return its message to the queue if the execution outlasts this invocation."""
     upload = Upload.from_event(event)
     logger.append_keys(image_id=upload.image_id)
     ending = admission.admit(upload, budget=time_budget(context.get_remaining_time_in_millis()))

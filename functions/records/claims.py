@@ -1,6 +1,6 @@
-"""Reads which execution owns an image, and finds records that wait for something.
+"""Reads which execution owns an image, and finds records by status.
 
-A claim is what the state machine `ingest` writes when it begins to process an upload.
+The state machine `ingest` writes a claim when it starts to process an upload.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +16,12 @@ from functions.shared.keys import LISTING_INDEX
 from functions.shared.upload_events import upload_event
 
 KEYS_PER_READ: Final = 100
-"""Keys of one BatchGetItem call; DynamoDB's own limit."""
+"""The most keys in one BatchGetItem call: DynamoDB's limit."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The claim in a record. ``execution_arn`` is None before the first one; times are ISO 8601 in UTC.
+    """The claim in a record. ``execution_arn`` is None until an execution claims it; times are ISO 8601 in UTC.
 
     ``etag`` (unquoted), ``version``, ``size`` (bytes) and ``sequencer`` identify the claimed upload. ``etag`` and
     ``size`` are None if the claim itself failed, and in records of releases before 0.1.0 whose upload was never
@@ -74,7 +74,7 @@ class Claim:
 
 
 class ClaimReader:
-    """Reads claims of one table. ``dynamodb`` is a botocore client, by default the process's own."""
+    """Reads claims from one table. ``dynamodb`` is a botocore client, by default the process's own."""
 
     def __init__(self, table: str, dynamodb: Any = None) -> None:
         self._table = table

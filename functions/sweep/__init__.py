@@ -1,1 +1,1 @@
-"""Sweep: finds images that got stuck, and settles or restarts them."""
+"""Sweep: finds stuck images, and settles or restarts them."""

@@ -1,4 +1,4 @@
-"""Sweep: called on a schedule; settles and restarts images that got stuck, and counts them."""
+"""Sweep: runs on a schedule; settles or restarts stuck images and counts them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from functions.sweep.settings import SweepSettings
 from functions.sweep.stuck_images import StuckImages
 
 ENOUGH_MS = 15_000
-"""Time that must be left for one more batch of images."""
+"""The least remaining time with which another batch of images is started."""
 
 settings = SweepSettings.from_environment()  # a bad value fails the cold start
 images = StuckImages(settings)
@@ -19,7 +19,7 @@ images = StuckImages(settings)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Repair what is stuck."""
+    """Repair stuck images."""
     repairs = images.repair(has_time=lambda: context.get_remaining_time_in_millis() > ENOUGH_MS)
     counts = {"settled": repairs.settled, "started": repairs.started, "resumed": repairs.resumed}
     for name, count in counts.items():

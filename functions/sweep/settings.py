@@ -12,8 +12,8 @@ FORGOTTEN_AFTER_SECONDS: Final = 600
 class SweepSettings(Settings):
     """The table, the originals bucket, the queue of uploads and the state machines.
 
-    ``forgotten_after_seconds`` is how old an upload must be to count as forgotten, and how long an image is PROCESSING
-    before its execution is looked at. Both usually take seconds.
+    ``forgotten_after_seconds`` is the age at which an unclaimed upload counts as forgotten, and the time an image is
+    PROCESSING before its execution is checked. Claiming and processing usually take seconds.
     """
 
     table_name: str

@@ -1,11 +1,11 @@
-"""Finds images that got stuck, and settles or restarts them. It may run at any time, and several times at once.
+"""Finds stuck images, and settles or restarts them. Sweeps may run at any time, even concurrently.
 
-PROCESSING, and the execution has ended   the event of its end was lost: `settle` records the failure
-an upload that no execution claimed       its event was lost, or S3 sent none yet: it goes into the queue of uploads
-HELD                                      no verdict was possible; the cause may have passed: it is resumed
+PROCESSING, but its execution has ended   the status event was lost: `settle` records the failure
+an upload that no execution has claimed   S3's event was lost or never sent: the upload is put into the queue
+HELD                                      there was no verdict, and the cause may be temporary: the image is resumed
 
-Events of EventBridge are best effort, and S3 begins to send them minutes after the first deployment of a bucket. The
-sweep looks at images of the last LOOK_BACK; an older one was looked at more than a hundred times.
+EventBridge events are best effort, and S3 starts to send them only minutes after a bucket is first deployed. A sweep
+checks images of the last LOOK_BACK; an older one has already been checked more than a hundred times.
 """
 
 import hashlib
@@ -26,13 +26,13 @@ from functions.shared.uploads_queue import UploadsQueue
 from functions.sweep.settings import SweepSettings
 
 LOOK_BACK: Final = timedelta(days=3)
-"""Longer than an execution of `ingest` may take (30 hours), with two nights to repair the sweep itself."""
+"""Covers the time limit of `ingest` (30 hours) and leaves almost two days to fix a broken sweep."""
 HELD_FOR: Final = timedelta(hours=1)
-"""How long an image stays HELD before it is tried again: 72 times in LOOK_BACK. It may be processed 100 times."""
+"""How long an image stays HELD before it is resumed: up to 72 times in LOOK_BACK. The limit per image is 100."""
 MOST_HELD: Final = 100
-"""Held images that one sweep resumes: they pay for detector calls again."""
-NEVER_PASSES: Final = frozenset({"ModerationRefusedError"})
-"""Errors of held images that come back whenever they are tried again."""
+"""The most held images that one sweep resumes; each costs detector calls again."""
+PERMANENT_ERRORS: Final = frozenset({"ModerationRefusedError"})
+"""Errors that do not go away when a held image is resumed."""
 NOT_FOUND: Final = "ExecutionDoesNotExist"
 NAME_IN_USE: Final = "ExecutionAlreadyExists"
 _ULID_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -41,7 +41,7 @@ _ULID_TIME_CHARACTERS: Final = 10
 
 @dataclass(frozen=True)
 class Repairs:
-    """How many images one sweep settled, started and resumed, and whether it had the time to look at all of them."""
+    """How many images one sweep settled, started and resumed, and whether it had time to check all of them."""
 
     settled: int
     started: int
@@ -50,7 +50,7 @@ class Repairs:
 
 
 class StuckImages:
-    """Repairs images. The clients are botocore's, the process's own by default; ``now`` tells the time in UTC."""
+    """Repairs stuck images. Clients are botocore's, by default the process's own; ``now`` returns the time in UTC."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class StuckImages:
         self._now = now
 
     def repair(self, *, has_time: Callable[[], bool]) -> Repairs:
-        """Look at all images of the last LOOK_BACK, for as long as ``has_time`` is true, and repair what is stuck.
+        """Check all images of the last LOOK_BACK while ``has_time`` returns True, and repair those that are stuck.
 
         Raises TransientDependencyError; the next sweep then repairs the rest.
         """
@@ -81,27 +81,27 @@ class StuckImages:
             if not has_time():
                 return Repairs(settled, started, resumed, looked_at_all=False)
             if claim.status is Status.PROCESSING:
-                settled += self._settled(claim)
+                settled += self._settle(claim)
             elif not uploads_wait and resumed < MOST_HELD:
-                resumed += self._resumed(claim)
-        if uploads_wait:  # an upload that waits for its turn is not stuck, and cannot be told from one that is
+                resumed += self._resume(claim)
+        if uploads_wait:  # a queued upload is not stuck, but looks like one whose event was lost
             return Repairs(settled, started, resumed, looked_at_all=True)
         for image_ids in self._batches():
             if not has_time():
                 return Repairs(settled, started, resumed, looked_at_all=False)
-            started += sum(self._started(image_id) for image_id in self._unclaimed(image_ids))
+            started += sum(self._start(image_id) for image_id in self._unclaimed(image_ids))
         return Repairs(settled, started, resumed, looked_at_all=True)
 
     # --- records
 
     def _unfinished(self) -> Iterator[Claim]:
-        """Yield the claims of images of the last days that are PROCESSING or HELD."""
+        """Yield the claims of recent images that are PROCESSING or HELD."""
         today = self._now().date()
         for day in range(LOOK_BACK.days + 1):
             yield from self._claims.with_status(today - timedelta(days=day), Status.PROCESSING, Status.HELD)
 
-    def _settled(self, claim: Claim) -> bool:
-        """Have `settle` record the failure of an image whose execution ended without recording an end."""
+    def _settle(self, claim: Claim) -> bool:
+        """Start `settle` if an execution ended without recording a final status; return whether it was started."""
         if claim.execution_arn is None or self._age(claim.claimed_at) < self._forgotten_after:
             return False
         execution = self._execution(claim.execution_arn)
@@ -113,9 +113,9 @@ class StuckImages:
             "status": execution["status"],
             "input": execution.get("input") or json.dumps(claim.event(self._settings.originals_bucket)),
         }
-        # The hour is part of the name: what `settle` could not do is tried again, but not at every sweep.
+        # The name contains the hour: a failed `settle` is retried, but not at every sweep.
         digest = hashlib.sha256(claim.execution_arn.encode()).hexdigest()[:32]
-        return self._starts_settle(f"sweep-{digest}-{self._now():%Y%m%d%H}", detail)
+        return self._start_settle(f"sweep-{digest}-{self._now():%Y%m%d%H}", detail)
 
     def _execution(self, arn: str) -> dict[str, Any]:
         try:
@@ -126,7 +126,7 @@ class StuckImages:
                 raise
             return {"status": "MISSING"}
 
-    def _starts_settle(self, name: str, detail: dict[str, Any]) -> bool:
+    def _start_settle(self, name: str, detail: dict[str, Any]) -> bool:
         try:
             with translated_errors():
                 self._stepfunctions.start_execution(
@@ -140,9 +140,9 @@ class StuckImages:
             return False
         return True
 
-    def _resumed(self, claim: Claim) -> bool:
-        """Put the upload of a held image into the queue again, if its cause may have passed."""
-        if self._age(claim.updated_at) < HELD_FOR or claim.error in NEVER_PASSES or not claim.names_upload:
+    def _resume(self, claim: Claim) -> bool:
+        """Queue the upload of a held image again if its error may be temporary; return whether it was queued."""
+        if self._age(claim.updated_at) < HELD_FOR or claim.error in PERMANENT_ERRORS or not claim.names_upload:
             return False
         self._uploads_queue.send(claim.event(self._settings.originals_bucket, resume=True))
         return True
@@ -150,7 +150,7 @@ class StuckImages:
     # --- uploads
 
     def _batches(self) -> Iterator[list[str]]:
-        """Yield the ids of uploads of the last days, except the newest, as many as can be looked up at once."""
+        """Yield the ids of recent uploads, in batches of the size that one read takes."""
         batch: list[str] = []
         for image_id in self._uploads():
             batch.append(image_id)
@@ -161,7 +161,7 @@ class StuckImages:
             yield batch
 
     def _uploads(self) -> Iterator[str]:
-        """Yield the ids of uploads. Ids begin with their time, so the listing begins there too."""
+        """Yield the ids of recent uploads, except the newest. Ids begin with their time, so keys sort by it."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._settings.originals_bucket,
             Prefix="uploads/",
@@ -176,15 +176,15 @@ class StuckImages:
                         yield image_id
 
     def _unclaimed(self, image_ids: list[str]) -> Iterator[str]:
-        """Yield the ids of uploads that no execution has claimed, and of removed images, whose uploads it deletes."""
+        """Yield the ids of unclaimed uploads, and of removed images: an execution deletes their uploads."""
         claims = self._claims.of_each(image_ids)
         for image_id in image_ids:
             claim = claims.get(image_id)
             if claim is None or claim.execution_arn is None or claim.status is Status.REMOVED:
                 yield image_id
 
-    def _started(self, image_id: str) -> bool:
-        """Announce the first version of an upload as S3 would; False where it is gone."""
+    def _start(self, image_id: str) -> bool:
+        """Queue the event that S3 sends for the first version of an upload; return False if the object is gone."""
         with translated_errors():
             answer = self._s3.list_object_versions(
                 Bucket=self._settings.originals_bucket, Prefix=original_key(image_id)
@@ -208,7 +208,7 @@ class StuckImages:
 
 
 def _first_id(moment: datetime) -> str:
-    """Return the time of an id that was made then: ids are ULIDs, which begin with milliseconds in base 32."""
+    """Return the first ten characters of ids created at a time: ids are ULIDs, which begin with ms in base 32."""
     milliseconds, text = int(moment.timestamp() * 1000), ""
     for _ in range(_ULID_TIME_CHARACTERS):
         milliseconds, digit = divmod(milliseconds, len(_ULID_ALPHABET))

@@ -1,7 +1,7 @@
 """Checks an AWS account before a stage is deployed to it, and lists everything that is missing at once.
 
-What the stage needs is read from its synthesized templates (the directory ``cdk.out``), so that the checks follow the
-stage's settings. Each finding says what to run or to change.
+The stage's needs are read from its synthesized templates (the directory ``cdk.out``), so the checks follow its
+settings. Each finding says what to run or change.
 """
 
 import json
@@ -18,23 +18,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 from image_scaler.operator.errors import OperatorError
 
 LEFT_UNRESERVED: Final = 100
-"""Concurrent executions that Lambda keeps unreserved; an account with a smaller quota can reserve nothing.
+"""Concurrent executions that Lambda keeps unreserved. An account with a smaller quota cannot reserve any.
 Source: AWS Lambda Developer Guide, "Configuring reserved concurrency"."""
 COMFORTABLE_CONCURRENCY: Final = 100
-"""Quota below which a burst of views and uploads waits noticeably; new accounts have 10."""
+"""The quota below which bursts of views and uploads wait noticeably. New accounts have 10."""
 GLOBAL_REGION: Final = "us-east-1"
-"""Where CloudFront's quotas are."""
+"""The region that has CloudFront's quotas."""
 CONCURRENCY_QUOTA: Final = "L-B99A9384"
-"""Service Quotas' code of Lambda's concurrent executions."""
+"""The Service Quotas code of Lambda's concurrent executions."""
 DELETABLE: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
-"""States of a stack that CloudFormation can only delete."""
+"""Stack states in which CloudFormation allows only deletion."""
 
 
 @dataclass(frozen=True)
 class CloudFrontQuota:
-    """Resources of one type that an account may have: its default, and the call that lists them.
+    """How many resources of one type an account may have by default, and the call that lists them.
 
-    ``name`` is what Service Quotas calls the quota. Source of the defaults: Amazon CloudFront Developer Guide,
+    ``name`` is the quota's name in Service Quotas. Source of the defaults: Amazon CloudFront Developer Guide,
     "Quotas".
     """
 
@@ -67,7 +67,7 @@ CLOUDFRONT_QUOTAS: Final = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What an account lacks. ``do`` is a command or a change; ``stops`` is whether a deployment would fail or harm."""
+    """A problem in an account. ``do`` is what fixes it; ``stops`` is whether a deployment would fail or do harm."""
 
     about: str
     problem: str
@@ -76,7 +76,7 @@ class Finding:
 
 
 class Templates:
-    """The synthesized templates of one stage. Raises OperatorError when there are none."""
+    """The synthesized templates of one stage. Raises OperatorError if there are none."""
 
     def __init__(self, assembly: Path, stage: str) -> None:
         self.names = [f"ImageScaler-{stage}-{stack}" for stack in ("Pipeline", "Edge")]
@@ -104,12 +104,12 @@ class Templates:
 
     @cached_property
     def count(self) -> Counter[str]:
-        """How many resources there are of each type."""
+        """The number of resources of each type."""
         return Counter(each["Type"] for each in self._resources)
 
 
 class Preflight:
-    """The checks of one stage. ``session`` has the credentials and the region to deploy with."""
+    """The checks for one stage. ``session`` has the credentials and region for the deployment."""
 
     def __init__(
         self, templates: Templates, session: boto3.Session, *, stage: str, alarms_have_address: bool = True
@@ -120,13 +120,15 @@ class Preflight:
         self._alarms_have_address = alarms_have_address
 
     def findings(self) -> list[Finding]:
-        """Return everything that is missing; an empty list is an account that is ready."""
+        """Return everything that is missing; the list is empty if the account is ready."""
         without_account = [*self._about_alarms()]
         try:
             identity = self._client("sts").get_caller_identity()
         except (BotoCoreError, ClientError) as error:
             return [
-                Finding("credentials", f"AWS accepts no credentials here: {error}", "aws sso login, or aws configure"),
+                Finding(
+                    "credentials", f"AWS does not accept the credentials: {error}", "aws sso login, or aws configure"
+                ),
                 *without_account,
             ]
         account = str(identity["Account"])
@@ -145,7 +147,7 @@ class Preflight:
         if self._region not in regions:
             yield Finding(
                 "region", f"{self._region} has no Rekognition: every image would be held",
-                f"export AWS_REGION to one of {', '.join(regions)}",
+                f"set AWS_REGION to one of {', '.join(regions)}",
             )  # fmt: skip
 
     def _about_bootstrap(self, account: str) -> Iterator[Finding]:
@@ -182,7 +184,7 @@ class Preflight:
                     f"aws cloudformation continue-update-rollback --stack-name {name}",
                 )  # fmt: skip
             elif status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-                yield Finding("stacks", f"{name} is {status}", "wait until it has ended")
+                yield Finding("stacks", f"{name} is {status}", "wait until the operation ends")
 
     def _about_concurrency(self) -> Iterator[Finding]:
         functions = self._client("lambda")
@@ -203,20 +205,20 @@ class Preflight:
         if reserved + provisioned > available:
             yield Finding(
                 "Lambda concurrency",
-                f"the stage reserves {reserved + provisioned} concurrent executions; the account has {quota}, and "
-                f"{available} of them can be reserved",
+                f"the stage reserves {reserved + provisioned} concurrent executions, but only {available} of the "
+                f"account's {quota} can be reserved",
                 f"{request}{quota - available + reserved + provisioned}, or reserve less in cdk/config.py",
             )
         elif quota < COMFORTABLE_CONCURRENCY:
             yield Finding(
                 "Lambda concurrency",
-                f"the account has {quota} concurrent executions: uploads and views share them, and bursts wait",
+                f"the account has {quota} concurrent executions, which uploads and views share; bursts have to wait",
                 f"{request}1000 (docs/scale.md)",
                 stops=False,
             )
 
     def _reserved_by_stage(self) -> int:
-        """Return the concurrency that the stage's functions have reserved already."""
+        """Return the concurrency that the stage's deployed functions already reserve."""
         cloudformation, functions, reserved = self._client("cloudformation"), self._client("lambda"), 0
         for name in self._templates.names:
             pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
@@ -238,14 +240,14 @@ class Preflight:
 
     def _about_cloudfront(self) -> Iterator[Finding]:
         if self._is_deployed(self._templates.names[1]):
-            return  # the edge's resources exist: an update creates at most one function beside each old one
+            return  # its resources exist; an update adds at most one new function for each old one
         applied = self._cloudfront_quotas()
         for kind, quota in CLOUDFRONT_QUOTAS.items():
             needed = self._templates.count[kind]
             limit, used = applied.get(quota.name, quota.default), self._used(quota)
             if used + needed > limit:
                 yield Finding(
-                    "CloudFront", f"the stage needs {needed} of {quota.name.split(' per ')[0].lower()}; the account "
+                    "CloudFront", f"the stage needs {needed} {quota.name.split(' per ')[0].lower()}; the account "
                     f"has {used} of at most {limit}",
                     "remove unused ones, or ask for a higher quota in the Service Quotas console "
                     f"(CloudFront, {quota.name})",
@@ -260,7 +262,7 @@ class Preflight:
         }
 
     def _used(self, quota: CloudFrontQuota) -> int:
-        """Return how many of a quota's resources the account has, AWS's own ones aside."""
+        """Return how many of a quota's resources the account has, not counting AWS's own."""
         call = getattr(self._client("cloudfront"), quota.operation)
         own = {"Type": "custom"} if "policies" in quota.operation else {}
         used = 0
@@ -277,20 +279,20 @@ class Preflight:
         sets_role = bool(self._templates.count["AWS::ApiGateway::Account"])
         if sets_role and role and not self._is_deployed(self._templates.names[0]):
             yield Finding(
-                "API Gateway's role", f"the account has one in this region ({role}), which the stage would replace",
+                "API Gateway's role", f"the account has one in this region ({role}), and the stage would replace it",
                 f"set owns_api_account=False for the stage {self._stage} in cdk/config.py",
             )  # fmt: skip
         if not sets_role and not role:
             yield Finding(
-                "API Gateway's role", "the account has none in this region, and API Gateway cannot write logs",
+                "API Gateway's role", "the account has none in this region, so API Gateway cannot write logs",
                 f"set owns_api_account=True for the stage {self._stage} in cdk/config.py",
             )  # fmt: skip
 
     def _about_alarms(self) -> Iterator[Finding]:
         if self._alarms_have_address and not self._templates.count["AWS::SNS::Subscription"]:
             yield Finding(
-                "alarms", "alarms would notify no one",
-                f"make deploy STAGE={self._stage} ALARM_EMAIL=you@example.com, or ALARM_EMAIL=none to deploy without",
+                "alarms", "alarms would not notify anyone",
+                f"make deploy STAGE={self._stage} ALARM_EMAIL=you@example.com, or ALARM_EMAIL=none for no emails",
             )  # fmt: skip
 
     def _is_deployed(self, stack: str) -> bool:
@@ -311,8 +313,8 @@ class Preflight:
 
 
 def _checked(about: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Yield what a check finds; a check that AWS refuses is a finding too, and does not hide the others."""
+    """Yield a check's findings. A call that AWS refuses is a finding too, and the other checks still run."""
     try:
         yield from check()
     except (BotoCoreError, ClientError) as error:
-        yield Finding(about, f"cannot be read: {error}", "allow this call to the credentials that deploy")
+        yield Finding(about, f"cannot be read: {error}", "allow this call to the deploying credentials")

@@ -1,4 +1,4 @@
-"""One stage with AWS credentials: resumes images, reads logs, describes its resources.
+"""Operates one stage with AWS credentials: resumes images, reads logs and describes resources.
 
 Resources are found through the stage's stacks, ``ImageScaler-<stage>-Pipeline`` and ``-Edge``.
 """
@@ -30,7 +30,7 @@ _TIME_CHARACTERS: Final = 10
 
 @dataclass(frozen=True)
 class LogLine:
-    """One log line: ``source`` is its log group, ``document`` the parsed message if it is JSON."""
+    """One log line: ``source`` is its log group; ``document`` is the parsed message, or None if it is not JSON."""
 
     at: datetime
     source: str
@@ -66,10 +66,10 @@ class Operator:
         return self._aws.stage
 
     def resume(self, image_id: str, execution_arn: str) -> str:
-        """Start a new execution for a held or failed image with its old input; return the new execution's ARN.
+        """Start a new execution for a held or failed image with the input of the old one; return the new ARN.
 
-        AWS's redrive is not used, because it is limited to 14 days and uses the old definition. Step Functions forgets
-        an execution 90 days after its end; the input is then built from the record. Raises OperatorError.
+        Redrive is not an option: it is limited to 14 days and uses the old definition. Step Functions deletes an
+        execution 90 days after its end; the input is then built from the record. Raises OperatorError.
         """
         event = self._input_of(execution_arn) or self._recorded_upload(image_id)
         state_machine, _, name = execution_arn.replace(":execution:", ":stateMachine:").rpartition(":")
@@ -189,7 +189,7 @@ class Operator:
                         yield LogLine(at, group, message, _document(message))
 
     def _resources(self) -> list[tuple[str, str, str]]:
-        """Return type, logical and physical id of every resource of the stage's stacks."""
+        """Return the type, logical id and physical id of every resource in the stage's stacks."""
         with aws_errors(f"the stacks of the stage {self._aws.stage} cannot be read"):
             paginator = self.client("cloudformation").get_paginator("list_stack_resources")
             return [

@@ -1,4 +1,4 @@
-"""Uploads wait for their turn: no more are at work than the mapping allows; neither throttling nor deaths lose one."""
+"""Uploads wait in a queue: the mapping limits how many are in progress, and neither throttling nor crashes lose any."""
 
 import json
 import os
@@ -31,7 +31,7 @@ INGEST = {"OptimizeImage": "optimize", "ModerateImage": "moderate", "PersistImag
 
 @dataclass(frozen=True)
 class Burst:
-    """Uploads that came at once: their records at the end, and the seconds to the last verdict."""
+    """Uploads that arrived at once: their final records, and the seconds until the last verdict."""
 
     records: list[dict]
     seconds: float
@@ -41,19 +41,19 @@ class Burst:
         return {record["status"] for record in self.records}
 
     @property
-    def most_at_work(self) -> int:
-        """The largest number of images that were claimed and had no end yet."""
+    def most_in_progress(self) -> int:
+        """The largest number of images that were claimed and had no final status at the same time."""
         changes = [
             change for record in self.records for change in ((record["claimed_at"], 1), (record["updated_at"], -1))
         ]
-        at_work = [0]
+        in_progress = [0]
         for _, change in sorted(changes):
-            at_work.append(at_work[-1] + change)
-        return max(at_work)
+            in_progress.append(in_progress[-1] + change)
+        return max(in_progress)
 
 
 def burst(pipeline, uploads, *, within_seconds):
-    """Have so many uploads arrive while the queue is closed; open it, and wait until all have their end."""
+    """Send uploads while the mapping is disabled; enable it, and wait until all have a final status."""
     image_ids = [str(ULID()) for _ in range(uploads)]
     eventually(lambda: pipeline.queued_uploads() == 0)
     with pipeline.admitting(Enabled=False, ScalingConfig={"MaximumConcurrency": IN_FLIGHT}) as change:
@@ -75,19 +75,19 @@ def executions_of(pipeline, image_id):
     return pipeline.executions("ingest", image_id)
 
 
-def test_a_burst_that_rekognition_throttles_is_published_and_never_more_is_at_work_than_allowed(pipeline):
-    pipeline.run(SMALL)  # so that there are workers
+def test_a_burst_that_rekognition_throttles_is_published_within_the_limit_of_uploads_in_progress(pipeline):
+    pipeline.run(SMALL)  # warms up the functions
     calls = pipeline.rekognition.state()["calls"]
     pipeline.rekognition.set(rate=2)
 
     ended = burst(pipeline, 12, within_seconds=60)
 
     assert ended.statuses == {"PUBLISHED"}
-    assert ended.most_at_work == IN_FLIGHT
+    assert ended.most_in_progress == IN_FLIGHT
     assert pipeline.rekognition.state()["calls"] - calls > 12
 
 
-def test_an_upload_whose_call_of_admit_died_is_admitted_by_the_next_one(pipeline):
+def test_an_upload_whose_invocation_of_admit_crashed_is_admitted_by_the_next_one(pipeline):
     with pipeline.admitting(visibility_seconds=2):
         with pipeline.always_dying("admit"):
             image_id = pipeline.upload(SMALL)
@@ -98,8 +98,8 @@ def test_an_upload_whose_call_of_admit_died_is_admitted_by_the_next_one(pipeline
     assert len(executions_of(pipeline, image_id)) == 1
 
 
-def test_a_call_that_stops_waiting_leaves_one_execution_and_the_next_call_waits_for_it(pipeline):
-    """Calls of 2 s, and an execution that takes longer."""
+def test_after_an_invocation_stops_waiting_the_next_one_waits_for_the_same_execution(pipeline):
+    """Invocations may take 2 s, and the execution takes longer."""
     name = pipeline.outputs.functions["admit"]
     before = pipeline.lambda_.get_function_configuration(FunctionName=name)["Timeout"]
     pipeline.lambda_.update_function_configuration(FunctionName=name, Timeout=2)
@@ -116,8 +116,8 @@ def test_a_call_that_stops_waiting_leaves_one_execution_and_the_next_call_waits_
     assert len(executions_of(pipeline, image_id)) == 1
 
 
-def test_a_message_that_comes_twice_starts_a_second_execution_that_claims_nothing(pipeline):
-    """SQS delivers at least once, and S3's event may itself come twice: then with a message id of its own."""
+def test_a_duplicate_event_starts_a_second_execution_that_claims_nothing(pipeline):
+    """S3 may send an event twice; the second message then has its own id."""
     ended = pipeline.run(SMALL)
     record = pipeline.item(ended.image_id)
 
@@ -146,7 +146,7 @@ def test_a_held_image_is_resumed_by_a_message(pipeline):
 if os.environ.get(LONG):
 
     def test_500_uploads_at_once_take_as_long_as_the_simulation_says(pipeline, capsys):
-        """At five detector calls a second; the simulation gets the durations of a small burst before."""
+        """With five detector calls a second; the simulation uses durations measured in a small burst."""
         platform = measured(pipeline)
         scenario = Scenario(start_and_wait(EMULATED), EMULATED, Arrivals(burst=500), STILLS, platform, 0.0)
         simulated = result_of(scenario, simulate(scenario)).last_verdict_seconds
@@ -158,22 +158,22 @@ if os.environ.get(LONG):
         with capsys.disabled():
             sys.stdout.write(
                 f"\nadmission: {dict(Counter(record['status'] for record in ended.records))}, at most "
-                f"{ended.most_at_work} at work, the last verdict after {ended.seconds:.1f} s; simulated "
+                f"{ended.most_in_progress} in progress, the last verdict after {ended.seconds:.1f} s; simulated "
                 f"{simulated:.1f} s with {platform.state_seconds:.3f} s a state and "
                 f"{ {name: round(platform.work[name].waiting_seconds, 3) for name in INGEST.values()} } s, "
                 f"spread {platform.work['optimize'].spread:.2f}\n"
             )
         assert ended.statuses == {"PUBLISHED"}
-        assert ended.most_at_work == IN_FLIGHT
+        assert ended.most_in_progress == IN_FLIGHT
         assert ended.seconds == pytest.approx(simulated, rel=0.25)
 
 
 def measured(pipeline):
-    """Return the emulator with the durations of a small burst on this machine: what three at work do to one another
-    is in them, so functions wait for no core."""
-    pipeline.run(SMALL)  # so that there is a worker of each
+    """Return the emulator with the durations of a small burst on this machine. They include the contention of three
+    concurrent executions, so functions do not queue for cores."""
+    pipeline.run(SMALL)  # warms up each function
     records = sorted(burst(pipeline, 30, within_seconds=120).records, key=lambda record: record["claimed_at"])
-    executions = [record["claimed_by"] for record in records[6:]]  # without those that waited for cold starts
+    executions = [record["claimed_by"] for record in records[6:]]  # without those that include cold starts
     durations = [task_seconds(pipeline, execution) for execution in executions]
     spread = stdev(log(sum(each[state] for state in INGEST)) for each in durations)
     work = dict(EMULATOR.work)
@@ -190,7 +190,7 @@ def measured(pipeline):
 
 
 def state_seconds(pipeline, execution_arn):
-    """Return how long an execution took beside its Tasks, the start included, divided by its states."""
+    """Return the time an execution spent outside its Tasks, including the start, per state."""
     found = pipeline.stepfunctions.describe_execution(executionArn=execution_arn)
     whole = (found["stopDate"] - found["startDate"]).total_seconds()
     return (whole - sum(task_seconds(pipeline, execution_arn).values())) / len(pipeline.states(found))
@@ -211,14 +211,14 @@ def task_seconds(pipeline, execution_arn):
 
 
 def received(pipeline):
-    """Return how many messages `admit` has at this moment."""
+    """Return how many messages `admit` is processing."""
     names = ["ApproximateNumberOfMessagesNotVisible"]
     answer = pipeline.sqs.get_queue_attributes(QueueUrl=pipeline.uploads_queue, AttributeNames=names)
     return int(answer["Attributes"][names[0]])
 
 
 def admitted(pipeline, image_id):
-    """Return how many calls of `admit` have ended for an image, by their log lines."""
+    """Return how many invocations of `admit` for an image have ended, according to the log."""
     name = pipeline.outputs.functions["admit"]
     group = pipeline.lambda_.get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
     found = pipeline.logs.filter_log_events(logGroupName=group, filterPattern=f'"{image_id}"')["events"]

@@ -1,4 +1,4 @@
-"""Damage that lost events leave on a deployed stage, and the sweep that repairs it."""
+"""On a deployed stage, the sweep repairs what lost events leave behind."""
 
 import json
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from tests import pictures
 
 @pytest.fixture
 def sweep(pipeline):
-    """Return a function that has the deployed function sweep, as its schedule does; uploads are forgotten at once."""
+    """Return a function that invokes `sweep` as its schedule does; uploads count as forgotten after a second."""
     before = pipeline.environment("sweep")
     pipeline.set_environment("sweep", before | {"FORGOTTEN_AFTER_SECONDS": "1"})
     lambda_ = aws.client("lambda", pipeline.outputs)
@@ -29,7 +29,7 @@ def sweep(pipeline):
 
 @contextmanager
 def events_lost(pipeline):
-    """Have S3's events of uploads reach nothing while the block runs."""
+    """Lose S3's upload events while the block runs."""
     events = aws.client("events", pipeline.outputs)
     (rule,) = (
         each["Name"] for each in events.list_rules()["Rules"] if "Object Created" in each.get("EventPattern", "")
@@ -66,7 +66,7 @@ def test_an_object_without_a_record_is_published(pipeline, sweep):
     assert pipeline.eventually(lambda: pipeline.item(image_id).get("status") == "PUBLISHED")
 
 
-def test_an_image_whose_execution_ended_without_an_ending_is_settled(pipeline, sweep):
+def test_an_image_whose_execution_ended_without_a_final_status_is_settled(pipeline, sweep):
     image_id = pipeline.run(pictures.jpeg(300, 200)).image_id
     pipeline.set_texts(image_id, status="PROCESSING", claimed_at=hours_ago(1))
 
@@ -75,7 +75,7 @@ def test_an_image_whose_execution_ended_without_an_ending_is_settled(pipeline, s
     pipeline.eventually(lambda: pipeline.item(image_id)["status"] == "FAILED")
 
 
-def test_an_image_that_was_held_by_an_outage_is_judged_when_it_is_over(pipeline, sweep):
+def test_an_image_that_was_held_by_an_outage_is_published_when_the_outage_ends(pipeline, sweep):
     pipeline.rekognition.set(on=False)
     image_id = pipeline.run(pictures.jpeg(300, 200)).image_id
     assert pipeline.item(image_id)["status"] == "HELD"

@@ -1,4 +1,4 @@
-"""Uploads wait in a queue, and the mapping of `admit` bounds how many are at work."""
+"""Uploads wait in a queue, and the mapping of `admit` limits how many are in progress."""
 
 import json
 
@@ -31,7 +31,7 @@ def policy_of(synthesized, queue_id):
 
 
 @STAGE_NAMES
-def test_an_original_under_uploads_goes_to_the_queue_as_it_is(stage, name):
+def test_events_of_originals_go_to_the_queue_unchanged(stage, name):
     synthesized = stage(name)
 
     rule = rule_of(synthesized, "Object Created")
@@ -51,7 +51,7 @@ def test_an_original_under_uploads_goes_to_the_queue_as_it_is(stage, name):
 
 
 @pytest.mark.parametrize(("name", "in_flight"), [("local", 8), ("dev", 3), ("prod", 15), ("options", 15)])
-def test_at_most_so_many_uploads_are_at_work_each_with_a_call_of_its_own(stage, name, in_flight):
+def test_the_mapping_limits_invocations_and_each_takes_one_upload(stage, name, in_flight):
     mapping = stage(name).mapping_of("admit")
 
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": in_flight}
@@ -61,7 +61,7 @@ def test_at_most_so_many_uploads_are_at_work_each_with_a_call_of_its_own(stage, 
 
 
 @STAGE_NAMES
-def test_a_message_waits_for_two_weeks_and_is_hidden_while_a_call_has_it(stage, name):
+def test_a_message_is_kept_for_two_weeks_and_is_invisible_during_an_invocation(stage, name):
     synthesized = stage(name)
 
     assert queue(synthesized)["MessageRetentionPeriod"] == 14 * DAY_SECONDS
@@ -96,8 +96,8 @@ def test_only_rules_of_this_account_and_region_may_write_to_the_queue(stage, nam
 
 
 @STAGE_NAMES
-def test_a_deployment_turns_the_rule_to_the_queue_once_it_may_be_written_to_and_is_read(stage, name):
-    """EventBridge does not retry what a queue refuses; and a deployment that fails before then has changed nothing."""
+def test_a_deployment_targets_the_queue_only_after_its_policy_and_mapping_exist(stage, name):
+    """EventBridge does not retry events that a queue refuses, and a deployment that fails earlier changes nothing."""
     synthesized = stage(name)
     ((rule_id, rule),) = (
         (logical_id, each)
@@ -116,7 +116,7 @@ def test_a_deployment_turns_the_rule_to_the_queue_once_it_may_be_written_to_and_
 
 
 def test_the_rule_keeps_its_logical_id_so_that_its_target_is_replaced_in_one_call(stage):
-    """A new rule would exist beside the old one for a while, and then the old one would be deleted."""
+    """With a new id, both rules would exist for a while, and each event would be sent twice."""
     assert "WorkflowsUploadArrived56614D80" in stage("prod").resources("AWS::Events::Rule")
 
 
@@ -131,13 +131,13 @@ def test_a_function_that_sends_to_the_queue_knows_its_address(stage, name, sende
 
 
 @STAGE_NAMES
-def test_the_queues_address_is_an_output_for_those_who_resume_many(stage, name):
+def test_the_queues_url_is_an_output_for_bulk_resumes(stage, name):
     synthesized = stage(name)
 
     assert synthesized.pipeline["Outputs"]["UploadsQueueUrl"]["Value"] == {"Ref": synthesized.queue_of("admit")}
 
 
-def test_every_stage_says_how_many_uploads_are_at_work():
+def test_every_stage_limits_the_uploads_in_progress():
     assert {name: config.in_flight for name, config in STAGES.items()} == {
         "local": 8, "local-v1": 8, "dev": 3, "prod": 15,
     }  # fmt: skip

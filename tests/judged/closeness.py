@@ -1,13 +1,13 @@
-"""The metric with which tests decide that a delivered picture was moderated, independent of functions/imaging.
+"""Metrics by which tests decide whether a delivered picture was moderated, independent of functions/imaging.
 
-Two pictures of one shape are compared as 24 x 24 cells.
+Pictures of the same shape are compared on a grid of 24 x 24 cells.
 
-- ``level_distance`` is the mean absolute difference of levels (0 to 255, the worst of red, green and blue) in the worst
-  window of 3 x 3 cells: an eighth of each side.
-- ``detail_distance`` is the same of luma's mean absolute deviation inside each cell: a checkerboard that carries a
-  picture has a flat mean.
-- ``resemblance`` is the correlation of two pictures' cells, from 0 to 1, positive or negative; ``contrast`` the
-  standard deviation of a picture's cells.
+- ``level_distance`` is the mean absolute difference in levels (0 to 255, the worst of red, green and blue) in the worst
+  window of 3 x 3 cells, an eighth of each side.
+- ``detail_distance`` is the same for luma's mean absolute deviation within each cell. It finds a picture hidden in a
+  checkerboard, whose cells have the same mean.
+- ``resemblance`` is the absolute correlation of two pictures' cells, from 0 to 1; ``contrast`` is the standard
+  deviation of a picture's cells.
 """
 
 from collections.abc import Iterable
@@ -20,18 +20,18 @@ CELLS = 24
 WINDOW = 3
 
 CLOSE_LEVELS = 30
-"""The most levels by which a moderated stored frame may differ: 24, 16 and 10 of similarity.py, and encoder loss."""
+"""The largest distance of a stored frame from its moderated view: 24, 16 and 10 of similarity.py, plus encoder loss."""
 
 DELIVERED_LEVELS = 40
 DELIVERED_AVIF_LEVELS = 60
-"""The same for served pictures, including quality 40 and GIF: 6,000 random variants differ by at most 36.6. AVIF's
-alpha is also lossy; noise at quality 40 differs by 52.1."""
+"""The same for served pictures, including quality 40 and GIF: 6,000 random variants differ by at most 36.6. In AVIF
+alpha is lossy too; noise at quality 40 differs by 52.1."""
 
 RESEMBLES = 0.8
 """The lowest correlation at which a served picture counts as showing a subject."""
 
 STILL_RESEMBLES = 0.7
-"""The lowest correlation at which a moderated view counts as showing it."""
+"""The lowest correlation at which a moderated view counts as showing the subject."""
 
 VISIBLE_CONTRAST = 4
 """Standard deviation in levels below which a delivered picture counts as flat."""
@@ -49,22 +49,22 @@ def cells_of(image: Image.Image) -> Cells:
 
 
 def level_distance(one: Image.Image, other: Image.Image) -> float:
-    """Return the difference of two pictures, in levels, in their worst window."""
+    """Return the difference between two pictures in their worst window, in levels."""
     return _worst_window(np.abs(cells_of(one) - cells_of(other)).max(axis=2))
 
 
 def mean_distance(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean difference of two pictures in levels."""
+    """Return the mean difference between two pictures, in levels."""
     return float(np.abs(cells_of(one) - cells_of(other)).max(axis=2).mean())
 
 
 def detail_distance(one: Image.Image, other: Image.Image) -> float:
-    """Return the difference in fine detail of two pictures of one size, in levels, in their worst window."""
+    """Return the difference in fine detail between two pictures of the same size in their worst window, in levels."""
     return _worst_window(np.abs(_detail(one) - _detail(other)))
 
 
 def frame_distance(frame: Image.Image, views: Iterable[Image.Image], part: tuple[int, int, int, int]) -> float:
-    """Return the distance of a stored frame to the nearest view of its size: in levels, in detail, and in one part."""
+    """Return a stored frame's distance to the nearest view: the worst of levels, detail, and the mean in ``part``."""
     return min(
         max(
             level_distance(frame, view),
@@ -81,13 +81,13 @@ def distance(look: Image.Image, judged: Iterable[Image.Image]) -> float:
 
 
 def resemblance(one: Image.Image, other: Image.Image) -> float:
-    """Return the correlation of two pictures, as an absolute value; the best of luma and the three colours."""
+    """Return the absolute correlation of two pictures, the highest of luma and the three colours."""
     first, second = (np.dstack([_luma(each), cells_of(each)]) for each in (one, other))
     return max(abs(_correlation(first[..., band], second[..., band])) for band in range(4))
 
 
 def contrast(image: Image.Image) -> float:
-    """Return the standard deviation of a picture's cells, in levels; of the strongest colour."""
+    """Return the standard deviation of a picture's cells in levels, in the colour where it is largest."""
     return float(max(cells_of(image)[..., band].std() for band in range(3)))
 
 
@@ -102,8 +102,8 @@ def is_seen(look: Image.Image, subject: Image.Image) -> bool:
 
 
 def is_judged(look: Image.Image, subject: Image.Image, judged: Iterable[Image.Image]) -> bool:
-    """Return whether a moderated view shows the subject of a displayed picture: clearly, or at least half as
-    strongly."""
+    """Return whether a moderated view shows the subject of a displayed picture clearly, or with at least half of
+    its contrast."""
     return any(shows(view, subject, at_contrast=min(PLAIN_CONTRAST, contrast(look) / 2)) for view in judged)
 
 

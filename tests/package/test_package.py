@@ -1,4 +1,4 @@
-"""``pip install .`` in an empty environment gives a working command: make test-package."""
+"""``pip install .`` in an empty environment installs a working command (``make test-package``)."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ def run(*command, **options):
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
-    """An environment with only the package and its dependencies."""
+    """A virtual environment that contains only the package and its dependencies."""
     folder = tmp_path_factory.mktemp("package") / "venv"
     for command in (["venv", folder], ["pip", "install", "--python", folder / "bin" / "python", CHECKOUT]):
         done = run(sys.executable, "-m", "uv", *command)
@@ -32,7 +32,7 @@ def environment(tmp_path_factory):
 
 @pytest.fixture
 def command(environment, tmp_path):
-    """Run the installed command in an empty folder, away from the checkout."""
+    """Return a function that runs the installed command in an empty folder outside the checkout."""
     variables = {"PATH": os.defpath, "HOME": str(tmp_path)}
     return lambda *arguments: run(environment / "bin" / "image-scaler", *arguments, cwd=tmp_path, env=variables)
 
@@ -41,7 +41,7 @@ def test_the_command_prints_its_version(command):
     assert command("--version").stdout == f"image-scaler {PROJECT['version']}\n"
 
 
-def test_created_keys_sign(command, tmp_path):
+def test_a_created_key_signs_a_url(command, tmp_path):
     assert command("keys", "create", "--directory", tmp_path).returncode == 0
     (key,) = (tmp_path / "private").glob("viewers-*.pem")
 
@@ -74,11 +74,11 @@ def test_commands_that_need_boto3_say_how_to_install_it(command, tmp_path):
     )  # fmt: skip
 
 
-def test_the_shell_gets_completion(command):
+def test_the_command_prints_a_completion_script(command):
     assert "_image_scaler_completion" in command("--show-completion", "bash").stdout
 
 
-def test_the_package_contains_types_and_no_code_of_the_service(tmp_path):
+def test_the_package_contains_type_information_and_no_code_of_the_service(tmp_path):
     done = run(sys.executable, "-m", "uv", "build", "--wheel", "--no-build-isolation", "--out-dir", tmp_path, CHECKOUT)
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
@@ -91,7 +91,7 @@ def test_the_package_contains_types_and_no_code_of_the_service(tmp_path):
     assert f"Summary: {PROJECT['description']}" in metadata
 
 
-def test_a_program_that_uses_the_client_passes_mypy(environment, tmp_path):
+def test_mypy_accepts_a_program_that_uses_the_client(environment, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
         "from image_scaler.client import Client\n"

@@ -501,7 +501,8 @@ KEPT = {"status": "REMOVED", "tenant": "acme", "created_at": "2026-11-23T10:00:0
 PERSONAL = {
     "filename": "a b.jpg", "owner": "ann", "content_type": "image/jpeg", "declared_size": 5, "picture": {"a": "b"},
     "verdict": {"decision": "allow"}, "error": {"error": "E"}, "detail": "The file ends early.", "revision": 2,
-    "claimed_etag": ETAG, "claimed_size": 5, "claimed_version": VERSION, "unannounced": "Image Published", "retirement": {"error": "E"},
+    "claimed_etag": ETAG, "claimed_size": 5, "claimed_version": VERSION, "unannounced": "Image Published",
+    "retirement": {"error": "E"},
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The smoke test of a deployed stage: what only a real account can show, step by step."""
+"""The smoke test of a deployed stage: checks, step by step, what only a real account can show."""
 
 from image_scaler.operator.smoke.run import Outcome, SmokeTest, StepReport
 from image_scaler.operator.smoke.steps import STEPS

@@ -1,4 +1,4 @@
-"""Pictures to upload, made with the standard library alone: PNG is zlib and checksums (RFC 2083)."""
+"""Creates pictures to upload with the standard library alone: PNG needs only zlib and checksums (RFC 2083)."""
 
 import secrets
 import struct
@@ -8,7 +8,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def png(width: int = 400, height: int = 250) -> bytes:
-    """Return a PNG with a soft gradient in random colours, so that no two are the same picture."""
+    """Return a PNG with a gradient between random colours, so that no two pictures are the same."""
     start, end = (secrets.token_bytes(3) for _ in range(2))
     rows = bytearray()
     for y in range(height):

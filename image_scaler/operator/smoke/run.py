@@ -1,7 +1,7 @@
 """Runs the steps of a smoke test and reports each one.
 
-A step compares what a stage does with what is expected of it, and names the row of docs/aws.md that it settles. What a
-step uploads is removed at the end, whatever happened.
+A step compares a stage's behaviour with what is expected, and names the rows of docs/aws.md that it checks. Its uploads
+are removed at the end, even after a failure.
 """
 
 import http.client
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from image_scaler.operator.stage import Operator
 
 FAILURES: Final = (ClientError, OperatorError, SigningError, httpx.TransportError, BotoCoreError, AwsError)
-"""What a call of a step raises where the stage does not do what was asked."""
+"""What a step's calls raise if the stage does not do what they request."""
 PICTURE_SECONDS: Final = 90.0
-"""How long an upload may take to a verdict."""
+"""The longest time from upload to verdict."""
 
 
 class Outcome(StrEnum):
@@ -43,7 +43,7 @@ class Outcome(StrEnum):
 
 
 class DiffersError(Exception):
-    """The stage does something else than expected."""
+    """The stage does not do what is expected."""
 
     def __init__(self, expected: object, actual: object) -> None:
         self.expected, self.actual = str(expected), str(actual)
@@ -56,7 +56,7 @@ class SkippedError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: ``findings`` are rows of docs/aws.md, ``read`` is the document that says what AWS does."""
+    """One step. ``findings`` are rows of docs/aws.md; ``read`` is the document that describes AWS's behaviour."""
 
     name: str
     findings: tuple[str, ...]
@@ -66,7 +66,7 @@ class Step:
 
 @dataclass(frozen=True)
 class StepReport:
-    """How one step ended. ``note`` is what was measured, or why the step was skipped."""
+    """The result of one step. ``note`` is a measurement, or why the step was skipped."""
 
     step: str
     findings: tuple[str, ...]
@@ -80,9 +80,9 @@ class StepReport:
 
 @dataclass
 class SmokeTest:
-    """A stage under test, and what steps share.
+    """The stage under test, and the state that steps share.
 
-    ``operator`` has AWS credentials, or is None; ``flagged`` is a picture that Rekognition flags, or None.
+    ``operator`` is None without AWS credentials; ``flagged`` is a picture that Rekognition flags, or None.
     """
 
     client: Client
@@ -94,7 +94,7 @@ class SmokeTest:
     _published: str | None = None
 
     def run(self, steps: Sequence[Step]) -> Iterator[StepReport]:
-        """Run steps, and yield a report as soon as each one has ended. Removes what they uploaded."""
+        """Run the steps and yield each report as soon as its step ends. Removes all uploads at the end."""
         try:
             for step in steps:
                 yield self._report(step)
@@ -119,7 +119,7 @@ class SmokeTest:
             read=step.read if outcome is Outcome.DIFFERS else "",
         )  # fmt: skip
 
-    # --- what steps use
+    # --- helpers for steps
 
     @property
     def edge(self) -> str:
@@ -127,14 +127,14 @@ class SmokeTest:
         return self.profile.edge.removesuffix("/")
 
     def upload(self, source: bytes | Path, *, method: Method | None = None) -> Image:
-        """Upload a picture and return its record once the pipeline is done with it."""
+        """Upload a picture; return its record once it has a final status."""
         name = "smoke.png" if isinstance(source, bytes) else None
         upload = self.client.upload(source, filename=name, method=method)
         self.uploaded.append(upload.id)
         return self.client.wait(upload.id, within_seconds=PICTURE_SECONDS)
 
     def published(self) -> str:
-        """Return the id of a picture that is served; the first call uploads it."""
+        """Return the id of a published picture; the first call uploads it."""
         if self._published is None:
             image = self.upload(pictures.png())
             expect("PUBLISHED", image.status)
@@ -142,17 +142,17 @@ class SmokeTest:
         return self._published
 
     def signed(self, url: str, policy: Policy) -> str:
-        """Return a URL with a signature by a viewers' key. Raises SkippedError where pictures are public."""
+        """Return a URL signed with a viewers' key. Raises SkippedError if pictures are public."""
         if self.profile.viewers is None:
             raise SkippedError("pictures of this stage are public (the profile has no viewers' key)")
         return self.profile.viewers.signer().sign_url(url, policy)
 
     def status_of(self, url: str, method: str = "GET", **headers: str) -> int:
-        """Return the status of an answer."""
+        """Return the status of a response."""
         return self.http.request(method, url, headers=headers).status_code
 
     def status_of_target(self, target: str) -> tuple[int, bytes]:
-        """Return status and body for a request target that is sent exactly as it is written."""
+        """Send a request target exactly as it is written; return the status and body."""
         parts = urlsplit(self.edge)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         with closing(kind(str(parts.hostname), parts.port, timeout=60)) as connection:
@@ -172,11 +172,11 @@ class SmokeTest:
 
 
 def expect(expected: object, actual: object) -> None:
-    """Raise DiffersError where two values differ."""
+    """Raise DiffersError if the values differ."""
     if expected != actual:
         raise DiffersError(expected, actual)
 
 
 def in_an_hour() -> datetime:
-    """Return the expiry of a signature."""
+    """Return a time one hour from now, at which signatures expire."""
     return datetime.now(UTC) + timedelta(hours=1)

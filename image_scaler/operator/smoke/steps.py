@@ -33,11 +33,11 @@ VARIANTS: Final[tuple[tuple[Variant, str], ...]] = (
     ({"width": 200, "height": 200, "fit": "cover", "format": "jpeg"}, "image/jpeg"),
     ({"height": 120, "format": "jpeg", "quality": 50}, "image/jpeg"),
 )
-"""Every format and fit, with the content type of the answer."""
+"""Each format and fit, with the expected content type."""
 
 
 def uploads(test: SmokeTest) -> str:
-    """Upload in each of the three ways."""
+    """Upload by each of the three methods."""
     for method in Method:
         image = test.upload(pictures.png(), method=method)
         expect("PUBLISHED", image.status)
@@ -45,7 +45,7 @@ def uploads(test: SmokeTest) -> str:
 
 
 def corrupt_picture(test: SmokeTest) -> str:
-    """Upload half a file: it is rejected with a reason, and nothing is served."""
+    """Upload half a file; it must be rejected with a reason."""
     image = test.upload(pictures.truncated_png())
     expect("REJECTED", image.status)
     return str(image.reason)
@@ -54,7 +54,7 @@ def corrupt_picture(test: SmokeTest) -> str:
 def flagged_picture(test: SmokeTest) -> str:
     """Upload a picture that Rekognition flags."""
     if test.flagged is None:
-        raise SkippedError("give a picture that Rekognition flags: --flagged FILE")
+        raise SkippedError("no picture that Rekognition flags; pass one with --flagged FILE")
     image = test.upload(test.flagged)
     if image.status not in {"BLURRED", "BLOCKED"}:
         raise DiffersError("BLURRED or BLOCKED", image.status)
@@ -63,18 +63,18 @@ def flagged_picture(test: SmokeTest) -> str:
 
 
 def variants(test: SmokeTest) -> str:
-    """Ask for every format and fit, and let the browser's Accept header choose one."""
+    """Request each format and fit, and one picture whose format the Accept header selects."""
     image_id = test.published()
     for variant, content_type in VARIANTS:
         answer = test.http.get(test.client.pictures.url(image_id, **variant))
         expect((200, content_type), (answer.status_code, answer.headers.get("content-type")))
     answer = test.http.get(test.client.pictures.url(image_id, width=320), headers={"Accept": "image/avif,image/webp"})
     expect((200, "image/avif"), (answer.status_code, answer.headers.get("content-type")))
-    return f"{len(VARIANTS)} variants and one by Accept"
+    return f"{len(VARIANTS)} variants, and one selected by Accept"
 
 
 def signatures(test: SmokeTest) -> None:
-    """Ask without a signature, with an expired one, with that of another image, and with one that was changed."""
+    """Request a picture without a signature, and with an expired, another image's, and a changed signature."""
     image_id, other = test.published(), test.upload(pictures.png()).id
     url = image_url(test.edge, image_id) + "?width=320&format=jpeg"
     good = test.signed(url, image_policy(test.edge, image_id, expires_at=in_an_hour()))
@@ -87,7 +87,7 @@ def signatures(test: SmokeTest) -> None:
 
 
 def dot_segments(test: SmokeTest) -> str:
-    """Ask for another image by ``/images/A/../B`` with the signature of A, sent as it is written."""
+    """Request another image as ``/images/A/../B`` with A's signature; the path is sent as it is written."""
     own, other = test.published(), test.upload(pictures.png()).id
     policy = image_policy(test.edge, own, expires_at=in_an_hour())
     query = urlsplit(test.signed(image_url(test.edge, own), policy)).query
@@ -100,7 +100,7 @@ def dot_segments(test: SmokeTest) -> str:
 
 
 def preflights(test: SmokeTest) -> str:
-    """Send a browser's preflight for a picture: the edge answers it, and S3's 400 is never seen."""
+    """Send a browser's preflight request for a picture; the edge must answer it, not S3 with 400."""
     url = test.client.pictures.url(test.published(), width=320)
     status = test.status_of(
         url, "OPTIONS", Origin="https://app.example", **{"Access-Control-Request-Method": "GET"}
@@ -111,7 +111,7 @@ def preflights(test: SmokeTest) -> str:
 
 
 def policies(test: SmokeTest) -> str:
-    """Sign by wildcards, with a query behind ``*``, a plain ``?`` and ``\\?``."""
+    """Sign policies with wildcards, where the query follows ``*``, a plain ``?`` or ``\\?``."""
     image_id = test.published()
     url = image_url(test.edge, image_id)
     resources = {"*": f"{url}*", "?": f"{url}?width=*", "\\?": f"{url}\\?width=*"}
@@ -121,12 +121,12 @@ def policies(test: SmokeTest) -> str:
         for name, resource in resources.items()
     }
     if found["*"] != httpx.codes.OK or httpx.codes.OK not in {found["?"], found["\\?"]}:
-        raise DiffersError("200 for *, and for one spelling of the query", found)
+        raise DiffersError("200 for * and for at least one of ? and \\?", found)
     return ", ".join(f"{name} {status}" for name, status in found.items())
 
 
 def too_large(test: SmokeTest) -> str:
-    """Send bodies above Lambda's 6 MB and API Gateway's 10 MB to the API."""
+    """Send the API bodies above the limits of Lambda (6 MB) and API Gateway (10 MB)."""
     found = {}
     for size in (7 * MIB, 11 * MIB):
         policy = canned_policy(f"{test.edge}/v1/images", expires_at=in_an_hour())
@@ -143,7 +143,7 @@ def too_large(test: SmokeTest) -> str:
 
 
 def takedown(test: SmokeTest) -> str:
-    """Remove a picture that the edge has cached, and measure how long it is still served."""
+    """Remove a picture that the edge has cached, and measure how long the edge still serves it."""
     image = test.upload(pictures.png())
     url = test.client.pictures.url(image.id, width=320, format="jpeg")
     for _ in range(2):
@@ -156,13 +156,13 @@ def takedown(test: SmokeTest) -> str:
         time.sleep(POLL_SECONDS)
     seconds = time.monotonic() - started
     again = test.http.get(url)
-    return f"{status} after {seconds:.0f} s; asked again: {again.headers.get('x-cache', 'no x-cache')}"
+    return f"{status} after {seconds:.0f} s; next response: {again.headers.get('x-cache', 'no x-cache')}"
 
 
 def api_without_edge(test: SmokeTest) -> str:
-    """Call the API at its own address: the firewall refuses what did not come through the edge."""
+    """Call the API at its own address; the firewall must refuse requests that bypass the edge."""
     if test.profile.aws and test.profile.aws.endpoint_url:
-        raise SkippedError("the emulator's API has no address in DNS")
+        raise SkippedError("the emulator's API has no DNS name")
     address = test.with_credentials().output("ApiUrl").rstrip("/")
     status = test.status_of(f"{address}/v1/images")
     expect(403, status)
@@ -170,7 +170,7 @@ def api_without_edge(test: SmokeTest) -> str:
 
 
 def duplicated_event(test: SmokeTest) -> str:
-    """Process the same upload event once more: nothing changes."""
+    """Process the same upload event again; nothing must change."""
     image_id = test.published()
     before = test.client.get(image_id)
     states = test.aws("stepfunctions")
@@ -192,7 +192,7 @@ def duplicated_event(test: SmokeTest) -> str:
 
 
 def rotation(test: SmokeTest) -> str:
-    """Rotate the secret between edge and API, and call the API all the while: no call is refused."""
+    """Rotate the secret shared by edge and API while calling the API; no call may be refused."""
     stage = test.with_credentials().stage
     secrets = test.aws("secretsmanager")
     name = next(
@@ -203,14 +203,14 @@ def rotation(test: SmokeTest) -> str:
         None,
     )  # fmt: skip
     if name is None:
-        raise SkippedError("this stage's secret has no rotation (the emulator runs none on a schedule)")
+        raise SkippedError("the stage's secret is not rotated (the emulator has no scheduled rotation)")
     version = secrets.rotate_secret(SecretId=name)["VersionId"]
     started, calls = time.monotonic(), 0
     while version not in _current_versions(secrets.describe_secret(SecretId=name)):
-        test.client.page(limit=1)  # raises AccessDeniedError when a call is refused
+        test.client.page(limit=1)  # raises AccessDeniedError if the call is refused
         calls += 1
         if time.monotonic() - started > ROTATION_SECONDS:
-            raise DiffersError(f"the rotation ends within {ROTATION_SECONDS:.0f} s", "it is still under way")
+            raise DiffersError(f"the rotation ends within {ROTATION_SECONDS:.0f} s", "it is still in progress")
         time.sleep(POLL_SECONDS)
     return f"{time.monotonic() - started:.0f} s, {calls} calls"
 
@@ -220,7 +220,7 @@ def _current_versions(secret: dict[str, dict[str, list[str]]]) -> set[str]:
 
 
 def alarms(test: SmokeTest) -> str:
-    """Look at the stage's alarms: none is firing."""
+    """Check that no alarm of the stage is firing."""
     firing = test.with_credentials().details().alarms
     expect([], firing)
     return "none firing"
@@ -247,4 +247,4 @@ STEPS: Final = (
     ),
     Step("alarms", (), "docs/runbook.md", alarms),
 )
-"""All steps; the takedown comes first, because a picture that is served after its removal is the worst fault."""
+"""All steps. The takedown comes first, because serving a removed picture is the worst failure."""

@@ -22,14 +22,14 @@ EVENT = {"detail": {"object": {"key": f"uploads/{IMAGE}/original"}}}
 
 
 def batch(event=EVENT, message_id=MESSAGE):
-    """Return what Lambda hands over: a batch of one message."""
+    """Return the event that Lambda passes: a batch of one message."""
     body = event if isinstance(event, str) else json.dumps(event)
     return {"Records": [{"messageId": message_id, "body": body}]}
 
 
 @dataclass
 class Stage:
-    """The table, the state machine, and a clock by which `admit` waits."""
+    """The table, the state machine, and the clock that `admit` uses to wait."""
 
     aws: object
     stepfunctions: object
@@ -37,7 +37,7 @@ class Stage:
     calls: list[str] = field(default_factory=list)
 
     def admit(self, event=EVENT, *, seconds=570.0):
-        """Admit a message within so many seconds."""
+        """Admit a message with a time budget in seconds."""
         settings = AdmitSettings(TABLE, MACHINE)
         admission = Admission(settings, dynamodb=self.aws.dynamodb, stepfunctions=self.stepfunctions)
         return admission.admit(Upload.from_event(batch(event)), budget=self.clock.budget(seconds))
@@ -48,7 +48,7 @@ class Stage:
         self.aws.put_item({**key, "status": status, "claimed_by": claimed_by})
 
     def claim_and_end(self, *, at, status=Status.PUBLISHED):
-        """Have the execution claim the record after half a second and end it at a time."""
+        """Let the execution claim the record after half a second and set a final status at ``at`` seconds."""
         self.clock.at(0.5, lambda: self.write(Status.PROCESSING))
         self.clock.at(at, lambda: self.write(status))
 
@@ -63,12 +63,12 @@ class Stage:
         return [each["name"] for each in found]
 
     def refuse(self, client, operation, code, *, times):
-        """Have a client's next calls of an operation fail with a code."""
+        """Make a client's next calls of an operation fail with an error code."""
         left = [code] * times
 
         def answer(**_kwargs):
             if left:
-                raise ClientError({"Error": {"Code": left.pop(), "Message": "as told"}}, operation)
+                raise ClientError({"Error": {"Code": left.pop(), "Message": "refused by the test"}}, operation)
 
         name = f"before-call.{client.meta.service_model.service_id.hyphenize()}.{operation}"
         client.meta.events.register(name, answer)
@@ -77,7 +77,7 @@ class Stage:
     _refusals: list[tuple] = field(default_factory=list)
 
     def close(self):
-        """Take refusals back: clients are made once."""
+        """Stop all refusals, because clients are shared by tests."""
         for client, name, answer in self._refusals:
             client.meta.events.unregister(name, answer)
 

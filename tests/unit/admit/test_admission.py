@@ -1,4 +1,4 @@
-"""An execution is started once, whatever happens to the calls, and a call lasts as long as its image is at work."""
+"""An execution starts once, even if invocations fail, and an invocation lasts until its image has a final status."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -8,7 +8,7 @@ from functions.shared.contracts import Status
 from functions.shared.errors import ContractError, ThrottledError
 from tests.unit.admit.conftest import EVENT, EXECUTION, IMAGE, MESSAGE, NAME, batch
 
-ENDS = sorted(set(Status) - {Status.PROCESSING})
+FINAL = sorted(set(Status) - {Status.PROCESSING})
 
 
 def test_the_execution_has_the_event_as_its_input_and_a_name_from_image_and_message(stage):
@@ -21,8 +21,8 @@ def test_the_execution_has_the_event_as_its_input_and_a_name_from_image_and_mess
     assert found["input"] == batch()["Records"][0]["body"]
 
 
-@pytest.mark.parametrize("status", ENDS)
-def test_a_call_lasts_until_the_record_has_another_status_than_processing(stage, status):
+@pytest.mark.parametrize("status", FINAL)
+def test_an_invocation_lasts_until_the_record_is_no_longer_processing(stage, status):
     stage.claim_and_end(at=30, status=status)
 
     ending = stage.admit()
@@ -32,7 +32,7 @@ def test_a_call_lasts_until_the_record_has_another_status_than_processing(stage,
     assert "DescribeExecution" not in stage.calls
 
 
-def test_a_place_is_free_again_at_most_a_twentieth_of_the_time_too_late(stage):
+def test_an_invocation_ends_at_most_five_percent_late(stage):
     stage.claim_and_end(at=90)
 
     stage.admit()
@@ -40,7 +40,7 @@ def test_a_place_is_free_again_at_most_a_twentieth_of_the_time_too_late(stage):
     assert 90 <= stage.clock.now <= 90 * 1.05
 
 
-def test_an_execution_that_takes_longer_than_the_call_has_its_message_come_again(stage):
+def test_the_message_of_an_execution_that_outlasts_the_invocation_is_delivered_again(stage):
     stage.clock.at(0.5, lambda: stage.write(Status.PROCESSING))
 
     ending = stage.admit(seconds=570)
@@ -49,7 +49,7 @@ def test_an_execution_that_takes_longer_than_the_call_has_its_message_come_again
     assert 565 <= stage.clock.now <= 570
 
 
-def test_a_message_that_comes_again_waits_for_the_same_execution(stage):
+def test_a_message_that_is_delivered_again_waits_for_the_same_execution(stage):
     stage.clock.at(0.5, lambda: stage.write(Status.PROCESSING))
     stage.admit()
     stage.clock.at(stage.clock.now + 20, lambda: stage.write(Status.PUBLISHED))
@@ -62,12 +62,12 @@ def test_a_message_that_comes_again_waits_for_the_same_execution(stage):
     assert stage.executions == [NAME]
 
 
-@pytest.mark.parametrize("is_there", [True, False], ids=["its record is there", "its record is gone"])
-def test_a_message_that_comes_again_after_the_end_returns_at_once(stage, is_there):
+@pytest.mark.parametrize("exists", [True, False], ids=["record exists", "record is gone"])
+def test_a_message_that_is_delivered_after_the_execution_ended_returns_immediately(stage, exists):
     stage.claim_and_end(at=2)
     stage.admit()
     stage.stop()
-    if not is_there:
+    if not exists:
         stage.aws.dynamodb.delete_item(
             TableName="image-scaler", Key={"pk": {"S": f"IMAGE#{IMAGE}"}, "sk": {"S": "RECORD"}}
         )
@@ -80,8 +80,8 @@ def test_a_message_that_comes_again_after_the_end_returns_at_once(stage, is_ther
 
 
 @pytest.mark.parametrize("status", [None, Status.PROCESSING, Status.PUBLISHED, Status.REMOVED])
-def test_an_execution_that_does_not_claim_the_image_is_over_when_it_ends(stage, status):
-    """A duplicate or a late upload: the record is of another execution, or gone."""
+def test_an_invocation_whose_execution_claims_no_image_lasts_until_the_execution_ends(stage, status):
+    """A duplicate or a late upload: the record belongs to another execution, or does not exist."""
     if status:
         stage.write(status, claimed_by="arn:aws:states:eu-central-1:123456789012:execution:ingest:other")
     stage.clock.at(3, stage.stop)
@@ -92,13 +92,13 @@ def test_an_execution_that_does_not_claim_the_image_is_over_when_it_ends(stage, 
     assert 3 <= stage.clock.now <= 5
 
 
-def test_an_execution_that_has_not_claimed_yet_is_looked_at_ever_less_often(stage):
+def test_an_execution_without_a_claim_is_described_at_growing_intervals(stage):
     stage.admit(seconds=100)
 
-    assert 10 <= stage.calls.count("DescribeExecution") <= 12  # after 1, 3, 7, 15 and then every 10 s
+    assert 10 <= stage.calls.count("DescribeExecution") <= 12  # after 1, 3, 7 and 15 s, then every 10 s
 
 
-def test_an_execution_that_another_one_took_the_image_from_is_waited_for(stage):
+def test_an_execution_that_lost_its_claim_is_waited_for(stage):
     stage.clock.at(0.5, lambda: stage.write(Status.PROCESSING))
     stage.clock.at(10, lambda: stage.write(Status.PUBLISHED, claimed_by="other"))
     stage.clock.at(25, stage.stop)
@@ -108,7 +108,7 @@ def test_an_execution_that_another_one_took_the_image_from_is_waited_for(stage):
 
 
 @pytest.mark.parametrize("event", ["[]", "{}", '{"detail": {"object": {"key": "uploads/../original"}}}'])
-def test_an_event_that_names_no_image_is_started_all_the_same_so_that_its_failure_is_seen(stage, event):
+def test_an_event_without_an_image_still_starts_an_execution_so_that_it_fails_visibly(stage, event):
     stage.clock.at(2, lambda: stage.stepfunctions.stop_execution(executionArn=EXECUTION.replace(NAME, MESSAGE)))
 
     assert stage.admit(event) is Ending.ENDED
@@ -116,7 +116,7 @@ def test_an_event_that_names_no_image_is_started_all_the_same_so_that_its_failur
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
-def test_a_start_that_is_throttled_is_repeated(stage, code):
+def test_a_throttled_start_is_retried(stage, code):
     stage.refuse(stage.stepfunctions, "StartExecution", code, times=5)
     stage.claim_and_end(at=10)
 
@@ -124,7 +124,7 @@ def test_a_start_that_is_throttled_is_repeated(stage, code):
     assert stage.executions == [NAME]
 
 
-def test_a_start_that_is_never_possible_has_the_message_come_again(stage):
+def test_a_start_that_stays_throttled_raises_so_that_the_message_is_delivered_again(stage):
     stage.refuse(stage.stepfunctions, "StartExecution", "ThrottlingException", times=10_000)
 
     with pytest.raises(ThrottledError):
@@ -134,7 +134,7 @@ def test_a_start_that_is_never_possible_has_the_message_come_again(stage):
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ExecutionLimitExceeded", "StateMachineDoesNotExist"])
-def test_a_start_that_is_refused_is_an_error_at_once(stage, code):
+def test_a_refused_start_raises_immediately(stage, code):
     stage.refuse(stage.stepfunctions, "StartExecution", code, times=1)
 
     with pytest.raises(ClientError, match=code):
@@ -143,7 +143,7 @@ def test_a_start_that_is_refused_is_an_error_at_once(stage, code):
     assert stage.clock.now == 0
 
 
-def test_throttled_looks_do_not_end_the_wait(stage):
+def test_throttled_reads_do_not_end_the_wait(stage):
     stage.refuse(stage.aws.dynamodb, "GetItem", "ThrottlingException", times=4)
     stage.claim_and_end(at=20)
 
@@ -152,7 +152,7 @@ def test_throttled_looks_do_not_end_the_wait(stage):
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "ExecutionDoesNotExist"])
-def test_an_execution_that_cannot_be_described_yet_is_at_work(stage, code):
+def test_an_execution_that_cannot_be_described_yet_counts_as_running(stage, code):
     stage.refuse(stage.stepfunctions, "DescribeExecution", code, times=1)
     stage.clock.at(0.5, stage.stop)
 
@@ -161,7 +161,7 @@ def test_an_execution_that_cannot_be_described_yet_is_at_work(stage, code):
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "DescribeExecution"])
-def test_a_right_that_is_missing_is_an_error(stage, operation):
+def test_a_missing_permission_raises(stage, operation):
     refused = stage.aws.dynamodb if operation == "GetItem" else stage.stepfunctions
     stage.refuse(refused, operation, "AccessDeniedException", times=1)
 
@@ -172,14 +172,14 @@ def test_a_right_that_is_missing_is_an_error(stage, operation):
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": [{}]}, {"Records": batch()["Records"] * 2}])
-def test_anything_but_a_batch_of_one_message_breaks_the_contract(event):
+def test_anything_but_a_batch_of_one_message_is_a_contract_error(event):
     with pytest.raises(ContractError):
         Upload.from_event(event)
 
 
-def test_the_call_stops_waiting_before_its_time_limit():
+def test_an_invocation_stops_waiting_before_its_time_limit():
     assert time_budget(600_000).seconds == 570
 
 
-def test_the_longest_name_is_one_that_step_functions_takes():
+def test_an_execution_name_is_within_step_functions_limit():
     assert len(Upload(MESSAGE, "", EVENT["detail"]["object"]["key"].split("/")[1]).execution_name) <= 80

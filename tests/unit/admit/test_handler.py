@@ -1,4 +1,4 @@
-"""Admit through its handler: what Lambda is told, the metrics, the settings."""
+"""Admit through its handler: the response to Lambda, the metrics, the settings."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def admit(stage, monkeypatch):
     return Function("admit", monkeypatch)
 
 
-def test_the_message_of_an_image_that_has_its_end_is_done_with(stage, admit, capsys):
+def test_the_message_of_an_image_with_a_final_status_is_deleted(stage, admit, capsys):
     stage.write(Status.PUBLISHED)
 
     assert admit(batch()) == {"batchItemFailures": []}
@@ -22,7 +22,7 @@ def test_the_message_of_an_image_that_has_its_end_is_done_with(stage, admit, cap
     assert stage.executions == [NAME]
 
 
-def test_the_message_of_an_image_that_is_at_work_comes_again(stage, admit, capsys):
+def test_the_message_of_an_image_in_progress_is_returned_to_the_queue(stage, admit, capsys):
     stage.write(Status.PROCESSING)
 
     assert admit(batch(), remaining_ms=100) == {"batchItemFailures": [{"itemIdentifier": MESSAGE}]}

@@ -1,4 +1,4 @@
-"""ModerateImage over a Rekognition that answers at the transport."""
+"""ModerateImage over a fake Rekognition that replaces the HTTP transport."""
 
 import pytest
 

@@ -31,7 +31,7 @@ def test_each_recorded_input_leads_to_its_recorded_output(rekognition, moderate_
     assert emitted["DetectionTime"][0] >= 0
 
 
-def test_while_rekognition_throttles_the_answers_so_far_are_returned(rekognition, moderate_image, capsys):
+def test_an_invocation_that_rekognition_throttles_returns_the_answers_so_far(rekognition, moderate_image, capsys):
     state, output = recorded("ModerateImage", "unfinished")
     throttled, answered = (view["key"] for view in state["proxies"])
     rekognition.found[answered] = labels(("Gambling", "", 88.25))
@@ -44,7 +44,7 @@ def test_while_rekognition_throttles_the_answers_so_far_are_returned(rekognition
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
-def test_an_image_that_nobody_looked_at_gets_no_verdict(rekognition, moderate_image):
+def test_an_image_without_views_gets_no_verdict(rekognition, moderate_image):
     state, _ = recorded("ModerateImage", "allow")
 
     with pytest.raises(ContractError, match="proxies is empty"):

@@ -1,4 +1,4 @@
-"""What is asked of Rekognition, what becomes of its answers, and that no verdict is never an allowance."""
+"""The requests to Rekognition, the verdict from its responses, and that an image without a verdict is never allowed."""
 
 import json
 import math
@@ -33,65 +33,65 @@ def request(*, frames: int = 1) -> ModerateRequest:
 
 
 @pytest.fixture
-def ask(rekognition_client):
-    """Return what has an image moderated, by default with the budget of a function of 60 s."""
+def run(rekognition_client):
+    """Return a function that moderates an image, by default with the budget of a 60 s function."""
     detector = RekognitionDetector(rekognition_client)
     policy = Policy.from_file()
 
-    def ask(asked, *, seconds=50.0):
+    def moderated(image, *, seconds=50.0):
         clock = Clock()
         budget = clock.budget(seconds)
-        return moderate(asked, detector=detector, policy=policy, staging_bucket="staging", budget=budget).result
+        return moderate(image, detector=detector, policy=policy, staging_bucket="staging", budget=budget).result
 
-    return ask
+    return moderated
 
 
 @pytest.fixture
-def judge(ask):
-    return lambda asked: ask(asked).verdict
+def judge(run):
+    return lambda image: run(image).verdict
 
 
 @pytest.mark.parametrize("views", [1, 2, 64])
-def test_rekognition_reads_each_view_once_from_staging_down_to_the_policy_s_confidence(rekognition, judge, views):
-    asked = request(frames=views)
+def test_each_view_is_requested_once_from_staging_with_the_policys_minimum_confidence(rekognition, judge, views):
+    image = request(frames=views)
 
-    judge(asked)
+    judge(image)
 
     requests = sorted(rekognition.requests, key=lambda each: each["Image"]["S3Object"]["Name"])
     assert requests == [
         {"Image": {"S3Object": {"Bucket": "staging", "Name": key}}, "MinConfidence": 50}
-        for key in sorted(view.key for view in asked.proxies)
+        for key in sorted(view.key for view in image.proxies)
     ]
 
 
 def test_the_worst_frame_of_an_animation_decides(rekognition, judge):
-    asked = request(frames=3)
+    image = request(frames=3)
     rekognition.found = {
-        asked.proxies[1].key: labels(("Hate Symbols", "", 99.0)),
-        asked.proxies[2].key: labels(("Violence", "", 99.0)),
+        image.proxies[1].key: labels(("Hate Symbols", "", 99.0)),
+        image.proxies[2].key: labels(("Violence", "", 99.0)),
     }
 
-    verdict = judge(asked)
+    verdict = judge(image)
 
     assert (verdict.decision, verdict.deciding) == (Decision.BLOCK, ("Hate Symbols",))
     assert [(label.name, label.frame) for label in verdict.labels] == [("Hate Symbols", 2), ("Violence", 4)]
 
 
 def test_a_label_says_in_which_rendering_it_was_found(rekognition, judge):
-    asked = request()
-    asked = replace(asked, proxies=(replace(asked.proxies[0], frame=3, rendering=Rendering.OVER_BLACK),))
-    rekognition.found[asked.proxies[0].key] = labels(("Violence", "", 99.0))
+    image = request()
+    image = replace(image, proxies=(replace(image.proxies[0], frame=3, rendering=Rendering.OVER_BLACK),))
+    rekognition.found[image.proxies[0].key] = labels(("Violence", "", 99.0))
 
-    (label,) = judge(asked).labels
+    (label,) = judge(image).labels
 
     assert (label.frame, label.rendering) == (3, Rendering.OVER_BLACK)
 
 
 def test_labels_that_the_policy_allows_are_recorded_as_rekognition_gave_them(rekognition, judge):
-    asked = request()
-    rekognition.found[asked.proxies[0].key] = labels(("Gambling", "", 88.25))
+    image = request()
+    rekognition.found[image.proxies[0].key] = labels(("Gambling", "", 88.25))
 
-    verdict = judge(asked)
+    verdict = judge(image)
 
     assert verdict.decision is Decision.ALLOW
     assert verdict.to_state()["labels"] == [
@@ -123,7 +123,7 @@ def test_a_picture_that_rekognition_refuses_has_no_verdict(rekognition, judge, c
         ("SomethingNew", 500),
     ],
 )
-def test_a_rekognition_that_fails_is_worth_a_retry(rekognition, judge, code, status):
+def test_a_server_error_of_rekognition_is_retryable(rekognition, judge, code, status):
     rekognition.fails_with = (code, status)
 
     with pytest.raises(TransientDependencyError):
@@ -133,83 +133,83 @@ def test_a_rekognition_that_fails_is_worth_a_retry(rekognition, judge, code, sta
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
-def test_a_call_that_is_throttled_is_repeated_until_the_patience_is_over(rekognition, ask, code):
+def test_a_throttled_call_is_repeated_until_the_time_budget_is_used_up(rekognition, run, code):
     rekognition.fails_with = (code, 400)
 
-    result = ask(request())
+    result = run(request())
 
     assert (result.verdict, result.answers) == (None, Answers())
-    assert len(rekognition.requests) > 50 / 4  # waits of 4 s at most, and 50 s of them
+    assert len(rekognition.requests) > 50 / 4  # each wait is at most 4 s, and the budget is 50 s
 
 
-def test_views_that_are_throttled_for_a_while_have_a_verdict_in_the_end(rekognition, ask):
-    asked = request(frames=20)
-    rekognition.throttles = {view.key: 2 for view in asked.proxies[:8]}
-    rekognition.found[asked.proxies[0].key] = labels(("Hate Symbols", "", 99.0))
+def test_views_that_are_throttled_temporarily_get_a_verdict(rekognition, run):
+    image = request(frames=20)
+    rekognition.throttles = {view.key: 2 for view in image.proxies[:8]}
+    rekognition.found[image.proxies[0].key] = labels(("Hate Symbols", "", 99.0))
 
-    result = ask(asked)
+    result = run(image)
 
     assert result.verdict.decision is Decision.BLOCK
     assert result.answers == Answers()
     assert len(rekognition.requests) == 20 + 2 * 8
 
 
-def test_no_answer_is_asked_for_twice(rekognition, ask):
-    asked = request(frames=6)
+def test_no_answer_is_requested_twice(rekognition, run):
+    image = request(frames=6)
     found = {1: "Violence", 4: "Hate Symbols", 2: "Gambling"}
-    rekognition.found = {asked.proxies[place].key: labels((name, "", 99.0)) for place, name in found.items()}
-    late = [asked.proxies[place].key for place in (2, 5)]
+    rekognition.found = {image.proxies[place].key: labels((name, "", 99.0)) for place, name in found.items()}
+    late = [image.proxies[place].key for place in (2, 5)]
     rekognition.throttles = dict.fromkeys(late, math.inf)
-    first = ask(asked)
+    first = run(image)
     requests = list(rekognition.requests)
     rekognition.requests.clear()
     rekognition.throttles.clear()
 
-    second = ask(replace(asked, answers=first.answers))
+    second = run(replace(image, answers=first.answers))
 
     answered = {each["Image"]["S3Object"]["Name"] for each in requests} - set(late)
-    assert answered == {view.key for view in asked.proxies} - set(late)
+    assert answered == {view.key for view in image.proxies} - set(late)
     assert (first.verdict, first.answers.views) == (None, (0, 1, 3, 4))
     assert sorted(each["Image"]["S3Object"]["Name"] for each in rekognition.requests) == late
     assert [label.name for label in second.verdict.labels] == ["Violence", "Gambling", "Hate Symbols"]
     assert (second.verdict.decision, second.verdict.model_version) == (Decision.BLOCK, "7.0")
 
 
-def test_an_unfinished_result_is_read_back_as_it_was(rekognition, ask):
-    asked = request(frames=2)
-    rekognition.found[asked.proxies[0].key] = labels(("Violence", "", 99.0))
-    rekognition.throttles[asked.proxies[1].key] = math.inf
+def test_an_unfinished_result_survives_the_round_trip_through_the_state(rekognition, run):
+    image = request(frames=2)
+    rekognition.found[image.proxies[0].key] = labels(("Violence", "", 99.0))
+    rekognition.throttles[image.proxies[1].key] = math.inf
 
-    result = ask(asked)
+    result = run(image)
 
     assert result.answers.labels
     assert Answers.from_state(json.loads(json.dumps(result.to_state()))["answers"]) == result.answers
 
 
-def test_an_execution_that_knows_no_unfinished_result_has_the_call_throttled(rekognition, ask):
+def test_an_execution_that_does_not_support_unfinished_results_gets_a_throttling_error(rekognition, run):
     rekognition.throttles[request().proxies[0].key] = math.inf
 
     with pytest.raises(ThrottledError, match="1 views have no answer"):
-        ask(replace(request(), answers=None))
+        run(replace(request(), answers=None))
 
 
-def test_answers_to_views_that_the_picture_does_not_have_are_refused(rekognition, ask):
+def test_answers_for_views_that_do_not_exist_are_a_contract_error(rekognition, run):
     with pytest.raises(ContractError, match="of 2 views"):
-        ask(replace(request(frames=2), answers=Answers(views=(2,))))
+        run(replace(request(frames=2), answers=Answers(views=(2,))))
 
     assert rekognition.requests == []
 
 
-def test_the_last_call_has_ten_seconds_for_its_answer():
+def test_no_call_starts_in_the_last_ten_seconds():
     assert [time_budget(remaining).seconds for remaining in (60_000, 10_500, 5_000)] == [50, 0.5, 0]
 
 
 @pytest.mark.parametrize(
     "error",
     [EndpointConnectionError(endpoint_url="https://aws.invalid"), ReadTimeoutError(endpoint_url="https://aws.invalid")],
-    ids=["out of reach", "no answer"],
+    ids=["unreachable", "timeout"],
 )
-def test_a_rekognition_out_of_reach_is_worth_a_retry(rekognition, judge, error):
+def test_an_unreachable_rekognition_is_retryable(rekognition, judge, error):
     rekognition.raises = error
 
     with pytest.raises(TransientDependencyError):
@@ -217,7 +217,7 @@ def test_a_rekognition_out_of_reach_is_worth_a_retry(rekognition, judge, error):
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotReadyException"])
-def test_other_errors_pass_unchanged_so_that_the_workflow_holds_the_image(rekognition, judge, code):
+def test_other_errors_are_raised_unchanged_so_that_the_workflow_holds_the_image(rekognition, judge, code):
     rekognition.fails_with = (code, 400)
 
     with pytest.raises(ClientError, match=code):
@@ -225,79 +225,79 @@ def test_other_errors_pass_unchanged_so_that_the_workflow_holds_the_image(rekogn
 
 
 def test_one_view_without_an_answer_leaves_the_whole_image_without_a_verdict(rekognition, judge):
-    asked = request(frames=20)
-    rekognition.refuses = frozenset({asked.proxies[1].key})
+    image = request(frames=20)
+    rekognition.refuses = frozenset({image.proxies[1].key})
 
     with pytest.raises(ModerationRefusedError, match="proxy-1"):
-        judge(asked)
+        judge(image)
 
 
-def test_after_a_failure_no_further_call_is_begun(rekognition, judge):
-    asked = request(frames=128)
-    rekognition.refuses = frozenset({asked.proxies[0].key})
+def test_after_a_failure_no_further_call_starts(rekognition, judge):
+    image = request(frames=128)
+    rekognition.refuses = frozenset({image.proxies[0].key})
 
     with pytest.raises(ModerationRefusedError):
-        judge(asked)
+        judge(image)
 
     assert len(rekognition.requests) < 128
 
 
 @pytest.mark.parametrize("how", SPOILED)
-def test_an_answer_that_rekognition_cannot_give_is_no_verdict(rekognition, judge, how):
+def test_an_impossible_response_gives_no_verdict(rekognition, judge, how):
     rekognition.spoil = SPOILED[how]
 
     with pytest.raises(ModerationAnswerError, match="proxy-0"):
         judge(request())
 
 
-def test_one_spoiled_answer_among_good_ones_leaves_the_image_without_a_verdict(rekognition, judge):
-    asked = request(frames=5)
-    rekognition.found[asked.proxies[3].key] = labels(("Violence", "", 101.0))
+def test_one_impossible_response_leaves_the_image_without_a_verdict(rekognition, judge):
+    image = request(frames=5)
+    rekognition.found[image.proxies[3].key] = labels(("Violence", "", 101.0))
 
     with pytest.raises(ModerationAnswerError, match="proxy-3"):
-        judge(asked)
+        judge(image)
 
 
 @pytest.mark.parametrize("confidence", [50, 50.0, 49.9999999, 100, 100.00001])
-def test_confidences_at_the_bounds_are_taken(rekognition, judge, confidence):
-    asked = request()
+def test_confidences_at_the_bounds_are_accepted(rekognition, judge, confidence):
+    image = request()
     rekognition.spoil = lambda answer, _: answer | {"ModerationLabels": labels(("Gambling", "", confidence))}
 
-    (label,) = judge(asked).labels
+    (label,) = judge(image).labels
 
     assert 49.999 < label.confidence <= 100
 
 
-def test_a_thousand_labels_of_one_image_are_a_verdict_and_more_are_none(rekognition, judge):
-    asked = request(frames=10)
+def test_an_image_may_have_a_thousand_labels_and_no_more(rekognition, judge):
+    image = request(frames=10)
     longest = labels(*[("Obstructed Intimate Parts", "Non-Explicit Nudity of Intimate parts and Kissing", 97.4)] * 100)
-    rekognition.found = {view.key: longest for view in asked.proxies}
+    rekognition.found = {view.key: longest for view in image.proxies}
 
-    assert len(judge(asked).labels) == 1_000
+    assert len(judge(image).labels) == 1_000
 
-    asked = request(frames=11)
-    rekognition.found[asked.proxies[10].key] = longest[:1]
+    image = request(frames=11)
+    rekognition.found[image.proxies[10].key] = longest[:1]
     with pytest.raises(ModerationAnswerError, match="1001 labels"):
-        judge(asked)
+        judge(image)
 
 
-def test_labels_that_no_state_can_hold_are_no_verdict(rekognition, judge):
-    asked = request(frames=10)
+def test_labels_too_large_for_a_state_give_no_verdict(rekognition, judge):
+    image = request(frames=10)
     long = labels(*[("V" * 250, "W" * 250, 97.4)] * 100)
-    rekognition.found = {view.key: long for view in asked.proxies}
+    rekognition.found = {view.key: long for view in image.proxies}
 
     with pytest.raises(ModerationAnswerError, match="more than Rekognition can find"):
-        judge(asked)
+        judge(image)
 
 
 @pytest.mark.parametrize("throttled", [0, math.inf], ids=["judged", "unfinished"])
-def test_what_a_thousand_labels_and_the_most_views_take_fits_into_a_state(rekognition, ask, throttled):
-    asked = request(frames=MOST_VIEWS)
+def test_a_thousand_labels_and_the_most_views_fit_into_a_state(rekognition, run, throttled):
+    image = request(frames=MOST_VIEWS)
     longest = labels(*[("Obstructed Intimate Parts", "Non-Explicit Nudity of Intimate parts and Kissing", 97.4)] * 100)
-    rekognition.found = {view.key: longest for view in asked.proxies[:10]}
-    rekognition.throttles[asked.proxies[-1].key] = throttled
+    rekognition.found = {view.key: longest for view in image.proxies[:10]}
+    rekognition.throttles[image.proxies[-1].key] = throttled
 
-    document = {"proxies": as_json(asked)["proxies"], "verdict": ask(asked).to_state()}
+    document = {"proxies": as_json(image)["proxies"], "verdict": run(image).to_state()}
 
-    beside = 20_000  # the event, the claim, the picture's files
-    assert len(json.dumps(document)) + beside < 256 * 1024
+    other_data = 20_000  # the event, the claim, the picture's files
+    assert len(json.dumps(document)) + other_data < 256 * 1024

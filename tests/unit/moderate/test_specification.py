@@ -3,7 +3,7 @@
 from tests.fakes.stage import granted
 
 
-def test_moderate_reads_views_and_has_them_judged():
+def test_moderate_reads_views_and_calls_rekognition():
     assert granted("moderate") == {
         "s3:GetObject Staging.Arn/*",
         "rekognition:DetectModerationLabels *",

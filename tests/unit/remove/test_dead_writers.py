@@ -1,4 +1,4 @@
-"""A writer of variants may die at any call, while its image is removed or replaced: a sweep finds what it left."""
+"""A process that stores a variant may die at any call while its image changes; a sweep deletes what it left."""
 
 import itertools
 from contextlib import suppress
@@ -17,12 +17,12 @@ from tests.fakes.faults import hooked
 from tests.unit.remove.conftest import ALL, IMAGE_ID
 
 CALLS = 4
-"""Reads the record, stores the variant, reads the record again, deletes the variant."""
+"""A writer reads the record, stores the variant, reads the record again, and deletes the variant if it changed."""
 VARIANT = parse_query([("width", "320"), ("format", "webp")], accept="", sizes=Sizes.LADDER).variant
 
 
 class Killed(BaseException):
-    """The process is gone: nothing catches this."""
+    """Stands for the death of the process; nothing catches it."""
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def variants(aws, clients):
 
 
 class Scene:
-    """Changes the image before one call of the writer, and kills the writer at one: before it is sent, or after."""
+    """Changes the image before one call of the writer, and kills the writer directly before or after a call."""
 
     def __init__(self, change, change_at, die_at, *, answered):
         self._change, self._change_at, self._die_at, self._answered = change, change_at, die_at, answered
@@ -66,9 +66,9 @@ class Scene:
             raise Killed
 
 
-@pytest.mark.parametrize("answered", [False, True], ids=["before it is sent", "after it is done"])
+@pytest.mark.parametrize("answered", [False, True], ids=["before the call", "after the call"])
 @pytest.mark.parametrize("change", ["removed", "replaced"])
-def test_nothing_of_what_a_dead_writer_left_survives_the_sweep(world, sweep, variants, clients, *, change, answered):
+def test_a_sweep_deletes_everything_that_a_dead_writer_left(world, sweep, variants, clients, *, change, answered):
     s3, dynamodb = clients["s3"], clients["dynamodb"]
     changed = world.removed if change == "removed" else lambda: world.record("PUBLISHED", revision=2)
     deaths = 0
@@ -86,14 +86,14 @@ def test_nothing_of_what_a_dead_writer_left_survives_the_sweep(world, sweep, var
             variants.put(record, VARIANT, RenderedVariant(b"picture", "image/webp", {}))
         deaths += scene.killed
 
-        changed()  # it may have been due after the death
+        changed()  # the writer may have died before the change
         sweep(*(ALL if change == "removed" else ["superseded"]))
 
         assert world.files()[GENERATED] == [], (change_at, die_at)
-    assert deaths >= 10  # the writer is not always alive at a call that it may come to
+    assert deaths >= 10  # fewer than all pairs: some writers finish before the call at which they would die
 
 
-def test_a_dead_writer_does_leave_a_variant_without_the_sweep(world, variants, clients):
+def test_without_a_sweep_a_dead_writer_leaves_a_variant(world, variants, clients):
     world.record("PUBLISHED", revision=1)
     record = RecordReader(TABLE, clients["dynamodb"]).get(IMAGE_ID)
 

@@ -1,4 +1,4 @@
-"""Names of downloads by the shared table of cases: serve and the edge's function give the same header."""
+"""Download names: serve and the edge function return the same header for every case of the shared table."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def edge():
 
 
 def disposition_at(edge, download, content_type):
-    """Return the header that the edge adds; ``download`` is percent-encoded, as CloudFront hands it over."""
+    """Return the header that the edge adds; ``download`` is percent-encoded, as CloudFront passes it."""
     answer = edge.handle(event_of(download, content_type))
     return answer["headers"].get("content-disposition", {}).get("value")
 
@@ -38,12 +38,12 @@ def event_of(download, content_type):
 
 
 @EACH_CASE
-def test_serve_names_the_download(case):
+def test_serve_returns_the_expected_disposition(case):
     assert attachment(case["download"], case["content_type"]) == case["disposition"]
 
 
 @EACH_CASE
-def test_the_edge_names_it_the_same(edge, case):
+def test_the_edge_returns_the_same_disposition(edge, case):
     for encode in (quote, quote_plus):
         assert disposition_at(edge, encode(case["download"], safe=""), case["content_type"]) == case["disposition"]
 
@@ -59,7 +59,7 @@ def test_the_table_holds_on_cloudfronts_own_engine(tmp_path):
 
 
 @given(name=NAMES.filter(bool), content_type=TYPES)
-def test_no_name_makes_the_edge_and_serve_differ(edge, name, content_type):
+def test_the_edge_and_serve_agree_on_any_name(edge, name, content_type):
     encoded = quote(name.encode("utf-8", "ignore"), safe="") or "%FF"
 
     assert disposition_at(edge, encoded, content_type) == attachment(name, content_type)
@@ -76,7 +76,7 @@ def test_no_name_breaks_the_header(name):
     assert len(disposition) < 1500
 
 
-def test_what_is_no_text_is_no_name(edge):
+def test_a_name_that_is_not_valid_text_is_ignored(edge):
     assert disposition_at(edge, "%ff.jpg", "image/png") == attachment("", "image/png")
     assert attachment("\ud800", "image/png") == attachment("", "image/png")
 
@@ -86,10 +86,10 @@ def test_without_a_name_there_is_no_header(edge):
     assert disposition_at(edge, "", "image/png") is None
 
 
-def test_a_304_leaves_the_name_that_the_browser_has(edge):
+def test_a_304_does_not_change_the_name(edge):
     assert disposition_at(edge, "cat", None) is None
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/problem+json"])
-def test_what_is_no_picture_is_not_saved_as_one(edge, content_type):
+def test_a_response_that_is_not_a_picture_gets_no_name(edge, content_type):
     assert disposition_at(edge, "cat", content_type) is None

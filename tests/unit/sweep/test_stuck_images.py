@@ -1,4 +1,4 @@
-"""What is stuck is repaired, and nothing else is touched."""
+"""A sweep repairs stuck images and leaves everything else alone."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from functions.sweep.stuck_images import MOST_HELD, Repairs
 from tests.fakes.aws import ORIGINALS
 
 
-def test_a_processing_image_whose_execution_has_ended_is_settled_once_an_hour(stage):
+def test_a_processing_image_whose_execution_has_ended_is_settled_at_most_once_an_hour(stage):
     image_id, _ = stage.claimed(Status.PROCESSING)
     stage.states.stop_execution(executionArn=stage.execution(image_id))
 
@@ -27,8 +27,10 @@ def test_a_processing_image_whose_execution_has_ended_is_settled_once_an_hour(st
     assert len(stage.settled()) == 2
 
 
-@pytest.mark.parametrize("more", [{}, {"claimed_size": None, "claimed_etag": None}], ids=["this release", "before"])
-def test_a_processing_image_whose_execution_is_forgotten_is_settled_too(stage, more):
+@pytest.mark.parametrize(
+    "more", [{}, {"claimed_size": None, "claimed_etag": None}], ids=["this release", "earlier releases"]
+)
+def test_a_processing_image_whose_execution_no_longer_exists_is_settled(stage, more):
     image_id, execution = stage.claimed(Status.PROCESSING)
     if more:
         stage.record(image_id, Status.PROCESSING, claimed_by=execution)
@@ -56,7 +58,7 @@ def test_a_processing_image_whose_execution_runs_or_just_started_is_left_alone(s
 
 
 @pytest.mark.parametrize("status", [None, Status.AWAITING_UPLOAD, Status.REMOVED])
-def test_an_upload_that_no_execution_claimed_is_put_into_the_queue_as_s3_announces_it(stage, status):
+def test_an_unclaimed_upload_is_queued_with_the_event_that_s3_would_send(stage, status):
     image_id = stage.upload()
     stage.upload(image_id, body=b"a second one")
     if status:
@@ -79,7 +81,7 @@ def test_an_upload_that_no_execution_claimed_is_put_into_the_queue_as_s3_announc
     assert "resume" not in event
 
 
-def test_an_upload_that_was_claimed_or_is_new_or_old_is_left_alone(stage):
+def test_claimed_new_and_old_uploads_are_left_alone(stage):
     stage.record(stage.upload(), Status.PUBLISHED, claimed_by="arn")
     stage.upload("01JDFZ8Q6W4T3R2Y1X0V9B8N7M")  # an id of 2024
     assert stage.sweep().started == 0
@@ -89,7 +91,7 @@ def test_an_upload_that_was_claimed_or_is_new_or_old_is_left_alone(stage):
     assert stage.sweep().started == 0
 
 
-def test_uploads_of_many_pages_are_all_looked_up(stage):
+def test_more_uploads_than_one_read_takes_are_all_queued(stage):
     ids = {stage.upload() for _ in range(KEYS_PER_READ + 3)}
 
     assert stage.sweep().started == len(ids)
@@ -132,14 +134,14 @@ def test_an_image_of_a_release_that_claimed_no_size_is_resumed_from_its_accepted
     assert (event["detail"]["object"]["size"], event["detail"]["object"]["etag"]) == (9, "f" * 32)
 
 
-def test_one_sweep_resumes_a_bounded_number_of_held_images(stage):
+def test_one_sweep_resumes_a_limited_number_of_held_images(stage):
     for _ in range(MOST_HELD + 2):
         stage.claimed(Status.HELD)
 
     assert stage.sweep().resumed == MOST_HELD
 
 
-def test_while_uploads_wait_for_their_turn_none_counts_as_stuck(stage):
+def test_while_uploads_are_queued_only_processing_images_are_repaired(stage):
     stage.upload()
     stage.claimed(Status.HELD)
     stage.claimed(Status.PROCESSING)
@@ -148,7 +150,7 @@ def test_while_uploads_wait_for_their_turn_none_counts_as_stuck(stage):
     assert stage.sweep() == Repairs(settled=1, started=0, resumed=0, looked_at_all=True)
 
 
-def test_a_sweep_without_time_says_so_and_the_next_one_continues(stage):
+def test_a_sweep_that_runs_out_of_time_reports_it_and_the_next_one_continues(stage):
     stage.upload()
 
     assert stage.sweep(has_time=lambda: False) == Repairs(0, 0, 0, looked_at_all=False)
