@@ -27,6 +27,8 @@ from functions.sweep.settings import SweepSettings
 
 LOOK_BACK: Final = timedelta(days=3)
 """Covers the time limit of `ingest` (30 hours) and leaves almost two days to fix a broken sweep."""
+FORGOTTEN_WHILE_OTHERS_WAIT: Final = timedelta(days=1)
+"""How old an upload must be to count as forgotten while other uploads wait in the queue."""
 HELD_FOR: Final = timedelta(hours=1)
 """How long an image stays HELD before it is resumed: up to 72 times in LOOK_BACK. The limit per image is 100."""
 MOST_HELD: Final = 100
@@ -84,9 +86,9 @@ class StuckImages:
                 settled += self._settle(claim)
             elif not uploads_wait and resumed < MOST_HELD:
                 resumed += self._resume(claim)
-        if uploads_wait:  # a queued upload is not stuck, but looks like one whose event was lost
-            return Repairs(settled, started, resumed, looked_at_all=True)
-        for image_ids in self._batches():
+        # A queued upload is not stuck, but looks like one whose event was lost.
+        forgotten_after = FORGOTTEN_WHILE_OTHERS_WAIT if uploads_wait else self._forgotten_after
+        for image_ids in self._batches(forgotten_after):
             if not has_time():
                 return Repairs(settled, started, resumed, looked_at_all=False)
             started += sum(self._start(image_id) for image_id in self._unclaimed(image_ids))
@@ -149,10 +151,10 @@ class StuckImages:
 
     # --- uploads
 
-    def _batches(self) -> Iterator[list[str]]:
+    def _batches(self, forgotten_after: timedelta) -> Iterator[list[str]]:
         """Yield the ids of recent uploads, in batches of the size that one read takes."""
         batch: list[str] = []
-        for image_id in self._uploads():
+        for image_id in self._uploads(forgotten_after):
             batch.append(image_id)
             if len(batch) == KEYS_PER_READ:
                 yield batch
@@ -160,8 +162,8 @@ class StuckImages:
         if batch:
             yield batch
 
-    def _uploads(self) -> Iterator[str]:
-        """Yield the ids of recent uploads, except the newest. Ids begin with their time, so keys sort by it."""
+    def _uploads(self, forgotten_after: timedelta) -> Iterator[str]:
+        """Yield the ids of recent uploads that are at least so old. Ids begin with their time, so keys sort by it."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._settings.originals_bucket,
             Prefix="uploads/",
@@ -172,7 +174,7 @@ class StuckImages:
                 for stored in page.get("Contents", ()):
                     image_id = stored["Key"].split("/")[1]
                     is_original = is_image_id(image_id) and stored["Key"] == original_key(image_id)
-                    if is_original and self._now() - stored["LastModified"] >= self._forgotten_after:
+                    if is_original and self._now() - stored["LastModified"] >= forgotten_after:
                         yield image_id
 
     def _unclaimed(self, image_ids: list[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ settings. Each finding says what to run or change.
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ LEFT_UNRESERVED: Final = 100
 Source: AWS Lambda Developer Guide, "Configuring reserved concurrency"."""
 COMFORTABLE_CONCURRENCY: Final = 100
 """The quota below which bursts of views and uploads wait noticeably. New accounts have 10."""
+IN_FLIGHT_SHARE: Final = 0.3
+"""How many uploads may be in progress for each concurrent execution of the account (docs/adr/0026)."""
 GLOBAL_REGION: Final = "us-east-1"
 """The region that has CloudFront's quotas."""
 CONCURRENCY_QUOTA: Final = "L-B99A9384"
@@ -101,6 +104,12 @@ class Templates:
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """Return the properties of all resources of a CloudFormation type."""
         return [each.get("Properties", {}) for each in self._resources if each["Type"] == kind]
+
+    @property
+    def in_flight(self) -> int:
+        """The most uploads that are processed at a time: the largest concurrency of an event source mapping."""
+        mappings = self.of_type("AWS::Lambda::EventSourceMapping")
+        return max((each.get("ScalingConfig", {}).get("MaximumConcurrency", 0) for each in mappings), default=0)
 
     @cached_property
     def count(self) -> Counter[str]:
@@ -208,6 +217,14 @@ class Preflight:
                 f"the stage reserves {reserved + provisioned} concurrent executions, but only {available} of the "
                 f"account's {quota} can be reserved",
                 f"{request}{quota - available + reserved + provisioned}, or reserve less in cdk/config.py",
+            )
+        elif (in_flight := self._templates.in_flight) > IN_FLIGHT_SHARE * quota:
+            needed = math.ceil(in_flight / IN_FLIGHT_SHARE)
+            yield Finding(
+                "Lambda concurrency",
+                f"{in_flight} uploads in progress need {needed} concurrent executions, and the account has {quota}",
+                f"lower in_flight of the stage in cdk/config.py, or {request}{needed} (docs/scale.md)",
+                stops=False,
             )
         elif quota < COMFORTABLE_CONCURRENCY:
             yield Finding(

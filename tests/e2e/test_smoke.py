@@ -1,7 +1,5 @@
 """The smoke test against the local instance, and against one that misbehaves: each step can fail."""
 
-from pathlib import Path
-
 import httpx
 import pytest
 
@@ -35,8 +33,10 @@ class Misbehaving(httpx.BaseTransport):
 
 
 @pytest.fixture
-def profile(deployed, monkeypatch):
-    monkeypatch.chdir(Path(deployed.outputs.ca_file).parent.parent)
+def profile(deployed, monkeypatch, tmp_path):
+    (tmp_path / ".local").mkdir()
+    deployed.outputs.write(tmp_path / ".local" / "outputs.json")
+    monkeypatch.chdir(tmp_path)
     return load_profile("local")
 
 

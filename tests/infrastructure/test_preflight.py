@@ -132,10 +132,12 @@ def test_a_region_without_rekognition_is_refused(findings):
 def test_a_new_account_can_be_deployed_to_and_is_advised_to_ask_for_more(findings):
     small = {"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}}
 
-    found = findings("prod")({"lambda.GetAccountSettings": small})
+    dev = findings("dev")({"lambda.GetAccountSettings": small})
+    prod = findings("prod")({"lambda.GetAccountSettings": small})
 
-    assert found.keys() == {("Lambda concurrency", False)}
-    assert "--desired-value 1000" in found["Lambda concurrency", False]
+    assert dev.keys() == prod.keys() == {("Lambda concurrency", False)}
+    assert "--desired-value 1000" in dev["Lambda concurrency", False]
+    assert "15 uploads in progress need 50 concurrent executions" in prod["Lambda concurrency", False]
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,14 @@ def test_while_uploads_are_queued_only_processing_images_are_repaired(stage):
     assert stage.sweep() == Repairs(settled=1, started=0, resumed=0, looked_at_all=True)
 
 
+def test_an_upload_of_yesterday_counts_as_forgotten_even_while_others_wait(stage):
+    stage.upload()
+    stage.sqs.send_message(QueueUrl=stage.queue, MessageBody="another upload")
+    stage.later = timedelta(hours=25)
+
+    assert stage.sweep().started == 1
+
+
 def test_a_sweep_that_runs_out_of_time_reports_it_and_the_next_one_continues(stage):
     stage.upload()
 
