@@ -65,7 +65,7 @@ reblur: setup  ## Blur pictures again, from their originals, if the blur setting
 # --- checks -----------------------------------------------------------------------------------------------
 
 test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
-	@$(PYTEST) --cov --cov-report=term -n 2 --dist loadscope --no-loadscope-reorder
+	@$(PYTEST) --cov --cov-report=term -n 3 --dist loadscope --no-loadscope-reorder
 
 check: lint types imports  ## Run before each commit: lint, types, import rules, unit tests
 	@$(PYTEST) tests/unit -q -n auto --dist loadscope
