@@ -113,6 +113,8 @@ class Document:
     @classmethod
     def from_state(cls, document: dict[str, Any]) -> Self:
         """Build from a document; fields of a newer release are ignored. Raises ContractError."""
+        if not isinstance(document, dict):
+            raise ContractError(f"{cls.__name__}: {document!r} is not an object")
         try:
             known = {each.name: document[each.name] for each in fields(cls) if each.name in document}
             return cls(
