@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
 LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py tests/emulator/test_removal.py \
-	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/sabotage
+	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/e2e/test_smoke.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
 DOCUMENTS := $(wildcard *.md) .github docs samples tests/events
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
