@@ -1,4 +1,4 @@
-"""Files are refused by their headers, each for one reason, with a sentence for whoever sent them."""
+"""Files are refused by their headers, each for one reason, with a message for the uploader."""
 
 import zlib
 from dataclasses import replace

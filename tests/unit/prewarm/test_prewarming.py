@@ -148,7 +148,7 @@ def test_a_variant_of_an_older_revision_is_replaced(prewarm, library, aws):
     assert revisions == {"2"}
 
 
-# --- an image that changes meanwhile
+# --- an image that changes during prewarming
 
 
 @pytest.mark.parametrize("status", ["REMOVED", "BLOCKED", "PROCESSING", "FAILED"])

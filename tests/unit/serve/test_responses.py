@@ -70,7 +70,7 @@ def test_a_blurred_image_is_served(serve, library):
     assert serve.path().status == 200
 
 
-# --- nothing that was taken down or judged anew
+# --- images that were removed or moderated again
 
 
 @pytest.mark.parametrize(("status", "code"), [("REMOVED", 410), ("BLOCKED", 451)])
