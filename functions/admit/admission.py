@@ -13,19 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from botocore.exceptions import ClientError
-
 from functions.admit.settings import AdmitSettings
 from functions.records.claims import ClaimReader
-from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.errors import ContractError, TransientDependencyError
+from functions.shared.executions import Executions
 from functions.shared.keys import is_image_id
 from functions.shared.timeouts import TimeBudget
-
-NAME_IN_USE: Final = "ExecutionAlreadyExists"
-NOT_FOUND: Final = "ExecutionDoesNotExist"
-"""DescribeExecution is eventually consistent: it may not find an execution that has just started."""
 
 WAITED_SHARE: Final = 0.95
 """Share of the remaining time spent waiting: 570 of 600 s. The rest is for pending calls and the response."""
@@ -87,7 +81,7 @@ class Admission:
     def __init__(self, settings: AdmitSettings, *, dynamodb: Any = None, stepfunctions: Any = None) -> None:
         self._machine = settings.ingest_state_machine_arn
         self._claims = ClaimReader(settings.table_name, dynamodb)
-        self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
+        self._executions = Executions(stepfunctions)
 
     def admit(self, upload: Upload, *, budget: TimeBudget) -> Ending:
         """Start the upload's execution unless it exists, and wait until its image has a final status.
@@ -109,19 +103,10 @@ class Admission:
         """Start the execution, retrying while Step Functions throttles; return False if it already exists."""
         while True:
             try:
-                with translated_errors():
-                    self._stepfunctions.start_execution(
-                        stateMachineArn=self._machine, name=upload.execution_name, input=upload.event
-                    )
+                return self._executions.start(self._machine, upload.execution_name, upload.event)
             except TransientDependencyError:
                 if not waiting.sleep():
                     raise
-            except ClientError as error:
-                if error.response["Error"]["Code"] == NAME_IN_USE:
-                    return False
-                raise
-            else:
-                return True
 
     def _has_ended(self, upload: Upload, execution_arn: str, waiting: "_Waiting") -> bool:
         """Return whether the image has a final status; False if AWS cannot be asked now.
@@ -137,13 +122,9 @@ class Admission:
             return False
 
     def _is_over(self, execution_arn: str) -> bool:
-        try:
-            with translated_errors():
-                return bool(self._stepfunctions.describe_execution(executionArn=execution_arn)["status"] != "RUNNING")
-        except ClientError as error:
-            if error.response["Error"]["Code"] == NOT_FOUND:
-                return False
-            raise
+        """Return whether an execution has ended. One that has just started may not be found yet."""
+        execution = self._executions.describe(execution_arn)
+        return execution is not None and execution["status"] != "RUNNING"
 
 
 @dataclass

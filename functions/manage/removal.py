@@ -10,13 +10,11 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from functions.records.removal import RemovalWriter
-from functions.shared.aws import client, translated_errors
 from functions.shared.errors import RemovalNotStartedError, TransientDependencyError
+from functions.shared.executions import Executions
 
 STARTS: Final = 5
 """Execution names that are tried: a name that belongs to an ended execution leads to the next one."""
-NAME_IN_USE: Final = "ExecutionAlreadyExists"
-NOT_FOUND: Final = "ExecutionDoesNotExist"
 
 
 class Remover:
@@ -28,7 +26,7 @@ class Remover:
     def __init__(self, state_machine_arn: str, *, records: RemovalWriter, stepfunctions: Any = None) -> None:
         self._machine = state_machine_arn
         self._records = records
-        self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
+        self._executions = Executions(stepfunctions)
 
     def remove(self, image_id: str) -> None:
         """Mark an image as removed and start deleting its files, unless an execution is doing so already.
@@ -48,7 +46,7 @@ class Remover:
                 if predecessor is not None and self._is_running(predecessor):
                     return
                 name = execution_name(image_id, predecessor)
-                if self._starts(name, image_id):
+                if self._executions.start(self._machine, name, json.dumps({"image_id": image_id})):
                     return
                 predecessor = f"{self._machine.replace(':stateMachine:', ':execution:')}:{name}"
         except (ClientError, TransientDependencyError) as error:
@@ -56,26 +54,8 @@ class Remover:
         raise RemovalNotStartedError(image_id)
 
     def _is_running(self, execution_arn: str) -> bool:
-        try:
-            with translated_errors():
-                return bool(self._stepfunctions.describe_execution(executionArn=execution_arn)["status"] == "RUNNING")
-        except ClientError as error:
-            if error.response["Error"]["Code"] == NOT_FOUND:
-                return False
-            raise
-
-    def _starts(self, name: str, image_id: str) -> bool:
-        """Start an execution; return False if the name is in use."""
-        try:
-            with translated_errors():
-                self._stepfunctions.start_execution(
-                    stateMachineArn=self._machine, name=name, input=json.dumps({"image_id": image_id})
-                )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == NAME_IN_USE:
-                return False
-            raise
-        return True
+        execution = self._executions.describe(execution_arn)
+        return execution is not None and execution["status"] == "RUNNING"
 
 
 def execution_name(image_id: str, predecessor: str | None) -> str:

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from functions.records.claims import KEYS_PER_READ, Claim, ClaimReader
 from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Status
+from functions.shared.executions import Executions
 from functions.shared.keys import is_image_id, original_key
 from functions.shared.upload_events import upload_event
 from functions.shared.uploads_queue import UploadsQueue
@@ -35,8 +34,6 @@ MOST_HELD: Final = 100
 """The most held images that one sweep resumes; each costs detector calls again."""
 PERMANENT_ERRORS: Final = frozenset({"ModerationRefusedError"})
 """Errors that do not go away when a held image is resumed."""
-NOT_FOUND: Final = "ExecutionDoesNotExist"
-NAME_IN_USE: Final = "ExecutionAlreadyExists"
 _ULID_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID_TIME_CHARACTERS: Final = 10
 
@@ -68,7 +65,7 @@ class StuckImages:
         self._claims = ClaimReader(settings.table_name, dynamodb)
         self._s3 = client("s3") if s3 is None else s3
         self._uploads_queue = UploadsQueue(settings.uploads_queue_url, sqs)
-        self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
+        self._executions = Executions(stepfunctions)
         self._forgotten_after = timedelta(seconds=settings.forgotten_after_seconds)
         self._now = now
 
@@ -106,7 +103,7 @@ class StuckImages:
         """Start `settle` if an execution ended without recording a final status; return whether it was started."""
         if claim.execution_arn is None or self._age(claim.claimed_at) < self._forgotten_after:
             return False
-        execution = self._execution(claim.execution_arn)
+        execution = self._executions.describe(claim.execution_arn) or {"status": "MISSING"}
         if execution["status"] == "RUNNING":
             return False
         detail = {
@@ -117,30 +114,8 @@ class StuckImages:
         }
         # The name contains the hour: a failed `settle` is retried, but not at every sweep.
         digest = hashlib.sha256(claim.execution_arn.encode()).hexdigest()[:32]
-        return self._start_settle(f"sweep-{digest}-{self._now():%Y%m%d%H}", detail)
-
-    def _execution(self, arn: str) -> dict[str, Any]:
-        try:
-            with translated_errors():
-                return dict(self._stepfunctions.describe_execution(executionArn=arn))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != NOT_FOUND:
-                raise
-            return {"status": "MISSING"}
-
-    def _start_settle(self, name: str, detail: dict[str, Any]) -> bool:
-        try:
-            with translated_errors():
-                self._stepfunctions.start_execution(
-                    stateMachineArn=self._settings.settle_state_machine_arn,
-                    name=name,
-                    input=json.dumps({"detail": detail}),
-                )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != NAME_IN_USE:
-                raise
-            return False
-        return True
+        name = f"sweep-{digest}-{self._now():%Y%m%d%H}"
+        return self._executions.start(self._settings.settle_state_machine_arn, name, json.dumps({"detail": detail}))
 
     def _resume(self, claim: Claim) -> bool:
         """Queue the upload of a held image again if its error may be temporary; return whether it was queued."""
