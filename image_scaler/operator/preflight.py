@@ -172,15 +172,10 @@ class Preflight:
             yield Finding("bootstrap", f"the bootstrap stack has version {version}; {needed} is needed", command)
 
     def _about_stacks(self) -> Iterator[Finding]:
-        cloudformation = self._client("cloudformation")
         for name in self._templates.names:
-            try:
-                (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-            except cloudformation.exceptions.ClientError as error:
-                if "does not exist" in str(error):
-                    continue
-                raise
-            status = str(stack["StackStatus"])
+            status = self._status_of(name)
+            if status is None:
+                continue
             if status in DELETABLE:
                 yield Finding(
                     "stacks", f"{name} is {status}: CloudFormation can only delete it",
@@ -236,27 +231,22 @@ class Preflight:
 
     def _reserved_by_stage(self) -> int:
         """Return the concurrency that the stage's deployed functions already reserve."""
-        cloudformation, functions, reserved = self._client("cloudformation"), self._client("lambda"), 0
-        for name in self._templates.names:
-            pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-            try:
-                names = [
-                    each["PhysicalResourceId"]
-                    for page in pages
-                    for each in page["StackResourceSummaries"]
-                    if each["ResourceType"] == "AWS::Lambda::Function" and each.get("PhysicalResourceId")
-                ]
-            except cloudformation.exceptions.ClientError as error:
-                if "does not exist" in str(error):
-                    continue
-                raise
-            for function in names:
-                answer = functions.get_function_concurrency(FunctionName=function)
-                reserved += int(answer.get("ReservedConcurrentExecutions", 0))
-        return reserved
+        functions = self._client("lambda")
+        names = [name for stack in self._templates.names for name in self._functions_of(stack)]
+        answers = (functions.get_function_concurrency(FunctionName=name) for name in names)
+        return sum(int(answer.get("ReservedConcurrentExecutions", 0)) for answer in answers)
+
+    def _functions_of(self, stack: str) -> Iterator[str]:
+        """Yield the names of a deployed stack's functions; none if the stack does not exist."""
+        if self._status_of(stack) is None:
+            return
+        pages = self._client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+        for resource in (each for page in pages for each in page["StackResourceSummaries"]):
+            if resource["ResourceType"] == "AWS::Lambda::Function" and resource.get("PhysicalResourceId"):
+                yield resource["PhysicalResourceId"]
 
     def _about_cloudfront(self) -> Iterator[Finding]:
-        if self._is_deployed(self._templates.names[1]):
+        if self._status_of(self._templates.names[1]):
             return  # its resources exist; an update adds at most one new function for each old one
         applied = self._cloudfront_quotas()
         for kind, quota in CLOUDFRONT_QUOTAS.items():
@@ -294,7 +284,7 @@ class Preflight:
     def _about_api_account(self) -> Iterator[Finding]:
         role = self._client("apigateway").get_account().get("cloudwatchRoleArn")
         sets_role = bool(self._templates.count["AWS::ApiGateway::Account"])
-        if sets_role and role and not self._is_deployed(self._templates.names[0]):
+        if sets_role and role and not self._status_of(self._templates.names[0]):
             yield Finding(
                 "API Gateway's role", f"the account has one in this region ({role}), and the stage would replace it",
                 f"set owns_api_account=False for the stage {self._stage} in cdk/config.py",
@@ -312,14 +302,15 @@ class Preflight:
                 f"make deploy STAGE={self._stage} ALARM_EMAIL=you@example.com, or ALARM_EMAIL=none for no emails",
             )  # fmt: skip
 
-    def _is_deployed(self, stack: str) -> bool:
-        cloudformation = self._client("cloudformation")
+    def _status_of(self, stack: str) -> str | None:
+        """Return the status of a stack; None if it does not exist."""
         try:
-            return bool(cloudformation.describe_stacks(StackName=stack)["Stacks"])
-        except cloudformation.exceptions.ClientError as error:
-            if "does not exist" in str(error):
-                return False
+            (found,) = self._client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):  # CloudFormation has no code for it
+                return None
             raise
+        return str(found["StackStatus"])
 
     @property
     def _region(self) -> str:

@@ -135,7 +135,7 @@ def test_an_alarm_that_fires_differs(smoke, profile):
 
 
 def test_dot_segments_that_open_another_image_differ(smoke, monkeypatch):
-    monkeypatch.setattr(SmokeTest, "status_of_target", lambda *_: (200, b""))
+    monkeypatch.setattr(SmokeTest, "status_of_target", lambda *_: 200)
 
     reports, _ = smoke("dot segments")
 

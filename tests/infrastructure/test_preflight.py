@@ -27,7 +27,7 @@ READY = {
     "sts.GetCallerIdentity": {"Account": "111122223333"},
     "ssm.GetParameter": {"Parameter": {"Value": "99"}},
     "cloudformation.DescribeStacks": NO_STACK,
-    "cloudformation.ListStackResources": NO_STACK,
+    "cloudformation.ListStackResources": {"StackResourceSummaries": []},
     "lambda.GetAccountSettings": {
         "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
     },
@@ -148,7 +148,8 @@ def test_lambda_keeps_a_hundred_unreserved(findings, unreserved, reserved_by_sta
     resource = {"ResourceType": "AWS::Lambda::Function", "PhysicalResourceId": "serve", "LogicalResourceId": "Serve"}
     limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}
     of_stage = (
-        {"cloudformation.ListStackResources": {"StackResourceSummaries": [resource]},
+        {"cloudformation.DescribeStacks": {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]},
+         "cloudformation.ListStackResources": {"StackResourceSummaries": [resource]},
          "lambda.GetFunctionConcurrency": {"ReservedConcurrentExecutions": reserved_by_stage // 2}}
         if reserved_by_stage else {}
     )  # fmt: skip
