@@ -3,13 +3,15 @@
 1. The files are copied to ``published``, under the same keys, before the record refers to them.
 2. One transaction updates the record, if this execution still processes the image. From then on the image is served.
    The record also says that its completion event is still to be sent.
-3. Files of older revisions and all generated variants are deleted, then the event is sent (it purges the CDN, which
-   must not be able to fetch them again), then the record is updated, and finally the staging files are deleted.
+3. If there is an earlier revision, its files and all generated variants are deleted, and `retire` is started: a writer
+   that died may still leave a variant. Then the event is sent (it purges the CDN, which must not be able to fetch them
+   again), then the record is updated, and finally the staging files are deleted.
 
 After a crash every step can be repeated; the event may be sent twice. An execution that no longer processes the image
 deletes the files that it wrote: a removal during processing takes precedence.
 """
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +23,7 @@ from functions.records.verdicts import VerdictWriter
 from functions.shared.contracts import Decision, Persisted, PersistRequest, Status, Superseded
 from functions.shared.errors import ContractError, ObjectMissingError, RecordConflictError, RecordMissingError
 from functions.shared.events import EventPublisher
+from functions.shared.executions import Executions
 from functions.shared.keys import generated_prefix, image_prefix, revision_of, revision_prefix
 from functions.shared.object_store import S3ObjectStore
 
@@ -36,6 +39,7 @@ class Publisher:
     records: RecordReader
     verdicts: VerdictWriter
     events: EventPublisher
+    executions: Executions
     settings: PersistSettings
 
     def persist(self, request: PersistRequest) -> Persisted | Superseded:
@@ -81,12 +85,19 @@ class Publisher:
 
     def _finish(self, request: PersistRequest, *, tenant: str) -> None:
         status, revision = request.verdict.decision.status, request.revision
-        self._delete_revisions(self.settings.published_bucket, request.image_id, up_to=revision - 1)
-        # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
-        self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(request.image_id))
+        if revision > 1:
+            self._retire(request.image_id, replaced_by=revision)
         self.events.publish(request.image_id, status, revision=revision, tenant=tenant)
         self.verdicts.clear_unannounced(request)
         self._delete_revisions(self.settings.staging_bucket, request.image_id, up_to=revision)
+
+    def _retire(self, image_id: str, *, replaced_by: int) -> None:
+        """Delete everything of earlier revisions, and start the state machine that deletes what appears later."""
+        self._delete_revisions(self.settings.published_bucket, image_id, up_to=replaced_by - 1)
+        # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
+        self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(image_id))
+        document = json.dumps({"image_id": image_id})
+        self.executions.start(self.settings.retire_state_machine_arn, f"{image_id}-{replaced_by}", document)
 
     def _delete_revisions(self, bucket: str, image_id: str, *, up_to: int) -> None:
         """Delete the files of old revisions; newer ones belong to other executions."""

@@ -56,5 +56,6 @@ def test_all_missing_settings_are_named_at_once():
         PersistSettings.from_environment({"STAGING_BUCKET": "s", "TABLE_NAME": ""})
 
     assert str(raised.value) == (
-        "PUBLISHED_BUCKET is not set; GENERATED_BUCKET is not set; TABLE_NAME is not set; EVENT_BUS_NAME is not set"
+        "PUBLISHED_BUCKET is not set; GENERATED_BUCKET is not set; TABLE_NAME is not set; EVENT_BUS_NAME is not set; "
+        "RETIRE_STATE_MACHINE_ARN is not set"
     )
