@@ -18,7 +18,7 @@ publisher = Publisher(
     records=RecordReader(settings.table_name),
     verdicts=VerdictWriter(settings.table_name),
     events=EventPublisher(settings.event_bus_name),
-    executions=Executions(),
+    executions=Executions,
     settings=settings,
 )
 

@@ -12,6 +12,7 @@ deletes the files that it wrote: a removal during processing takes precedence.
 """
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -33,13 +34,13 @@ PARALLEL_COPIES: Final = 4
 
 @dataclass(frozen=True)
 class Publisher:
-    """Publishes pictures."""
+    """Publishes pictures. ``executions`` is called only when there is something to retire: most runs need no client."""
 
     store: S3ObjectStore
     records: RecordReader
     verdicts: VerdictWriter
     events: EventPublisher
-    executions: Executions
+    executions: Callable[[], Executions]
     settings: PersistSettings
 
     def persist(self, request: PersistRequest) -> Persisted | Superseded:
@@ -97,7 +98,7 @@ class Publisher:
         # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
         self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(image_id))
         document = json.dumps({"image_id": image_id})
-        self.executions.start(self.settings.retire_state_machine_arn, f"{image_id}-{replaced_by}", document)
+        self.executions().start(self.settings.retire_state_machine_arn, f"{image_id}-{replaced_by}", document)
 
     def _delete_revisions(self, bucket: str, image_id: str, *, up_to: int) -> None:
         """Delete the files of old revisions; newer ones belong to other executions."""

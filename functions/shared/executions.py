@@ -14,12 +14,7 @@ class Executions:
     """Executions in the function's account. ``stepfunctions`` is a botocore client, by default the process's own."""
 
     def __init__(self, stepfunctions: Any = None) -> None:
-        self._given = stepfunctions
-
-    @property
-    def _stepfunctions(self) -> Any:
-        """The client. The process's own is made when it is first needed: most runs of `persist` need none."""
-        return client("stepfunctions") if self._given is None else self._given
+        self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
 
     def start(self, machine_arn: str, name: str, document: str) -> bool:
         """Start an execution with a JSON text; return False if the name is in use.

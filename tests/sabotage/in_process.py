@@ -355,7 +355,7 @@ class InProcessPipeline:
                     records=records,
                     verdicts=VerdictWriter(TABLE, clients.dynamodb),
                     events=EventPublisher(EVENT_BUS, clients.events),
-                    executions=StateMachines(clients.stepfunctions),
+                    executions=lambda: StateMachines(clients.stepfunctions),
                     settings=PersistSettings.from_environment(SETTINGS),
                 )
                 return publisher.persist(PersistRequest.from_state(payload)).to_state()

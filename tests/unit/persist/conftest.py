@@ -36,7 +36,7 @@ def publisher(clients, stepfunctions, retirements):
         records=RecordReader(TABLE, clients["dynamodb"]),
         verdicts=VerdictWriter(TABLE, clients["dynamodb"]),
         events=EventPublisher(EVENT_BUS, clients["events"]),
-        executions=Executions(stepfunctions),
+        executions=lambda: Executions(stepfunctions),
         settings=PersistSettings.from_environment(ENVIRONMENT),
     )
 

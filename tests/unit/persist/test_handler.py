@@ -3,6 +3,7 @@
 import pytest
 
 from functions.persist.settings import PersistSettings
+from functions.shared.aws import client
 from functions.shared.errors import ContractError, SettingsError
 from tests.fakes.handlers import Function, emitted_metrics
 from tests.fakes.states import recorded
@@ -34,6 +35,15 @@ def test_a_superseded_run_is_an_outcome_with_its_own_metric(aws, persist_image, 
 
     assert result == recorded("PersistImage", "superseded")[1]
     assert emitted_metrics(capsys.readouterr().out) == {"ImageSuperseded": [1]}
+
+
+def test_a_first_revision_needs_no_client_of_step_functions(aws, persist_image):
+    state = claimed(aws, "published")
+    made = client.cache_info().currsize
+
+    persist_image(state)
+
+    assert client.cache_info().currsize == made
 
 
 def test_a_revision_from_dynamodb_may_come_as_text(aws, persist_image):
