@@ -3,12 +3,13 @@
 1. The files are copied to ``published``, under the same keys, before the record refers to them.
 2. One transaction updates the record, if this execution still processes the image. From then on the image is served.
    The record also says that its completion event is still to be sent.
-3. If there is an earlier revision, its files and all generated variants are deleted, and `retire` is started: a writer
-   that died may still leave a variant. Then the event is sent (it purges the CDN, which must not be able to fetch them
-   again), then the record is updated, and finally the staging files are deleted.
+3. If there is an earlier revision, its files and all generated variants are deleted. Then the event is sent (it purges
+   the CDN, which must not be able to fetch them again), and the record is updated. If there is an earlier revision,
+   `retire` is started: a writer that died may still leave a variant. Finally the staging files are deleted.
 
-After a crash every step can be repeated; the event may be sent twice. An execution that no longer processes the image
-deletes the files that it wrote: a removal during processing takes precedence.
+After a crash every step can be repeated; the event may be sent twice, until the record says that it was sent. An
+execution that no longer processes the image deletes the files that it wrote: a removal during processing takes
+precedence.
 """
 
 import json
@@ -51,10 +52,11 @@ class Publisher:
         """
         files = _files_to_publish(request)
         record = self._record(request)
-        written = self._publish(request, files) if _holds(request, record) else _is_written(request, record)
+        holds = _holds(request, record)
+        written = self._publish(request, files) if holds else _is_written(request, record)
         if record is None or not written:
             return self._delete_own(request)
-        self._finish(request, tenant=record.tenant)
+        self._finish(request, tenant=record.tenant, is_announced=not holds and record.unannounced is None)
         return Persisted(status=request.verdict.decision.status, revision=request.revision)
 
     def _publish(self, request: PersistRequest, files: list[str]) -> bool:
@@ -84,21 +86,19 @@ class Publisher:
         except RecordMissingError:
             return None
 
-    def _finish(self, request: PersistRequest, *, tenant: str) -> None:
-        status, revision = request.verdict.decision.status, request.revision
+    def _finish(self, request: PersistRequest, *, tenant: str, is_announced: bool) -> None:
+        image_id, revision = request.image_id, request.revision
         if revision > 1:
-            self._retire(request.image_id, replaced_by=revision)
-        self.events.publish(request.image_id, status, revision=revision, tenant=tenant)
-        self.verdicts.clear_unannounced(request)
-        self._delete_revisions(self.settings.staging_bucket, request.image_id, up_to=revision)
-
-    def _retire(self, image_id: str, *, replaced_by: int) -> None:
-        """Delete everything of earlier revisions, and start the state machine that deletes what appears later."""
-        self._delete_revisions(self.settings.published_bucket, image_id, up_to=replaced_by - 1)
-        # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
-        self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(image_id))
-        document = json.dumps({"image_id": image_id})
-        self.executions().start(self.settings.retire_state_machine_arn, f"{image_id}-{replaced_by}", document)
+            self._delete_revisions(self.settings.published_bucket, image_id, up_to=revision - 1)
+            # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
+            self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(image_id))
+        if not is_announced:
+            self.events.publish(image_id, request.verdict.decision.status, revision=revision, tenant=tenant)
+            self.verdicts.clear_unannounced(request)
+        if revision > 1:
+            name, document = f"{image_id}-{revision}", json.dumps({"image_id": image_id})
+            self.executions().start(self.settings.retire_state_machine_arn, name, document)
+        self._delete_revisions(self.settings.staging_bucket, image_id, up_to=revision)
 
     def _delete_revisions(self, bucket: str, image_id: str, *, up_to: int) -> None:
         """Delete the files of old revisions; newer ones belong to other executions."""

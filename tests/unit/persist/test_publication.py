@@ -145,21 +145,21 @@ def test_a_later_revision_starts_the_retirement_of_what_it_replaces_once(aws, pu
     assert document == {"image_id": state["image_id"]}
 
 
-def test_until_the_retirement_is_started_no_event_is_sent_and_the_record_says_so(aws, publisher, stepfunctions):
-    """The workflow repeats a throttled call for a day, and must not send an event with each attempt."""
+def test_a_throttled_retirement_neither_delays_the_event_nor_repeats_it(aws, publisher, stepfunctions, retirements):
+    """The workflow repeats a throttled call for a day, and the event purges the edge."""
     state = claimed(aws, "published", by_revision=2)
 
     def throttle(**_kwargs):
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "StartExecution")
 
-    with (
-        hooked(stepfunctions, "before-call.sfn.StartExecution", throttle),
-        pytest.raises(ThrottledError),
-    ):
-        publisher.persist(request_of(state))
+    with hooked(stepfunctions, "before-call.sfn.StartExecution", throttle):
+        for _ in range(2):
+            with pytest.raises(ThrottledError):
+                publisher.persist(request_of(state))
+    publisher.persist(request_of(state))
 
-    assert aws.announced() == []
-    assert record(aws, state)["unannounced"] == "Image Published"
+    assert len(aws.announced()) == 1
+    assert len(retirements.started()) == 1
 
 
 @pytest.mark.parametrize(
