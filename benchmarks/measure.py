@@ -43,6 +43,11 @@ DEPLOYED_ENVIRONMENT = {
     "GENERATED_BUCKET": "generated",
     "TABLE_NAME": "images",
     "EVENT_BUS_NAME": "images",
+    **{
+        f"{name.upper()}_STATE_MACHINE_ARN": f"arn:aws:states:eu-central-1:123456789012:stateMachine:{name}"
+        for name in ("ingest", "settle", "remove", "retire")
+    },
+    "UPLOADS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
     "DISTRIBUTION_ID": "E1",
     "HEADER_NAME": "x-origin-secret",
     "PATTERN_SET_ID": "1",

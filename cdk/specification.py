@@ -140,9 +140,9 @@ class FunctionSpecification(Generic[Resources]):
 
     - ``answers_api``: API Gateway invokes it. It is kept warm if the stage is configured so.
     - ``writes_files``: it writes files of published images, so a removal waits for its time limit.
-    - ``starts``: the state machines of workflows/ whose executions it starts and describes. It gets their ARNs as
-      variables such as REMOVE_STATE_MACHINE_ARN.
-    - ``describes``: those whose executions it describes and does not start. It gets their ARNs too.
+    - ``starts``: the state machines of workflows/ whose executions it starts. It gets their ARNs as variables such as
+      REMOVE_STATE_MACHINE_ARN.
+    - ``describes``: those whose executions it describes. It gets their ARNs too.
     - ``has_own_construct``: it is deployed by a construct that also has the queue, rules or schedule that invoke it,
       such as Purge. The construct Functions deploys all others.
     - ``is_deployed``: whether a stage has it.

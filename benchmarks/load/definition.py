@@ -142,7 +142,7 @@ class Definition:
         queue = deque([start])
         while queue:
             name = queue.popleft()
-            if name == goal or (goal is None and self.states[name]["Type"] in {"Succeed", "Fail"}):
+            if name == goal or (goal is None and _is_end(self.states[name])):
                 return self._walked(name, came_from)
             for successor in _successors(self.states[name]):
                 if successor not in came_from:
@@ -162,6 +162,11 @@ class Definition:
 def with_retrier(steps: Sequence[Step], retrier: Retrier) -> tuple[Step, ...]:
     """Return the steps with ``retrier`` as the first retrier of each function's Task."""
     return tuple(replace(step, retriers=(retrier, *step.retriers)) if step.function else step for step in steps)
+
+
+def _is_end(state: Mapping[str, Any]) -> bool:
+    """Return whether an execution that is in a state ends with it if no error occurs."""
+    return state["Type"] in {"Succeed", "Fail"} or state.get("End", False)
 
 
 def _successors(state: Mapping[str, Any]) -> list[str]:

@@ -45,17 +45,17 @@ class Functions(Construct):
         """Let functions start and describe executions of the state machines that their specifications name."""
         for name, scoped in self.scoped.items():
             starts, describes = SPECIFICATIONS[name].starts, SPECIFICATIONS[name].describes
-            for described in (*starts, *describes):
-                machine = machines[described]
+            for used in dict.fromkeys((*starts, *describes)):
+                scoped.function.add_environment(f"{used.upper()}_STATE_MACHINE_ARN", machines[used].state_machine_arn)
+            for started in starts:
+                scoped.allow(allow("states:StartExecution", on=machines[started].state_machine_arn))
+            for described in describes:
                 executions = Stack.of(self).format_arn(
                     service="states",
                     resource="execution",
-                    resource_name=f"{machine.state_machine_name}:*",
+                    resource_name=f"{machines[described].state_machine_name}:*",
                     arn_format=ArnFormat.COLON_RESOURCE_NAME,
                 )
-                scoped.function.add_environment(f"{described.upper()}_STATE_MACHINE_ARN", machine.state_machine_arn)
-                if described in starts:
-                    scoped.allow(allow("states:StartExecution", on=machine.state_machine_arn))
                 reason = "The executions of one state machine; their names are unknown at deploy time."
                 scoped.allow(allow("states:DescribeExecution", on=executions, reason=reason))
 

@@ -2,7 +2,7 @@
 
 `ingest` takes an upload through the pipeline. The events of the rule `upload_arrived` go to a queue, from which `admit`
 starts it (cdk/constructs/admission.py). `remove` deletes everything of one image; `manage` starts it. `retire` deletes
-what a publication replaced; `ingest` starts it. `settle` looks after executions that ended badly (timed out, aborted,
+what a publication replaced; `persist` starts it. `settle` looks after executions that ended badly (timed out, aborted,
 failed): it writes FAILED into the record that one of ingest left behind, sends the event that it did not send, and
 starts the others again. What reached neither queue nor state machine, after EventBridge's retries, is in the queue of
 undelivered events.

@@ -14,7 +14,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the right to read records. The right to start executions comes with ``starts``, the queue's with it."""
+    """Return the right to read records. Other rights come with ``starts`` and ``describes``, and with the queue."""
     return [allow("dynamodb:GetItem", on=stage.table.table_arn)]
 
 
@@ -26,4 +26,5 @@ SPECIFICATION: Final = FunctionSpecification(
     environment=environment,
     grants=grants,
     starts=("ingest",),
+    describes=("ingest",),
 )

@@ -35,4 +35,5 @@ SPECIFICATION: Final = FunctionSpecification(
     grants=grants,
     answers_api=True,
     starts=("remove",),
+    describes=("remove",),
 )

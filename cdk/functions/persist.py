@@ -37,4 +37,5 @@ SPECIFICATION: Final = FunctionSpecification(
     environment=environment,
     grants=grants,
     writes_files=True,
+    starts=("retire",),
 )

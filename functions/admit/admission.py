@@ -20,6 +20,7 @@ from functions.shared.errors import ContractError, TransientDependencyError
 from functions.shared.executions import Executions
 from functions.shared.keys import is_image_id
 from functions.shared.timeouts import TimeBudget
+from functions.shared.upload_events import ingest_input
 
 WAITED_SHARE: Final = 0.95
 """Share of the remaining time spent waiting: 570 of 600 s. The rest is for pending calls and the response."""
@@ -44,10 +45,10 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Upload:
-    """A message: its id, S3's event as text, and the image's id ("" if the event contains none)."""
+    """A message: its id, the execution's input as text, and the image's id ("" if the message names none)."""
 
     message_id: str
-    event: str
+    document: str
     image_id: str
 
     @classmethod
@@ -55,9 +56,15 @@ class Upload:
         """Read a batch of one message. Raises ContractError."""
         try:
             (record,) = event["Records"]
-            return cls(record["messageId"], record["body"], _image_id(record["body"]))
+            message_id, body = record["messageId"], record["body"]
         except (KeyError, TypeError, ValueError) as error:
             raise ContractError(f"Upload: {error!r}") from error
+        document = _ingest_input(body)
+        return (
+            cls(message_id, body, "")
+            if document is None
+            else cls(message_id, json.dumps(document), document["image_id"])
+        )
 
     @property
     def execution_name(self) -> str:
@@ -103,7 +110,7 @@ class Admission:
         """Start the execution, retrying while Step Functions throttles; return False if it already exists."""
         while True:
             try:
-                return self._executions.start(self._machine, upload.execution_name, upload.event)
+                return self._executions.start(self._machine, upload.execution_name, upload.document)
             except TransientDependencyError:
                 if not waiting.sleep():
                     raise
@@ -157,10 +164,13 @@ class _Waiting:
         return True
 
 
-def _image_id(body: str) -> str:
-    """Return the image id of an upload event, or "" if it has none; the execution then fails and raises an alarm."""
+def _ingest_input(body: str) -> dict[str, Any] | None:
+    """Return the input of `ingest` for a message's body, or None if that is no event of an upload.
+
+    An execution then gets the body itself as its input; it fails and raises an alarm.
+    """
     try:
-        image_id = json.loads(body)["detail"]["object"]["key"].split("/")[1]
+        document = ingest_input(json.loads(body))
+        return document if is_image_id(document["image_id"]) else None
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        return ""
-    return image_id if is_image_id(image_id) else ""
+        return None

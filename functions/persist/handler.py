@@ -8,6 +8,7 @@ from functions.records.reader import RecordReader
 from functions.records.verdicts import VerdictWriter
 from functions.shared.contracts import PersistRequest
 from functions.shared.events import EventPublisher
+from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
 
@@ -17,6 +18,7 @@ publisher = Publisher(
     records=RecordReader(settings.table_name),
     verdicts=VerdictWriter(settings.table_name),
     events=EventPublisher(settings.event_bus_name),
+    executions=Executions,
     settings=settings,
 )
 

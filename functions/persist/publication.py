@@ -3,13 +3,17 @@
 1. The files are copied to ``published``, under the same keys, before the record refers to them.
 2. One transaction updates the record, if this execution still processes the image. From then on the image is served.
    The record also says that its completion event is still to be sent.
-3. Files of older revisions and all generated variants are deleted, then the event is sent (it purges the CDN, which
-   must not be able to fetch them again), then the record is updated, and finally the staging files are deleted.
+3. If there is an earlier revision, its files and all generated variants are deleted. Then the event is sent (it purges
+   the CDN, which must not be able to fetch them again), and the record is updated. If there is an earlier revision,
+   `retire` is started: a writer that died may still leave a variant. Finally the staging files are deleted.
 
-After a crash every step can be repeated; the event may be sent twice. An execution that no longer processes the image
-deletes the files that it wrote: a removal during processing takes precedence.
+After a crash every step can be repeated; the event may be sent twice, until the record says that it was sent. An
+execution that no longer processes the image deletes the files that it wrote: a removal during processing takes
+precedence.
 """
 
+import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +25,7 @@ from functions.records.verdicts import VerdictWriter
 from functions.shared.contracts import Decision, Persisted, PersistRequest, Status, Superseded
 from functions.shared.errors import ContractError, ObjectMissingError, RecordConflictError, RecordMissingError
 from functions.shared.events import EventPublisher
+from functions.shared.executions import Executions
 from functions.shared.keys import generated_prefix, image_prefix, revision_of, revision_prefix
 from functions.shared.object_store import S3ObjectStore
 
@@ -30,12 +35,13 @@ PARALLEL_COPIES: Final = 4
 
 @dataclass(frozen=True)
 class Publisher:
-    """Publishes pictures."""
+    """Publishes pictures. ``executions`` is called only when there is something to retire: most runs need no client."""
 
     store: S3ObjectStore
     records: RecordReader
     verdicts: VerdictWriter
     events: EventPublisher
+    executions: Callable[[], Executions]
     settings: PersistSettings
 
     def persist(self, request: PersistRequest) -> Persisted | Superseded:
@@ -46,10 +52,11 @@ class Publisher:
         """
         files = _files_to_publish(request)
         record = self._record(request)
-        written = self._publish(request, files) if _holds(request, record) else _is_written(request, record)
+        holds = _holds(request, record)
+        written = self._publish(request, files) if holds else _is_written(request, record)
         if record is None or not written:
             return self._delete_own(request)
-        self._finish(request, tenant=record.tenant)
+        self._finish(request, tenant=record.tenant, is_announced=not holds and record.unannounced is None)
         return Persisted(status=request.verdict.decision.status, revision=request.revision)
 
     def _publish(self, request: PersistRequest, files: list[str]) -> bool:
@@ -79,14 +86,19 @@ class Publisher:
         except RecordMissingError:
             return None
 
-    def _finish(self, request: PersistRequest, *, tenant: str) -> None:
-        status, revision = request.verdict.decision.status, request.revision
-        self._delete_revisions(self.settings.published_bucket, request.image_id, up_to=revision - 1)
-        # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
-        self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(request.image_id))
-        self.events.publish(request.image_id, status, revision=revision, tenant=tenant)
-        self.verdicts.clear_unannounced(request)
-        self._delete_revisions(self.settings.staging_bucket, request.image_id, up_to=revision)
+    def _finish(self, request: PersistRequest, *, tenant: str, is_announced: bool) -> None:
+        image_id, revision = request.image_id, request.revision
+        if revision > 1:
+            self._delete_revisions(self.settings.published_bucket, image_id, up_to=revision - 1)
+            # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
+            self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(image_id))
+        if not is_announced:
+            self.events.publish(image_id, request.verdict.decision.status, revision=revision, tenant=tenant)
+            self.verdicts.clear_unannounced(request)
+        if revision > 1:
+            name, document = f"{image_id}-{revision}", json.dumps({"image_id": image_id})
+            self.executions().start(self.settings.retire_state_machine_arn, name, document)
+        self._delete_revisions(self.settings.staging_bucket, image_id, up_to=revision)
 
     def _delete_revisions(self, bucket: str, image_id: str, *, up_to: int) -> None:
         """Delete the files of old revisions; newer ones belong to other executions."""

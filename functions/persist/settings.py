@@ -7,10 +7,11 @@ from functions.shared.settings import TextSettings
 
 @dataclass(frozen=True)
 class PersistSettings(TextSettings):
-    """Three buckets, the table of records and the bus for completion events."""
+    """Three buckets, the table of records, the bus for completion events, and the state machine `retire`."""
 
     staging_bucket: str
     published_bucket: str
     generated_bucket: str
     table_name: str
     event_bus_name: str
+    retire_state_machine_arn: str

@@ -57,6 +57,7 @@ class VerdictSummary(Document):
 class ImageRecord:
     """One image. Times are ISO 8601 in UTC; ``revision`` is the published one, 0 before the first.
 
+    ``unannounced`` is the type of the completion event that is still to be sent, None if there is none;
     ``declared_size`` is the size in bytes that the client announced; ``claimed_by`` is the ARN of the last execution
     that processed the image; ``error`` is the name of the error that ended it. ``legal_hold`` is
     None if it was never set.
@@ -82,6 +83,7 @@ class ImageRecord:
     error: str | None = None
     removal: Removal | None = None
     legal_hold: bool | None = None
+    unannounced: str | None = None
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> Self:

@@ -180,7 +180,7 @@ def test_a_claim_whose_answer_was_lost_is_claimed_again_by_the_same_execution(pi
     execution = pipeline.start_named(name, pipeline.upload_event(ticket["id"], upload.body, etag, sequencer=LAST))
 
     assert execution["status"] == "SUCCEEDED"
-    assert pipeline.states(execution)[-1] == "ImagePersisted"
+    assert pipeline.states(execution)[-1] == "PersistImage"
     assert pipeline.item(ticket["id"])["status"] == "PUBLISHED"
 
 

@@ -5,10 +5,10 @@ import pytest
 from tests import pictures
 
 CLEAN_PATH = [
-    "ReadUploadEvent", "DescribeUpload", "ClaimUpload", "OptimizeImage", "WasOptimized", "ModerateImage",
-    "WhatWasDecided", "PersistImage", "WasPersisted", "ImagePersisted",
+    "IsUploadDescribed", "ClaimUpload", "OptimizeImage", "WasOptimized", "ModerateImage", "WhatWasDecided",
+    "PersistImage",
 ]  # fmt: skip
-FLAGGED_PATH = [*CLEAN_PATH[:7], "BlurImage", *CLEAN_PATH[7:]]
+FLAGGED_PATH = [*CLEAN_PATH[:-1], "BlurImage", CLEAN_PATH[-1]]
 WEAPON = [
     {"Name": "Weapons", "ParentName": "Violence", "TaxonomyLevel": 2, "Confidence": 97.0},
     {"Name": "Violence", "ParentName": "", "TaxonomyLevel": 1, "Confidence": 97.0},

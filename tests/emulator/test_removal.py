@@ -57,7 +57,8 @@ def test_a_delete_in_the_middle_of_processing_wins(pipeline):
         answer = pipeline.client.delete(image_id)
 
     assert answer.status_code == 202
-    assert pipeline.states(pipeline.wait_for(execution))[-1] == "UploadSuperseded"
+    ended = pipeline.wait_for(execution)
+    assert json.loads(ended["output"])["persist"]["result"]["outcome"] == "superseded"
     assert pipeline.removed(image_id)["status"] == "REMOVED"
     assert pipeline.left_of(image_id) == []
     assert pipeline.client.variant(image_id, width=200).status_code == 410
@@ -131,7 +132,8 @@ def test_a_run_whose_worker_dies_while_its_image_is_removed_leaves_no_file(pipel
         execution = pipeline.wait_for_state(image_id, f"{function.title()}Image")
         assert pipeline.client.delete(image_id).status_code == 202
 
-    assert pipeline.states(pipeline.wait_for(execution))[-1] == "UploadSuperseded"
+    last = "PersistImage" if function == "persist" else "UploadSuperseded"
+    assert pipeline.states(pipeline.wait_for(execution))[-1] == last
     pipeline.removed(image_id)
     assert pipeline.left_of(image_id) == []
 

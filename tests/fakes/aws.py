@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "EVENT_BUS_NAME": "image-scaler",
     "INGEST_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:ingest",
     "REMOVE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:remove",
+    "RETIRE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:retire",
     "UPLOADS_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/uploads",
     "POWERTOOLS_SERVICE_NAME": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",

@@ -40,14 +40,10 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
     (bus,) = synthesized.resources("AWS::Events::EventBus")
     log = function["LoggingConfig"]["LogGroup"]["Ref"]
     own_log = {f"logs:CreateLogStream {log}.Arn", f"logs:PutLogEvents {log}.Arn"}
-    starts = {
-        grant
-        for machine in SPECIFICATIONS[name].starts
-        for grant in (
-            f"states:StartExecution {state_machine(synthesized, machine)}",
-            f"states:DescribeExecution {executions_of(synthesized, machine)}",
-        )
-    } | {f"states:DescribeExecution {executions_of(synthesized, each)}" for each in SPECIFICATIONS[name].describes}
+    specification = SPECIFICATIONS[name]
+    executions = {f"states:StartExecution {state_machine(synthesized, each)}" for each in specification.starts} | {
+        f"states:DescribeExecution {executions_of(synthesized, each)}" for each in specification.describes
+    }
     queue = (
         synthesized.queue_of({"sweep": "admit", "manage": "admit"}.get(name, name)) if name in QUEUE_RIGHTS else None
     )
@@ -56,7 +52,7 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
     allowed = grants_of_role(synthesized, role_of(function))
 
     specified = {grant.replace("Bus.Arn", f"{bus}.Arn") for grant in granted(name)}
-    assert allowed == specified | starts | consumes | own_log | TRACES
+    assert allowed == specified | executions | consumes | own_log | TRACES
 
 
 def test_no_function_but_remove_and_its_own_writers_may_delete_a_file():

@@ -61,9 +61,11 @@ from functions.shared.aws import session
 from functions.shared.contracts import BlurRequest, ModerateRequest, OptimizeRequest, PersistRequest, SweepRequest
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.events import EventPublisher
+from functions.shared.executions import Executions as StateMachines
 from functions.shared.keys import record_partition
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.timeouts import TimeBudget
+from functions.shared.upload_events import ingest_input
 from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, create_records_table
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.rekognition import labels
@@ -77,7 +79,10 @@ SETTINGS = ENVIRONMENT | {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
     "TABLE_NAME": TABLE,
-    "REMOVE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{engines.ACCOUNT}:stateMachine:remove",
+    **{
+        f"{name.upper()}_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{engines.ACCOUNT}:stateMachine:{name}"
+        for name in ("remove", "retire")
+    },
     "PREWARM_WIDTHS": "96",
     "PREWARM_FORMATS": "webp",
 }
@@ -99,7 +104,9 @@ class Clients:
     """Botocore clients of one group of workers; an injection watches those of its victim."""
 
     def __init__(self) -> None:
-        self.by_service = {service: _new_client(service) for service in ("s3", "dynamodb", "events", "rekognition")}
+        self.by_service = {
+            service: _new_client(service) for service in ("s3", "dynamodb", "events", "rekognition", "stepfunctions")
+        }
 
     def __getattr__(self, service: str) -> Any:
         return self.by_service[service]
@@ -223,7 +230,8 @@ class InProcessPipeline:
             "key": key, "size": head["ContentLength"], "etag": head["ETag"].strip('"'), "sequencer": "0055AED6DCD90281",
             "version-id": head["VersionId"],
         }  # fmt: skip
-        self.start("ingest", {"detail": {"bucket": {"name": BUCKETS["originals"]}, "object": stored}, **options})
+        event = {"detail": {"bucket": {"name": BUCKETS["originals"]}, "object": stored}, **options}
+        self.start("ingest", ingest_input(event))
 
     def remove(self, image_id: str) -> None:
         """Remove an image as DELETE does."""
@@ -347,6 +355,7 @@ class InProcessPipeline:
                     records=records,
                     verdicts=VerdictWriter(TABLE, clients.dynamodb),
                     events=EventPublisher(EVENT_BUS, clients.events),
+                    executions=lambda: StateMachines(clients.stepfunctions),
                     settings=PersistSettings.from_environment(SETTINGS),
                 )
                 return publisher.persist(PersistRequest.from_state(payload)).to_state()

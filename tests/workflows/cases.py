@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from functions.shared.upload_events import ingest_input
 from tests.workflows.responses import (
     RESPONSES,
     SETTLED,
@@ -36,7 +37,8 @@ NEEDS_VISITS = {MOTO: ONE_VISIT, STEP_FUNCTIONS_LOCAL: ONE_VISIT}
 LONG_THROTTLED = 7
 """Throttled attempts before one that succeeds: more than any other fault is allowed."""
 
-BEGIN = ("ReadUploadEvent", "DescribeUpload", "ClaimUpload")
+BEGIN = ("IsUploadDescribed", "ClaimUpload")
+BEGIN_BY_EVENT = ("IsUploadDescribed", "ReadUploadEvent", "DescribeUpload", "ClaimUpload")
 REFUSED = (*BEGIN, "ReadClaim", "IsSameEvent")
 COUNTED = (*REFUSED, "CountRevisions", "WasProcessedTooOften")
 DISCARDED = (*REFUSED, "DiscardUploads", "AreUploadsDiscarded")
@@ -50,11 +52,10 @@ ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement", "WasAnythingWritten")
 FAILED_UNCLAIMED = (*RECORDED, *ANNOUNCED, "IngestFailed")
 FAILED = (*RECORDED, *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
 HELD = ("HoldImage", *FAILED[1:])
-READ_ENDING = ("HadTheImage", "ReadEnding", "WhoseIsIt")
+READ_ENDING = ("HadTheImage", "ReadOwnArn", "ReadEnding", "WhoseIsIt")
 LOST = (*FILES_DISCARDED, "UploadSuperseded")
 DISCARD_LATER = ("DiscardLaterUploads", "AreLaterUploadsDiscarded", "CountOverwrites", "WasOverwrittenTooOften")
 OVERWRITTEN = (*OPTIMIZED, *DISCARD_LATER)
-PERSISTED = ("PersistImage", "WasPersisted")
 PERSIST_AGAIN = (*READ_ENDING, "CountPersists", "WasPersistedTooOften")
 SETTLING = ("ReadExecution", "WhatEndedBadly", "DescribeFailure", "RecordFailure", "ReadEnding", "WhatIsLeft")
 SETTLED_FAILURE = ("AnnounceFailure", "ForgetFailure", *FILES_DISCARDED, "RecordSettled")
@@ -81,7 +82,6 @@ USUAL_ANSWERS = {
         "ModerateImage": "VerdictAllow",
         "BlurImage": "Blurred",
         "PersistImage": "PersistedPublished",
-        "StartRetirement": "Started",
         "RetireShownPicture": "Started",
         "RecordRejection": "Written",
         "AnnounceRejection": "Announced",
@@ -143,6 +143,8 @@ class Case:
     own_answers: Mapping[str, Answers] = field(default_factory=dict)
     resume: bool = False
     rework: bool = False
+    by_event: bool = False
+    """Whether the input of ingest is the event itself, as an operator or an earlier release of admit sends it."""
     error: str | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
     retries: Mapping[str, int] = field(default_factory=dict)
@@ -156,9 +158,10 @@ class Case:
 
     @property
     def input(self) -> dict[str, Any]:
-        """The event that starts the execution."""
+        """The input of the execution."""
         document: dict[str, Any] = json.loads((EVENTS / self.event).read_text(encoding="utf-8"))
-        return document | {name: True for name in ("resume", "rework") if getattr(self, name)}
+        document |= {name: True for name in ("resume", "rework") if getattr(self, name)}
+        return ingest_input(document) if self.machine == "ingest" and not self.by_event else document
 
 
 def ingest(name: str, path: tuple[str, ...], *, event: str = "s3/put.json", **rest: Any) -> Case:
@@ -183,8 +186,7 @@ def retire(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/imag
 
 MAKERS = {"ingest": ingest, "settle": settle, "remove": remove, "retire": retire}
 
-PUBLISHED = (*MODERATED, *PERSISTED, "ImagePersisted")
-PUBLISHED_AGAIN = (*MODERATED, *PERSISTED, "StartRetirement", "ImagePersisted")
+PUBLISHED = (*MODERATED, "PersistImage")
 REJECTED_AT_FIRST = ("AnnounceRejection", "WasPictureShown", "UploadRejected")
 REJECTED_AGAIN = (*OPTIMIZED, "RecordRejection", *REJECTED_AT_FIRST[:-1], "RetireShownPicture", "UploadRejected")
 
@@ -221,7 +223,9 @@ PATHS = (
         output={"verdict.decision": "allow", "persist.result.status": "PUBLISHED", "resume": False, "rework": False},
     ),
     *(
-        ingest(f"OriginalWrittenBy{title}", PUBLISHED, event=f"s3/{event}.json", output={"original.etag": etag})
+        ingest(f"OriginalWrittenBy{title}{by}", (*begin, *PUBLISHED[len(BEGIN) :]), event=f"s3/{event}.json",
+               by_event=bool(by), output={"original.etag": etag})
+        for begin, by in ((BEGIN, ""), (BEGIN_BY_EVENT, "StartedByItsEvent"))
         for title, event, etag in (
             ("Post", "post", "9b2cf535f27731c974343645a3985328"),
             ("Copy", "copy", "9b2cf535f27731c974343645a3985328"),
@@ -231,7 +235,7 @@ PATHS = (
     ),
     ingest(
         "FlaggedPictureIsBlurred",
-        (*BLURRED, *PERSISTED, "ImagePersisted"),
+        (*BLURRED, "PersistImage"),
         answers={"ModerateImage": "VerdictBlur", "PersistImage": "PersistedBlurred"},
         output={
             "verdict.decision": "blur",
@@ -247,7 +251,7 @@ PATHS = (
     ),
     ingest(
         "PictureWithoutAllAnswersIsModeratedAgain",
-        (*MODERATED, *MODERATED[-2:], *PERSISTED, "ImagePersisted"),
+        (*MODERATED, *MODERATED[-2:], "PersistImage"),
         answers={"ModerateImage": "UnfinishedOnce"},
         own_answers={"UnfinishedOnce": then(RESPONSES["Unfinished"], RESPONSES["VerdictAllow"])},
         output={"verdict.decision": "allow", "verdict.answers.views": []},
@@ -265,22 +269,15 @@ PATHS = (
         rework=True,
         answers={"ClaimUpload": "ClaimedAgain", "OptimizeImage": "Refused"},
     ),
-    ingest(
-        "HeldImageIsResumedAndRetiresWhatItReplaces",
-        PUBLISHED_AGAIN,
-        resume=True,
-        answers={"ClaimUpload": "ClaimedAgain"},
-        output={"resume": True, "persist.result.status": "PUBLISHED"},
-    ),
-    ingest(
-        "RetirementThatRunsAlreadyIsNotStartedAgain",
-        PUBLISHED_AGAIN,
-        answers={"ClaimUpload": "ClaimedAgain", "StartRetirement": "RetirementRuns"},
-        own_answers={"RetirementRuns": throws("StepFunctions.ExecutionAlreadyExistsException")},
+    *(
+        ingest(f"HeldImageIsResumed{by}", (*begin, *PUBLISHED[len(BEGIN) :]), resume=True, by_event=bool(by),
+               answers={"ClaimUpload": "ClaimedAgain"},
+               output={"resume": True, "rework": False, "persist.result.status": "PUBLISHED"})
+        for begin, by in ((BEGIN, ""), (BEGIN_BY_EVENT, "ByItsEvent"))
     ),
     ingest(
         "BlurredImageIsReworked",
-        (*BLURRED, "PersistImage", "WasPersisted", "ImagePersisted"),
+        (*BLURRED, "PersistImage"),
         answers={"ModerateImage": "VerdictBlur", "PersistImage": "PersistedBlurred"},
         rework=True,
         output={"rework": True, "optimize.result.picture.blur": "mosaic-4"},
@@ -335,13 +332,13 @@ PATHS = (
     ),
     ingest(
         "OriginalThatIsOverwrittenAgainAndAgainFails",
-        (*BEGIN, *(OVERWRITTEN[3:] * 5), "GiveUpOnOriginal", *FAILED),
+        (*BEGIN, *(OVERWRITTEN[len(BEGIN) :] * 5), "GiveUpOnOriginal", *FAILED),
         answers={"OptimizeImage": "Overwritten"},
         error="ObjectChangedError",
     ),
     ingest(
         "LaterUploadsAreDiscardedDespiteThrottling",
-        (*BEGIN, *(OVERWRITTEN[3:] * 5), "GiveUpOnOriginal", *FAILED),
+        (*BEGIN, *(OVERWRITTEN[len(BEGIN) :] * 5), "GiveUpOnOriginal", *FAILED),
         answers={"OptimizeImage": "Overwritten", "DiscardLaterUploads": "DiscardLaterUploadsThrottled"},
         own_answers={
             "DiscardLaterUploadsThrottled": after_failures(
@@ -354,7 +351,7 @@ PATHS = (
     ),
     ingest(
         "ImageTakenOverWhileItIsPersisted",
-        (*PUBLISHED[:-1], "UploadSuperseded"),
+        PUBLISHED,
         answers={"PersistImage": "TakenOver"},
         output={"persist.result.outcome": "superseded"},
     ),
@@ -368,12 +365,6 @@ PATHS = (
         "UnknownVerdictFails",
         (*MODERATED, "UnknownOutcome", *FAILED),
         answers={"ModerateImage": "UnknownVerdict"},
-        error="ContractError",
-    ),
-    ingest(
-        "UnknownResultOfPersistFails",
-        (*PUBLISHED[:-1], "UnknownOutcome", *FAILED),
-        answers={"PersistImage": "UnknownResult"},
         error="ContractError",
     ),
     *(
@@ -426,7 +417,8 @@ PATHS = (
         "RemovalThatRunsAlreadyIsNotStartedAgain",
         (*STARTING_AGAIN, "StartedAgain"),
         event="stepfunctions/remove-timed-out.json",
-        answers={"StartAgain": "RetirementRuns"},
+        answers={"StartAgain": "RemovalRuns"},
+        own_answers={"RemovalRuns": throws("StepFunctions.ExecutionAlreadyExistsException")},
     ),
     settle(
         "RemovalWithoutAnImageIsNotStartedAgain",
@@ -583,16 +575,12 @@ FAILURES = (
         RECOVERED_BY_NAME, caught=(*UNRETRIED, "ModerationRefusedError", "ModerationAnswerError"),
     ),
     Failing(
-        "BlurImage", "ingest", BLURRED, FAILED, PUBLISHED[-3:], LAMBDA_ERRORS, RECOVERED_BY_NAME,
+        "BlurImage", "ingest", BLURRED, FAILED, PUBLISHED[-1:], LAMBDA_ERRORS, RECOVERED_BY_NAME,
         caught=UNRETRIED, answers={"ModerateImage": "VerdictBlur", "PersistImage": "PersistedBlurred"},
     ),
     Failing(
-        "PersistImage", "ingest", PUBLISHED[:-2], FAILED, PUBLISHED[-2:], LAMBDA_ERRORS, RECOVERED_BY_NAME,
+        "PersistImage", "ingest", PUBLISHED, FAILED, (), LAMBDA_ERRORS, RECOVERED_BY_NAME,
         caught=(*UNRETRIED, "RecordMissingError"),
-    ),
-    Failing(
-        "StartRetirement", "ingest", PUBLISHED_AGAIN[:-1], ("IngestFailed",), ("ImagePersisted",), STEP_FUNCTIONS,
-        NO_ROOM, answers=AGAIN,
     ),
     Failing(
         "RecordRejection", "ingest", (*OPTIMIZED, "RecordRejection"), FAILED, REJECTED_AT_FIRST,
@@ -724,7 +712,7 @@ RECORDING_FAILURES = (
                {"RecordFailure": throws(CANCELED, times=3),
                 "ReadEnding": _mine("RecordThatStillSaysProcessingFails", "PROCESSING")},
                {"RecordFailure": 2}, error="ContractError"),
-    _recording("EndingCannotBeRead", (*READ_ENDING[:2], "IngestFailed"),
+    _recording("EndingCannotBeRead", (*READ_ENDING[:3], "IngestFailed"),
                {"RecordFailure": throws(CANCELED, times=3), "ReadEnding": throws(*DYNAMODB, times=5)},
                {"RecordFailure": 2, "ReadEnding": 4}, error="ContractError"),
     _recording("EndingIsReadAtLast", (*READ_ENDING, *LOST),
@@ -782,7 +770,7 @@ RECORDING_FAILURES = (
                {"DiscardFiles": RESPONSES["SweptInTwoCalls"]}, {}, error="ContractError", not_on=NEEDS_VISITS),
 )  # fmt: skip
 
-PERSIST_TWICE = (*PUBLISHED[:-2], *RECORDED, *PERSIST_AGAIN)
+PERSIST_TWICE = (*PUBLISHED, *RECORDED, *PERSIST_AGAIN)
 
 
 def _persisted_by_itself(name: str, persist: Answers, path: tuple[str, ...], *, status: str, **more: Any) -> Case:
@@ -804,12 +792,12 @@ HALF_PERSISTED = (
     *(
         _persisted_by_itself(f"Persisting{status.title()}IsEndedByTheNextRound",
                              then(throws("ContractError"), RESPONSES["PersistedPublished"]),
-                             (*PERSIST_TWICE, *PUBLISHED[-3:]), status=status,
+                             (*PERSIST_TWICE, "PersistImage"), status=status,
                              retries={"RecordFailure": 2}, not_on=NEEDS_VISITS)
         for status in ("PUBLISHED", "BLURRED", "BLOCKED")
     ),
     _persisted_by_itself("PersistingThatNeverEndsFails", every_time(throws("ContractError")),
-                         (*PERSIST_TWICE, *(PERSIST_TWICE[-8:] * 2), "IngestFailed"), status="PUBLISHED",
+                         (*PERSIST_TWICE, *(PERSIST_TWICE[-9:] * 2), "IngestFailed"), status="PUBLISHED",
                          retries={"RecordFailure": 2}, error="ContractError"),
 )  # fmt: skip
 """An execution that published the image and then failed before its last step, which is repeated until it succeeds."""
@@ -965,7 +953,7 @@ CASES: tuple[Case, ...] = (
 """All cases; each runs on every engine that supports it."""
 
 _ELSEWHERE = {
-    "DiscardUploads": "Swept", "DiscardLaterUploads": "Swept", "DiscardFiles": "Swept", "StartRetirement": "Started",
+    "DiscardUploads": "Swept", "DiscardLaterUploads": "Swept", "DiscardFiles": "Swept",
     "RetireShownPicture": "Started",
 }  # fmt: skip
 """The other function and the other state machine that ingest and settle call."""
@@ -991,7 +979,7 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "ClaimNeverAnswered": {"ClaimUpload": "ClaimUploadGivesUpOnDynamoDBInternalServerError"},
         }.items()
     },
-    "settle": {"Settles": _ELSEWHERE},
+    "settle": {"Settles": {**_ELSEWHERE, "StartRetirement": "Started"}},
     "remove": {
         "Removes": {"SweepEverything": "Swept", "SweepAfterAnswers": "Swept", "SweepAfterVariants": "Swept"},
     },

@@ -17,6 +17,7 @@ from functions.shared.contracts import (
     SweepRequest,
     Upload,
 )
+from functions.shared.upload_events import ingest_input
 from tests.workflows.cases import CASES, EMULATOR, ENGINES, MOTO, STEP_FUNCTIONS_LOCAL
 from tests.workflows.coverage import value_at
 from tests.workflows.engines import why_no_docker
@@ -65,6 +66,17 @@ def test_a_case_that_an_engine_cannot_run_is_run_by_the_other_one(engine):
     (other,) = {EMULATOR, MOTO} - {engine}
 
     assert [case.name for case in CASES if engine in case.not_on and other in case.not_on] == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "case"),
+    [pytest.param(engine, case, id=f"{engine}-{case.name}") for engine in HERE for case in CASES if case.by_event],
+)
+def test_an_event_is_described_by_the_state_machine_as_by_admit(run_of_case, engine, case):
+    described = ingest_input(case.input)
+    del described["detail"]  # what settle, operators and earlier releases read
+
+    assert run_of_case(engine, case).visit("ClaimUpload").input == described
 
 
 @pytest.mark.parametrize(

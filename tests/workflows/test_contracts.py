@@ -1,6 +1,7 @@
 """The definitions and the functions' contracts name the same fields."""
 
 import json
+import re
 from dataclasses import fields
 
 import pytest
@@ -9,8 +10,11 @@ from functions.records.retention import DONE, IN_PROGRESS, PERSONAL, REQUESTED
 from functions.shared.contracts import REMOVAL, Answers, Picture, Status, Sweep, SweepRequest, Verdict
 from functions.shared.events import detail_type
 from functions.shared.keys import SECOND_UPLOAD, SECOND_UPLOAD_SORT_KEY
+from functions.shared.upload_events import ingest_input
 from tests.fakes.openapi import description
 from tests.fakes.states import REQUESTS, cases, recorded
+from tests.workflows.cases import EVENTS
+from tests.workflows.coverage import value_at
 from workflows import lint
 
 MACHINES = {
@@ -53,6 +57,16 @@ def test_the_first_call_of_moderate_has_no_answers_yet():
     assert Answers.from_state(begun) == Answers()
     assert begun.keys() == {field.name for field in fields(Answers)}
     assert STATES["ModerateImage"]["Parameters"]["Payload"]["answers.$"] == "$.verdict.answers"
+
+
+def test_the_described_upload_has_everything_that_settle_reads_of_an_input():
+    event = json.loads((EVENTS / "s3" / "put.json").read_text(encoding="utf-8"))
+    document = {"input": ingest_input(event)}
+
+    read = set(re.findall(r"\$\.input\.[\w.]+", json.dumps(MACHINES["settle"])))
+
+    assert "$.input.detail.object.key" in read
+    assert [path for path in read if value_at(document, path) is None] == []
 
 
 def test_only_a_verdict_is_persisted():

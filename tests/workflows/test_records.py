@@ -13,6 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from functions.shared.contracts import Status
 from functions.shared.keys import is_image_id
+from functions.shared.upload_events import ingest_input
 from tests.workflows.cases import EMULATOR, MOTO
 from tests.workflows.engines import EVENT_BUS, TABLE, execution_name
 
@@ -57,7 +58,9 @@ class World:
         if version:
             event["detail"]["object"]["version-id"] = version
         name = name or execution_name(case)
-        return self.deployment.run("ingest", event | flags, case=case, name=name), self.arn("ingest", name)
+        return self.deployment.run("ingest", ingest_input(event | flags), case=case, name=name), self.arn(
+            "ingest", name
+        )
 
     def settle(self, execution_arn, *, event="timed-out"):
         """Run settle on the news that an execution which worked on this image ended badly."""
@@ -296,7 +299,7 @@ def test_the_hundredth_claim_repeated_after_its_answer_got_lost_succeeds(world):
 
     run, _ = world.upload(name=name)
 
-    assert run.path[-1] == "ImagePersisted"
+    assert run.path[-1] == "PersistImage"
 
 
 @pytest.mark.parametrize("flags", [{}, {"resume": False}, {"resume": True}, {"rework": True}])
@@ -318,7 +321,7 @@ def test_a_claim_repeated_after_its_answer_got_lost_succeeds(world):
 
     run, arn = world.upload(name=name)
 
-    assert run.path[-1] == "ImagePersisted"
+    assert run.path[-1] == "PersistImage"
     assert world.record["claimed_by"] == arn
 
 

@@ -10,6 +10,7 @@ from functions.admit.admission import Admission, Upload
 from functions.admit.settings import AdmitSettings
 from functions.shared.contracts import Status
 from functions.shared.keys import RECORD_SORT_KEY, record_partition
+from functions.shared.upload_events import upload_event
 from tests.fakes.aws import ENVIRONMENT, TABLE, new_client
 from tests.fakes.clock import Clock
 
@@ -18,7 +19,7 @@ MESSAGE = "059f36b4-87a3-44ab-83d2-661975830a7d"
 NAME = f"{IMAGE}-{MESSAGE}"
 MACHINE = ENVIRONMENT["INGEST_STATE_MACHINE_ARN"]
 EXECUTION = f"{MACHINE.replace(':stateMachine:', ':execution:')}:{NAME}"
-EVENT = {"detail": {"object": {"key": f"uploads/{IMAGE}/original"}}}
+EVENT = upload_event(IMAGE, bucket="originals", etag="e" * 32, version="v1", size=7, sequencer="00AA")
 
 
 def batch(event=EVENT, message_id=MESSAGE):

@@ -1,24 +1,34 @@
 """An execution starts once, even if invocations fail, and an invocation lasts until its image has a final status."""
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
 from functions.admit.admission import Ending, Upload, time_budget
 from functions.shared.contracts import Status
 from functions.shared.errors import ContractError, ThrottledError
+from functions.shared.upload_events import ingest_input, upload_event
 from tests.unit.admit.conftest import EVENT, EXECUTION, IMAGE, MESSAGE, NAME, batch
 
 FINAL = sorted(set(Status) - {Status.PROCESSING})
 
 
-def test_the_execution_has_the_event_as_its_input_and_a_name_from_image_and_message(stage):
+@pytest.mark.parametrize("options", [{}, {"resume": True}, {"rework": True}])
+def test_the_execution_has_the_described_upload_as_its_input_and_a_name_from_image_and_message(stage, options):
     stage.claim_and_end(at=2)
 
-    stage.admit()
+    stage.admit(EVENT | options)
 
     assert stage.executions == [NAME]
     found = stage.stepfunctions.describe_execution(executionArn=EXECUTION)
-    assert found["input"] == batch()["Records"][0]["body"]
+    assert json.loads(found["input"]) == ingest_input(EVENT | options)
+
+
+def test_a_described_upload_is_described_as_its_event_is():
+    described = ingest_input(EVENT | {"resume": True})
+
+    assert ingest_input(described) == described
 
 
 @pytest.mark.parametrize("status", FINAL)
@@ -107,12 +117,23 @@ def test_an_execution_that_lost_its_claim_is_waited_for(stage):
     assert 25 <= stage.clock.now <= 36
 
 
-@pytest.mark.parametrize("event", ["[]", "{}", '{"detail": {"object": {"key": "uploads/../original"}}}'])
+@pytest.mark.parametrize(
+    "event",
+    [
+        "[]",
+        "{}",
+        json.dumps({"detail": {"object": {"key": f"uploads/{IMAGE}/original"}}}),
+        json.dumps(upload_event("..", bucket="originals", etag="e", version="", size=1, sequencer="0")),
+    ],
+    ids=["no object", "no detail", "no etag", "no id"],
+)
 def test_an_event_without_an_image_still_starts_an_execution_so_that_it_fails_visibly(stage, event):
     stage.clock.at(2, lambda: stage.stepfunctions.stop_execution(executionArn=EXECUTION.replace(NAME, MESSAGE)))
 
     assert stage.admit(event) is Ending.ENDED
     assert stage.executions == [MESSAGE]
+    found = stage.stepfunctions.describe_execution(executionArn=EXECUTION.replace(NAME, MESSAGE))
+    assert found["input"] == event
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
@@ -182,4 +203,4 @@ def test_an_invocation_stops_waiting_before_its_time_limit():
 
 
 def test_an_execution_name_is_within_step_functions_limit():
-    assert len(Upload(MESSAGE, "", EVENT["detail"]["object"]["key"].split("/")[1]).execution_name) <= 80
+    assert len(Upload(MESSAGE, "", IMAGE).execution_name) <= 80

@@ -12,7 +12,7 @@ from image_scaler.cli.app import ExitCode, exit_code_of
 from image_scaler.client import errors
 from tests.documents import CHECKOUT, rows
 from tests.fakes.aws import ORIGINALS
-from tests.fakes.removals import Removals
+from tests.fakes.machines import Machine
 from tests.fakes.uploads_queue import UploadsQueue
 from tests.unit.manage.conftest import image_id, put_failed, put_image, put_labels_and_history
 
@@ -107,7 +107,7 @@ def test_history_is_one_line_per_event(run, aws):
 
 
 def test_a_removal_is_told_and_may_be_repeated(run, aws):
-    Removals()
+    Machine("remove")
     identity = put_image(aws)
 
     done = [run("delete", identity), run("delete", identity, "--wait", "--timeout", "1s")]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from functions.shared import contracts
 from image_scaler.client import Image, NotFoundError, Page, Status, UnexpectedAnswerError, WaitTimeoutError
 from image_scaler.client.results import IN_PROGRESS, SERVED
-from tests.fakes.removals import Removals
+from tests.fakes.machines import Machine
 from tests.fakes.uploads_queue import UploadsQueue
 from tests.unit.client.conftest import IMAGE_ID
 from tests.unit.manage.conftest import image_id, put_failed, put_image, put_labels_and_history
@@ -209,7 +209,7 @@ def test_a_removal_is_done_when_all_files_are_deleted(scripted):
 
 
 def test_a_removal_may_be_repeated_and_is_waited_for(client, aws):
-    Removals()
+    Machine("remove")
     identity = put_image(aws)
 
     client.delete(identity)

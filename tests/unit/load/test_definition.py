@@ -61,8 +61,19 @@ def test_a_path_has_a_step_for_each_task_and_the_states_between_them(ingest):
 
     assert [step.function for step in steps if step.function] == ["optimize", "moderate", "persist"]
     assert next(step.name for step in steps if step.name) == "ClaimUpload"
+    assert steps[-1].name == "PersistImage"
+
+
+def test_a_path_ends_with_its_end_state(ingest):
+    steps = ingest.path(*Route.REJECTED.value)
+
     assert steps[-1].name == ""
     assert steps[-1].states > 0
+
+
+def test_a_clean_upload_is_billed_for_eight_transitions(ingest):
+    """The start and each state; docs/costs.md."""
+    assert 1 + sum(step.states for step in ingest.path(*Route.PUBLISHED.value)) == 8
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.aws import SmallAws, mock_aws
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
-from tests.fakes.removals import Removals
+from tests.fakes.machines import Machine
 from tests.fakes.uploads_queue import UploadsQueue
 
 RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "content_type": "image/jpeg"}
@@ -19,7 +19,7 @@ def aws(clients):
 
 @pytest.fixture
 def removals(aws):
-    return Removals()
+    return Machine("remove")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from functions.shared.aws import client
 from tests.fakes.aws import PUBLISHED
 from tests.fakes.faults import failing_call, hooked
 from tests.fakes.openapi import assert_described
-from tests.fakes.removals import MACHINE
 from tests.unit.manage.conftest import put_image, put_labels_and_history
 
 
@@ -128,7 +127,7 @@ def test_a_repeated_delete_starts_again_what_ended(call, aws, removals, begun):
 
 def test_a_repeated_delete_starts_again_when_step_functions_forgot_the_execution(call, aws, removals):
     identity = put_image(aws, status="REMOVED", removed_at="2026-01-01T00:00:00.000Z")
-    begin(aws, identity, f"{MACHINE.replace('stateMachine', 'execution')}:forgotten")
+    begin(aws, identity, f"{removals.arn.replace('stateMachine', 'execution')}:forgotten")
 
     assert call("DELETE", f"/v1/images/{identity}").status == 202
 

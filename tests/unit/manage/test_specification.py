@@ -15,5 +15,5 @@ def test_manage_changes_records_and_touches_no_file():
     }
 
 
-def test_manage_starts_removals_and_nothing_else():
-    assert SPECIFICATIONS["manage"].starts == ("remove",)
+def test_manage_starts_and_describes_removals_and_nothing_else():
+    assert SPECIFICATIONS["manage"].starts == SPECIFICATIONS["manage"].describes == ("remove",)

@@ -1,5 +1,7 @@
 """One image in staging, its record claimed by one execution, and a publisher over moto."""
 
+import json
+
 import pytest
 
 from functions.persist.publication import Publisher
@@ -8,19 +10,33 @@ from functions.records.reader import RecordReader
 from functions.records.verdicts import VerdictWriter
 from functions.shared.contracts import PersistRequest
 from functions.shared.events import EventPublisher
+from functions.shared.executions import Executions
 from functions.shared.keys import RECORD_SORT_KEY, record_partition
 from functions.shared.object_store import S3ObjectStore
-from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE
+from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE, new_client
+from tests.fakes.machines import Machine
 from tests.fakes.states import recorded
 
 
+@pytest.fixture(scope="session")
+def stepfunctions():
+    return new_client("stepfunctions")
+
+
 @pytest.fixture
-def publisher(clients):
+def retirements(aws):
+    """The state machine `retire`."""
+    return Machine("retire")
+
+
+@pytest.fixture
+def publisher(clients, stepfunctions, retirements):
     return Publisher(
         store=S3ObjectStore(clients["s3"]),
         records=RecordReader(TABLE, clients["dynamodb"]),
         verdicts=VerdictWriter(TABLE, clients["dynamodb"]),
         events=EventPublisher(EVENT_BUS, clients["events"]),
+        executions=lambda: Executions(stepfunctions),
         settings=PersistSettings.from_environment(ENVIRONMENT),
     )
 
@@ -39,9 +55,16 @@ def record_of(state: dict, **changed) -> dict:
     }
 
 
-def claimed(aws, case: str, **changed) -> dict:
-    """Bring AWS to where PersistImage finds it, and return the state's input."""
+def state_of(case: str, *, revision: int = 1) -> dict:
+    """Return a recorded input of PersistImage, as it is for a revision."""
     state, _ = recorded("PersistImage", case)
+    text = json.dumps(state).replace(f"{state['image_id']}/1/", f"{state['image_id']}/{revision}/")
+    return json.loads(text) | {"revision": revision}
+
+
+def claimed(aws, case: str, *, by_revision: int = 1, **changed) -> dict:
+    """Bring AWS to where PersistImage finds it, and return the state's input."""
+    state = state_of(case, revision=by_revision)
     prefix = f"{state['image_id']}/{state['revision']}/"
     names = ["master.jpg", "w320.jpg", "w640.jpg"]
     aws.put_objects(STAGING, [f"{prefix}{name}" for name in (*names, "proxy-0.jpg")])

@@ -3,6 +3,7 @@
 import pytest
 
 from functions.persist.settings import PersistSettings
+from functions.shared.aws import client
 from functions.shared.errors import ContractError, SettingsError
 from tests.fakes.handlers import Function, emitted_metrics
 from tests.fakes.states import recorded
@@ -36,6 +37,15 @@ def test_a_superseded_run_is_an_outcome_with_its_own_metric(aws, persist_image, 
     assert emitted_metrics(capsys.readouterr().out) == {"ImageSuperseded": [1]}
 
 
+def test_a_first_revision_needs_no_client_of_step_functions(aws, persist_image):
+    state = claimed(aws, "published")
+    made = client.cache_info().currsize
+
+    persist_image(state)
+
+    assert client.cache_info().currsize == made
+
+
 def test_a_revision_from_dynamodb_may_come_as_text(aws, persist_image):
     state = claimed(aws, "published")
 
@@ -56,5 +66,6 @@ def test_all_missing_settings_are_named_at_once():
         PersistSettings.from_environment({"STAGING_BUCKET": "s", "TABLE_NAME": ""})
 
     assert str(raised.value) == (
-        "PUBLISHED_BUCKET is not set; GENERATED_BUCKET is not set; TABLE_NAME is not set; EVENT_BUS_NAME is not set"
+        "PUBLISHED_BUCKET is not set; GENERATED_BUCKET is not set; TABLE_NAME is not set; EVENT_BUS_NAME is not set; "
+        "RETIRE_STATE_MACHINE_ARN is not set"
     )

@@ -3,9 +3,10 @@
 from threading import Barrier, Event
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.shared.contracts import ContractError
-from functions.shared.errors import ObjectMissingError
+from functions.shared.errors import ObjectMissingError, ThrottledError
 from functions.shared.keys import record_partition
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
 from tests.fakes.faults import hooked
@@ -115,10 +116,10 @@ def test_the_bus_is_told(aws, publisher, case, status, detail_type):
 
 @pytest.mark.parametrize(("case", "left"), [("published", 3), ("blurred", 3), ("blocked", 0)])
 def test_an_older_revision_and_its_variants_go_and_a_newer_one_stays(aws, publisher, case, left):
-    state = claimed(aws, case)
+    state = claimed(aws, case, by_revision=2)
     image_id = state["image_id"]
-    older, newer = f"{image_id}/0/master.jpg", f"{image_id}/2/master.jpg"
-    aws.put_objects(PUBLISHED, [older, newer, "01JDFZ8Q6W4T3R2Y1X0V9B8N7N/0/master.jpg"])
+    older, newer = f"{image_id}/1/master.jpg", f"{image_id}/3/master.jpg"
+    aws.put_objects(PUBLISHED, [older, newer, "01JDFZ8Q6W4T3R2Y1X0V9B8N7N/1/master.jpg"])
     aws.put_objects(STAGING, [older, newer])
     aws.put_objects(GENERATED, [f"images/{image_id}/fit=cover,width=64", "images/other/fit=cover,width=64"])
 
@@ -130,6 +131,35 @@ def test_an_older_revision_and_its_variants_go_and_a_newer_one_stays(aws, publis
     assert len(published) == left + 2
     assert aws.keys(STAGING) == [newer]
     assert aws.keys(GENERATED) == ["images/other/fit=cover,width=64"]
+
+
+@pytest.mark.parametrize("case", ["published", "blurred", "blocked"])
+def test_a_later_revision_starts_the_retirement_of_what_it_replaces_once(aws, publisher, retirements, case):
+    state = claimed(aws, case, by_revision=2)
+
+    publisher.persist(request_of(state))
+    publisher.persist(request_of(state))  # a repeated attempt
+
+    ((arn, document),) = retirements.started().items()
+    assert arn.endswith(f":retire:{state['image_id']}-2")
+    assert document == {"image_id": state["image_id"]}
+
+
+def test_a_throttled_retirement_neither_delays_the_event_nor_repeats_it(aws, publisher, stepfunctions, retirements):
+    """The workflow repeats a throttled call for a day, and the event purges the edge."""
+    state = claimed(aws, "published", by_revision=2)
+
+    def throttle(**_kwargs):
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "StartExecution")
+
+    with hooked(stepfunctions, "before-call.sfn.StartExecution", throttle):
+        for _ in range(2):
+            with pytest.raises(ThrottledError):
+                publisher.persist(request_of(state))
+    publisher.persist(request_of(state))
+
+    assert len(aws.announced()) == 1
+    assert len(retirements.started()) == 1
 
 
 @pytest.mark.parametrize(

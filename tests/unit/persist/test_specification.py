@@ -1,5 +1,6 @@
 """What the specification of `persist` grants."""
 
+from cdk.functions import SPECIFICATIONS
 from tests.fakes.stage import granted
 
 
@@ -18,3 +19,7 @@ def test_persist_publishes_what_is_staged_and_deletes_no_original():
         "dynamodb:UpdateItem Records.Arn",
         "events:PutEvents Bus.Arn",
     }
+
+
+def test_persist_starts_retirements_and_nothing_else():
+    assert (SPECIFICATIONS["persist"].starts, SPECIFICATIONS["persist"].describes) == (("retire",), ())

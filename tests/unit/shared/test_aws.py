@@ -1,5 +1,7 @@
 """Every error of AWS becomes this project's error that it stands for, or passes unchanged."""
 
+import gc
+
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -13,7 +15,7 @@ from botocore.exceptions import (
 )
 from botocore.retries import standard
 
-from functions.shared.aws import CONFIG, client, error_of, translated_errors
+from functions.shared.aws import CONFIG, client, error_of, session, translated_errors
 from functions.shared.error_codes import THROTTLING_CODES, TRANSIENT_CODES
 from functions.shared.errors import (
     ObjectChangedError,
@@ -154,3 +156,27 @@ def test_there_is_one_client_per_service_with_short_timeouts(monkeypatch):
     assert client("s3") is s3
     assert s3.meta.config.connect_timeout == CONFIG.connect_timeout
     assert s3.meta.config.retries["mode"] == "standard"
+
+
+def test_a_client_is_made_without_collecting_garbage_and_garbage_is_collected_again_afterwards(monkeypatch):
+    for variable, value in ENVIRONMENT.items():
+        monkeypatch.setenv(variable, value)
+    client.cache_clear()
+    threshold, began = gc.get_threshold(), []
+    note = lambda phase, _info: phase == "start" and began.append(phase)  # noqa: E731 - an identity to remove
+    gc.callbacks.append(note)
+    gc.set_threshold(700, 10, 10)  # Python's own; conftest.py raises it
+    try:
+        client("s3")
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(note)
+
+    assert len(began) <= 2  # right before the pause and right after it
+    assert gc.isenabled()
+
+
+def test_the_names_of_services_are_read_once_per_session():
+    loader = session().get_component("data_loader")
+
+    assert loader.list_available_services("service-2") is loader.list_available_services("endpoint-rule-set-1")

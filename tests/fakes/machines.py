@@ -1,29 +1,27 @@
-"""The state machine `remove` in moto."""
+"""State machines in moto."""
 
 import json
 
 from botocore.exceptions import ClientError
 
 from functions.shared.aws import client
-from tests.fakes.aws import ENVIRONMENT, new_client
-
-MACHINE = ENVIRONMENT["REMOVE_STATE_MACHINE_ARN"]
+from tests.fakes.aws import new_client
 
 
-class Removals:
-    """The state machine `remove`, whose executions stay RUNNING until a test ends them."""
+class Machine:
+    """A state machine, whose executions stay RUNNING until a test ends them."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._stepfunctions = new_client("stepfunctions")
-        self._stepfunctions.create_state_machine(
-            name="remove",
+        self.arn = self._stepfunctions.create_state_machine(
+            name=name,
             definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
-            roleArn="arn:aws:iam::123456789012:role/remove",
-        )
+            roleArn=f"arn:aws:iam::123456789012:role/{name}",
+        )["stateMachineArn"]
 
     def started(self) -> dict[str, dict]:
         """Return the input of each execution by its ARN, in the order of their starts."""
-        listed = self._stepfunctions.list_executions(stateMachineArn=MACHINE)["executions"]
+        listed = self._stepfunctions.list_executions(stateMachineArn=self.arn)["executions"]
         return {each["executionArn"]: self._input(each["executionArn"]) for each in reversed(listed)}
 
     def _input(self, arn: str) -> dict:
