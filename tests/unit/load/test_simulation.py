@@ -219,7 +219,7 @@ def test_even_if_every_picture_takes_64_calls_admit_never_stops_waiting(account)
 
 
 def test_a_new_account_leaves_room_for_views_while_uploads_come_in():
-    view_share = {design.name: simulate(Scenario(design, NEW, Arrivals(burst=300))).counts for design in designs(NEW)}
+    view_share = {design.name: simulate(Scenario(design, NEW, Arrivals(burst=1_000))).counts for design in designs(NEW)}
 
     shares = {name: counts.views_throttled / counts.views for name, counts in view_share.items()}
     assert shares["queue, starts and waits"] < 0.03
