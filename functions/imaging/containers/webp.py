@@ -7,7 +7,6 @@ from functions.imaging.containers.common import (
     EndOfFileError,
     Inspection,
     check_frames,
-    check_icc,
     check_size,
     joined,
     read,
@@ -16,6 +15,8 @@ from functions.imaging.containers.common import (
 )
 from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.limits import Limits
+from functions.imaging.refusal import RefusedPictureError
+from functions.shared.contracts import Reason
 
 _OF_PIXELS: Final = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
 _FLAGS: Final = 20
@@ -41,14 +42,14 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
         elif kind == b"ANMF":
             frames += 1
             check_frames(frames, width, height, limits)
-        elif kind == b"ICCP":
-            check_icc(length, limits)
         elif kind == b"EXIF" and exif is None and extended and body[_FLAGS] & _HAS_EXIF:
             exif = read_exif(body[start : start + length])
         count += 1
         if count > limits.max_chunks:
             raise too_complex(f"The WebP has more than {limits.max_chunks} chunks.")
         if kind in _OF_PIXELS:
+            if start + length > declared:  # as in browsers
+                raise RefusedPictureError(Reason.CORRUPT, "The header of the WebP states a length that is too small.")
             kept.append((position, start + length + length % 2))
         position = start + length + length % 2
     if not width:
