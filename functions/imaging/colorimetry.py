@@ -237,7 +237,7 @@ def hdr_table(colorimetry: Colorimetry) -> ImageFilter.Color3DLUT:
         for blue in levels
         for green in levels
         for red in levels
-        for level in _shown(_times(matrix, system((red, green, blue), luma)))
+        for level in _shown(matrix, system((red, green, blue), luma))
     ]
     return ImageFilter.Color3DLUT(TABLE_SIDE, table, target_mode="RGB", _copy_table=False)
 
@@ -267,16 +267,21 @@ def _hlg_displayed(color: Vector, luma: Vector) -> Vector:
     return color[0] * gain, color[1] * gain, color[2] * gain
 
 
-def _shown(light: Vector) -> Vector:
-    """Return linear light as levels of sRGB from 0 to 1. The hue stays, except for colours outside of sRGB."""
-    red, green, blue = (max(0.0, each) for each in light)
-    highest = max(red, green, blue)
-    scale = _compressed(highest) / highest if highest > KNEE else 1.0
-    return _encoded(red * scale), _encoded(green * scale), _encoded(blue * scale)
+def _shown(matrix: Matrix, light: Vector) -> Vector:
+    """Return linear light as levels of sRGB from 0 to 1.
+
+    Each channel is compressed by itself: bright colours lose saturation, as on film. Compressing all channels by the
+    factor of the highest would make a ridge at grey, which a table of this size does not resolve.
+    """
+    red, green, blue = light
+    red, green, blue = _times(matrix, (_compressed(red), _compressed(green), _compressed(blue)))
+    return _encoded(red), _encoded(green), _encoded(blue)
 
 
 def _compressed(level: float) -> float:
-    """Return a level above the knee on a curve that continues the line below it and ends at (PEAK, 1)."""
+    """Return a level; above the knee on a curve that continues the line below it and ends at (PEAK, 1)."""
+    if level <= KNEE:
+        return level
     span = PEAK / REFERENCE_WHITE - KNEE
     slope = span / (1 - KNEE)
     part = min(1.0, (level - KNEE) / span)
@@ -285,4 +290,4 @@ def _compressed(level: float) -> float:
 
 def _encoded(level: float) -> float:
     """Return the level of sRGB (IEC 61966-2-1)."""
-    return 12.92 * level if level <= 0.0031308 else 1.055 * float(min(1.0, level) ** (1 / 2.4)) - 0.055
+    return 12.92 * max(0.0, level) if level <= 0.0031308 else 1.055 * float(min(1.0, level) ** (1 / 2.4)) - 0.055

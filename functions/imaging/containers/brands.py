@@ -17,13 +17,9 @@ _FORMAT_OF_CODING: Final = {b"av01": AVIF, b"hvc1": HEIF, b"hev1": HEIF, b"lhv1"
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"})
 _PICTURE_BRANDS: Final = frozenset({b"mif1", b"msf1", b"miaf", b"mif2", b"mif3", b"1pic", b"unif"})
+_GENERIC_BRANDS: Final = frozenset({b"mif1", b"msf1"})
+"""Major brands with which the libraries open a file if another brand is their own."""
 _RAW_BRAND: Final = b"crx "
-
-_OPENED: Final = {
-    AVIF: _AVIF_BRANDS | {b"mif1", b"msf1"},
-    HEIF: _HEIF_BRANDS | {b"mif1", b"msf1"},
-}
-"""The major brands with which the libraries open a file of each format."""
 
 _MOST_BOXES: Final = 256
 
@@ -49,12 +45,13 @@ def iso_format(body: bytes) -> str:
     raise refused_kind("Videos")
 
 
-def with_opened_brand(body: bytes, pillow_format: str) -> bytes:
-    """Return the file with a major brand that the format's library opens."""
+def with_opened_brand(body: bytes, pillow_format: str, *, has_tracks: bool) -> bytes:
+    """Return the file with a major brand with which the format's library opens it: an AVIF by its items or tracks."""
     major, all_brands = brands(body)
-    wanted = _AVIF_BRANDS if pillow_format == AVIF else _HEIF_BRANDS
-    if major in wanted or (major in _OPENED[pillow_format] and all_brands & wanted):
-        return body
-    sequence = major == b"msf1" or b"msf1" in all_brands
-    brand = (b"avis" if sequence else b"avif") if pillow_format == AVIF else b"heic"
-    return body[:8] + brand + body[12:]
+    if pillow_format == HEIF:
+        opened = _HEIF_BRANDS | (_GENERIC_BRANDS if all_brands & _HEIF_BRANDS else frozenset())
+        return body if major in opened else body[:8] + b"heic" + body[12:]
+    if has_tracks:
+        opened = _AVIF_BRANDS | (_GENERIC_BRANDS if all_brands & _AVIF_BRANDS else frozenset())
+        return body if major in opened else body[:8] + b"avis" + body[12:]
+    return body[:8] + b"avif" + body[12:]

@@ -128,7 +128,7 @@ def _for_library(body: bytes, top: list[Box], items: Items, tables: list[Box], p
         if kind in METADATA_KINDS:
             offset = items.kind_offsets[item]
             file[offset : offset + 4] = _SKIPPED
-    return with_opened_brand(bytes(file), pillow_format)
+    return with_opened_brand(bytes(file), pillow_format, has_tracks=bool(tables))
 
 
 def _ends_of(items: Items) -> Iterable[int]:

@@ -68,6 +68,14 @@ _END: Final = b"\xff\xd9"
 _MISSING: Final = frozenset({127, 128})
 """The level of blocks without data in libjpeg: mid-grey in every channel; Pillow inverts CMYK."""
 
+_ZEROS: Final = bytes(16)
+"""A scan does not end in so many zeros: a block of zeros has 24 bytes or more, and other blocks end in other codes."""
+_KEPT_ZEROS: Final = 2
+"""Zeros that can be the end of a scan: its last byte, or the second one of a stuffed FF."""
+
+_OTHER_DATA: Final = (b"\x2a\x55" * 64, b"\xd5\xaa" * 64)
+"""Data of two kinds, of which a scan that is incomplete takes at least the first bits."""
+
 _MORE_DATA: Final = b"".join([bytes(range(255)), *(b"\xff" + bytes([0xD0 + n, *range(255)]) for n in range(8))])
 """Data for a scan that is incomplete, after any restart marker that it may expect."""
 
@@ -106,7 +114,7 @@ def inspect_jpeg(body: bytes, limits: Limits) -> Inspection:
         if not seen.complete:
             raise EndOfFileError
         raise RefusedPictureError(Reason.CORRUPT, "The JPEG has no picture in it.")
-    if not seen.complete:
+    if not seen.complete or (seen.whole_at and body.endswith(_ZEROS, 0, seen.end)):
         _end_without_marker(body, seen)
     scans = (seen.first_scan or seen.end, seen.end)
     file = joined(body, [*seen.kept, scans]) + _END
@@ -114,12 +122,18 @@ def inspect_jpeg(body: bytes, limits: Limits) -> Inspection:
 
 
 def _end_without_marker(body: bytes, seen: _JpegWalk) -> None:
-    """Find the end of a picture without an end marker. Raises RefusedPictureError (CORRUPT) if a part is missing."""
+    """Find the end of a picture without an end marker, or with zeros before it.
+
+    Zeros are dropped first, because they are valid data of a scan. The picture is whole if it does not matter which
+    data follows. Raises RefusedPictureError (CORRUPT) if a part is missing.
+    """
     if not (seen.whole_at and seen.huffman):
         raise truncated(None if seen.progressive or not seen.scans else _jpeg_percent(body))
-    seen.end = seen.whole_at
+    rest = len(body[seen.first_scan : seen.whole_at].rstrip(b"\0"))
+    seen.end = min(seen.whole_at, seen.first_scan + rest + _KEPT_ZEROS)
     data = joined(body, [*seen.kept, (seen.first_scan, seen.end)])
-    if _pixels(data) != _pixels(data + _MORE_DATA):
+    whole = _pixels(data)
+    if any(_pixels(data + more) != whole for more in _OTHER_DATA):
         raise truncated(None if seen.progressive else _jpeg_percent(data))
 
 

@@ -28,7 +28,7 @@ from functions.imaging.containers.common import (
     truncated,
 )
 from functions.imaging.containers.exif import Exif, read_exif
-from functions.imaging.limits import MIB, MOST_PLAYS, Limits
+from functions.imaging.limits import LONGEST_FRAME_MS, MIB, MOST_PLAYS, Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 
@@ -218,7 +218,7 @@ def _frame_of(body: bytes, start: int, seen: _PngWalk) -> _Frame:
         raise RefusedPictureError(Reason.CORRUPT, f"Frame {len(seen.frames) + 1} is not inside the picture.")
     return _Frame(
         width, height, left, top,
-        round(1000 * delay / (unit or _DEFAULT_DENOMINATOR)),
+        min(LONGEST_FRAME_MS, round(1000 * delay / (unit or _DEFAULT_DENOMINATOR))),
         _DISPOSALS.get(disposal, Disposal.KEEP),
         Blend.OVER if blend == 1 else Blend.SOURCE,
         [] if seen.frames or seen.spans else seen.spans,
