@@ -46,8 +46,9 @@ _FOR_DECODER: Final = frozenset({b"PLTE", b"tRNS"})
 
 _OF_ANIMATIONS: Final = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _OF_COLORS: Final = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
-_CHECKED: Final = _PNG_TEXT | _OF_COLORS | {b"tRNS", b"eXIf", b"acTL", b"fcTL"}
-"""Ancillary chunks whose checksum is checked before they are used."""
+_CHECKED: Final = _PNG_TEXT | _OF_COLORS | {b"tRNS", b"eXIf"}
+"""Ancillary chunks whose checksum is checked before they are used. Those of animations are used in any case, like
+pixels, as in browsers: an animation cannot do without one of them."""
 
 _ANIMATION_BYTES: Final = 8
 _MOST_CLAIMED_FRAMES: Final = 2**31

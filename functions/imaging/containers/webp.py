@@ -29,7 +29,7 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
     """Inspect a WebP file. Raises RefusedPictureError or EndOfFileError."""
     declared = read(U32_LE, body, 4) + 8
     width = height = frames = 0
-    position, count = 12, 0
+    position, count, kind = 12, 0, b""
     kept: list[tuple[int, int]] = []
     exif: Exif | None = None
     extended = body[12:16] == b"VP8X" and len(body) > _FLAGS
@@ -54,9 +54,16 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
         position = start + length + length % 2
     if not width:
         raise EndOfFileError
-    if declared > len(body) + 1:  # some writers omit the last padding byte
+    if declared > len(body) + 1 and not _has_all_pixels(body, kept, kind, frames):  # a last padding byte may be missing
         raise truncated(100 * len(body) / declared)
     return Inspection("WEBP", width, height, _of_chunks(body, kept), exif or Exif(), frames=max(1, frames))
+
+
+def _has_all_pixels(body: bytes, kept: list[tuple[int, int]], last: bytes, frames: int) -> bool:
+    """Tell whether only metadata is missing: after the pixels of a still, or inside a chunk that follows all frames."""
+    start, end = kept[-1]
+    in_metadata = last not in _OF_PIXELS
+    return end <= len(body) + 1 and (in_metadata or (not frames and body[start : start + 4] in {b"VP8 ", b"VP8L"}))
 
 
 def _of_chunks(body: bytes, kept: list[tuple[int, int]]) -> bytes:

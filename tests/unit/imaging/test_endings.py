@@ -163,3 +163,19 @@ def test_a_webp_whose_header_states_too_few_bytes_is_corrupt():
             decoded(bytes(body))
 
         assert caught.value.reason is Reason.CORRUPT
+
+
+@pytest.mark.parametrize("kept", [1, 30, 200])
+@pytest.mark.parametrize("make", [pictures.webp, pictures.animated_webp])
+def test_a_webp_that_is_cut_in_its_metadata_is_whole(make, kept):
+    body = make(*SCENE, xmp=b"<x/>" * 100)
+    start = body.index(b"XMP ")
+
+    assert pixels_of(body[: start + 8 + kept]) == pixels_of(body)
+
+
+def test_an_animated_webp_that_is_cut_between_frames_is_corrupt():
+    body = pictures.animated_webp(*SCENE, frames=4)
+    last = body.rindex(b"ANMF")
+
+    assert outcome_of(body[:last]) is Reason.CORRUPT

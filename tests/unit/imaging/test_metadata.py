@@ -162,3 +162,14 @@ def test_an_ancillary_png_chunk_with_a_wrong_checksum_is_dropped(kind, data):
     frame = decoded(body[:33] + with_wrong_crc(pictures.png_chunk(kind, data)) + body[33:]).frames[0]
 
     assert frame.tobytes() == pictures.scene(*SIZE).tobytes()
+
+
+def test_a_wrong_checksum_in_an_animation_does_not_matter():
+    body = pictures.apng(*SIZE, frames=3)
+    expected = [frame.tobytes() for frame in decoded(body).frames]
+    for kind in (b"acTL", b"fcTL", b"fdAT"):
+        at = body.rindex(kind)
+        end = at + 4 + int.from_bytes(body[at - 4 : at], "big")
+        changed = body[:end] + b"\0\1\2\3" + body[end + 4 :]
+
+        assert [frame.tobytes() for frame in decoded(changed).frames] == expected
