@@ -113,12 +113,15 @@ def _note_frame(body: bytes, position: int, limits: Limits, seen: _GifWalk) -> i
     data = position + 10 + _palette_bytes(flags)
     if not (width and height):  # as in browsers
         width, height = width or seen.canvas[0], height or seen.canvas[1]
+    end, seen.cut = _after_blocks(body, data + 1, limits, seen)
+    if seen.cut and seen.frames and (left + width > seen.canvas[0] or top + height > seen.canvas[1]):
+        seen.cut = False  # more likely what follows the last frame than a frame
+        return end
     if not seen.frames:
         seen.canvas = max(seen.canvas[0], left + width), max(seen.canvas[1], top + height)
     seen.width, seen.height = max(seen.width, left + width), max(seen.height, top + height)
     check_size(seen.width, seen.height, limits)
     check_frames(len(seen.frames) + 1, seen.width, seen.height, limits)
-    end, seen.cut = _after_blocks(body, data + 1, limits, seen)
     colors = body[position + 10 : data] or seen.palette or _GREYS
     seen.frames.append(
         FrameRegion(

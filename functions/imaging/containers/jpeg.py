@@ -128,9 +128,11 @@ def _end_without_marker(body: bytes, seen: _JpegWalk) -> None:
     data follows. Raises RefusedPictureError (CORRUPT) if a part is missing.
     """
     if not (seen.whole_at and seen.huffman):
-        raise truncated(None if seen.progressive or not seen.scans else _jpeg_percent(body))
-    rest = len(body[seen.first_scan : seen.whole_at].rstrip(b"\0"))
-    seen.end = min(seen.whole_at, seen.first_scan + rest + _KEPT_ZEROS)
+        raise truncated(_jpeg_percent(body) if seen.scans and seen.huffman and not seen.progressive else None)
+    scans = body[seen.first_scan : seen.whole_at]
+    kept = scans.rstrip(b"\0")
+    kept = scans[: len(kept) + _KEPT_ZEROS].rstrip(b"\xff")  # a half of the end marker
+    seen.end = seen.first_scan + len(kept)
     data = joined(body, [*seen.kept, (seen.first_scan, seen.end)])
     whole = _pixels(data)
     if any(_pixels(data + more) != whole for more in _OTHER_DATA):

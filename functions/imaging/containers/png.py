@@ -85,6 +85,8 @@ class _Frame:
 class _PngWalk:
     """State of a walk over a PNG's chunks. ``kept`` are the spans for the decoder, ``head`` those before the pixels.
 
+    ``all_frames`` says that further frames than those claimed follow, which do not count.
+
     ``spans`` is the data of the picture that viewers without animation show; the first frame has the same list if it
     is that picture.
     """
@@ -97,6 +99,7 @@ class _PngWalk:
     claimed_frames: int = 0
     plays: int = 0
     sequence: int = 0
+    all_frames: bool = False
     frames: list[_Frame] = field(default_factory=list)
     kept: list[Span] = field(default_factory=lambda: [(0, 8)])
     head: list[Span] = field(default_factory=list)
@@ -202,7 +205,11 @@ def _note_animation(body: bytes, kind: bytes, start: int, length: int, *, limits
         seen.claimed_frames = claimed if claimed <= _MOST_CLAIMED_FRAMES else 0
         seen.plays = min(read(U32, body, start + 4), MOST_PLAYS)
         check_frames(seen.claimed_frames, 1, 1, limits)
-    elif kind == b"fcTL" and len(seen.frames) < seen.claimed_frames and length >= _CONTROL.size:
+    elif kind == b"fcTL" and len(seen.frames) == seen.claimed_frames:
+        seen.all_frames = True
+    elif seen.all_frames:
+        return
+    elif kind == b"fcTL" and length >= _CONTROL.size:
         frame = _frame_of(body, start, seen)
         check_frames(len(seen.frames) + 1, seen.width, seen.height, limits)
         seen.frames.append(frame)

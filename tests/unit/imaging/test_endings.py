@@ -179,3 +179,22 @@ def test_an_animated_webp_that_is_cut_between_frames_is_corrupt():
     last = body.rindex(b"ANMF")
 
     assert outcome_of(body[:last]) is Reason.CORRUPT
+
+
+def test_a_jpeg_with_half_of_its_end_marker_is_whole():
+    assert pixels_of(file_of("jpeg")[:-1]) == pixels_of(file_of("jpeg"))
+
+
+@pytest.mark.parametrize("claimed", [2, 3, 9])
+def test_an_apng_has_at_most_the_frames_that_it_claims(claimed):
+    body = pictures.apng(*SCENE, frames=3)
+    start = body.index(b"acTL") - 4
+    changed = body[:start] + pictures.png_chunk(b"acTL", claimed.to_bytes(4, "big") + bytes(4)) + body[start + 20 :]
+
+    assert pixels_of(changed) == pixels_of(body)[:claimed]
+
+
+def test_garbage_that_looks_like_a_huge_frame_ends_a_gif():
+    body = file_of("animated gif")[:-1]
+
+    assert pixels_of(body + b"," + b"\xee" * 60) == pixels_of(body)
