@@ -29,7 +29,9 @@ KNEE: Final = 0.5
 compressed into the rest. Reference white is shown as 225 of 255."""
 
 TABLE_SIDE: Final = 33
-"""Nodes of the table per channel; between them levels are interpolated."""
+"""Nodes of the table per channel. Between them levels are interpolated, which also smooths the edge of the gamut: exact
+conversion turns the steps of 8 bits of PQ into blotches, because one step of red changes a dark channel of a saturated
+green by 30 levels."""
 
 D65: Final = (0.3127, 0.3290)
 
