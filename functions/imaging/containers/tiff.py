@@ -54,7 +54,7 @@ _CANON_RAW: Final = b"CR"
 
 _YCBCR: Final = 6
 _JPEG: Final = 7
-_ORDINARY_COMPRESSIONS: Final = frozenset({1, 2, 3, 4, 5, _JPEG, 8, 32_773, 32_946, 34_925, 50_000, 50_001})
+_ORDINARY_COMPRESSIONS: Final = frozenset({1, 2, 3, 4, 5, _JPEG, 8, 32_773, 32_946, 34_925, 50_000})
 _ORDINARY_PHOTOMETRICS: Final = frozenset({0, 1, 2, 3, 5, _YCBCR, 8})
 
 _MOST_VALUES: Final = 3 * 65_536
