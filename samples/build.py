@@ -409,8 +409,7 @@ SAMPLES: list[tuple[Sample, Callable[[], bytes]]] = [
         vast_png,
     ),
     (
-        Sample("mislabelled.png", "image/png", "put", "REJECTED", "A JPEG declared as a PNG",
-               reason="TYPE_MISMATCH"),
+        Sample("mislabelled.png", "image/png", "put", "PUBLISHED", "A JPEG declared as a PNG: the content decides"),
         lambda: encoded(sunset().resize((300, 200)), "JPEG", quality=80),
     ),
     (

@@ -1,4 +1,4 @@
-"""Converts decoded pixels to 8-bit sRGB: profiles, CMYK, grey, palettes, 16 bits.
+"""Converts decoded pixels to 8-bit sRGB: profiles, code points, gamma, CMYK, grey, palettes, 16 bits.
 
 Decoders disagree in two cases:
 - A CMYK JPEG is treated as inverted with and without Adobe's marker, as in Pillow and Chromium.
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms, ImageMath, ImageOps
 
+from functions.imaging.colorimetry import Colorimetry, hdr_table, icc_profile
 from functions.imaging.facts import Transparency, clear_info, facts_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.refusal import RefusedPictureError
@@ -26,20 +27,32 @@ _SAME: Final = 1
 """A profile counts as sRGB if it differs by at most this many levels of 255, because of rounding."""
 
 
-def to_srgb(image: Image.Image, *, bit_depth: int = 8, white_is_zero: bool = False) -> Image.Image:
-    """Return a loaded frame as RGB, or RGBA where it has transparency, converted by its profile; ``info`` is empty.
+def to_srgb(
+    image: Image.Image,
+    *,
+    bit_depth: int = 8,
+    white_is_zero: bool = False,
+    profile: bytes = b"",
+    colorimetry: Colorimetry | None = None,
+) -> Image.Image:
+    """Return a loaded frame as RGB, or RGBA where it has transparency, converted to sRGB; ``info`` is empty.
 
-    If there is nothing to convert, the given image is returned. ``bit_depth`` and ``white_is_zero`` are those of
-    Inspection. Raises RefusedPictureError for floating point and 32-bit samples.
+    If there is nothing to convert, the given image is returned. ``bit_depth``, ``white_is_zero``, ``profile`` and
+    ``colorimetry`` are those of Inspection; a profile counts more than colorimetry. Raises RefusedPictureError for
+    floating point and 32-bit samples.
     """
     facts = facts_of(image)
+    profile = profile or facts.profile
     if image.mode in _SIXTEEN_BITS:
         white = _WHITE_OF_12_BITS if bit_depth == 12 else _WHITE_OF_16_BITS
         pixels, alpha = _from_sixteen_bits(image, white, facts.transparency, white_is_zero=white_is_zero)
     else:
         clear_info(image, keep=_in_eight_bits(facts.transparency, image.mode, bit_depth))
         pixels, alpha = _split(image)
-    pixels = _through_profile(pixels, facts.profile) if facts.profile else pixels
+    if profile:
+        pixels = _through_profile(pixels, profile)
+    elif colorimetry is not None and pixels.mode in {"L", "RGB"}:
+        pixels = _from_colorimetry(pixels.convert("RGB"), colorimetry)
     result = pixels if pixels.mode == "RGB" else pixels.convert("RGB")
     if alpha is not None and alpha.getextrema() != (255, 255):
         result.putalpha(alpha)
@@ -93,6 +106,14 @@ def _from_sixteen_bits(
         return grey, None
     alpha = ImageMath.lambda_eval(lambda names: names["convert"]((names["wide"] != transparent) * 255, "L"), wide=wide)
     return grey, alpha
+
+
+def _from_colorimetry(pixels: Image.Image, colorimetry: Colorimetry) -> Image.Image:
+    if not colorimetry.full_range:
+        pixels = pixels.point([min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)] * 3)
+    if colorimetry.hdr:
+        return pixels.filter(hdr_table(colorimetry))
+    return _through_profile(pixels, icc_profile(colorimetry))
 
 
 def _through_profile(pixels: Image.Image, profile: bytes) -> Image.Image:

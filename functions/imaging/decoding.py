@@ -7,7 +7,8 @@ progressive JPEG that ends after its first scan. The rotation in a HEIC containe
 not (ISO/IEC 23008-12, A.2.3). XMP does not rotate a picture; browsers ignore it too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,8 @@ from PIL import Image
 
 from functions.imaging.codecs import open_image
 from functions.imaging.color import to_srgb
-from functions.imaging.containers.common import Inspection, check_frames, check_size
+from functions.imaging.compositing import Animation, FrameRegion, composed, indexed
+from functions.imaging.containers.common import Crop, Inspection, check_frames, check_size
 from functions.imaging.containers.jpeg import check_jpeg_is_whole
 from functions.imaging.facts import facts_of
 from functions.imaging.faults import decoder_faults
@@ -26,7 +28,8 @@ from functions.imaging.resizing import resized
 from functions.imaging.rights import rights_block
 from functions.shared.contracts import Reason
 
-_ANIMATED: frozenset[str] = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
+_ANIMATED: frozenset[str] = frozenset({"WEBP", "AVIF"})
+"""Formats whose animations the decoder composes; compositing.py does it for GIF and PNG."""
 
 DEFAULT_FRAME_MS = 100
 """Duration in ms of a frame without one, as in browsers."""
@@ -57,23 +60,16 @@ def decode(inspection: Inspection, limits: Limits, *, keep_rights: bool = False)
 
     Raises RefusedPictureError (CORRUPT, TOO_…, UNSUPPORTED_FORMAT).
     """
-    with decoder_faults():
-        source = open_image(inspection.body, inspection.format)
-    with source:
-        frames: list[Image.Image] = []
-        durations: list[int] = []
-        scale = _kept_scale(inspection)
-        for frame in _loaded_frames(source, inspection, limits):
-            durations.append(facts_of(frame).duration_ms or DEFAULT_FRAME_MS)
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    scale = _kept_scale(inspection)
+    with closing(_frames_of(inspection, limits)) as decoded:
+        for frame in decoded:
+            durations.append(frame.duration_ms or DEFAULT_FRAME_MS)
             if not frames:
-                size = frame.size
-            pixels = to_srgb(frame, bit_depth=inspection.bit_depth, white_is_zero=inspection.white_is_zero)
-            if frames and pixels.size != frames[0].size:
-                pixels = _on_canvas(pixels, frames[0].size, scale)
-            elif scale < 1:
-                pixels = resized(pixels, _scaled(pixels.size, scale))
-            frames.append(pixels)
-        plays = facts_of(source).plays
+                size = frame.pixels.size
+            frames.append(resized(frame.pixels, _scaled(frame.pixels.size, scale)) if scale < 1 else frame.pixels)
+            plays = frame.plays
     animated = len(frames) > 1
     picture = DecodedPicture(
         _in_one_mode(frames),
@@ -84,33 +80,109 @@ def decode(inspection: Inspection, limits: Limits, *, keep_rights: bool = False)
     return DecodedUpload(picture, *size)
 
 
-def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) -> Iterator[Image.Image]:
-    """Yield the opened file once per frame, loaded and upright; formats without animation have one frame."""
-    animated = inspection.format in _ANIMATED and inspection.frames > 1
-    index = 1 if animated and inspection.hidden_first else 0  # the still of an APNG for viewers without support
-    count = 0
-    while index == 0 or _moved_to(source, index):
-        check_size(*source.size, limits)
-        count += 1
-        check_frames(count, *source.size, limits)
+@dataclass(frozen=True)
+class _DecodedFrame:
+    """An upright frame in sRGB with its duration, and the plays of its animation."""
+
+    pixels: Image.Image
+    duration_ms: int
+    plays: int
+
+
+def _frames_of(inspection: Inspection, limits: Limits) -> Generator[_DecodedFrame]:
+    """Yield each frame; a still has one."""
+    if inspection.animation is not None:
+        yield from _composed_frames(inspection, inspection.animation, limits)
+        return
+    with decoder_faults():
+        source = open_image(inspection.body, inspection.format)
+    with source:
+        for frame in _loaded_frames(source, inspection, limits):
+            facts = facts_of(frame)
+            yield _DecodedFrame(_in_srgb(frame, inspection), facts.duration_ms, facts.plays)
+
+
+def _in_srgb(frame: Image.Image, inspection: Inspection) -> Image.Image:
+    pixels = to_srgb(
+        frame,
+        bit_depth=inspection.bit_depth,
+        white_is_zero=inspection.white_is_zero,
+        profile=inspection.profile,
+        colorimetry=inspection.colorimetry,
+    )
+    if inspection.opaque_if_clear and pixels.mode == "RGBA" and pixels.getchannel("A").getextrema() == (0, 0):
+        return pixels.convert("RGB")
+    return pixels
+
+
+def _composed_frames(inspection: Inspection, animation: Animation, limits: Limits) -> Iterator[_DecodedFrame]:
+    """Yield the frames that compositing.py draws, upright; opaque ones as RGB."""
+    size = inspection.width, inspection.height
+    check_size(*size, limits)
+    check_frames(len(animation.frames), *size, limits)
+    operation = _UPRIGHT.get(inspection.exif.orientation)
+    pixels = ((region, _pixels_of(region, inspection, limits)) for region in animation.frames)
+    for region, canvas in composed(size, pixels):
+        opaque = canvas.getchannel("A").getextrema() == (255, 255)
+        frame = canvas.convert("RGB") if opaque else canvas
+        upright = frame if operation is None else frame.transpose(operation)
+        yield _DecodedFrame(upright, region.duration_ms, animation.plays)
+
+
+def _pixels_of(region: FrameRegion, inspection: Inspection, limits: Limits) -> Image.Image:
+    """Return the pixels of one frame of an animation, or of a GIF. Raises RefusedPictureError."""
+    check_size(*region.size, limits)
+    with decoder_faults():
+        source = open_image(region.file(), inspection.format)
+    with source:
         with decoder_faults():
             source.load()
+        check_size(*source.size, limits)
+        if region.palette is not None:
+            return indexed(source, region.palette)
+        return _in_srgb(source, inspection)
+
+
+def _loaded_frames(source: Image.Image, inspection: Inspection, limits: Limits) -> Iterator[Image.Image]:
+    """Yield the opened file once per frame, loaded, cropped and upright; formats without animation have one frame."""
+    animated = inspection.format in _ANIMATED and inspection.frames > 1
+    index = 0
+    while index == 0 or _moved_to(source, index):
+        check_size(*source.size, limits)
+        index += 1
+        check_frames(index, *source.size, limits)
+        _load(source, inspection)
         check_size(*source.size, limits)
         if inspection.format == "JPEG":
             check_jpeg_is_whole(inspection.body, source, limits)
         operation = _UPRIGHT.get(inspection.exif.orientation)
         if not animated:
-            yield source if operation is None else _turned(source, operation)
+            yield _turned(_cropped(source, inspection.crop), operation)
             return
         # A copy, because the next frame is decoded into the same image.
-        yield source.copy() if operation is None else source.transpose(operation)
-        index += 1
-    if inspection.format == "GIF" and count < inspection.frames:
-        raise RefusedPictureError(Reason.CORRUPT, f"Frame {count + 1} of the animation cannot be decoded.")
+        frame = _cropped(source.copy(), inspection.crop)
+        yield frame if operation is None else frame.transpose(operation)
 
 
-def _turned(source: Image.Image, operation: Image.Transpose) -> Image.Image:
+def _load(source: Image.Image, inspection: Inspection) -> None:
+    """Decode the pixels. A file of a kind that the decoder may not read is unsupported if it fails, not damaged."""
+    try:
+        with decoder_faults():
+            source.load()
+    except RefusedPictureError as error:
+        if inspection.unsupported and error.reason is Reason.CORRUPT:
+            raise RefusedPictureError(Reason.UNSUPPORTED_FORMAT, inspection.unsupported) from error
+        raise
+
+
+def _cropped(image: Image.Image, box: Crop | None) -> Image.Image:
+    return image if box is None else image.crop(box)
+
+
+def _turned(source: Image.Image, operation: Image.Transpose | None) -> Image.Image:
     """Return a still upright and free the original pixels: two copies of a large picture would be the memory peak."""
+    if operation is None:
+        return source
     turned = source.transpose(operation)
     source.close()
     return turned
@@ -137,13 +209,6 @@ def _kept_scale(inspection: Inspection) -> float:
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _on_canvas(frame: Image.Image, size: tuple[int, int], scale: float) -> Image.Image:
-    """Return a later frame on the first one's canvas: Pillow enlarges a GIF's canvas for frames that exceed it."""
-    if scale < 1:
-        frame = resized(frame, _scaled(frame.size, scale))
-    return frame if frame.size == size else frame.crop((0, 0, *size))
 
 
 def _in_one_mode(frames: list[Image.Image]) -> tuple[Image.Image, ...]:

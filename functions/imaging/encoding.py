@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from functions.imaging.codecs import load_codec, with_alpha_flag
 from functions.imaging.flatness import is_flat
+from functions.imaging.gif_writer import TRANSPARENT, gif_animation
 from functions.imaging.limits import LONGEST_FRAME_MS, MOST_PLAYS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened
@@ -49,8 +50,11 @@ AVIF_TUNE: Final = {"tune": "ssimulacra2"}
 PNG_COMPRESS_LEVEL: Final = 6
 """zlib's own default."""
 
-GIF_COLORS: Final = 255
+GIF_COLORS: Final = TRANSPARENT
 """One of the 256 palette entries is reserved for transparent pixels."""
+
+GIF_SHORTEST_FRAME_MS: Final = 20
+"""Shortest delay in a GIF: browsers show a frame with a delay of 10 ms for 100 ms."""
 
 GIF_LONGEST_FRAME_MS: Final = 655_350
 """Longest delay in a GIF: 16 bits of hundredths of a second."""
@@ -159,16 +163,21 @@ def _saved_webp_animation(picture: DecodedPicture, **options: Any) -> bytes:
 
 def _encode_gif(picture: DecodedPicture) -> bytes:
     frames = [_with_palette(frame) for frame in picture.frames]
-    options: dict[str, Any] = {}
     if picture.animated:
-        frames, durations = _joined(frames, _clamped(picture, GIF_LONGEST_FRAME_MS))
-        options = {"save_all": True, "append_images": frames[1:], "duration": durations, "disposal": 2}
         plays = _plays(picture)
-        if plays != 1:
-            options["loop"] = max(0, plays - 1)  # GIF counts repetitions after the first play
-    if picture.has_alpha:
-        options["transparency"] = GIF_COLORS
+        return gif_animation(
+            *_joined(frames, _gif_durations(picture), alpha=picture.has_alpha),
+            None if plays == 1 else max(0, plays - 1),  # GIF counts repetitions after the first play
+            alpha=picture.has_alpha,
+        )
+    options = {"transparency": GIF_COLORS} if picture.has_alpha else {}
     return _saved(frames[0], "GIF", optimize=False, **options)
+
+
+def _gif_durations(picture: DecodedPicture) -> list[int]:
+    """Return the duration of each frame in ms, as a GIF can store it and browsers respect it."""
+    hundredths = [(duration + 5) // 10 for duration in _clamped(picture, GIF_LONGEST_FRAME_MS)]
+    return [max(GIF_SHORTEST_FRAME_MS, min(10 * each, GIF_LONGEST_FRAME_MS)) for each in hundredths]
 
 
 def _clamped(picture: DecodedPicture, longest_ms: int) -> list[int]:
@@ -181,23 +190,22 @@ def _plays(picture: DecodedPicture) -> int:
     return min(max(0, picture.loop), MOST_PLAYS)
 
 
-def _joined(frames: list[Image.Image], durations: list[int]) -> tuple[list[Image.Image], list[int]]:
-    """Join equal adjacent frames of a GIF; return the frames and their durations in ms.
-
-    Pillow joins them too, but raises if their total duration exceeds the longest that a GIF can store. As in Pillow,
-    frames are equal if they have the same indexes and palette, or the same colours in different palettes.
-    """
+def _joined(frames: list[Image.Image], durations: list[int], *, alpha: bool) -> tuple[list[Image.Image], list[int]]:
+    """Join frames of a GIF that look the same as the frame before; return the frames and their durations in ms."""
     kept, times = [frames[0]], [durations[0]]
     for frame, duration in zip(frames[1:], durations[1:], strict=True):
-        previous = kept[-1]
-        one_palette = frame.getpalette() == previous.getpalette()
-        pair = (previous, frame) if one_palette else (previous.convert("RGB"), frame.convert("RGB"))
-        if pair[0].tobytes() == pair[1].tobytes():
+        if _shown(frame, alpha=alpha) == _shown(kept[-1], alpha=alpha):
             times[-1] = min(times[-1] + duration, GIF_LONGEST_FRAME_MS)
         else:
             kept.append(frame)
             times.append(duration)
     return kept, times
+
+
+def _shown(frame: Image.Image, *, alpha: bool) -> bytes:
+    """Return the colours of a frame with a palette, and what is transparent if ``alpha``."""
+    transparent = frame.point([0] * GIF_COLORS + [255], "L").tobytes() if alpha else b""
+    return frame.convert("RGB").tobytes() + transparent
 
 
 def _with_palette(image: Image.Image) -> Image.Image:

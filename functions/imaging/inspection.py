@@ -7,18 +7,17 @@ are also opened by their libraries, which read headers only.
 
 from typing import Final
 
-from functions.imaging.codecs import HEIF
 from functions.imaging.containers.bmp import inspect_bmp
 from functions.imaging.containers.common import EndOfFileError, Inspection, check_bytes
 from functions.imaging.containers.gif import inspect_gif
-from functions.imaging.containers.iso import inspect_avif, inspect_heif
+from functions.imaging.containers.iso import inspect_iso
 from functions.imaging.containers.jpeg import inspect_jpeg
 from functions.imaging.containers.png import inspect_png
 from functions.imaging.containers.tiff import inspect_tiff
 from functions.imaging.containers.webp import inspect_webp
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.imaging.signatures import check_declared_type, format_of
+from functions.imaging.signatures import ISO, check_declared_type, format_of
 from functions.shared.contracts import Reason
 
 _WALKS: Final = {
@@ -28,8 +27,7 @@ _WALKS: Final = {
     "WEBP": inspect_webp,
     "BMP": inspect_bmp,
     "TIFF": inspect_tiff,
-    "AVIF": inspect_avif,
-    HEIF: inspect_heif,
+    ISO: inspect_iso,
 }
 
 
@@ -41,9 +39,9 @@ def inspect(body: bytes, limits: Limits, *, content_type: str = "") -> Inspectio
     if not body:
         raise RefusedPictureError(Reason.EMPTY, "The file is empty.")
     check_bytes(len(body), limits)
-    pillow_format = format_of(body)
-    check_declared_type(pillow_format, content_type)
+    container = format_of(body)
+    check_declared_type(content_type)
     try:
-        return _WALKS[pillow_format](body, limits)
+        return _WALKS[container](body, limits)
     except (IndexError, EndOfFileError) as error:
         raise RefusedPictureError(Reason.CORRUPT, "The file ends inside its header.") from error

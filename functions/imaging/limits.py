@@ -20,18 +20,6 @@ class Limits(UploadLimits):
     max_memory_bytes: int = 2048 * MIB
     """Memory for decoding; a progressive JPEG of 64 megapixels takes almost 1 GB, other formats less."""
 
-    max_icc_bytes: int = 4 * MIB
-    """Size of a colour profile; the largest CMYK press profiles in use have 2.7 MiB."""
-
-    max_text_bytes: int = MIB
-    """Size of one PNG text chunk or profile after decompression: Pillow's MAX_TEXT_CHUNK."""
-
-    max_texts_bytes: int = 64 * MIB
-    """Size of all PNG texts after decompression: Pillow's MAX_TEXT_MEMORY."""
-
-    max_text_chunks: int = 256
-    """PNG text chunks; 200,000 of them take 0.7 s, real files have fewer than 30."""
-
     max_chunks: int = 65_536
     """Chunks of a PNG or WebP, segments of a JPEG, top-level ISO boxes, tags of a TIFF; 300,000 empty PNG chunks take
     1.3 s. A PNG of 64 MiB in the usual chunks of 8 KiB has 8,192."""

@@ -12,17 +12,26 @@ from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
 
 CONTENT_TYPES: Final = (
+    "image/apng",
     "image/avif",
+    "image/avif-sequence",
     "image/bmp",
     "image/gif",
     "image/heic",
+    "image/heic-sequence",
     "image/heif",
+    "image/heif-sequence",
     "image/jpeg",
+    "image/jpg",
+    "image/pjpeg",
     "image/png",
     "image/tiff",
     "image/webp",
+    "image/x-ms-bmp",
+    "image/x-png",
 )
-"""The media types that a client can declare; `optimize` compares the declared type with the content."""
+"""The media types that a client can declare: registered ones, and those that browsers and phones send instead. The
+record keeps the declared type; the content decides how a file is decoded."""
 
 MAX_FILENAME_CHARACTERS: Final = 255
 MAX_IDEMPOTENCY_KEY_CHARACTERS: Final = 255
@@ -75,7 +84,6 @@ class Method(StrEnum):
 
 def _accepted(content_type: str) -> str:
     media_type = content_type.strip().lower()
-    media_type = "image/jpeg" if media_type == "image/jpg" else media_type
     if media_type not in CONTENT_TYPES:
         raise ValueError(f"must be one of {', '.join(CONTENT_TYPES)}")
     return media_type

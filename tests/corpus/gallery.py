@@ -10,9 +10,11 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from functions.blur.pictures import blurred_files
+from functions.imaging.colorimetry import BT709, D65, between
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.storing import store_picture
@@ -21,6 +23,7 @@ from functions.shared.variant import Sizes, parse_query
 from functions.variants.rendering import render
 from functions.variants.sources import source_for
 from tests import details, pictures
+from tests.corpus.files import FOLDER
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples" / "images"
@@ -66,6 +69,8 @@ def exhibits() -> dict[str, list[Exhibit]]:
         "Fit and crop": list(_crops()),
         "Blur: a soft field of colours is left, or one colour": list(_blurs()),
         "Animation": list(_animations()),
+        "Colour by code points, gamma and chromaticities; HDR": list(_colors()),
+        "Real files: composition of animations, crops": list(_real_files()),
     }
 
 
@@ -172,6 +177,59 @@ def _animations() -> Iterator[Exhibit]:
         yield Exhibit(name, file.read_bytes(), file.suffix[1:], formats)
     for ending, make in (("gif", pictures.gif), ("png", pictures.apng), ("webp", pictures.animated_webp)):
         yield Exhibit(f"{ending}, transparent", make(frames=12, alpha=True), ending, formats)
+
+
+def _colors() -> Iterator[Exhibit]:
+    wide = ({"width": "320", "format": "png"}, {"width": "320", "format": "jpeg"})
+    for name, points in (("Display P3", (12, 13)), ("PQ", (9, 16)), ("HLG", (9, 18))):
+        yield Exhibit(f"a photograph in {name}, by cICP", coded(_photo(), *points), "png", wide)
+    for name in (
+        "v04-nclx-p3.avif", "v10-nclx-pq.avif", "h10-pq-bt2020.heic", "p18-cicp-pq-16bit.png", "p40-chrm-p3.png",
+        "p09-gama-1.0-linear.png", "p10-gama-0.55.png",
+    ):  # fmt: skip
+        yield _real_file(name, wide)
+
+
+def _real_files() -> Iterator[Exhibit]:
+    formats = tuple({"format": name} for name in ("webp", "gif", "png"))
+    for name in (
+        "a10-sticker-over-cleared.png", "a12-rgb-dispose-background.png", "g09-first-frame-offset.gif",
+        "g11-dispose-bg-partial.gif", "g20-dispose-2-then-0.gif", "w12-black-outline.webp",
+    ):  # fmt: skip
+        yield _real_file(name, formats)
+    yield _real_file("v08-clap-topleft.avif", formats[2:])
+    yield _real_file("h13-clap-topleft.heic", formats[2:])
+
+
+def _real_file(name: str, queries: tuple[dict[str, str], ...]) -> Exhibit:
+    return Exhibit(name, (FOLDER / name).read_bytes(), name.rpartition(".")[2], queries)
+
+
+def coded(image: Image.Image, primaries: int, transfer: int) -> bytes:
+    """Return a PNG of an sRGB picture in other primaries and with PQ, HLG or the curve of sRGB, with its white at 203
+    cd/m² in HDR; a cICP chunk says so."""
+    levels = np.asarray(image) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    light = np.clip(linear @ np.array(between(BT709, _PRIMARIES[primaries])).T, 0, 1)
+    if transfer == 16:
+        power = (light * 203 / 10_000) ** (2610 / 16384)
+        found = ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+    elif transfer == 18:
+        luminance = (light @ np.array([0.2627, 0.6780, 0.0593]))[..., None] * 0.203
+        scene = np.where(luminance > 0, light * 0.203 * np.maximum(luminance, 1e-9) ** (1 / 1.2 - 1), 0)
+        high = 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073
+        found = np.where(scene <= 1 / 12, np.sqrt(3 * scene), high)
+    else:
+        found = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    body = pictures.png(image=Image.fromarray(np.rint(found * 255).clip(0, 255).astype(np.uint8)))
+    return body[:33] + pictures.png_chunk(b"cICP", bytes([primaries, transfer, 0, 1])) + body[33:]
+
+
+_PRIMARIES = {
+    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), D65),
+    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), D65),
+}
+"""BT.2020 and Display P3."""
 
 
 def variants(exhibit: Exhibit) -> Iterator[tuple[str, bytes, str]]:

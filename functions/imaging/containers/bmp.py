@@ -1,7 +1,16 @@
-"""BMP: its two headers."""
+"""BMP: its two headers. Decoders get a last row without its padding with the padding."""
 
+from typing import Final
+
+from functions.imaging.codecs import open_image
 from functions.imaging.containers.common import U16_LE, U32_LE, Inspection, check_size, read, truncated
+from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
+from functions.imaging.refusal import RefusedPictureError
+from functions.shared.contracts import Reason
+
+_UNPACKED: Final = frozenset({0, 3, 6})
+"""Compressions with which every row has the same length: none, and with channel masks."""
 
 
 def inspect_bmp(body: bytes, limits: Limits) -> Inspection:
@@ -15,7 +24,20 @@ def inspect_bmp(body: bytes, limits: Limits) -> Inspection:
         height = abs(int.from_bytes(body[22:26], "little", signed=True))
         depth, compression = read(U16_LE, body, 28), read(U32_LE, body, 30)
     check_size(width, height, limits)
-    needed = (width * depth + 31) // 32 * 4 * height
-    if compression in {0, 3, 6} and offset + needed > len(body):
-        raise truncated(100 * max(0, len(body) - offset) / needed if needed else None)
-    return Inspection("BMP", width, height, body)
+    if compression in _UNPACKED:
+        pixels = (width * depth + 7) // 8
+        row = (pixels + 3) // 4 * 4
+        needed = row * (height - 1) + pixels
+        if offset + needed > len(body):
+            raise truncated(100 * max(0, len(body) - offset) / needed if needed else None)
+        body += bytes(max(0, offset + row * height - len(body)))
+    try:
+        with decoder_faults():
+            open_image(body, "BMP").close()
+    except RefusedPictureError as error:
+        raise RefusedPictureError(
+            Reason.UNSUPPORTED_FORMAT,
+            f"BMP files are not accepted with {depth} bits a pixel and compression {compression} in this form; "
+            "24 bits a pixel without compression are.",
+        ) from error
+    return Inspection("BMP", width, height, body, opaque_if_clear=True)

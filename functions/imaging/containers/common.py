@@ -6,6 +6,8 @@ from math import ceil
 from struct import Struct
 from typing import Final
 
+from functions.imaging.colorimetry import Colorimetry
+from functions.imaging.compositing import Animation
 from functions.imaging.containers.exif import Exif
 from functions.imaging.limits import MEGAPIXEL, MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
@@ -18,15 +20,23 @@ U16_LE: Final = Struct("<H")
 U32_LE: Final = Struct("<I")
 
 
+Crop = tuple[int, int, int, int]
+"""Left, top, right and lower edge in px."""
+
+
 @dataclass(frozen=True)
 class Inspection:
     """A file that can be decoded. ``format`` is Pillow's name; the size in px is without orientation.
 
     ``body`` is the file for the decoder: only the parts that pixels need, so texts, tags and comments do not reach a
-    library (AVIF and HEIC are passed unchanged). ``exif`` has the metadata that is used. ``frames`` is the number in
-    the container; decoding counts again. ``hidden_first`` says that the first picture is not part of the animation.
-    ``bit_depth`` is bits per sample if the format has it, otherwise 8. ``white_is_zero`` applies to grey of more than 8
-    bits; Pillow inverts the others itself.
+    library. ``exif`` has the metadata that is used. ``frames`` is the number in the container; decoding counts again.
+    ``animation`` are the frames that compositing.py draws; such a file has no ``body``. ``bit_depth`` is bits per
+    sample if the format has it, otherwise 8. ``white_is_zero`` applies to grey of more than 8 bits; Pillow inverts the
+    others itself.
+
+    ``profile`` is an ICC profile that the decoder does not get, ``colorimetry`` what the file states without a profile.
+    ``crop`` is applied before the orientation. ``opaque_if_clear`` says that alpha which is 0 everywhere means none.
+    ``unsupported`` is the sentence of the refusal if the file is sound, but the decoder cannot read it.
     """
 
     format: str
@@ -35,9 +45,14 @@ class Inspection:
     body: bytes = field(repr=False)
     exif: Exif = field(default_factory=Exif)
     frames: int = 1
-    hidden_first: bool = False
+    animation: Animation | None = None
     bit_depth: int = 8
     white_is_zero: bool = False
+    profile: bytes = field(default=b"", repr=False)
+    colorimetry: Colorimetry | None = None
+    crop: Crop | None = None
+    opaque_if_clear: bool = False
+    unsupported: str = ""
 
 
 def joined(body: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
@@ -116,9 +131,3 @@ def read(layout: Struct, body: bytes, position: int) -> int:
     if position + layout.size > len(body):
         raise EndOfFileError
     return int(layout.unpack_from(body, position)[0])
-
-
-def check_icc(size: int, limits: Limits) -> None:
-    """Raise RefusedPictureError (TOO_COMPLEX) for a colour profile of more bytes than allowed."""
-    if size > limits.max_icc_bytes:
-        raise too_complex(f"The colour profile has more than {limits.max_icc_bytes / MIB:g} MiB.")

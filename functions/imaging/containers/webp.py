@@ -7,7 +7,6 @@ from functions.imaging.containers.common import (
     EndOfFileError,
     Inspection,
     check_frames,
-    check_icc,
     check_size,
     joined,
     read,
@@ -16,6 +15,8 @@ from functions.imaging.containers.common import (
 )
 from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.limits import Limits
+from functions.imaging.refusal import RefusedPictureError
+from functions.shared.contracts import Reason
 
 _OF_PIXELS: Final = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
 _FLAGS: Final = 20
@@ -28,7 +29,7 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
     """Inspect a WebP file. Raises RefusedPictureError or EndOfFileError."""
     declared = read(U32_LE, body, 4) + 8
     width = height = frames = 0
-    position, count = 12, 0
+    position, count, kind = 12, 0, b""
     kept: list[tuple[int, int]] = []
     exif: Exif | None = None
     extended = body[12:16] == b"VP8X" and len(body) > _FLAGS
@@ -41,21 +42,28 @@ def inspect_webp(body: bytes, limits: Limits) -> Inspection:
         elif kind == b"ANMF":
             frames += 1
             check_frames(frames, width, height, limits)
-        elif kind == b"ICCP":
-            check_icc(length, limits)
         elif kind == b"EXIF" and exif is None and extended and body[_FLAGS] & _HAS_EXIF:
             exif = read_exif(body[start : start + length])
         count += 1
         if count > limits.max_chunks:
             raise too_complex(f"The WebP has more than {limits.max_chunks} chunks.")
         if kind in _OF_PIXELS:
+            if start + length > declared:  # as in browsers
+                raise RefusedPictureError(Reason.CORRUPT, "The header of the WebP states a length that is too small.")
             kept.append((position, start + length + length % 2))
         position = start + length + length % 2
     if not width:
         raise EndOfFileError
-    if declared > len(body) + 1:  # some writers omit the last padding byte
+    if declared > len(body) + 1 and not _has_all_pixels(body, kept, kind, frames):  # a last padding byte may be missing
         raise truncated(100 * len(body) / declared)
     return Inspection("WEBP", width, height, _of_chunks(body, kept), exif or Exif(), frames=max(1, frames))
+
+
+def _has_all_pixels(body: bytes, kept: list[tuple[int, int]], last: bytes, frames: int) -> bool:
+    """Tell whether only metadata is missing: after the pixels of a still, or inside a chunk that follows all frames."""
+    start, end = kept[-1]
+    in_metadata = last not in _OF_PIXELS
+    return end <= len(body) + 1 and (in_metadata or (not frames and body[start : start + 4] in {b"VP8 ", b"VP8L"}))
 
 
 def _of_chunks(body: bytes, kept: list[tuple[int, int]]) -> bytes:

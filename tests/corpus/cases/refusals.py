@@ -39,6 +39,8 @@ def _cut_short() -> Iterator[Case]:
     }
     for kind, (build, media_type, tells) in files.items():
         for percent in (12, 48, 75, 97):
+            if kind == "animated gif" and percent > 12:
+                continue  # published with the frames before the cut
             yield Case(
                 f"{kind}, {percent} % of the file",
                 lambda build=build, percent=percent: pictures.truncated(build(), percent / 100),
@@ -68,7 +70,6 @@ def _damaged() -> Iterator[Case]:
         ("png, a header alone", partial(pictures.png_header, 100, 100), "image/png", cannot),
         ("png, no pixels", partial(pictures.png_header, 0, 10), "image/png", r"The picture has no pixels\."),
         ("png, indexes without a palette", pictures.indexed_png, "image/png", cannot),
-        ("jpeg, without its end", lambda: pictures.jpeg()[:-2], "image/jpeg", TRUNCATED),
         ("jpeg, a signature alone", lambda: pictures.jpeg()[:3], "image/jpeg", r"The file ends inside its header\."),
     ):
         yield Case(f"damaged: {name}", build, media_type, Refusal("CORRUPT", detail))
@@ -111,17 +112,6 @@ def _unsupported() -> Iterator[Case]:
 
 
 def _declared_wrongly() -> Iterator[Case]:
-    for name, build, declared, found in (
-        ("png", pictures.png, "image/jpeg", "PNG"),
-        ("jpeg", pictures.jpeg, "image/png", "JPEG"),
-        ("webp", pictures.webp, "image/gif", "WEBP"),
-        ("avif", pictures.avif, "image/heic", "AVIF"),
-        ("heic", pictures.heic, "image/avif", "HEIC"),
-        ("gif", pictures.gif, "image/webp", "GIF"),
-    ):
-        yield Case(
-            f"{name} declared as {declared}",
-            build,
-            declared,
-            Refusal("TYPE_MISMATCH", rf"The file was declared as {declared} but is {found}\."),
-        )
+    for declared in ("text/html", "application/pdf", "video/mp4"):
+        refusal = Refusal("TYPE_MISMATCH", rf"The file was declared as {declared}, which is no image type\.")
+        yield Case(f"jpeg declared as {declared}", pictures.jpeg, declared, refusal, past_api=True)

@@ -1,6 +1,5 @@
 """Files are refused by their headers, each for one reason, with a message for the uploader."""
 
-import zlib
 from dataclasses import replace
 
 import pytest
@@ -63,17 +62,12 @@ def test_an_svg_is_named_in_the_refusal():
     assert refusal_of(pictures.TEXT_FILES["svg"]).detail.startswith("SVG pictures are not accepted")
 
 
-@pytest.mark.parametrize(
-    ("body", "declared"),
-    [
-        (pictures.png(16, 16), "image/jpeg"),
-        (pictures.jpeg(16, 16), "image/png; charset=binary"),
-        (pictures.avif(16, 16), "image/heic"),
-        (pictures.jpeg(16, 16), "image/svg+xml"),
-    ],
-)
-def test_content_that_contradicts_a_declared_image_type_is_a_mismatch(body, declared):
-    assert refusal_of(body, content_type=declared).reason is Reason.TYPE_MISMATCH
+@pytest.mark.parametrize("declared", ["text/html", "application/pdf", "video/mp4", "Text/Plain; charset=utf-8"])
+def test_a_picture_declared_as_something_else_is_a_mismatch(declared):
+    refusal = refusal_of(pictures.jpeg(16, 16), content_type=declared)
+
+    assert refusal.reason is Reason.TYPE_MISMATCH
+    assert refusal.detail == f"The file was declared as {declared.partition(';')[0].lower()}, which is no image type."
 
 
 @pytest.mark.parametrize(
@@ -87,9 +81,13 @@ def test_content_that_contradicts_a_declared_image_type_is_a_mismatch(body, decl
         (pictures.jpeg(16, 16), "binary/octet-stream"),
         (pictures.heic(64, 64), "image/heif"),
         (pictures.apng(16, 16), "image/apng"),
+        (pictures.png(16, 16), "image/jpeg"),
+        (pictures.jpeg(16, 16), "image/png; charset=binary"),
+        (pictures.avif(16, 16), "image/heic"),
+        (pictures.jpeg(16, 16), "image/svg+xml"),
     ],
 )
-def test_a_fitting_or_unspecific_type_is_accepted(body, declared):
+def test_content_decides_among_image_types_and_an_unspecific_type_is_accepted(body, declared):
     assert inspect(body, LIMITS, content_type=declared).width > 0
 
 
@@ -168,10 +166,7 @@ def test_frames_that_are_too_many_pixels_together_are_refused():
         pictures.scan_bomb,
         pictures.png_chunk_bomb,
         pictures.png_text_bomb,
-        pictures.png_inflating_text,
-        pictures.png_inflating_profile,
         pictures.gif_of_tiny_blocks,
-        lambda: pictures.jpeg_with_profile_of(5_000_000),
         lambda: pictures.jpeg(16, 16, progressive=True).replace(
             b"\xff\xda", b"\xff\xfe\x00\x02" * 70_000 + b"\xff\xda", 1
         ),
@@ -198,7 +193,6 @@ def test_scans_count_more_in_a_larger_picture():
         (pictures.truncated(pictures.bmp(), 0.25), "The file ends after 24 % of the picture."),
         (pictures.truncated(pictures.jpeg(progressive=True)), "The file ends before the picture is complete."),
         (pictures.truncated(pictures.gif()), "The file ends before the picture is complete."),
-        (pictures.truncated(pictures.gif(frames=4)), "The file ends inside frame 2 of the animation."),
         (pictures.truncated(pictures.apng(frames=4)), "The file ends inside frame 1 of the animation."),
         (pictures.jpeg()[:100], "The file ends inside its header."),
         (pictures.png()[:20], "The file ends inside its header."),
@@ -221,10 +215,6 @@ def test_a_cut_jpeg_or_png_tells_how_much_of_the_picture_is_there(make, fraction
 
     percent = int(detail.removeprefix("The file ends after ").removesuffix(" % of the picture."))
     assert abs(percent - 100 * fraction) < 8
-
-
-def test_a_jpeg_without_its_end_marker_counts_as_truncated():
-    assert refusal_of(pictures.jpeg()[:-2]).reason is Reason.CORRUPT
 
 
 def test_what_follows_the_end_of_a_jpeg_does_not_matter():
@@ -268,24 +258,12 @@ def test_a_tiff_that_pillow_does_not_read_is_cut_short_all_the_same():
     assert refusal.detail.startswith("The file ends after ")
 
 
-def test_a_jpeg_profile_of_exactly_the_limit_is_accepted_and_one_more_byte_is_not():
-    limits = replace(LIMITS, max_icc_bytes=200_000)  # more than fits into one segment
-
-    assert inspect(pictures.jpeg_with_profile_of(200_000), limits).format == "JPEG"
-    assert refusal_of(pictures.jpeg_with_profile_of(200_001), limits=limits).reason is Reason.TOO_COMPLEX
-
-
-@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt"])
-def test_png_texts_count_unpacked_one_by_one_and_together(kind):
-    stream = {b"tEXt": b"k\0" + b"a" * 1_000, b"zTXt": b"k\0\0", b"iTXt": b"k\0\1\0en\0k\0"}[kind]
-    data = stream if kind == b"tEXt" else stream + zlib.compress(b"a" * 1_000)
-    body = pictures.png_of_rows([b"\0\0\0"], 1, chunks=[(kind, data)] * 3)
-
-    assert inspect(body, replace(LIMITS, max_text_bytes=1_002, max_texts_bytes=3_006)).width == 1
-    alone = refusal_of(body, limits=replace(LIMITS, max_text_bytes=999))
-    together = refusal_of(body, limits=replace(LIMITS, max_texts_bytes=2_999))
-    assert (alone.reason, together.reason) == (Reason.TOO_COMPLEX, Reason.TOO_COMPLEX)
-    assert together.detail.endswith("together.")
+@pytest.mark.parametrize(
+    "make",
+    [pictures.png_inflating_text, pictures.png_inflating_profile, lambda: pictures.jpeg_with_profile_of(5_000_000)],
+)
+def test_texts_and_profiles_may_be_as_long_as_a_file(make):
+    assert inspect(make(), LIMITS).width == 16
 
 
 def test_a_png_of_exactly_as_many_chunks_as_allowed_is_accepted():

@@ -103,8 +103,8 @@ def test_running_twice_writes_the_same_files(bench):
         (pictures.truncated(pictures.jpeg()), "image/jpeg", Reason.CORRUPT),
         (pictures.png_header(12_000, 12_000), "image/png", Reason.TOO_MANY_PIXELS),
         (pictures.gif_with_many_frames(257), "image/gif", Reason.TOO_MANY_FRAMES),
-        (pictures.png_inflating_text(), "image/png", Reason.TOO_COMPLEX),
-        (pictures.png(16, 16), "image/jpeg", Reason.TYPE_MISMATCH),
+        (pictures.png_chunk_bomb(), "image/png", Reason.TOO_COMPLEX),
+        (pictures.png(16, 16), "text/html", Reason.TYPE_MISMATCH),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -45,6 +45,16 @@ def test_a_post_form_holds_the_client_to_type_and_size(post):
     assert upload["fields"]["key"] == f"uploads/{answer.document['id']}/original"
 
 
+@pytest.mark.parametrize("declared", ["image/jpg", "image/pjpeg", "image/x-png", "image/apng", "image/heif-sequence"])
+def test_types_that_browsers_and_phones_send_are_accepted_in_both_forms_and_kept(post, aws, declared):
+    presigned = post({**CAT, "content_type": declared}).document
+    direct = post(b"picture", content_type=declared).document
+
+    assert presigned["upload"]["fields"]["Content-Type"] == declared
+    assert record(aws, presigned["id"])["content_type"] == declared
+    assert record(aws, direct["id"])["content_type"] == declared
+
+
 def test_a_put_form_signs_type_length_and_that_nothing_is_overwritten(post):
     upload = post({**CAT, "method": "PUT"}).document["upload"]
 

@@ -1,0 +1,1 @@
+"""Plain, slow renderers that tests compare with: written from the specifications, without the code under test."""
