@@ -33,7 +33,7 @@ ANIMATION_RENDITION_WIDTHS: Final = (640,)
 LEAST_REDUCTION: Final = 1.5
 """A rendition is stored only if the master is this many times wider; otherwise the master is nearly as fast."""
 
-MASTER_QUALITY: Final = 88
+MASTER_QUALITY: Final = 84
 """JPEG quality of the master, with chroma at half the resolution: it is nearly always scaled down, which averages its
 artefacts."""
 
