@@ -9,7 +9,7 @@ import pytest
 import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from functions.imaging.encoding import FULL_CHROMA_QUALITY, encode, encode_fast_jpeg
 from functions.imaging.jpegli import encode_with_jpegli
@@ -44,7 +44,7 @@ def test_two_decoders_show_the_same_pixels_of_any_size_and_quality(size, quality
 
 
 def test_a_photograph_is_encoded_by_jpegli_and_looks_as_by_libjpeg_turbo(tmp_path):
-    photo = pictures.scene(640, 480)
+    photo = pictures.scene(640, 480).filter(ImageFilter.GaussianBlur(2))
 
     body = jpeg(photo, 85)
 
@@ -65,6 +65,19 @@ def test_pictures_that_need_full_chroma_are_encoded_by_libjpeg_turbo():
 
     assert jpeg(page) == fast(page, full_chroma=True)
     assert jpeg(photo, FULL_CHROMA_QUALITY) == fast(photo, FULL_CHROMA_QUALITY, full_chroma=True)
+
+
+def test_noise_is_encoded_by_libjpeg_turbo_whose_file_is_smaller():
+    noise = Image.fromarray(np.random.default_rng(2).integers(0, 256, (120, 160, 3), dtype=np.uint8))
+
+    assert len(encode_with_jpegli(noise, 80)) > len(fast(noise, 80))
+    assert jpeg(noise) == fast(noise)
+
+
+def test_a_picture_of_more_than_four_megapixels_is_encoded_once():
+    noise = Image.effect_noise((2_001, 2_000), 90).convert("RGB")
+
+    assert jpeg(noise, 40) == encode_with_jpegli(noise, 40)
 
 
 @pytest.mark.parametrize("failure", ["missing", "failing"])
