@@ -6,13 +6,14 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import measure
+from benchmarks import equal_score, measure
 from benchmarks.measure import CACHE, PEERS, Case, Engines, FakeAwsServer, Times, cold_start, node, once, python
 from benchmarks.photos import NODE_MODULES, Photo, photos
 from benchmarks.report import write_report
@@ -28,9 +29,6 @@ BLUR_SIGMA = 0.02
 BLUR_REDUCED = 4
 """Factor by which pictures are reduced before blurred details are measured."""
 
-BETWEEN_RENDITIONS = 700
-"""A width without a rendition (it can be requested on a stage with SIZES=exact)."""
-
 
 def main() -> None:
     """Measure everything, evaluate the targets, write the files."""
@@ -41,14 +39,15 @@ def main() -> None:
     parsed = arguments.parse_args()
     started = time.perf_counter()
     originals = {photo.name: photo for photo in photos()}
-    for photo in originals.values():
-        say(f"storing the files of {photo.name}")
-        once(python("stored", photo.name))
-    engines = Engines(("ours", "floor", *PEERS))
+    say("storing the files of each photo")
+    stored = {name: once(python("stored", name)) for name in originals}
+    engines = Engines(("ours", *PEERS))
     say("variants")
-    times = measure.run_rounds(engines, _cases(parsed.rounds), originals)
+    times = measure.run_rounds(engines, _cases(originals, parsed.rounds), originals)
     say("scores")
     scored = _scores(engines, originals)
+    say("bytes at equal score")
+    equal = equal_score.measured(engines, originals)
     engines.stop()
     say("automatic quality")
     automatic = once(python("quality", "--compare"))
@@ -72,7 +71,9 @@ def main() -> None:
         ],
         "rungs": _rendition_widths(),
         "variants": [_row(case, result) for case, result in times.items()],
+        "stored": stored,
         "scores": scored,
+        "equal": equal,
         "automatic": automatic,
         "delivery": delivery,
         "ingest": ingests,
@@ -91,13 +92,13 @@ def say(what: str) -> None:
     print(f"bench: {what}", flush=True)
 
 
-def _cases(rounds: int) -> list[tuple[Case, int]]:
+def _cases(names: Iterable[str], rounds: int) -> list[tuple[Case, int]]:
     """Return the cases and how often each runs; encoders that take seconds run less often."""
     cases = []
-    for photo in ("progressive", "phone", "earth", "moon", "highlands"):
+    for photo in names:
         for image_format, quality in QUALITY.items():
             slow = image_format == "avif"
-            for width in (*WIDTHS, BETWEEN_RENDITIONS) if image_format == "jpeg" else WIDTHS:
+            for width in WIDTHS:
                 cases += [(Case(photo, width, image_format, "ours", quality=quality), rounds)]
                 too_slow = slow and width > 800  # 1 to 5 s each, 10 times what 800 px take
                 if not too_slow:
@@ -110,7 +111,6 @@ def _cases(rounds: int) -> list[tuple[Case, int]]:
                         (Case(photo, width, image_format, peer, "ours", quality), min(rounds, 2) if slow else rounds)
                         for peer in PEERS
                     ]
-        cases += [(Case(photo, width, "jpeg", "floor", quality=80), rounds) for width in (800, 1600)]
     return cases
 
 
@@ -121,11 +121,8 @@ def _scores(engines: Engines, originals: dict[str, Photo]) -> list[dict[str, Any
     folder.mkdir(exist_ok=True)
     rows = []
     for photo in originals.values():
-        truth = {
-            width: reference(photo.path, width, folder / f"{photo.name}-{width}.png")
-            for width in (800, BETWEEN_RENDITIONS)
-        }
-        cases = [Case(photo.name, BETWEEN_RENDITIONS, "jpeg", engine) for engine in ("ours", *PEERS)]
+        truth = reference(photo.path, 800, folder / f"{photo.name}-800.png")
+        cases: list[Case] = []
         for image_format, quality in QUALITY.items():
             cases += [Case(photo.name, 800, image_format, engine, quality=quality) for engine in ("ours", *PEERS)]
             cases += [Case(photo.name, 800, image_format, "ours", quality=0)]
@@ -140,7 +137,7 @@ def _scores(engines: Engines, originals: dict[str, Photo]) -> list[dict[str, Any
                     "engine": case.engine,
                     "quality": case.quality or "auto",
                     "bytes": answer["bytes"],
-                    "score": round(score(truth[case.width], path), 2),
+                    "score": round(score(truth, path), 2),
                 }
             )
     return rows

@@ -12,7 +12,7 @@ from typing import Any
 Variant = Callable[[bytes, int, str, int, str], bytes]
 """(original, width in px, format, quality, effort) -> encoded"""
 
-WEBP_EFFORT = 2
+WEBP_EFFORT = 4
 AVIF_SPEED = 9
 
 
@@ -96,27 +96,8 @@ def ours() -> Variant:
     return variant
 
 
-def floor() -> Variant:
-    """The lower bound for any Python server: libjpeg-turbo decodes the file of exactly that width and encodes it
-    again."""
-    import simplejpeg
-
-    from benchmarks.stored import StoredPicture
-
-    kept: dict[bytes, StoredPicture] = {}
-
-    def variant(body: bytes, width: int, image_format: str, quality: int, effort: str) -> bytes:  # noqa: ARG001
-        stored = kept.get(body) or kept.setdefault(body, StoredPicture.load(Path(body.decode())))
-        [rung] = [each for each in stored.picture.renditions if each.width == width]
-        pixels = simplejpeg.decode_jpeg(stored.files[rung.key])
-        return bytes(simplejpeg.encode_jpeg(pixels, quality=quality, colorsubsampling="420"))
-
-    return variant
-
-
 ENGINES: dict[str, Callable[[], Variant]] = {
     "ours": ours,
-    "floor": floor,
     "pyvips": pyvips,
     "opencv": opencv,
     "pillow": pillow,

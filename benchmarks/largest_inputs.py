@@ -29,7 +29,7 @@ from functions.imaging.codecs import load_codec
 from functions.imaging.ingest import ingest, ingest_here
 from functions.imaging.limits import MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.imaging.renditions import TRANSPARENT_RENDITION_WIDTHS
+from functions.imaging.renditions import RENDITION_WIDTHS
 from functions.optimize.settings import DEFAULT_MEMORY_MIB, SANDBOX_SHARE
 from functions.shared.contracts import Picture, Rendition
 from functions.shared.options import Blur
@@ -114,7 +114,7 @@ def _blur(master: bytes) -> str:
     """Blur from the master. A picture with narrower files is blurred from the narrowest, which is cheaper."""
     with Image.open(BytesIO(master)) as image:
         size = image.size
-    blurred_files(master, size, TRANSPARENT_RENDITION_WIDTHS, Blur())
+    blurred_files(master, size, RENDITION_WIDTHS, Blur())
     return "blurred"
 
 

@@ -1,9 +1,9 @@
-"""The originals of the benchmark: five photographs of 8 to 24 megapixels, created identically on every machine.
+"""The originals of the benchmark: six photographs of 8 to 24 megapixels, created identically on every machine.
 
-Three are NASA photographs from npm packages: the Earth as packaged (Blue Marble), and two crops of the Moon's surface
-(LRO). No package has camera files, so the progressive original and the phone's are mosaics of scikit-image's
-photographs at their native resolution with sensor noise: they have texture at the scale of single pixels and as many
-bytes per pixel as camera files.
+Four are NASA photographs from npm packages: the Earth by day (Blue Marble) and by night as packaged, and two crops of
+the Moon's surface (LRO). No package has camera files, so the progressive original and the phone's are mosaics of
+scikit-image's photographs at their native resolution with sensor noise: they have texture at the scale of single pixels
+and as many bytes per pixel as camera files.
 """
 
 from collections.abc import Iterator
@@ -60,7 +60,8 @@ def photos() -> list[Photo]:
             "mosaic, baseline JPEG 4:2:0 of a phone",
             lambda: _camera(4032, 3024, 360, seed=2, progressive=False),
         ),
-        ("earth", "Earth (NASA), as packaged", _earth),
+        ("earth", "Earth (NASA), as packaged", lambda: _earth("blue-marble")),
+        ("night", "Earth at night (NASA), as packaged", lambda: _earth("night")),
         ("moon", "Moon (NASA/LRO), at half size", lambda: _moon((0, 0, 11468, 5734), reduce=2)),
         ("highlands", "Moon (NASA/LRO), crop", lambda: _moon((5000, 900, 11000, 4900), reduce=1)),
     ):
@@ -74,8 +75,8 @@ def photos() -> list[Photo]:
     return made
 
 
-def _earth() -> bytes:
-    return (NODE_MODULES / "three-globe/example/img/earth-blue-marble.jpg").read_bytes()
+def _earth(name: str) -> bytes:
+    return (NODE_MODULES / f"three-globe/example/img/earth-{name}.jpg").read_bytes()
 
 
 def _moon(box: tuple[int, int, int, int], *, reduce: int) -> bytes:

@@ -121,8 +121,7 @@ def _times_table(results: dict[str, Any]) -> str:
     engines = ("ours", *PEERS)
     groups: dict[tuple[str, int, str, str], list[float]] = {}
     for row in results["variants"]:
-        if row["engine"] != "floor":
-            groups.setdefault((row["format"], row["width"], row["effort"], row["engine"]), []).append(row["median_ms"])
+        groups.setdefault((row["format"], row["width"], row["effort"], row["engine"]), []).append(row["median_ms"])
     lines = [f"| variant | {' | '.join(engines)} |", f"|---|{'---|' * len(engines)}"]
     for image_format, width, effort in dict.fromkeys(key[:3] for key in groups):
         if ("sharp") not in {key[3] for key in groups if key[:3] == (image_format, width, effort)}:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.stored PHOTO
 
-Prints their bytes.
+Prints their number and bytes, and the number of moderation views, as JSON.
 """
 
 import json
@@ -30,8 +30,8 @@ class StoredPicture:
         return cls(picture, {key: (folder / key).read_bytes() for key in keys})
 
 
-def keep(folder: Path, body: bytes) -> None:
-    """Ingest an original and write its files and the record's picture into ``folder``."""
+def keep(folder: Path, body: bytes) -> dict[str, int]:
+    """Ingest an original and write its files and the record's picture into ``folder``; return their numbers."""
     from functions.imaging.ingest import ingest_here
     from functions.imaging.limits import DEFAULT_LIMITS
     from functions.imaging.storing import store_picture
@@ -42,9 +42,11 @@ def keep(folder: Path, body: bytes) -> None:
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    derived = ingest_here(body, "image/jpeg", DEFAULT_LIMITS).picture
-    picture = store_picture(derived, store=Folder(), bucket="", prefix="")  # type: ignore[arg-type]
+    ingested = ingest_here(body, "image/jpeg", DEFAULT_LIMITS)
+    picture = store_picture(ingested.picture, store=Folder(), bucket="", prefix="")  # type: ignore[arg-type]
     (folder / "picture.json").write_text(json.dumps(picture.to_state()))
+    files = (picture.master, *picture.renditions)
+    return {"files": len(files), "bytes": sum(each.bytes for each in files), "views": len(ingested.proxies)}
 
 
 def main() -> None:
@@ -53,8 +55,7 @@ def main() -> None:
     from benchmarks.photos import photos
 
     [photo] = [each for each in photos() if each.name == sys.argv[1]]
-    keep(STORED / photo.name, photo.path.read_bytes())
-    print(sum(path.stat().st_size for path in (STORED / photo.name).glob("*.jpg")))
+    print(json.dumps(keep(STORED / photo.name, photo.path.read_bytes())))
 
 
 if __name__ == "__main__":

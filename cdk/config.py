@@ -183,6 +183,9 @@ class StageConfig:
     staging_days: int = 30
     rejected_days: int = 30
     """Originals of rejected uploads; they have the tag `image-scaler-status=REJECTED`."""
+    cold_originals_days: int | None = None
+    """After how many days originals move to S3 Glacier Instant Retrieval; None keeps them in S3 Standard. They stay
+    readable at once, but each reading costs more (docs/costs.md), and 90 days of storage are billed at least."""
     generated_days: int = 90
     noncurrent_days: int = 30
     """Noncurrent versions of an original, left by a second upload or a removal."""
@@ -218,6 +221,8 @@ class StageConfig:
             faults.append(f"max_moderation_views must be from {FEWEST_VIEWS} to {MOST_VIEWS}")
         if not 1 <= self.blur_cells <= MOST_CELLS:
             faults.append(f"blur_cells must be from 1 to {MOST_CELLS}")
+        if self.cold_originals_days is not None and self.cold_originals_days < 1:
+            faults.append("cold_originals_days must be 1 or more, or None")
         return faults
 
     def _faults(self) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 WIDTHS: Final = (320, 640, 828, 1280, 1920, 2560)
-"""Widths in px of the stored renditions, which are the fastest to serve."""
+"""Widths in px of common screens, all of them steps to which requested widths are rounded."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class Storage(Construct):
                     noncurrent_version_expiration=Duration.days(config.noncurrent_days),
                     expired_object_delete_marker=True,
                 ),
+                *_colder(config.cold_originals_days),
             ],
             cors=[
                 s3.CorsRule(
@@ -129,6 +130,16 @@ class Storage(Construct):
                     conditions=conditions,
                 )
             )
+
+
+def _colder(days: int | None) -> list[s3.LifecycleRule]:
+    """Return the rule that moves originals to a colder storage class that is readable at once, if there is one."""
+    if days is None:
+        return []
+    transition = s3.Transition(
+        storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=Duration.days(days)
+    )
+    return [s3.LifecycleRule(id="cold-originals", transitions=[transition])]
 
 
 def _expire(

@@ -5,7 +5,7 @@
  *   01JD…?Policy=…&Signature=…&Key-Pair-Id=…     one signature for all sizes (Pictures.signature of the Python client)
  */
 
-/** The widths in px of the stored renditions, which are the fastest to serve. */
+/** The widths in px of common screens, all of them steps to which requested widths are rounded. */
 export const WIDTHS = [320, 640, 828, 1280, 1920, 2560];
 
 /** Return the URL of one variant of a picture.

@@ -74,8 +74,7 @@ def ingest_here(
     plan = moderation_plan(upload.picture.mapped(cleared), max_views=max_views)
     master, picture = encoded_master(plan.picture)
     chain = ReduceChain(picture)
-    # First: the view of an opaque still is made from the widest source and often has the size of a rendition.
-    proxies = tuple(moderation_proxies(picture, plan.views, chain))
+    proxies = tuple(moderation_proxies(picture, plan.views))
     derived = derive(picture, master, chain, rendition_widths(picture))
     ended = perf_counter()
     return Ingested(

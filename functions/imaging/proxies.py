@@ -13,7 +13,7 @@ from PIL import Image
 from functions.imaging.encoding import CONTENT_TYPES, encode
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.renderings import LONGEST_SIDE_PX, FrameRenderer
-from functions.imaging.renditions import EncodedFile, ScaledCopies
+from functions.imaging.renditions import EncodedFile
 from functions.imaging.resizing import resized
 from functions.imaging.views import FrameView
 from functions.shared.contracts import Rendering
@@ -36,21 +36,13 @@ class EncodedView:
     rendering: Rendering
 
 
-def moderation_proxies(
-    picture: DecodedPicture, views: Iterable[FrameView], copies: ScaledCopies
-) -> Iterator[EncodedView]:
-    """Yield the views of a stored picture. The view of an opaque still is one of its ``copies``."""
+def moderation_proxies(picture: DecodedPicture, views: Iterable[FrameView]) -> Iterator[EncodedView]:
+    """Yield the views of a stored picture."""
     number = 0
     for frame, renderings in groupby(views, key=lambda view: view.frame):
         renderer = FrameRenderer(picture.frames[frame])
         for rendering in (view.rendering for view in renderings):
-            if not picture.animated and rendering.kind is Rendering.OPAQUE:
-                width, longest = picture.size[0], max(picture.size)
-                copy = copies.at(max(1, width * LONGEST_SIDE_PX // longest))  # rounded down: the height fits too
-                image = copy.frames[0]
-            else:
-                image = renderer.render(rendering)
-            yield EncodedView(_proxy(image, f"proxy-{number}.jpg"), frame, rendering.kind)
+            yield EncodedView(_proxy(renderer.render(rendering), f"proxy-{number}.jpg"), frame, rendering.kind)
             number += 1
 
 

@@ -1,9 +1,9 @@
-"""The stored files of a picture: its master, and renditions at the widths that are requested most.
+"""The stored files of a picture, chosen by cost: its master, and a few narrower renditions (docs/adr/0034).
 
-Serving starts from the smallest sufficient file, so a rendition of exactly the requested width takes one decode and no
-resize. Baseline JPEG 4:4:4 decodes 2.5 to 4.7 times faster than WebP, AVIF, PNG or progressive JPEG. Transparent
-pictures are stored as lossless WebP, animations as animated WebP. Flat pictures (flatness.py) are stored without loss:
-text as JPEG has five times the bytes and scores 5 SSIMULACRA2 points less when encoded again.
+A stored file costs two writes, and its bytes for as long as the picture is kept. In return it makes variants faster to
+generate. The master is a baseline JPEG, which is fast to decode, also at a fraction of its size. Transparent pictures
+are stored as lossless WebP, animations as animated WebP. Flat pictures (flatness.py) are stored without loss: text as
+JPEG has five times the bytes and scores 5 SSIMULACRA2 points less when encoded again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,27 +22,24 @@ from functions.imaging.limits import MAX_ANIMATION_BYTES, MAX_STILL_BYTES
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import resized
 from functions.imaging.sampling import Sample
-from functions.shared.variant import LADDER
 
-NARROWEST_RENDITION_PX: Final = 200
-WIDEST_RENDITION_PX: Final = 2560
+RENDITION_WIDTHS: Final = (480, 1280)
+"""Widths in px of a still's renditions, narrowest first. Two files make nine of ten variants three to ten times as
+fast; a third or fourth costs more than it saves (`python -m benchmarks.storage`, docs/adr/0034)."""
 
-RENDITION_WIDTHS: Final = tuple(step for step in LADDER if NARROWEST_RENDITION_PX <= step <= WIDEST_RENDITION_PX)
-"""Widths in px, narrowest first; none is wider than its master. They are the steps to which requested widths are
-rounded: decoding and scaling then take 5 ms on average; with six widths they take 21 ms (docs/adr/0007)."""
-
-TRANSPARENT_RENDITION_WIDTHS: Final = (320, 640, 828, 1280, 1920, 2560)
-"""The same for transparent pictures: lossless WebP takes ten times the time and the bytes of JPEG."""
-
-ANIMATION_RENDITION_WIDTHS: Final = (320, 640, 1280)
+ANIMATION_RENDITION_WIDTHS: Final = (640,)
 """The same for animations, for which all frames of every rendition are encoded."""
 
-MASTER_QUALITY: Final = 92
-"""JPEG quality of the master: it is nearly always scaled down, which averages its artefacts."""
+LEAST_REDUCTION: Final = 1.5
+"""A rendition is stored only if the master is this many times wider; otherwise the master is nearly as fast."""
 
-RENDITION_QUALITY: Final = 94
-"""JPEG quality of a rendition, which is also encoded again without scaling. Its variants score like those of quality
-95, whose files are a tenth larger and slower to decode; at 93 WebP variants score 0.3 SSIMULACRA2 less."""
+MASTER_QUALITY: Final = 84
+"""JPEG quality of the master, with chroma at half the resolution: it is nearly always scaled down, which averages its
+artefacts."""
+
+RENDITION_QUALITY: Final = 90
+"""JPEG quality of a rendition, with full chroma resolution, because variants of nearly its own width are encoded from
+it: at 88 with half of it they take 6 % more bytes at equal score, and the picture's files have 7 % fewer."""
 
 ANIMATION_QUALITY: Final = 90
 """WebP quality of animations."""
@@ -65,17 +62,9 @@ ANIMATION_EXCESS: Final = 2.0
 """Largest prediction, as a multiple of the limit, at which an encoding is tried. Predictions are too high for flat
 pictures, which are stored without loss, and for animations with little movement; too low for noise as lossy WebP."""
 
-SOURCE_WIDTHS: Final = (2560, 1600, 960, 480)
-"""Widths in px from which narrower copies are scaled: every copy scores 93.8 SSIMULACRA2 or more against one scaled
-from the original. Scaling each copy from the narrowest one that is at least twice as wide scores 95 and takes 1.6 to
-2.2 times as long; from 1.25 times as wide it scores 92 and takes 0.8 times as long (docs/adr/0007)."""
-
-TRANSPARENT_SOURCE_WIDTHS: Final = (2560, 1280, 640)
-ANIMATION_SOURCE_WIDTHS: Final = (1280, 640)
-"""The same for transparent pictures and for animations, from the widths at which they are stored."""
-
 SOURCE_MARGIN: Final = 1.25
-"""A source is at least this many times wider than its copies; below that the loss is visible."""
+"""A rendition is scaled from the next wider one if that is at least this many times wider, otherwise from the master;
+below that the loss is visible."""
 
 _EXTENSIONS: Final = {"jpeg": "jpg", "webp": "webp"}
 
@@ -104,9 +93,7 @@ class ReduceChain:
 
     def __init__(self, picture: DecodedPicture) -> None:
         self._whole = picture
-        self._source_widths = _for_kind(
-            picture, SOURCE_WIDTHS, transparent=TRANSPARENT_SOURCE_WIDTHS, animation=ANIMATION_SOURCE_WIDTHS
-        )
+        self._source_widths = rendition_widths(picture)
         self._kept: dict[int, DecodedPicture] = {}
 
     def at(self, width: int) -> DecodedPicture:
@@ -114,30 +101,25 @@ class ReduceChain:
         whole = self._whole.size
         if width >= whole[0]:
             return self._whole
-        if width in self._kept:
-            return self._kept[width]
-        wider = self.source_width(width)
-        source = self.at(wider)
-        size = (width, max(1, round(whole[1] * width / whole[0])))
-        smaller = source.mapped(lambda frame: resized(frame, size))
-        # Narrower copies need no wider source than this one; keeping other copies would only take memory.
-        sources = {each: made for each, made in self._kept.items() if each in self._source_widths and each <= wider}
-        self._kept = sources | {width: smaller}
-        return smaller
+        if width not in self._kept:
+            source = self.at(self.source_width(width))
+            size = (width, max(1, round(whole[1] * width / whole[0])))
+            smaller = source.mapped(lambda frame: resized(frame, size))
+            if width not in self._source_widths:
+                return smaller
+            self._kept[width] = smaller
+        return self._kept[width]
 
     def source_width(self, width: int) -> int:
-        """Return the width in px of the source of a copy: one of the source widths or the whole picture's."""
-        whole = self._whole.size[0]
-        suffices = (each for each in self._source_widths if width * SOURCE_MARGIN <= each <= whole / SOURCE_MARGIN)
-        return min(suffices, default=whole)
+        """Return the width in px of the source of a copy: that of a rendition or of the whole picture."""
+        sufficient = (each for each in self._source_widths if width * SOURCE_MARGIN <= each)
+        return min(sufficient, default=self._whole.size[0])
 
 
 def rendition_widths(picture: DecodedPicture) -> tuple[int, ...]:
     """Return the widths of a picture's renditions, narrowest first."""
-    widths = _for_kind(
-        picture, RENDITION_WIDTHS, transparent=TRANSPARENT_RENDITION_WIDTHS, animation=ANIMATION_RENDITION_WIDTHS
-    )
-    return tuple(width for width in widths if width < picture.size[0])
+    widths = ANIMATION_RENDITION_WIDTHS if picture.animated else RENDITION_WIDTHS
+    return tuple(width for width in widths if width * LEAST_REDUCTION <= picture.size[0])
 
 
 def encoded_master(picture: DecodedPicture) -> tuple[EncodedFile, DecodedPicture]:
@@ -156,14 +138,6 @@ def encoded_renditions(copies: ScaledCopies, widths: Iterable[int]) -> Iterator[
     for width in sorted(widths, reverse=True):
         if file := _Attempt(copies.at(width)).stored(f"w{width}", RENDITION_QUALITY):
             yield file
-
-
-def _for_kind(
-    picture: DecodedPicture, photo: tuple[int, ...], *, transparent: tuple[int, ...], animation: tuple[int, ...]
-) -> tuple[int, ...]:
-    if picture.animated:
-        return animation
-    return transparent if picture.has_alpha else photo
 
 
 class _Attempt:

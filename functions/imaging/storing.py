@@ -10,7 +10,7 @@ from functions.imaging.renditions import EncodedFile
 from functions.shared.contracts import Picture, Rendition, View
 
 PARALLEL_WRITES: Final = 4
-"""S3 stores a file of any size in tens of milliseconds; a picture has up to eighteen files, and 64 views."""
+"""S3 stores a file of any size in tens of milliseconds; a picture has up to three files, and 64 views."""
 
 
 class FileWriter(Protocol):

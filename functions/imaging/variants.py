@@ -22,6 +22,10 @@ DRAFT_MARGIN: Final = 2
 """A JPEG is decoded at a fraction of its size if that is at least this many times larger than needed: the decoder's
 scaling is softer than Lanczos, which would be visible below."""
 
+LARGE_PX: Final = 1_000_000
+"""Pixels above which the fraction only has to be as large as needed. Such a variant, which is made from the master,
+scores 1 to 3 SSIMULACRA2 less in 1 to 4 % fewer bytes, and takes a third of the time (1600 px: 69 ms, not 204)."""
+
 
 @dataclass(frozen=True)
 class VariantSpec:
@@ -117,9 +121,11 @@ def _without_opaque_alpha(frame: Image.Image) -> Image.Image:
 def _draft_size(source: tuple[int, int], placement: Placement) -> tuple[int, int]:
     """Return the smallest size of the whole rendition at which the planned crop loses no detail."""
     left, top, right, bottom = placement.crop
+    width, height = placement.size
+    margin = 1 if width * height > LARGE_PX else DRAFT_MARGIN
     return (
-        max(1, round(placement.size[0] * source[0] / (right - left) * DRAFT_MARGIN)),
-        max(1, round(placement.size[1] * source[1] / (bottom - top) * DRAFT_MARGIN)),
+        max(1, round(width * source[0] / (right - left) * margin)),
+        max(1, round(height * source[1] / (bottom - top) * margin)),
     )
 
 

@@ -30,7 +30,7 @@ from functions.shared.keys import generated_prefix, image_prefix, revision_of, r
 from functions.shared.object_store import S3ObjectStore
 
 PARALLEL_COPIES: Final = 4
-"""S3 copies a file of any size in tens of milliseconds; a picture has up to eighteen files."""
+"""S3 copies a file of any size in tens of milliseconds; a picture has up to three files."""
 
 
 @dataclass(frozen=True)

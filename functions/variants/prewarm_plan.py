@@ -1,7 +1,7 @@
 """Which variants `prewarm` generates ahead of requests.
 
 A stage's settings name the common ones. For animations there are more: an animation can be too large for a response of
-Lambda, so its variants at the renditions' widths are generated when it is published. Some of these share a picture: an
+Lambda, so its variants at ``ANIMATION_WIDTHS`` are generated when it is published. Some of these share a picture: an
 animation requested as AVIF is WebP, and without a format it is GIF.
 """
 
@@ -13,6 +13,9 @@ from functions.shared.variant import Sizes, Variant, parse_query
 
 ANIMATION_FORMATS: Final = (("auto", "gif"), ("avif", "webp"))
 """The formats in which an animation stays animated; formats of one group have the same bytes."""
+
+ANIMATION_WIDTHS: Final = (1280, 640, 320)
+"""Widths in px, widest first, at which animations can be requested even if they are too large for a response."""
 
 
 def plain_variant(width: int, image_format: str, sizes: Sizes) -> Variant:
@@ -29,13 +32,14 @@ def common_variants(
 
 
 def animation_variants(picture: Picture, *, sizes: Sizes) -> tuple[tuple[tuple[Variant, ...], ...], ...]:
-    """Return an animation's variants at its renditions' widths: by format, widest first, equal ones together.
+    """Return an animation's variants at the ``ANIMATION_WIDTHS`` below its own: by format, widest first, equal ones
+    together.
 
     () for a still.
     """
     if not picture.animated:
         return ()
-    widths = sorted((rendition.width for rendition in picture.renditions), reverse=True)
+    widths = [width for width in ANIMATION_WIDTHS if width < picture.master.width]
     return tuple(
         tuple(tuple(plain_variant(width, each, sizes) for each in formats) for width in widths)
         for formats in ANIMATION_FORMATS

@@ -53,10 +53,9 @@ PREDICTED_ROOM: Final = 0.85
 MOST_WIDTHS: Final = 3
 """How many widths of a large picture are tried in each direction to find the largest one that fits."""
 
-ENCODER_OFFSET: Final = {"jpeg": -1, "webp": -2, "avif": -4}
-"""Added to a requested quality. Variants are scaled from all pixels of the original and keep more detail than a decoder
-that scales: with these offsets they are within 4 % of libvips' bytes at the same number, and JPEG and WebP within a
-point of its score (docs/performance.md)."""
+ENCODER_OFFSET: Final = {"jpeg": -1, "avif": -4}
+"""Added to a requested quality. Variants are scaled from more pixels than a decoder that scales leaves, and keep more
+detail: with these offsets they have the bytes of libvips' at the same number (docs/performance.md)."""
 
 
 @dataclass(frozen=True)

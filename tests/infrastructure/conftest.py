@@ -31,6 +31,7 @@ EVERY_OPTION = replace(
     keep_metadata=("copyright",),
     prewarm=CommonVariants(widths=(640, 1080), formats=("avif", "webp")),
     alarm_email="operator@example.org",
+    cold_originals_days=30,
     firewall_rule_versions={"AWSManagedRulesCommonRuleSet": "Version_1.19"},
 )
 """A stage with everything switched on that the shipped stages leave off."""

@@ -68,6 +68,7 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"name": "a-name-that-is-too-long"}, "up to 19 lower-case"),
         ({"blur_cells": 0}, "blur_cells must be from 1 to 8"),
         ({"blur_cells": 9}, "blur_cells must be from 1 to 8"),
+        ({"cold_originals_days": 0}, "cold_originals_days must be 1 or more, or None"),
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm needs both widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
         ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm.formats must be among"),

@@ -176,6 +176,15 @@ def test_each_bucket_forgets_after_its_own_time(stage, logical_id, rules):
     assert all(rule["Status"] == "Enabled" for rule in configured)
 
 
+def test_originals_move_to_a_colder_class_only_where_a_stage_says_so(stage):
+    def moved(name):
+        rules = stage(name).pipeline["Resources"]["Originals"]["Properties"]["LifecycleConfiguration"]["Rules"]
+        return [rule["Transitions"] for rule in rules if "Transitions" in rule]
+
+    assert moved("prod") == []
+    assert moved("options") == [[{"StorageClass": "GLACIER_IR", "TransitionInDays": 30}]]
+
+
 def test_only_rejected_originals_expire(stage):
     rules = stage("prod").pipeline["Resources"]["Originals"]["Properties"]["LifecycleConfiguration"]["Rules"]
 

@@ -63,7 +63,7 @@ def test_a_blurred_picture_has_files_of_the_same_sizes_under_blurred(s3, body, h
 
 
 def test_of_an_animation_a_still_is_left(s3):
-    soft = blur(s3, staged(s3, pictures.gif(400, 300, frames=4)))
+    soft = blur(s3, staged(s3, pictures.gif(960, 30, frames=4)))
 
     assert not soft.animated
     assert [getattr(image_at(s3, each), "n_frames", 1) for each in (soft.master, *soft.renditions)] == [1, 1]

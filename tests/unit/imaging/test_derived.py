@@ -1,7 +1,6 @@
 """What is stored of a picture: master, renditions, proxies, placeholder and colour."""
 
 from io import BytesIO
-from itertools import pairwise
 
 import pytest
 from PIL import Image, ImageFilter, ImageSequence
@@ -11,8 +10,7 @@ from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
-from functions.imaging.renditions import RENDITION_WIDTHS, SOURCE_WIDTHS, ReduceChain
-from functions.shared.variant import LADDER
+from functions.imaging.renditions import RENDITION_WIDTHS, ReduceChain
 from tests import pictures
 from tests.judged.tricks import subject
 
@@ -21,34 +19,37 @@ def ingested(body):
     return ingest_here(body, "", DEFAULT_LIMITS)
 
 
-def test_renditions_are_the_listed_widths_below_the_original_narrowest_first():
-    picture = ingested(pictures.jpeg(1_500, 1_000)).picture
+@pytest.mark.parametrize(
+    ("width", "renditions"),
+    [(3_000, [480, 1_280]), (1_920, [480, 1_280]), (1_919, [480]), (720, [480]), (719, []), (30, [])],
+)
+def test_a_rendition_is_stored_where_the_master_is_half_again_as_wide_narrowest_first(width, renditions):
+    picture = ingested(pictures.jpeg(width, 200)).picture
 
-    assert [each.width for each in picture.renditions] == [step for step in LADDER if 200 <= step < 1_500]
+    assert [each.width for each in picture.renditions] == renditions
     assert [each.name for each in picture.renditions] == [f"w{each.width}.jpg" for each in picture.renditions]
-    assert (picture.master.name, picture.master.width, picture.master.height) == ("master.jpg", 1_500, 1_000)
+    assert (picture.master.name, picture.master.width, picture.master.height) == ("master.jpg", width, 200)
 
 
 def test_a_rendition_keeps_the_shape_and_the_look(tmp_path):
-    picture = ingested(pictures.jpeg(1_500, 1_000)).picture
+    picture = ingested(pictures.jpeg(2_100, 1_400)).picture
 
     for rendition in picture.renditions:
-        expected = pictures.scene(1_500, 1_000).resize((rendition.width, rendition.height), Image.Resampling.LANCZOS)
-        assert rendition.height == round(rendition.width * 1_000 / 1_500)
+        expected = pictures.scene(2_100, 1_400).resize((rendition.width, rendition.height), Image.Resampling.LANCZOS)
+        assert rendition.height == round(rendition.width * 1_400 / 2_100)
         pictures.assert_similar(pictures.opened(rendition.body), expected, within=2.5, save_to=tmp_path)
 
 
-@pytest.mark.parametrize("width", [1, 150, 200])
-def test_a_picture_no_wider_than_the_first_rung_is_its_master_alone(width):
-    assert ingested(pictures.jpeg(width, 200)).picture.renditions == ()
+def test_opaque_pictures_are_stored_as_baseline_jpeg_the_renditions_with_full_chroma():
+    picture = ingested(pictures.png(720, 500)).picture
 
+    master, rendition = (pictures.opened(each.body) for each in (picture.master, *picture.renditions))
 
-def test_opaque_pictures_are_stored_as_baseline_jpeg_with_full_chroma():
-    image = pictures.opened(ingested(pictures.png(400, 300)).picture.renditions[0].body)
-
-    assert image.format == "JPEG"
-    assert "progressive" not in image.info
-    assert [each[1:3] for each in image.layer] == [(1, 1)] * 3
+    for image in (master, rendition):
+        assert image.format == "JPEG"
+        assert "progressive" not in image.info
+    assert [each[1:3] for each in master.layer] == [(2, 2), (1, 1), (1, 1)]
+    assert [each[1:3] for each in rendition.layer] == [(1, 1)] * 3
 
 
 def test_a_page_of_text_is_stored_without_loss_and_in_fewer_bytes_than_as_jpeg(tmp_path):
@@ -61,10 +62,10 @@ def test_a_page_of_text_is_stored_without_loss_and_in_fewer_bytes_than_as_jpeg(t
     pictures.assert_similar(pictures.opened(master.body), page, within=0, save_to=tmp_path)
 
 
-def test_text_is_stored_without_loss_at_every_width_at_which_it_can_be_read():
-    picture = ingested(pictures.png(image=pictures.page(1_280, 800))).picture
+def test_text_is_stored_without_loss_at_every_width():
+    picture = ingested(pictures.png(image=pictures.page(1_920, 1_200))).picture
 
-    assert {each.content_type for each in picture.renditions if each.width >= 320} == {"image/webp"}
+    assert [each.name for each in picture.renditions] == ["w480.webp", "w1280.webp"]
 
 
 def test_an_animation_of_text_is_stored_without_loss(tmp_path):
@@ -99,12 +100,12 @@ def test_transparent_pictures_are_stored_without_loss(tmp_path):
 
 
 def test_animations_are_stored_as_animations():
-    picture = ingested(pictures.gif(800, 600, frames=5)).picture
+    picture = ingested(pictures.gif(960, 600, frames=5)).picture
 
     assert picture.animated
     for file in (picture.master, *picture.renditions):
         assert pictures.opened(file.body).n_frames == 5
-    assert [each.width for each in picture.renditions] == [320, 640]
+    assert [each.width for each in picture.renditions] == [640]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_an_animation_is_bounded_like_a_still():
 
 
 def test_a_stored_file_says_how_many_frames_it_has():
-    still, moving = ingested(pictures.jpeg()).picture, ingested(pictures.gif(800, 600, frames=5)).picture
+    still, moving = ingested(pictures.jpeg()).picture, ingested(pictures.gif(960, 600, frames=5)).picture
 
     assert {file.frames for file in (still.master, *still.renditions)} == {1}
     assert {file.frames for file in (moving.master, *moving.renditions)} == {5}
@@ -209,24 +210,24 @@ def test_the_dominant_colour_is_the_commonest_visible_one():
     assert dominant_color(Image.new("RGBA", (5, 5), (1, 2, 3, 0))) == "#ffffff"
 
 
-def test_the_widths_are_one_ascending_list():
-    assert list(RENDITION_WIDTHS) == sorted(set(RENDITION_WIDTHS))
-
-
-def test_a_copy_is_scaled_five_times_at_most_and_from_a_clearly_wider_one():
+def test_a_copy_is_scaled_twice_at_most_and_from_a_clearly_wider_one():
     chain = ReduceChain(DecodedPicture((Image.new("RGB", (5_000, 4)),)))
 
-    for width in RENDITION_WIDTHS:
-        steps = [width]
-        while steps[-1] < 5_000:
-            steps.append(chain.source_width(steps[-1]))
-        assert len(steps) <= 6
-        assert all(wider >= 1.25 * narrower for narrower, wider in pairwise(steps))
+    assert {width: chain.source_width(width) for width in (200, 384, 385, 480, 1_024, 1_025, 1_280, 2_560)} == {
+        200: 480,
+        384: 480,
+        385: 1_280,
+        480: 1_280,
+        1_024: 1_280,
+        1_025: 5_000,
+        1_280: 5_000,
+        2_560: 5_000,
+    }
 
 
 def test_copies_are_the_same_in_whichever_order_they_are_asked_for():
     picture = DecodedPicture((pictures.scene(2_000, 900),))
-    widths = [*SOURCE_WIDTHS, 1_080, 320, 199]
+    widths = [*RENDITION_WIDTHS, 1_080, 320, 199]
     descending, ascending = ReduceChain(picture), ReduceChain(picture)
 
     wide_first = {width: descending.at(width) for width in sorted(widths, reverse=True)}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from functions.imaging.encoding import CONTENT_TYPES, WEBP_METHOD
+from functions.imaging.encoding import CONTENT_TYPES
 from functions.imaging.resizing import COLORS
 from functions.imaging.variants import VariantSpec, decode_for, encode_variant, open_rendition
 from functions.shared.variant import BACKGROUNDS, POINTS
@@ -191,12 +191,12 @@ def test_text_as_webp_is_exact_where_that_is_smaller(tmp_path):
     pictures.assert_similar(image, chart, within=0, save_to=tmp_path)
 
 
-def test_a_smooth_picture_is_encoded_with_more_care():
+def test_webp_is_encoded_with_rate_distortion_optimisation():
     smooth = pictures.scene().filter(ImageFilter.GaussianBlur(12))
 
     careful = rendered(pictures.png(image=smooth), format="webp", quality=60)
 
-    assert len(careful) < len(pictures.webp(image=smooth, quality=60, method=WEBP_METHOD))
+    assert len(careful) < len(pictures.webp(image=smooth, quality=60, method=2))
 
 
 @pytest.mark.parametrize("image_format", CONTENT_TYPES)
@@ -248,3 +248,13 @@ def test_every_combination_gives_a_picture_of_the_exact_size_and_keeps_alpha(
         assert image.size == box
     if alpha and image_format in {"png", "webp", "avif"} and fit != "contain":
         assert image.mode == "RGBA"
+
+
+@pytest.mark.parametrize(
+    ("width", "decoded"), [(2_000, 3_840), (1_920, 1_920), (1_600, 1_920), (961, 3_840), (960, 1_920), (400, 960)]
+)
+def test_a_jpeg_is_decoded_at_twice_the_size_of_a_small_variant_and_at_least_at_that_of_a_large_one(width, decoded):
+    master = pictures.jpeg(image=Image.new("RGB", (3_840, 3_000)))
+    spec = VariantSpec(width, None, "cover", "jpeg", 80, POINTS["center"], "white")
+
+    assert decode_for(spec, master).picture.size[0] == decoded

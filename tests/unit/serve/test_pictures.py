@@ -233,3 +233,16 @@ def query(**parameters: str) -> dict[str, object]:
         "queryStringParameters": parameters,
         "multiValueQueryStringParameters": {name: [value] for name, value in parameters.items()},
     }
+
+
+def test_a_picture_stored_at_every_step_of_the_ladder_is_served_from_the_file_of_that_width(serve, library):
+    sizes = {f"w{width}.jpg": (width, width * 3 // 4) for width in (200, 256, 320, 384, 480, 640, 750, 800, 828, 960)}
+    sizes = {"master.jpg": (1_000, 750)} | sizes
+    bodies = {
+        name: pictures.jpeg(image=pictures.scene(*size, seed=size[0]), quality=94) for name, size in sizes.items()
+    }
+    library.store(bodies, sizes, content_type="image/jpeg")
+
+    for width in (200, 750, 960):
+        own = pictures.opened(bodies[f"w{width}.jpg"])
+        assert pictures.mean_difference(serve.query({"w": str(width), "f": "png"}).image, own) == 0

@@ -1,5 +1,7 @@
 """Which stored file a variant is generated from."""
 
+from dataclasses import replace
+
 import pytest
 
 from functions.shared.contracts import Picture
@@ -39,3 +41,20 @@ def test_a_variant_is_made_from_the_smallest_rendition_that_has_its_pixels(query
 
 def test_a_needed_side_is_at_least_one_px():
     assert needed_size(rendition(5000, 10), variant(w="16")) == (16, 1)
+
+
+OLD_WIDTHS = (200, 256, 320, 384, 480, 640, 750, 800, 828, 960, 1080, 1200, 1280, 1600, 1920, 2048, 2560)
+"""Every step of the ladder: what was stored before ADR 34."""
+
+
+@pytest.mark.parametrize(
+    ("width", "key"), [(200, "w200"), (750, "w750"), (2560, "w2560"), (3840, "w3840"), (64, "w200")]
+)
+def test_of_a_picture_stored_at_every_step_the_file_of_that_width_is_the_source(width, key):
+    old = replace(
+        LADDER_OF_THREE,
+        master=rendition(3840, 2880),
+        renditions=tuple(rendition(each, each * 3 // 4) for each in OLD_WIDTHS),
+    )
+
+    assert source_for(old, variant(w=str(width))).key == key
