@@ -6,7 +6,7 @@ ASSUMED is an assumption; no figure is from AWS.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self
@@ -80,6 +80,7 @@ FUNCTIONS: Final[Mapping[str, Work]] = MappingProxyType(
         "moderate": Work(256, 0.005, 0.45),
         "blur": Work(2_400, 0.10, 0.3),
         "persist": Work(512, 0.020, 0.3),
+        "prewarm": Work(3_008, 0.005, 0.03),  # it reads the record; a still has nothing to prewarm by default
         "serve": Work(1_769, 0.033, 0.10),
     }
 )
@@ -87,6 +88,8 @@ FUNCTIONS: Final[Mapping[str, Work]] = MappingProxyType(
 measured; all others, and all waiting, are ASSUMED."""
 ANIMATION_CORE_SECONDS: Final = 0.35
 """CPU time of `optimize` for a simple animation of 30 frames of 640 x 480 px, measured."""
+ANIMATION_PREWARM_CORE_SECONDS: Final = 2.0
+"""ASSUMED: CPU time of `prewarm` for an animation, of which it renders three widths in two formats."""
 
 ALARMS: Final = 24
 FIREWALL_RULES: Final = 5
@@ -195,10 +198,10 @@ class UploadRequests:
     table_write_units: float = 20.0
     """Units of these writes and of the claim by `ingest`: the record has 2 KB at the end, the index repeats its writes,
     and a transaction costs twice as much."""
-    table_read_units: float = 15.0
-    """`admit` reads the record every half second."""
-    queue_requests: int = 3
-    """The event is sent to the queue, received and deleted."""
+    table_read_units: float = 16.0
+    """`admit` reads the record every half second, `prewarm` once."""
+    queue_requests: int = 6
+    """Two messages, for `admit` and `prewarm`, are sent, received and deleted."""
 
 
 UPLOADS: Final[Mapping[Kind, UploadRequests]] = MappingProxyType(
@@ -214,10 +217,14 @@ def upload_use(kind: Kind) -> Use:
     """Return what one upload uses, without storage."""
     requests = UPLOADS[kind]
     api_calls = Use().of_functions("upload", *["manage"] * (API_CALLS_PER_UPLOAD - 1))
-    ingest = Use().of_functions("admit", "optimize", "moderate", *(["blur"] if requests.blurred else []), "persist")
+    ingest = Use().of_functions(
+        "admit", "optimize", "moderate", *(["blur"] if requests.blurred else []), "persist", "prewarm"
+    )
     if kind is Kind.ANIMATED:
-        more_seconds = (ANIMATION_CORE_SECONDS - FUNCTIONS["optimize"].core_seconds) * ARM_SLOWNESS
-        ingest += Use(gb_seconds=more_seconds * FUNCTIONS["optimize"].memory_mb / 1_024)
+        optimize = replace(FUNCTIONS["optimize"], core_seconds=ANIMATION_CORE_SECONDS)
+        prewarm = replace(FUNCTIONS["prewarm"], core_seconds=ANIMATION_PREWARM_CORE_SECONDS)
+        stills = FUNCTIONS["optimize"].gb_seconds + FUNCTIONS["prewarm"].gb_seconds
+        ingest += Use(gb_seconds=optimize.gb_seconds + prewarm.gb_seconds - stills)
     rest = Use(
         s3_writes=requests.s3_puts + requests.s3_lists,
         s3_reads=requests.s3_gets + requests.views,
