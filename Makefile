@@ -19,7 +19,7 @@ COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-header --no-annotate --no-emit-index-url
 
 .PHONY: help setup demo up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
-	sabotage test-docker test-arm64 test-browser test-package check bench gallery synth deploy destroy lock format clean
+	sabotage test-docker test-arm64 test-browser test-package check bench costs gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -138,6 +138,10 @@ bench: setup benchmarks/.cache/.complete  ## Compare with the peers; writes benc
 	@$(BIN)/python -m cdk.packaging --arch host >/dev/null
 	@benchmarks/.cache/venv/bin/python -m benchmarks
 	@$(BIN)/mdformat docs/performance.md
+
+costs: setup  ## Write the tables of docs/costs.md from the cost model
+	@$(BIN)/python -m benchmarks.costs_page
+	@$(BIN)/mdformat docs/costs.md
 
 benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json $(VENV)/.complete
 	@echo "Installing the peers into benchmarks/.cache ..."

@@ -21,7 +21,7 @@ from functions.imaging.renditions import MASTER_QUALITY, RENDITION_QUALITY, REND
 from functions.imaging.resizing import resized
 from functions.imaging.variants import VariantSpec, decode_for
 from functions.shared.variant import LADDER, POINTS
-from image_scaler.operator.storage_costs import StoredFiles
+from image_scaler.costs.storage import StoredFiles
 
 STEPS = tuple(step for step in LADDER if 200 <= step <= 2048)
 VARIANTS = (1, 5, 20, 100)

@@ -13,8 +13,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.app import app  # type: ignore[import-untyped]
+from ministack.app import app as ministack_app  # type: ignore[import-untyped]
 from ministack.services import stepfunctions  # type: ignore[import-untyped]
+
+from local.requests import RequestCounter
 
 THROTTLED = "Lambda.TooManyRequestsException"
 
@@ -50,5 +52,7 @@ stepfunctions._call_lambda = renaming(stepfunctions._call_lambda, name_of_lambda
 stepfunctions._invoke_nested_start_execution = renaming(
     stepfunctions._invoke_nested_start_execution, name_of_nested_fault
 )
+
+app = RequestCounter(ministack_app)
 
 __all__ = ["app"]

@@ -1,4 +1,4 @@
-"""The quotas and prices that limit the pipeline, each with its source, and the accounts that are compared.
+"""The quotas that limit the pipeline, each with its source, the accounts that are compared, and the prices used.
 
 The Service Quotas defaults for us-east-1 were read from a published dump in 2026-11; `get-service-quota` takes the
 codes. Values that only AWS's guides contain name the guide and page.
@@ -7,6 +7,8 @@ codes. Values that only AWS's guides contain name the guide and page.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
+
+from image_scaler.costs import prices
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,9 @@ EMULATED: Final = Account(
 )
 """The emulator with LAMBDA_ACCOUNT_CONCURRENCY=10 and a stand-in that accepts five calls a second."""
 
-DOLLARS_PER_TRANSITION: Final = 0.025 / 1_000
-"""From the Step Functions price page; each retry is charged as a transition."""
-DOLLARS_PER_DETECTOR_CALL: Final = 0.001
-"""Throttled calls are free."""
-DOLLARS_PER_GB_SECOND: Final = 0.0000133334
-"""Lambda on arm64."""
-DOLLARS_PER_INVOCATION: Final = 0.20 / 1_000_000
-DOLLARS_PER_QUEUE_REQUEST: Final = 0.40 / 1_000_000
-DOLLARS_PER_TABLE_WRITE: Final = 0.625 / 1_000_000
+DOLLARS_PER_TRANSITION: Final = prices.TRANSITION.of(1)
+DOLLARS_PER_DETECTOR_CALL: Final = prices.DETECTOR_CALL.of(1)
+DOLLARS_PER_GB_SECOND: Final = prices.LAMBDA_ARM_GB_SECOND.of(1)
+DOLLARS_PER_INVOCATION: Final = prices.LAMBDA_REQUEST.of(1)
+DOLLARS_PER_QUEUE_REQUEST: Final = prices.SQS_REQUEST.of(1)
+DOLLARS_PER_TABLE_WRITE: Final = prices.TABLE_WRITE_UNIT.of(1)

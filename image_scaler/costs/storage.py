@@ -6,11 +6,8 @@ docs/adr/0034 has the table; `python -m benchmarks.storage` measures its rows.
 from dataclasses import dataclass
 from typing import Final
 
-from image_scaler.operator import prices
-
-OPTIMIZE_GB: Final = 3_008 / 1_024
-SERVE_GB: Final = 1_769 / 1_024
-"""Memory of the functions, as deployed (cdk/functions)."""
+from image_scaler.costs import prices
+from image_scaler.costs.usage import FUNCTIONS
 
 WRITES_PER_FILE: Final = 2
 """`optimize` writes each file to staging, `persist` copies it to the published bucket."""
@@ -29,21 +26,25 @@ class StoredFiles:
 
     def writes_usd(self) -> float:
         """Return the price of writing the files."""
-        return self.files * WRITES_PER_FILE * prices.S3_WRITE
+        return prices.S3_WRITE.of(self.files * WRITES_PER_FILE)
 
     def month_usd(self) -> float:
         """Return the price of keeping the files for a month."""
-        return self.bytes / GB * prices.S3_STANDARD_GB_MONTH
+        return prices.S3_GB_MONTH.of(self.bytes / GB)
 
     def ingest_usd(self) -> float:
         """Return the price of the time of `optimize`."""
-        return self.ingest_s * OPTIMIZE_GB * prices.LAMBDA_GB_SECOND
+        return _compute_usd("optimize", self.ingest_s)
 
     def variant_usd(self) -> float:
         """Return the price of generating one variant: the time of `serve` and the reading of a file."""
-        return self.variant_s * SERVE_GB * prices.LAMBDA_GB_SECOND + prices.S3_READ
+        return _compute_usd("serve", self.variant_s) + prices.S3_READ.of(1)
 
     def total_usd(self, *, variants: float, months: float) -> float:
         """Return the price of a picture that is kept for ``months`` and of which ``variants`` are generated."""
         once = self.writes_usd() + self.ingest_usd()
         return once + months * self.month_usd() + variants * self.variant_usd()
+
+
+def _compute_usd(function: str, seconds: float) -> float:
+    return prices.LAMBDA_ARM_GB_SECOND.of(seconds * FUNCTIONS[function].memory_mb / 1_024)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from image_scaler.operator.storage_costs import GB, StoredFiles
+from image_scaler.costs.storage import GB, StoredFiles
 
 FILES = StoredFiles(files=3, bytes=GB / 1_000, ingest_s=0.5, variant_s=0.02)
 

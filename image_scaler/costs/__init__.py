@@ -1,0 +1,1 @@
+"""What a stage costs: prices, use, and the model that `image-scaler estimate` and docs/costs.md print."""

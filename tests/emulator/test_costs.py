@@ -1,0 +1,113 @@
+"""The cost model's counts are those of the deployed pipeline: AWS requests, states and calls of uploads and views."""
+
+import json
+from collections import Counter
+
+import httpx
+import pytest
+
+from image_scaler.costs import usage
+from image_scaler.costs.usage import UPLOADS, Kind, UploadRequests
+from local.requests import PATH
+from tests import pictures
+from tests.deployed import eventually, trust_of
+from tests.emulator.test_paths import WEAPON
+
+FRAMES = 4
+BIG_STILL = pictures.jpeg(2400, 1600)
+CASES = {
+    Kind.CLEAN: (BIG_STILL, "image/jpeg", [], UPLOADS[Kind.CLEAN]),
+    Kind.FLAGGED: (BIG_STILL, "image/jpeg", WEAPON, UPLOADS[Kind.FLAGGED]),
+    Kind.ANIMATED: (
+        pictures.gif(1000, 600, frames=FRAMES),
+        "image/gif",
+        [],
+        UploadRequests(files=UPLOADS[Kind.ANIMATED].files, views=FRAMES),
+    ),
+}
+INGEST = ("originals", "staging", "published")
+"""The buckets of an upload; `prewarm` of the local stage writes into `generated`."""
+
+
+class Requests:
+    """The requests that functions have sent to the emulator since this was created."""
+
+    def __init__(self, pipeline):
+        self._pipeline = pipeline
+        self._buckets = {bucket: name for name, bucket in pipeline.outputs.buckets.items()}
+        self._before = len(self._all())
+
+    def _all(self):
+        address = f"{self._pipeline.outputs.emulator_url}{PATH}"
+        return httpx.get(address, verify=trust_of(self._pipeline.outputs), trust_env=False).json()
+
+    def about(self, image_id):
+        """Return the numbers of requests about an image, by operation, and by bucket for S3."""
+        requests = [each for each in self._all()[self._before :] if image_id in each["about"]]
+        return Counter(
+            (each["operation"], self._buckets[each["bucket"]]) if each["bucket"] else each["operation"]
+            for each in requests
+        )
+
+
+def number(counts, operation, buckets=INGEST):
+    return sum(counts[operation, bucket] for bucket in buckets)
+
+
+def is_idle(pipeline):
+    """Return whether no message is in the queues of `admit` and `prewarm`, or being processed by them."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    prewarm = pipeline.sqs.get_queue_attributes(
+        QueueUrl=pipeline.operator.output("PrewarmQueueUrl"), AttributeNames=names
+    )
+    return pipeline.queued_uploads() == 0 and set(prewarm["Attributes"].values()) == {"0"}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_upload_takes_the_requests_states_and_calls_of_the_model(pipeline, kind):
+    body, content_type, labels, model = CASES[kind]
+    pipeline.rekognition.set(labels=labels)
+    requests = Requests(pipeline)
+
+    ended = pipeline.run(body, content_type)
+
+    eventually(lambda: pipeline.keys("staging", f"{ended.image_id}/") == [])
+    counts = requests.about(ended.image_id)
+    originals = len(pipeline.stored_versions("originals", f"uploads/{ended.image_id}/"))  # written by the client
+    assert originals + number(counts, "PutObject") + number(counts, "CopyObject") == model.s3_puts
+    assert number(counts, "ListObjects", (*INGEST, "generated")) == model.s3_lists
+    assert number(counts, "GetObject", ("originals", "staging")) == model.s3_gets
+    assert len(ended.states) == model.states
+    assert pipeline.rekognition.state()["calls"] == model.detector_calls
+    assert counts["PutItem"] + counts["UpdateItem"] == model.table_puts + model.table_updates - 1  # the key has no id
+    assert (counts["TransactWriteItems"], counts["PutEvents"]) == (model.transactions, model.events)
+    assert counts["StartExecution"] == 1
+
+
+def test_a_variant_takes_the_requests_of_the_model(pipeline):
+    ended = pipeline.run(BIG_STILL)
+    eventually(lambda: pipeline.keys("generated", f"images/{ended.image_id}/"))  # prewarmed
+    eventually(lambda: is_idle(pipeline))  # neither `admit` nor `prewarm` reads the record any more
+    requests = Requests(pipeline)
+
+    pipeline.client.variant(ended.image_id, width=320, format="jpeg").raise_for_status()
+
+    counts = requests.about(ended.image_id)
+    assert number(counts, "PutObject", ("generated",)) == usage.VARIANT.s3_puts
+    assert number(counts, "GetObject", ("generated", "published")) == usage.VARIANT.s3_gets
+    assert counts["GetItem"] == usage.VARIANT.table_reads
+
+
+def test_the_units_of_table_writes_follow_from_the_sizes_of_the_items(pipeline):
+    ended = pipeline.run(BIG_STILL)
+
+    record, labels = (_kilobytes(pipeline.item(ended.image_id, key)) for key in ("RECORD", "LABELS"))
+    created, claimed, key, event = 1, 1, 1, 1  # KB
+    plain = 2 * key + 2 * created + 2 * claimed + 2 * record  # the index repeats writes of the record, not of the key
+    transaction = 2 * (record + labels + event) + record
+    assert plain + transaction == UPLOADS[Kind.CLEAN].table_write_units
+
+
+def _kilobytes(item):
+    """Return an item's size in units of a write."""
+    return -(-len(json.dumps(item, default=str)) // 1_024)
