@@ -11,8 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from functions.shared.peers import ADVICE
+
 SOURCES: Final = Path(__file__).resolve().parent / "edge"
-LIMIT_BYTES: Final = 9_000
+LIMIT_BYTES: Final = 9_900
 """The most bytes of a function's minified code."""
 
 
@@ -31,6 +33,7 @@ def image_request_code(sizes: str, *, allowed_origins: Sequence[str] = (), crede
         "'__SIZES__'": sizes,
         "'__ORIGINS__'": list(allowed_origins),
         "'__CREDENTIALS__'": credentials,
+        "'__PEERS__'": ADVICE,
     }.items():
         source = source.replace(placeholder, json.dumps(value))
     return _minified("ImageRequest", source)

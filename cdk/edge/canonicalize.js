@@ -4,15 +4,16 @@
 // viewer_address.js follows it and calls `rewritten`. Messages never repeat a client's input.
 // CloudFront throttles a function that uses too much time, for all viewers, so all input is bounded.
 
-// Placeholders, replaced at synthesis: "ladder" or "exact", the allowed origins (a list), and whether their pages may
-// send cookies.
+// Placeholders, replaced at synthesis: "ladder" or "exact", the allowed origins (a list), whether their pages may send
+// cookies, and the parameters of other image services: pairs of what to use instead and names (functions/shared/peers.py).
 const SIZES = '__SIZES__';
 const ORIGINS = '__ORIGINS__';
 const CREDENTIALS = '__CREDENTIALS__';
+const PEERS = '__PEERS__';
 
 const LONGEST_PATH = 200; // the longest canonical path has 140 characters
 const MOST_PARAMETERS = 32; // eight are known; others belong to the page, such as utm_source
-const LONGEST_NAME = 30; // the longest known name, background, with every character percent-encoded
+const LONGEST_NAME = 39; // the longest name of PEERS with every character percent-encoded
 const LONGEST_VALUE = 33; // the longest allowed value, transparent, likewise
 const LONGEST_DOWNLOAD = 1200; // 100 characters of four bytes, percent-encoded
 const LONGEST_ACCEPT = 512; // browsers send 60 to 200 characters
@@ -59,6 +60,7 @@ function rewritten(event) {
       if (!isCanonical(parts[3])) return noVariant();
       knownParameters(pairs.filter(pair => pair[0] === 'download'));
     } else {
+      checkNames(pairs);
       const variant = normalised(knownParameters(pairs), acceptedFormat(acceptOf(request)));
       request.uri = '/images/' + parts[2] + '/' + canonical(variant);
     }
@@ -151,6 +153,22 @@ function refuse(parameter, rule) {
 
 function ruleOf(name) {
   return PARAMETERS.filter(each => each[0] === name)[0][2];
+}
+
+// Of several, the first one by its lower-case name is refused, as in variant.py. \w is ASCII only.
+function checkNames(pairs) {
+  pairs.map(pair => pair[0])
+    .filter(name => name !== '' && !/[^\w-]/.test(name))
+    .map(name => [name.toLowerCase(), name])
+    .sort()
+    .forEach(each => {
+      const known = PARAMETERS.filter(parameter => parameter[0] === each[0] || parameter[1] === each[0])[0];
+      if (known && each[0] !== each[1]) refuse(known[0], 'must be written in lower case.');
+      if (known) return;
+      PEERS.forEach(group => {
+        if (group[1].split(' ').indexOf(each[0]) >= 0) refuse(each[0], 'is not supported: ' + group[0]);
+      });
+    });
 }
 
 function knownParameters(pairs) {

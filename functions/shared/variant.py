@@ -1,8 +1,8 @@
 """The public grammar of variants: the query parameters, and the canonical spelling under which a variant is stored.
 
 Query form, for people and loaders: ``width`` (``w``), ``height`` (``h``), ``fit``, ``format`` (``f``), ``quality``
-(``q``), ``position``, ``background``, and ``download``, which changes a header and not the picture. Unknown parameters
-are ignored.
+(``q``), ``position``, ``background``, and ``download``, which changes a header and not the picture. Parameters of other
+image services (peers.py) and known names with upper-case letters are refused; all other unknown names are ignored.
 
 Canonical form, the S3 key below ``images/{id}/`` and the path behind the edge, keys in this order::
 
@@ -30,6 +30,7 @@ from enum import StrEnum
 from typing import Final
 
 from functions.shared.errors import ImageScalerError, http
+from functions.shared.peers import advice_for
 
 
 class Sizes(StrEnum):
@@ -90,6 +91,7 @@ _RULES: Final = {
 }
 """Every parameter with its rule, in the order in which they are checked."""
 
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SIDE: Final = re.compile(r"[0-9]{1,6}")
 _PERCENT: Final = re.compile(r"[0-9]{1,3}")
 _POINT: Final = re.compile(r"([0-9]{1,2}),([0-9]{1,2})")
@@ -158,7 +160,9 @@ def parse_query(parameters: Iterable[tuple[str, str]], *, accept: str, sizes: Si
 
     Raises VariantError.
     """
-    values = _known_parameters(parameters)
+    pairs = list(parameters)
+    _check_names(name for name, _ in pairs)
+    values = _known_parameters(pairs)
     negotiated = values.get("format", "auto") == "auto"
     variant = _normalised(values, sizes=sizes, automatic_format=_accepted_format(accept))
     return VariantRequest(variant=variant, negotiated=negotiated, download=values.get("download"))
@@ -201,6 +205,20 @@ def maximum_variants(sizes: Sizes) -> int:
     contain = len(POINTS) * (len(BACKGROUNDS) * encodings - jpegs)  # a JPEG has no transparent background
     others = (len(FITS) - 2) * encodings
     return (1 + 2 * sides) * encodings + both * (cover + contain + others)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Raise VariantError for a parameter of another image service, and for a known name with upper-case letters.
+
+    Of several, the first one by its lower-case name is reported: the order in which they were sent is lost on the way.
+    """
+    for lower, name in sorted((name.lower(), name) for name in names if _NAME.fullmatch(name)):
+        known = _ALIASES.get(lower, lower)
+        if known in _RULES:
+            if lower != name:
+                raise VariantError(known, "must be written in lower case.")
+        elif advice := advice_for(lower):
+            raise VariantError(lower, f"is not supported: {advice}")
 
 
 def _known_parameters(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk.edge_functions import image_request_code
+from functions.shared.peers import ADVICE, LONGEST_NAME
 from functions.shared.problem import problem
 from functions.shared.variant import (
     LADDER,
@@ -45,6 +46,11 @@ NAMES = st.sampled_from(
         "background",
         "download",
         "%77",
+        "Width",
+        "%48",
+        "rotate",
+        "Blur",
+        "fp-x",
         "x",
     ]
 )
@@ -148,6 +154,19 @@ def test_both_refuse_with_the_same_document_and_reflect_nothing(edge: EdgeFuncti
     assert python == refusal["body"] == expected["body"]
     assert refusal["statusCode"] == 400
     assert refusal["headers"]["content-type"] == {"value": "application/problem+json"}
+
+
+def test_both_refuse_every_parameter_of_another_service(edge: EdgeFunction):
+    names = [name for _, group in ADVICE for name in group.split()]
+
+    answers = {name: edge(f"/images/{IMAGE_ID}", f"w=640&{name}=1") for name in names}
+
+    assert len(answers) == len(names)
+    for name, answer in answers.items():
+        assert json.loads(answer["body"])["parameter"] == name
+        assert answer["body"] == answer_of_python(f"w=640&{name}=1", "", Sizes.LADDER)
+        assert name.islower()
+        assert len(name) <= LONGEST_NAME
 
 
 @settings(max_examples=400, deadline=None)
