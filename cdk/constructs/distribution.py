@@ -229,7 +229,10 @@ class EdgeDistribution(Construct):
     def _image_request_code(self) -> str:
         origins_ = self._config.allowed_origins
         return edge_functions.image_request_code(
-            self._config.sizes, allowed_origins=origins_, credentials=bool(origins_) and "*" not in origins_
+            self._config.sizes,
+            allowed_origins=origins_,
+            credentials=bool(origins_) and "*" not in origins_,
+            presets=self._config.presets,
         )
 
     def _cache_by_path(self) -> cloudfront.CachePolicy:

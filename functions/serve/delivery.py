@@ -80,7 +80,7 @@ class ImageDelivery:
         """Respond to an API Gateway proxy event, also if the request is invalid or a dependency is busy."""
         image_id = None
         try:
-            request = parse_request(event, sizes=self._settings.variants.sizes)
+            request = parse_request(event, sizes=self._settings.variants.sizes, presets=self._settings.variants.presets)
             image_id = request.image_id
             return self._respond(request)
         except VariantTooLargeError as error:

@@ -6,7 +6,9 @@ from typing import Any
 from functions.serve.errors import bad_parameter, method_not_allowed, no_such_image, not_canonical
 from functions.shared.keys import is_image_id
 from functions.shared.variant import (
+    NO_PRESETS,
     NotCanonicalError,
+    Presets,
     Sizes,
     Variant,
     VariantError,
@@ -32,7 +34,7 @@ class ImageRequest:
     if_modified_since: str
 
 
-def parse_request(event: dict[str, Any], *, sizes: Sizes) -> ImageRequest:
+def parse_request(event: dict[str, Any], *, sizes: Sizes, presets: Presets = NO_PRESETS) -> ImageRequest:
     """Read the event of ``/images/{id}`` or ``/images/{id}/{canonical}``. Raises ResponseError."""
     path = event.get("pathParameters") or {}
     image_id, canonical = path.get("id") or "", path.get("canonical")
@@ -44,7 +46,8 @@ def parse_request(event: dict[str, Any], *, sizes: Sizes) -> ImageRequest:
     headers = _headers(event)
     try:
         if canonical is None:
-            query = parse_query(_parameters(event), accept=headers.get("accept", ""), sizes=sizes)
+            accept = headers.get("accept", "")
+            query = parse_query(_parameters(event), accept=accept, sizes=sizes, presets=presets)
             variant, negotiated, download = query.variant, query.negotiated, query.download
         else:
             variant, negotiated = parse_canonical(canonical, sizes=sizes), False

@@ -46,6 +46,22 @@ def test_a_variant_has_the_size_that_was_asked_for_and_is_never_enlarged(serve, 
 
 
 @pytest.mark.parametrize(
+    ("query", "size"),
+    [
+        ({"width": "320", "dpr": "2"}, (640, 480)),
+        ({"preset": "square"}, (320, 320)),
+        ({"preset": "square", "dpr": "1.5"}, (480, 480)),
+        ({"preset": "square", "height": "160"}, (320, 160)),
+    ],
+)
+def test_density_and_presets_decide_the_size(serve_with, library, query, size):
+    library.publish()
+    serve = serve_with(PRESETS=json.dumps({"square": {"width": "320", "height": "320", "format": "jpeg"}}))
+
+    assert serve.query({"format": "jpeg"} | query).image.size == size
+
+
+@pytest.mark.parametrize(
     ("image_format", "content_type"),
     [
         ("jpeg", "image/jpeg"),
