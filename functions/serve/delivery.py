@@ -24,7 +24,9 @@ from functions.shared.limits import MAX_BODY_BYTES
 from functions.shared.objects import ObjectStore
 from functions.shared.options import Delivery
 from functions.shared.problem import ResponseError
+from functions.shared.variant import Variant
 from functions.variants.errors import ImageChangedError, VariantTooLargeError
+from functions.variants.own_size import at_own_size
 from functions.variants.prewarm_plan import is_prewarmed_if_large
 from functions.variants.store import VariantStore
 from functions.variants.timings import measured, summed
@@ -93,7 +95,9 @@ class ImageDelivery:
     def _respond(self, request: ImageRequest) -> Response:
         for _ in range(ATTEMPTS):
             record, picture = self._servable(request.image_id)
-            validators = self._validators(request, record)
+            sizes, whole = self._settings.variants.sizes, (picture.master.width, picture.master.height)
+            variant = at_own_size(request.variant, whole, sizes=sizes)
+            validators = self._validators(request, record, variant)
             if is_not_modified(
                 if_none_match=request.if_none_match,
                 if_modified_since=request.if_modified_since,
@@ -102,7 +106,7 @@ class ImageDelivery:
             ):
                 return Response(not_modified_response(validators), "VariantNotModified", request.image_id)
             try:
-                found = self._variant(request, record, picture)
+                found = self._variant(request, record, picture, variant)
             except ImageChangedError:
                 continue
             response = picture_response(
@@ -125,44 +129,46 @@ class ImageDelivery:
             return record, record.picture
         raise _without_picture(record)
 
-    def _validators(self, request: ImageRequest, record: ImageRecord) -> dict[str, str]:
+    def _validators(self, request: ImageRequest, record: ImageRecord, variant: Variant) -> dict[str, str]:
         headers = {
             "Cache-Control": self._settings.variants.cache_control,
-            "ETag": etag_of(record.revision, request.variant.canonical),
+            "ETag": etag_of(record.revision, variant.canonical),
             "Last-Modified": last_modified_of(record.updated_at or record.created_at),
         }
         return headers | ({"Vary": "Accept"} if request.negotiated else {})
 
-    def _variant(self, request: ImageRequest, record: ImageRecord, picture: Picture) -> _Body:
-        """Return the stored variant of the record's revision, or generate one.
+    def _variant(self, request: ImageRequest, record: ImageRecord, picture: Picture, variant: Variant) -> _Body:
+        """Return the stored variant of the record's revision, or generate one. ``variant`` has the name of own_size.py.
 
         Raises ImageChangedError, VariantTooLargeError or TransientDependencyError.
         """
         if self._settings.delivery is Delivery.V1:
-            return self._generated(request, record, picture, lookup_ms={})
-        stored, fetch_ms = measured(lambda: self._variants.get(record, request.variant))
+            return self._generated(record, picture, variant, lookup_ms={})
+        stored, fetch_ms = measured(lambda: self._variants.get(record, variant))
         if stored is None:
-            return self._generated(request, record, picture, lookup_ms={"fetch": fetch_ms})
+            return self._generated(record, picture, variant, lookup_ms={"fetch": fetch_ms})
         if len(stored.body) > self._max_body_bytes:  # by prewarm, for the CDN, which reads the bucket directly
             raise VariantTooLargeError(None)
-        return _Body(stored.body, stored.content_type, {"fetch": fetch_ms}, metric="VariantFound")
+        # The edge cannot find a variant under another name than its own, so this is not a miss that it should have had.
+        metric = "VariantFound" if variant == request.variant else "VariantFoundAtOwnSize"
+        return _Body(stored.body, stored.content_type, {"fetch": fetch_ms}, metric=metric)
 
     def _generated(
-        self, request: ImageRequest, record: ImageRecord, picture: Picture, *, lookup_ms: dict[str, float]
+        self, record: ImageRecord, picture: Picture, variant: Variant, *, lookup_ms: dict[str, float]
     ) -> _Body:
         """Generate the variant and store it, unless the stage stores none or `prewarm` stores the complete one."""
-        rendered = self._variants.render(picture, request.variant)
+        rendered = self._variants.render(picture, variant)
         is_temporary = (
             self._settings.delivery is Delivery.V2
             and rendered.refit is not None
-            and is_prewarmed_if_large(request.variant, picture, sizes=self._settings.variants.sizes)
+            and is_prewarmed_if_large(variant, picture, sizes=self._settings.variants.sizes)
         )
         timings_ms = summed(lookup_ms, rendered.timings_ms)
         if self._settings.delivery is Delivery.V1 or is_temporary:
             # The edge would cache a response that arrives after the purge for a year.
             self._variants.check_current(record)
         else:
-            _, store_ms = measured(lambda: self._variants.put(record, request.variant, rendered))
+            _, store_ms = measured(lambda: self._variants.put(record, variant, rendered))
             timings_ms["store"] = store_ms
         return _Body(
             rendered.body,

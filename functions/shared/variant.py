@@ -319,7 +319,11 @@ def _normalised(values: dict[str, str], *, sizes: Sizes, automatic_format: str) 
         image_format = automatic_format
     if image_format == "jpg":
         image_format = "jpeg"
-    width, height = _sized(width, height, sizes)
+    if width is not None and height is not None:
+        width, height = snapped_box(width, height, sizes)
+    else:
+        width = None if width is None else snapped_side(width, sizes)
+        height = None if height is None else snapped_side(height, sizes)
     if width is None or height is None:
         fit = "cover"
         position = POINTS["center"]
@@ -386,12 +390,10 @@ def _quality(values: dict[str, str]) -> int | None:
     return min(QUALITY_STEPS, key=lambda step: (abs(step - int(text)), -step))  # ties round up
 
 
-def _sized(width: int | None, height: int | None, sizes: Sizes) -> tuple[int | None, int | None]:
-    """Clamp and round to steps. Both sides change together, so the aspect ratio is kept."""
-    if width is None or height is None:
-        return _snapped(width, sizes), _snapped(height, sizes)
+def snapped_box(width: int, height: int, sizes: Sizes) -> tuple[int, int]:
+    """Clamp and round both sides, in px, to steps. They change together, so the aspect ratio is kept."""
     longer, shorter = max(width, height), min(width, height)
-    snapped = _step(longer, sizes)
+    snapped = snapped_side(longer, sizes)
     if sizes is Sizes.LADDER:
         shorter = _follow(snapped, max(1, _divided(shorter * RATIO_STEPS, longer)))
     elif snapped != longer:
@@ -399,14 +401,23 @@ def _sized(width: int | None, height: int | None, sizes: Sizes) -> tuple[int | N
     return (snapped, shorter) if width >= height else (shorter, snapped)
 
 
-def _snapped(side: int | None, sizes: Sizes) -> int | None:
-    return None if side is None else _step(side, sizes)
-
-
-def _step(side: int, sizes: Sizes) -> int:
+def snapped_side(side: int, sizes: Sizes) -> int:
+    """Clamp and round a side, in px, up to a step."""
     if sizes is Sizes.EXACT:
         return min(side, LARGEST_SIDE_PX)
     return next((step for step in LADDER if step >= side), LARGEST_SIDE_PX)
+
+
+def same_shape(width: int, height: int) -> list[tuple[int, int]]:
+    """Return the boxes of the ladder with the aspect ratio of a canonical box, smallest first; sides in px."""
+    ratio = _divided(min(width, height) * RATIO_STEPS, max(width, height))
+    boxes = [(longer, _follow(longer, ratio)) for longer in LADDER]
+    return boxes if width >= height else [(shorter, longer) for longer, shorter in boxes]
+
+
+def shorter_sides(longer: int) -> list[int]:
+    """Return every shorter side, in px, beside a step of the ladder."""
+    return sorted({_follow(longer, ratio) for ratio in range(1, RATIO_STEPS + 1)})
 
 
 def _follow(longer: int, ratio: int) -> int:
