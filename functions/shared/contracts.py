@@ -135,7 +135,8 @@ def _image_id(text: str) -> str:
     return text
 
 
-def _point(pair: list[Any]) -> tuple[int, int]:
+def point_of(pair: list[Any]) -> tuple[int, int]:
+    """Return a point of a picture in sixteenths. Raises ValueError if it is outside."""
     x, y = map(int, pair)
     if not (0 <= x <= POINT_STEPS and 0 <= y <= POINT_STEPS):
         raise ValueError(f"focal_point {pair!r} is outside the picture")
@@ -224,7 +225,7 @@ class Picture(Document):
     parts: ClassVar[Parts] = {
         "master": Rendition.from_state,
         "renditions": _each(Rendition.from_state),
-        "focal_point": _point,
+        "focal_point": point_of,
     }
 
     def to_state(self) -> dict[str, Any]:

@@ -33,9 +33,9 @@ def at_own_size(variant: Variant, size: tuple[int, int], *, sizes: Sizes) -> Var
     if width is None and height is None:  # the whole picture has this name already
         return variant
     if _is_whole(variant, size):
-        return replace(
-            variant, width=snapped_side(size[0], sizes), height=None, fit="cover", position=POINTS["center"], background=None
-        )  # fmt: skip
+        own = snapped_side(size[0], sizes)
+        center = POINTS["center"]
+        return replace(variant, width=own, height=None, fit="cover", position=center, background=None)
     if width is None or height is None:
         return variant
     if variant.fit == "fill":
