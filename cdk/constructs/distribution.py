@@ -290,7 +290,7 @@ class EdgeDistribution(Construct):
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
                 access_control_allow_credentials=cookies,
                 access_control_allow_headers=["Content-Type", "Idempotency-Key"],
-                access_control_allow_methods=["GET", "HEAD", "OPTIONS", "POST", "DELETE"],
+                access_control_allow_methods=["GET", "HEAD", "OPTIONS", "POST", "PATCH", "DELETE"],
                 access_control_allow_origins=list(config.allowed_origins),
                 access_control_expose_headers=["ETag", "Location", "Retry-After", "Server-Timing"],
                 access_control_max_age=Duration.hours(1),

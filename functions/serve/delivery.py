@@ -9,13 +9,15 @@ gets a response. There are no locks: two requests for one new variant both gener
 second frame, to be cached for a minute, and does not store that.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from functions.records.record import ImageRecord, Records
 from functions.serve import errors
 from functions.serve.conditional import etag_of, is_not_modified, last_modified_of
-from functions.serve.requests import ImageRequest, parse_request
+from functions.serve.explanation import explain, explanation_response
+from functions.serve.requests import EXPLANATION, ImageRequest, parse_request
 from functions.serve.responses import not_modified_response, picture_response, server_timing
 from functions.serve.settings import ServeSettings
 from functions.shared.contracts import Picture, Status
@@ -84,7 +86,7 @@ class ImageDelivery:
         try:
             request = parse_request(event, sizes=self._settings.variants.sizes, presets=self._settings.variants.presets)
             image_id = request.image_id
-            return self._respond(request)
+            return self._explain(request) if event.get("resource") == EXPLANATION else self._respond(request)
         except VariantTooLargeError as error:
             return Response(errors.too_large(error.largest_width).response, "VariantRefused", image_id)
         except ResponseError as error:
@@ -95,8 +97,7 @@ class ImageDelivery:
     def _respond(self, request: ImageRequest) -> Response:
         for _ in range(ATTEMPTS):
             record, picture = self._servable(request.image_id)
-            sizes, whole = self._settings.variants.sizes, (picture.master.width, picture.master.height)
-            variant = at_own_size(request.variant, whole, sizes=sizes)
+            variant = self._kept(request, picture)
             validators = self._validators(request, record, variant)
             if is_not_modified(
                 if_none_match=request.if_none_match,
@@ -119,14 +120,33 @@ class ImageDelivery:
             return Response(response, found.metric, request.image_id, found.timings_ms)
         raise errors.busy()
 
-    def _servable(self, image_id: str) -> tuple[ImageRecord, Picture]:
-        """Return the record and its picture. Raises ResponseError with the response for an image without one."""
+    def _explain(self, request: ImageRequest) -> Response:
+        record, picture = self._servable(request.image_id, not_yet=errors.not_published)
+        variant = self._kept(request, picture)
+        is_stored = self._settings.delivery is Delivery.V2 and self._variants.contains(record, variant)
+        document = explain(request, record, picture, variant, is_stored=is_stored)
+        return Response(explanation_response(document), "VariantExplained", request.image_id)
+
+    def _kept(self, request: ImageRequest, picture: Picture) -> Variant:
+        """Return the variant that is stored for a request."""
+        size = (picture.master.width, picture.master.height)
+        return at_own_size(request.variant, size, sizes=self._settings.variants.sizes)
+
+    def _servable(
+        self, image_id: str, *, not_yet: Callable[[str], ResponseError] | None = None
+    ) -> tuple[ImageRecord, Picture]:
+        """Return the record and its picture. Raises ResponseError with the response for an image without one.
+
+        ``not_yet`` is the response while the image is being processed, by default a 202.
+        """
         try:
             record = self._records.get(image_id, consistent=True)
         except RecordMissingError as error:
             raise errors.no_such_image() from error
         if record.status.is_servable and record.picture is not None:
             return record, record.picture
+        if not_yet and not record.status.is_final:
+            raise not_yet(record.status)
         raise _without_picture(record)
 
     def _validators(self, request: ImageRequest, record: ImageRecord, variant: Variant) -> dict[str, str]:

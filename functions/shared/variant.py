@@ -29,7 +29,7 @@ a client sent, except the name of an unknown preset, in which only harmless char
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal
@@ -159,6 +159,11 @@ class Variant:
     background: str | None
 
     @property
+    def has_quality(self) -> bool:
+        """Whether the format that is asked for has a quality."""
+        return self.format not in WITHOUT_QUALITY
+
+    @property
     def canonical(self) -> str:
         """The canonical spelling."""
         attributes = {
@@ -175,11 +180,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class VariantRequest:
-    """A parsed query. ``negotiated``: the format depends on Accept. ``download``: a file name as the client sent it."""
+    """A parsed query. ``negotiated``: the format depends on Accept. ``download``: a file name as the client sent it.
+
+    ``values`` are the known parameters by full name, the preset's included, before they are rounded.
+    """
 
     variant: Variant
     negotiated: bool
     download: str | None
+    values: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def parse_query(
@@ -194,7 +203,7 @@ def parse_query(
     values = _with_preset(_known_parameters(pairs), presets)
     negotiated = values.get("format", "auto") == "auto"
     variant = _normalised(values, sizes=sizes, automatic_format=_accepted_format(accept))
-    return VariantRequest(variant=variant, negotiated=negotiated, download=values.get("download"))
+    return VariantRequest(variant=variant, negotiated=negotiated, download=values.get("download"), values=values)
 
 
 def parse_download(parameters: Iterable[tuple[str, str]]) -> str | None:
