@@ -34,7 +34,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
         "TABLE_NAME": stage.table.table_name,
         "DELIVERY": config.delivery,
         "SIZES": config.sizes,
-        **({"PRESETS": presets} if config.presets else {}),
+        "PRESETS": presets,
         "S_MAXAGE_SECONDS": str(config.shared_max_age_seconds),
         "MAX_AGE_SECONDS": str(config.browser_max_age_seconds),
     } | KEEP_FREED_MEMORY
