@@ -21,7 +21,7 @@ from functions.shared.limits import (
     UploadLimits,
 )
 from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata
-from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Sizes
+from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Presets, Sizes, preset_faults
 
 FEWEST_IN_FLIGHT: Final = 2
 MOST_IN_FLIGHT: Final = 1_000
@@ -141,6 +141,9 @@ class StageConfig:
     """Cells on the shorter side of a mosaic; the longer side has up to twice as many. Fewer cells reveal less."""
     delivery: Delivery = Delivery.V2
     sizes: Sizes = Sizes.LADDER
+    presets: Presets = field(default_factory=lambda: MappingProxyType({}))
+    """Named parameters of image URLs, such as {"card": {"width": "640", "height": "480", "position": "auto"}}:
+    ``preset=card`` stands for them. The edge function contains them; there is room for about 600 bytes."""
     removal_waits: RemovalWaits | None = None
     """None for real stages: the waits then follow from the time limits of the functions (cdk/constructs/waits.py)."""
     prewarm: CommonVariants = field(default_factory=CommonVariants)
@@ -237,6 +240,7 @@ class StageConfig:
             faults.append("domain_name and certificate_arn need each other")
         if not set(self.keep_metadata) <= set(KeptMetadata):
             faults.append(f"keep_metadata may contain only {', '.join(KeptMetadata)}")
+        faults += preset_faults(self.presets, sizes=self.sizes)
         if "*" in self.allowed_origins and len(self.allowed_origins) > 1:
             faults.append("allowed_origins must be either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
@@ -252,6 +256,7 @@ _LOCAL: Final = StageConfig(
     keep_data=False,
     owns_api_account=False,
     prewarm=CommonVariants(widths=(640,), formats=("webp",)),
+    presets=MappingProxyType({"card": {"width": "640", "height": "480", "quality": "80", "position": "auto"}}),
     # Default ports of front-end development servers: Next.js, Vite, samples/webapp and Django, and a common
     # alternative.
     allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),

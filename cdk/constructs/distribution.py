@@ -229,7 +229,10 @@ class EdgeDistribution(Construct):
     def _image_request_code(self) -> str:
         origins_ = self._config.allowed_origins
         return edge_functions.image_request_code(
-            self._config.sizes, allowed_origins=origins_, credentials=bool(origins_) and "*" not in origins_
+            self._config.sizes,
+            allowed_origins=origins_,
+            credentials=bool(origins_) and "*" not in origins_,
+            presets=self._config.presets,
         )
 
     def _cache_by_path(self) -> cloudfront.CachePolicy:
@@ -287,7 +290,7 @@ class EdgeDistribution(Construct):
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
                 access_control_allow_credentials=cookies,
                 access_control_allow_headers=["Content-Type", "Idempotency-Key"],
-                access_control_allow_methods=["GET", "HEAD", "OPTIONS", "POST", "DELETE"],
+                access_control_allow_methods=["GET", "HEAD", "OPTIONS", "POST", "PATCH", "DELETE"],
                 access_control_allow_origins=list(config.allowed_origins),
                 access_control_expose_headers=["ETag", "Location", "Retry-After", "Server-Timing"],
                 access_control_max_age=Duration.hours(1),

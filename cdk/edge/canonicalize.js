@@ -4,16 +4,19 @@
 // viewer_address.js follows it and calls `rewritten`. Messages never repeat a client's input.
 // CloudFront throttles a function that uses too much time, for all viewers, so all input is bounded.
 
-// Placeholders, replaced at synthesis: "ladder" or "exact", the allowed origins (a list), and whether their pages may
-// send cookies.
+// Placeholders, replaced at synthesis: "ladder" or "exact", the allowed origins (a list), whether their pages may send
+// cookies, and the parameters of other image services: pairs of what to use instead and names (functions/shared/peers.py), and
+// the stage's presets: pairs of a name and values by parameter.
 const SIZES = '__SIZES__';
 const ORIGINS = '__ORIGINS__';
 const CREDENTIALS = '__CREDENTIALS__';
+const PEERS = '__PEERS__';
+const PRESETS = '__PRESETS__';
 
 const LONGEST_PATH = 200; // the longest canonical path has 140 characters
-const MOST_PARAMETERS = 32; // eight are known; others belong to the page, such as utm_source
-const LONGEST_NAME = 30; // the longest known name, background, with every character percent-encoded
-const LONGEST_VALUE = 33; // the longest allowed value, transparent, likewise
+const MOST_PARAMETERS = 32; // ten are known; others belong to the page, such as utm_source
+const LONGEST_NAME = 39; // the longest name of PEERS with every character percent-encoded
+const LONGEST_VALUE = 90; // the longest allowed value, a preset's name of 30 characters, likewise
 const LONGEST_DOWNLOAD = 1200; // 100 characters of four bytes, percent-encoded
 const LONGEST_ACCEPT = 512; // browsers send 60 to 200 characters
 const MOST_ATTRIBUTES = 8; // of one media type, including the type itself
@@ -24,26 +27,32 @@ const LARGEST_SIDE = 3840;
 const RATIO_STEPS = 48;
 const QUALITY_STEPS = [40, 50, 60, 70, 75, 80, 85, 90, 95];
 const FITS = ['contain', 'cover', 'fill', 'inside', 'outside'];
-const FORMATS = ['auto', 'avif', 'gif', 'jpeg', 'png', 'webp', 'jpg'];
+const FORMATS = ['auto', 'avif', 'gif', 'jpeg', 'jpg', 'png', 'webp'];
 const BACKGROUNDS = ['black', 'gray', 'transparent', 'white'];
 const POINTS = [['center', 8, 8], ['north', 8, 0], ['northeast', 16, 0], ['east', 16, 8], ['southeast', 16, 16],
   ['south', 8, 16], ['southwest', 0, 16], ['west', 0, 8], ['northwest', 0, 0]];
 // Every parameter, in the order in which it is checked: its name, its alias, its rule.
 const SIDE_RULE = 'must be a whole number from 1 to 999999, in digits 0 to 9.';
 const PARAMETERS = [
-  ['background', '', 'must be one of black, gray, transparent, white.'],
+  ['background', '', oneOf(BACKGROUNDS)],
   ['download', '', 'must be a file name.'],
-  ['fit', '', 'must be one of contain, cover, fill, inside, outside.'],
-  ['format', 'f', 'must be one of auto, avif, gif, jpeg, jpg, png, webp.'],
+  ['dpr', '', 'must be a number from 1 to 3 with at most two decimals.'],
+  ['fit', '', oneOf(FITS)],
+  ['format', 'f', oneOf(FORMATS)],
   ['height', 'h', SIDE_RULE],
-  ['position', '', 'must be center, a compass point such as northeast, or x,y from 0 to 16 in sixteenths of the ' +
-    'picture.'],
+  ['position', '', 'must be auto, center, a compass point such as northeast, or x,y from 0 to 16 in sixteenths of ' +
+    'the picture.'],
+  ['preset', '', 'must be a name of at most 30 characters: a to z, 0 to 9, - and _.'],
   ['quality', 'q', 'must be auto or a whole number from 1 to 100.'],
   ['width', 'w', SIDE_RULE],
 ];
 const TOO_LONG = '\n'; // no rule allows a control character
 const ID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}/;
 const CACHED_BRIEFLY = 'public, max-age=60';
+
+function oneOf(words) {
+  return 'must be one of ' + words.join(', ') + '.';
+}
 
 function rewritten(event) {
   const request = event.request;
@@ -59,7 +68,8 @@ function rewritten(event) {
       if (!isCanonical(parts[3])) return noVariant();
       knownParameters(pairs.filter(pair => pair[0] === 'download'));
     } else {
-      const variant = normalised(knownParameters(pairs), acceptedFormat(acceptOf(request)));
+      checkNames(pairs);
+      const variant = normalised(withPreset(knownParameters(pairs)), acceptedFormat(acceptOf(request)));
       request.uri = '/images/' + parts[2] + '/' + canonical(variant);
     }
   } catch (error) {
@@ -153,6 +163,22 @@ function ruleOf(name) {
   return PARAMETERS.filter(each => each[0] === name)[0][2];
 }
 
+// Of several, the first one by its lower-case name is refused, as in variant.py. \w is ASCII only.
+function checkNames(pairs) {
+  pairs.map(pair => pair[0])
+    .filter(name => name !== '' && !/[^\w-]/.test(name))
+    .map(name => [name.toLowerCase(), name])
+    .sort()
+    .forEach(each => {
+      const known = PARAMETERS.filter(parameter => parameter[0] === each[0] || parameter[1] === each[0])[0];
+      if (known && each[0] !== each[1]) refuse(known[0], 'must be written in lower case.');
+      if (known) return;
+      PEERS.forEach(group => {
+        if (group[1].split(' ').indexOf(each[0]) >= 0) refuse(each[0], 'is not supported: ' + group[0]);
+      });
+    });
+}
+
 function knownParameters(pairs) {
   const values = {};
   PARAMETERS.forEach(each => {
@@ -163,6 +189,15 @@ function knownParameters(pairs) {
     if (given.length === 1) values[each[0]] = given[0][1];
   });
   return values;
+}
+
+function withPreset(values) {
+  const name = values.preset;
+  if (name === undefined) return values;
+  if (name.length > 30 || /[^a-z0-9_-]/.test(name)) refuse('preset', ruleOf('preset'));
+  const preset = PRESETS.filter(each => each[0] === name)[0];
+  if (!preset) refuse('preset', name + ' is not defined for this stage.');
+  return Object.assign({}, preset[1], values);
 }
 
 function isCanonical(text) {
@@ -190,12 +225,13 @@ function canonical(variant) {
 
 function normalised(values, automaticFormat) {
   let background = word(values, 'background', BACKGROUNDS, 'white');
+  const dpr = dprOf(values);
   let fit = word(values, 'fit', FITS, 'cover');
   let format = word(values, 'format', FORMATS, 'auto');
-  let height = side(values, 'height');
+  let height = side(values, 'height', dpr);
   let point = pointOf(values);
   let quality = qualityOf(values);
-  let width = side(values, 'width');
+  let width = side(values, 'width', dpr);
 
   if (format === 'auto') format = automaticFormat;
   if (format === 'jpg') format = 'jpeg';
@@ -218,7 +254,7 @@ function normalised(values, automaticFormat) {
     const wide = width >= height;
     width = wide ? snapped : shorter;
     height = wide ? shorter : snapped;
-    if (fit === 'contain') point = [third(point[0]), third(point[1])];
+    if (fit === 'contain') point = point === 'auto' ? [8, 8] : [third(point[0]), third(point[1])];
     else if (fit !== 'cover') point = [8, 8];
   }
   if (format === 'jpeg' && background === 'transparent') background = 'white';
@@ -249,14 +285,23 @@ function word(values, name, words, byDefault) {
   return values[name];
 }
 
-function side(values, name) {
+function dprOf(values) { // in hundredths
+  const text = values.dpr === undefined ? '1' : values.dpr;
+  const number = /^[1-3](\.[0-9]{1,2})?/.exec(text);
+  const hundredths = Math.round(Number(text) * 100);
+  if (!number || number[0].length !== text.length || hundredths > 300) refuse('dpr', ruleOf('dpr'));
+  return hundredths;
+}
+
+function side(values, name, dpr) {
   if (values[name] === undefined) return null;
   if (!isDigits(values[name], 6) || Number(values[name]) === 0) refuse(name, ruleOf(name));
-  return Number(values[name]);
+  return divided(Number(values[name]) * dpr, 100);
 }
 
 function pointOf(values) {
   const text = values.position === undefined ? 'center' : values.position;
+  if (text === 'auto') return text;
   const named = POINTS.filter(point => point[0] === text)[0];
   if (named) return [named[1], named[2]];
   const point = pointIn(/^([0-9]{1,2}),([0-9]{1,2})/, text);
@@ -287,6 +332,7 @@ function third(sixteenths) {
 }
 
 function spelledPoint(point) {
+  if (point === 'auto') return point;
   const named = POINTS.filter(each => each[1] === point[0] && each[2] === point[1])[0];
   return named ? named[0] : 'x' + point[0] + 'y' + point[1];
 }

@@ -1,27 +1,33 @@
-"""The function `manage`: lists, reads, removes and resumes images."""
+"""The function `manage`: lists, reads, changes, removes and resumes images."""
 
 from typing import Final
 
-from cdk.specification import FunctionSpecification, Grant, Package, PipelineResources, Size, allow
+from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package, PipelineResources, Size, allow
 from functions.shared.keys import LISTING_INDEX
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the table, the bucket of the uploads that it resumes, and the allowed origins, if any."""
+    """Return the table, the buckets of uploads and of variants, the event bus, and the allowed origins, if any."""
     origins = stage.config.allowed_origins
     return {
         "TABLE_NAME": stage.table.table_name,
         "ORIGINALS_BUCKET": stage.storage.originals.bucket_name,
+        "GENERATED_BUCKET": stage.storage.generated.bucket_name,
+        "EVENT_BUS_NAME": stage.event_bus.event_bus_name,
         **({"ALLOWED_ORIGINS": ",".join(origins)} if origins else {}),
     }
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the grants to read, list and change records."""
+    """Return the grants to read, list and change records, and to delete and announce variants that are stale."""
+    generated = stage.storage.generated
     actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     return [
         allow(*(f"dynamodb:{action}" for action in actions), on=stage.table.table_arn),
         allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{LISTING_INDEX}"),
+        allow("s3:DeleteObject", on=generated.arn_for_objects("images/*"), reason=IMAGE_KEYS),
+        allow("s3:ListBucket", on=generated.bucket_arn),
+        allow("events:PutEvents", on=stage.event_bus.event_bus_arn),
     ]
 
 

@@ -1,5 +1,6 @@
 """The function `serve`: returns variants that the edge has not cached."""
 
+import json
 from typing import Final
 
 from cdk.specification import (
@@ -26,12 +27,14 @@ instead of 26. mallopt(3) documents both, and 32 MiB as the largest mmap thresho
 def environment(stage: PipelineResources) -> dict[str, str]:
     """Return the variables for generating variants, on request or ahead of requests."""
     config = stage.config
+    presets = json.dumps({name: dict(values) for name, values in config.presets.items()}, separators=(",", ":"))
     return {
         "PUBLISHED_BUCKET": stage.storage.published.bucket_name,
         "GENERATED_BUCKET": stage.storage.generated.bucket_name,
         "TABLE_NAME": stage.table.table_name,
         "DELIVERY": config.delivery,
         "SIZES": config.sizes,
+        "PRESETS": presets,
         "S_MAXAGE_SECONDS": str(config.shared_max_age_seconds),
         "MAX_AGE_SECONDS": str(config.browser_max_age_seconds),
     } | KEEP_FREED_MEMORY

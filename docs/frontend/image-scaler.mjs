@@ -11,7 +11,8 @@ export const WIDTHS = [320, 640, 828, 1280, 1920, 2560];
 /** Return the URL of one variant of a picture.
  * @param {string} edge  the edge's origin, such as https://images.example.com
  * @param {string} picture  id, optionally followed by a signature
- * @param {{width?: number, height?: number, fit?: string, format?: string, quality?: number | string}} [variant]
+ * @param {{width?: number, height?: number, dpr?: number, fit?: string, format?: string, quality?: number | string,
+ *   position?: string, preset?: string}} [variant]
  * @returns {string}
  */
 export function imageUrl(edge, picture, variant = {}) {
@@ -46,15 +47,24 @@ export function steps(size, { ratio, widths = WIDTHS } = {}) {
 }
 
 /**
- * Return the value of a srcset attribute.
+ * Return the value of a srcset attribute. It has no `dpr`: the browser multiplies the widths of `sizes` itself.
  * @param {[number, number] | undefined} size  see `steps`
  * @param {{ratio?: number, widths?: number[], fit?: string, format?: string, quality?: number | string}} [options]
  * @returns {string}
  */
-export function imageSrcset(edge, picture, size, { ratio, widths, ...variant } = {}) {
+export function imageSrcset(edge, picture, size, { ratio, widths, dpr, ...variant } = {}) {
   return steps(size, { ratio, widths })
     .map(({ servedWidth, ...sides }) => `${imageUrl(edge, picture, { ...variant, ...sides })} ${servedWidth}w`)
     .join(', ');
+}
+
+/**
+ * Return the value of a srcset attribute for a picture that the page shows at a fixed size, by screen density.
+ * @param {{width?: number, height?: number, preset?: string}} variant  the size in CSS px, and all of `imageUrl`
+ * @returns {string}
+ */
+export function imageDensities(edge, picture, variant, densities = [1, 2, 3]) {
+  return densities.map((dpr) => `${imageUrl(edge, picture, { ...variant, dpr })} ${dpr}x`).join(', ');
 }
 
 /** Set src and srcset of every <img data-picture="…" sizes="…"> in a page. The attributes width and height are the

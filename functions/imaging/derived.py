@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from functions.imaging.focus import focal_point
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.placeholder import dominant_color, thumb_hash
 from functions.imaging.quality import PROBE_WIDTH_PX, complexity_features, predicted_quality
@@ -19,6 +20,7 @@ class DerivedPicture:
     animated: bool
     has_alpha: bool
     quality: dict[str, int]
+    focal_point: tuple[int, int]
 
 
 def derive(
@@ -36,4 +38,5 @@ def derive(
         animated=picture.animated,
         has_alpha=picture.has_alpha,
         quality=predicted_quality(complexity_features(probe.frames[0])),
+        focal_point=focal_point(smallest.frames[0]),
     )

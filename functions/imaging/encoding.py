@@ -26,6 +26,15 @@ CONTENT_TYPES: Final = {
     "gif": "image/gif",
 }
 
+ENCODERS: Final = {
+    "jpeg": "libjpeg-turbo",
+    "webp": "libwebp",
+    "png": "zlib",
+    "avif": "libaom",
+    "gif": "Pillow",
+}
+"""The libraries with which Pillow encodes each format."""
+
 ANIMATED_FORMATS: Final = frozenset({"webp", "gif"})
 
 FULL_CHROMA_QUALITY: Final = 89

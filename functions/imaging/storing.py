@@ -56,4 +56,5 @@ def store_picture(picture: DerivedPicture, *, store: FileWriter, bucket: str, pr
         animated=picture.animated,
         has_alpha=picture.has_alpha,
         quality=picture.quality,
+        focal_point=picture.focal_point,
     )

@@ -1,4 +1,4 @@
-"""Manage: reads, lists and removes images, and resumes held or failed ones."""
+"""Manage: reads, lists, changes and removes images, and resumes held or failed ones."""
 
 import json
 from typing import Any
@@ -6,15 +6,25 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from functions.manage import responses
+from functions.manage.focal_point import FocalPoints
 from functions.manage.queries import history_query, listing_query
 from functions.manage.removal import Remover
-from functions.manage.requests import resumption_request
+from functions.manage.requests import image_change, resumption_request
 from functions.manage.resumption import Resumer
 from functions.manage.settings import ManageSettings
+from functions.records.focal_point import FocalPointWriter
 from functions.records.listing import Listing
 from functions.records.removal import RemovalWriter
 from functions.shared.contracts import Status
-from functions.shared.errors import LegalHoldError, RecordMissingError, RemovalNotStartedError
+from functions.shared.errors import (
+    LegalHoldError,
+    NotServedError,
+    RecordMissingError,
+    RemovalNotStartedError,
+    RevisionsUsedUpError,
+)
+from functions.shared.events import EventPublisher
+from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
 from functions.shared.problem import problem
 from functions.shared.rest_api import (
@@ -32,12 +42,29 @@ app = resolver(
     settings.allowed_origins,
     problems={
         RecordMissingError: problem(404, "Not Found", "No image has this id."),
+        RevisionsUsedUpError: problem(409, "Conflict", "This image was changed too often; its focal point is final."),
         LegalHoldError: problem(409, "Conflict", "This image is under a legal hold; it was not removed."),
     },
 )
 listing = Listing(settings.table_name)
 resumer = Resumer(listing, UploadsQueue(settings.uploads_queue_url), originals_bucket=settings.originals_bucket)
 remover = Remover(settings.remove_state_machine_arn, records=RemovalWriter(settings.table_name))
+focal_points = FocalPoints(
+    records=FocalPointWriter(settings.table_name),
+    store=S3ObjectStore(),
+    events=EventPublisher(settings.event_bus_name),
+    generated_bucket=settings.generated_bucket,
+)
+
+
+def not_served(error: NotServedError) -> Response[str]:
+    """Respond to a change of an image that is not served: 410 if it was removed, otherwise 409."""
+    if error.status is Status.REMOVED:
+        return as_response(problem(410, "Gone", "This image was removed."))
+    return as_response(problem(409, "Conflict", "This image is not published.", image_status=error.status))
+
+
+app.exception_handler(NotServedError)(not_served)
 
 
 def removal_not_started(error: RemovalNotStartedError) -> Response[str]:
@@ -74,6 +101,16 @@ def list_images() -> Response[str]:
     query = listing_query(app.current_event.raw_event)
     page = listing.page(query.tenant, limit=query.limit, status=query.status, cursor=query.cursor)
     return _json(200, responses.page(page))
+
+
+@app.patch("/v1/images/<image_id>")
+def change_image(image_id: str) -> Response[str]:
+    """Set the focal point of one image."""
+    logger.append_keys(image_id=image_id)
+    query_parameters(app.current_event.raw_event)
+    change = image_change(body_bytes(app.current_event.raw_event))
+    focal_points.set(image_id, change.focal_point.x, change.focal_point.y)
+    return _json(200, responses.full(listing.image(image_id)))
 
 
 @app.delete("/v1/images/<image_id>")

@@ -1,9 +1,9 @@
-"""Validates the body of POST /v1/resumptions; an error names the member."""
+"""Validates the bodies of POST /v1/resumptions and PATCH /v1/images/{id}; an error names the member."""
 
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from functions.records.cursors import Cursor
 from functions.shared.json_body import parsed_body
@@ -41,6 +41,31 @@ class ResumptionRequest(BaseModel):
     since: Annotated[AwareDatetime | None, BeforeValidator(_time)] = None
     tenant: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = DEFAULT_TENANT
     cursor: Annotated[Cursor | None, BeforeValidator(_cursor)] = None
+
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Point(BaseModel):
+    """A point of a picture: shares of its width and height."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    x: Share
+    y: Share
+
+
+class ImageChange(BaseModel):
+    """What a client changes of an image."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    focal_point: Point
+
+
+def image_change(body: bytes) -> ImageChange:
+    """Parse the JSON body. Raises ProblemError (400) that names the member."""
+    return parsed_body(ImageChange, body)
 
 
 def resumption_request(body: bytes) -> ResumptionRequest:

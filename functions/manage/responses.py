@@ -7,6 +7,7 @@ from functions.manage.resumption import Resumption
 from functions.records.listing import History, HistoryLine, Image, Page
 from functions.records.record import ImageRecord, Removal
 from functions.shared.contracts import as_json
+from functions.shared.variant import POINT_STEPS
 
 _PUBLIC: Final = (
     "tenant", "owner", "filename", "content_type", "declared_size", "created_at", "updated_at", "removed_at",
@@ -50,6 +51,8 @@ def full(image: Image) -> dict[str, Any]:
             for each in (*picture.renditions, picture.master)
         ]
         shown |= {name: getattr(picture, name) for name in ("placeholder", "dominant_color", "animated", "has_alpha")}
+        x, y = picture.focal_point
+        shown["focal_point"] = {"x": x / POINT_STEPS, "y": y / POINT_STEPS}
         if picture.master.frames:
             shown["frames"] = picture.master.frames
     lines = history(image.history)

@@ -8,11 +8,13 @@ from functions.shared.settings import EnvironmentReader, Settings
 
 @dataclass(frozen=True)
 class ManageSettings(Settings):
-    """The table, the state machine `remove`, the originals bucket, the queue of uploads, and the origins for CORS."""
+    """The table, the state machine `remove`, two buckets, the queue of uploads, the event bus, and CORS's origins."""
 
     table_name: str
     remove_state_machine_arn: str
     originals_bucket: str
+    generated_bucket: str
+    event_bus_name: str
     uploads_queue_url: str
     allowed_origins: tuple[str, ...]
 
@@ -23,6 +25,8 @@ class ManageSettings(Settings):
             table_name=reader.text("TABLE_NAME"),
             remove_state_machine_arn=reader.text("REMOVE_STATE_MACHINE_ARN"),
             originals_bucket=reader.text("ORIGINALS_BUCKET"),
+            generated_bucket=reader.text("GENERATED_BUCKET"),
+            event_bus_name=reader.text("EVENT_BUS_NAME"),
             uploads_queue_url=reader.text("UPLOADS_QUEUE_URL"),
             allowed_origins=reader.words("ALLOWED_ORIGINS"),
         )

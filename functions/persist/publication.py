@@ -135,8 +135,10 @@ def _holds(request: PersistRequest, record: ImageRecord | None) -> bool:
 
 
 def _is_written(request: PersistRequest, record: ImageRecord | None) -> bool:
-    return record is not None and (record.status, record.claimed_by, record.revision) == (
-        request.verdict.decision.status,
-        request.execution_arn,
-        request.revision,
+    """Tell whether the record shows this execution's files. A change of the focal point makes a newer revision of
+    them."""
+    return (
+        record is not None
+        and (record.status, record.claimed_by) == (request.verdict.decision.status, request.execution_arn)
+        and record.revision >= request.revision
     )

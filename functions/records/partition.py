@@ -14,7 +14,14 @@ from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item, to_value
 from functions.shared.errors import RecordConflictError, TransientDependencyError
-from functions.shared.keys import EVENT_PREFIX, LABELS_SORT_KEY, SECOND_UPLOAD, event_sort_key, record_partition
+from functions.shared.keys import (
+    EVENT_PREFIX,
+    LABELS_SORT_KEY,
+    SECOND_UPLOAD,
+    event_sort_key,
+    record_partition,
+    revision_of,
+)
 
 WRITE_BATCH: Final = 25
 """Items in one BatchWriteItem call; DynamoDB's own limit."""
@@ -24,12 +31,14 @@ WRITE_BATCH: Final = 25
 class FileState:
     """What a record says about the image's files.
 
-    ``status`` is None if this release does not know it. ``revision`` is the one last published, 0 before the first.
+    ``status`` is None if this release does not know it. ``revision`` is the one that is served, 0 before the first;
+    ``files_revision`` is the one whose published files it uses, an older one after a change of the focal point.
     ``claimed_by``, ``claimed_etag`` and ``claimed_version`` are the last execution and the upload that it processes.
     """
 
     status: Status | None
     revision: int
+    files_revision: int
     last_revision: int
     claimed_by: str | None
     claimed_etag: str | None
@@ -64,9 +73,12 @@ class Partition:
         record = self._reader.document(image_id)
         if record is None:
             return None
+        revision = record.get("revision", 0)
+        master = record.get("picture", {}).get("master", {}).get("key")
         return FileState(
             status=_status(record.get("status")),
-            revision=record.get("revision", 0),
+            revision=revision,
+            files_revision=revision_of(master) if master else revision,
             last_revision=record.get("last_revision", 0),
             claimed_by=record.get("claimed_by"),
             # Earlier releases wrote no claimed_etag; their records have the ETag of the published original, if any.

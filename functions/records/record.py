@@ -4,10 +4,10 @@ The labels and the history of an image are other items of the same partition (fu
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Protocol, Self
 
-from functions.shared.contracts import Document, OriginalFacts, Parts, Picture, Reason, Status
+from functions.shared.contracts import Document, OriginalFacts, Parts, Picture, Reason, Status, point_of
 from functions.shared.dynamo import from_item
 from functions.shared.errors import ContractError
 from functions.shared.keys import DEFAULT_TENANT, RECORD_SORT_KEY, record_partition
@@ -60,7 +60,7 @@ class ImageRecord:
     ``unannounced`` is the type of the completion event that is still to be sent, None if there is none;
     ``declared_size`` is the size in bytes that the client announced; ``claimed_by`` is the ARN of the last execution
     that processed the image; ``error`` is the name of the error that ended it. ``legal_hold`` is
-    None if it was never set.
+    None if it was never set. ``focal_point`` is the one that a client has set, in sixteenths; the picture has it too.
     """
 
     image_id: str
@@ -84,6 +84,7 @@ class ImageRecord:
     removal: Removal | None = None
     legal_hold: bool | None = None
     unannounced: str | None = None
+    focal_point: tuple[int, int] | None = None
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> Self:
@@ -102,6 +103,8 @@ class ImageRecord:
             for name, part in _PARTS.items():
                 if name in known:
                     known[name] = part(known[name])
+            if "picture" in known and "focal_point" in known:
+                known["picture"] = replace(known["picture"], focal_point=known["focal_point"])
             return cls(**known)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ContractError(f"ImageRecord: {error!r}") from error
@@ -111,12 +114,13 @@ def _error_name(document: dict[str, Any]) -> Any:
     return document.get("error")
 
 
-_PARTS: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
+_PARTS: Final[dict[str, Callable[[Any], Any]]] = {
     "facts": OriginalFacts.from_state,
     "picture": Picture.from_state,
     "verdict": VerdictSummary.from_state,
     "removal": Removal.from_document,
     "error": _error_name,
+    "focal_point": point_of,
 }
 """How each nested attribute is read."""
 

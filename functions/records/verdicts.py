@@ -65,7 +65,7 @@ class VerdictWriter:
                 TableName=self._table,
                 Key=record_key(request.image_id),
                 UpdateExpression="REMOVE #unannounced",
-                ConditionExpression="#claimed_by = :execution AND #revision = :revision",
+                ConditionExpression="#claimed_by = :execution AND #revision >= :revision",
                 ExpressionAttributeNames={f"#{name}": name for name in names},
                 ExpressionAttributeValues=to_item(values),
             )

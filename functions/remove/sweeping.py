@@ -119,7 +119,7 @@ class Sweeper:
             yield from self._everything(settings.staging_bucket, image_prefix(image_id))
             return
         newest = _newest_unpublished(request, state)
-        shown = 0 if state is None else state.revision
+        shown = 0 if state is None else state.files_revision
         yield self._revisions(settings.published_bucket, image_id, lambda each: each <= newest and each != shown)
         yield self._revisions(settings.staging_bucket, image_id, lambda each: each <= newest)
         if state is not None and state.ended_without_verdict:  # the CDN reads variants directly
@@ -134,8 +134,8 @@ class Sweeper:
             for bucket in (settings.published_bucket, settings.staging_bucket):
                 yield from self._everything(bucket, image_prefix(image_id))
         else:
-            shown = state.revision
-            yield self._revisions(settings.published_bucket, image_id, lambda each: each < shown)
+            files, shown = state.files_revision, state.revision
+            yield self._revisions(settings.published_bucket, image_id, lambda each: each < files)
             yield self._revisions(settings.staging_bucket, image_id, lambda each: each <= shown)
         if not state.is_servable:
             yield from self._everything(settings.generated_bucket, generated_prefix(image_id))

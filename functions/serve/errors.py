@@ -50,6 +50,11 @@ def not_yet(image_id: str, status: str) -> ResponseError:
     )
 
 
+def not_published(status: str) -> ResponseError:
+    """409: the image is still being processed, so there is nothing to explain."""
+    return _problem(409, "Conflict", "This image is not published yet.", cache=NEVER, image_status=status)
+
+
 def never_published(status: str, reason: str | None) -> ResponseError:
     """404: the upload was rejected, or processing it failed."""
     members: dict[str, Any] = {"image_status": status} | ({"reason": reason} if reason else {})

@@ -1,12 +1,15 @@
 """A request for an image, parsed from API Gateway's REST proxy event. Every part of an event is validated."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from functions.serve.errors import bad_parameter, method_not_allowed, no_such_image, not_canonical
 from functions.shared.keys import is_image_id
 from functions.shared.variant import (
+    NO_PRESETS,
     NotCanonicalError,
+    Presets,
     Sizes,
     Variant,
     VariantError,
@@ -15,12 +18,16 @@ from functions.shared.variant import (
     parse_query,
 )
 
+EXPLANATION: Final = "/v1/images/{id}/explanation"
+"""The route that explains a variant instead of returning it."""
+
 
 @dataclass(frozen=True)
 class ImageRequest:
     """Which variant of which image is requested, and the headers that decide the form of the response.
 
-    ``negotiated``: Accept chose the format. ``download``: a file name as the client sent it.
+    ``negotiated``: Accept chose the format. ``download``: a file name as the client sent it. ``values`` are the known
+    parameters of the query form.
     """
 
     image_id: str
@@ -30,10 +37,15 @@ class ImageRequest:
     without_body: bool
     if_none_match: str
     if_modified_since: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse_request(event: dict[str, Any], *, sizes: Sizes) -> ImageRequest:
-    """Read the event of ``/images/{id}`` or ``/images/{id}/{canonical}``. Raises ResponseError."""
+def parse_request(event: dict[str, Any], *, sizes: Sizes, presets: Presets = NO_PRESETS) -> ImageRequest:
+    """Read the event of ``/images/{id}``, ``/images/{id}/{canonical}`` or ``/v1/images/{id}/explanation``.
+
+    The last one has a canonical path as the parameter ``canonical``, or the parameters of the query form. Raises
+    ResponseError.
+    """
     path = event.get("pathParameters") or {}
     image_id, canonical = path.get("id") or "", path.get("canonical")
     method = event.get("httpMethod")
@@ -42,10 +54,14 @@ def parse_request(event: dict[str, Any], *, sizes: Sizes) -> ImageRequest:
     if not is_image_id(image_id):
         raise no_such_image()
     headers = _headers(event)
+    values: Mapping[str, str] = {}
+    if event.get("resource") == EXPLANATION:
+        canonical = dict(_parameters(event)).get("canonical")
     try:
         if canonical is None:
-            query = parse_query(_parameters(event), accept=headers.get("accept", ""), sizes=sizes)
-            variant, negotiated, download = query.variant, query.negotiated, query.download
+            accept = headers.get("accept", "")
+            query = parse_query(_parameters(event), accept=accept, sizes=sizes, presets=presets)
+            variant, negotiated, download, values = query.variant, query.negotiated, query.download, query.values
         else:
             variant, negotiated = parse_canonical(canonical, sizes=sizes), False
             download = parse_download(_parameters(event))
@@ -61,6 +77,7 @@ def parse_request(event: dict[str, Any], *, sizes: Sizes) -> ImageRequest:
         without_body=method == "HEAD",
         if_none_match=headers.get("if-none-match", ""),
         if_modified_since=headers.get("if-modified-since", ""),
+        values=values,
     )
 
 

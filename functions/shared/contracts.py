@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 from functions.shared.errors import ContractError
 from functions.shared.keys import is_image_id
+from functions.shared.variant import POINT_STEPS
 
 T = TypeVar("T")
 
@@ -134,6 +135,14 @@ def _image_id(text: str) -> str:
     return text
 
 
+def point_of(pair: list[Any]) -> tuple[int, int]:
+    """Return a point of a picture in sixteenths. Raises ValueError if it is outside."""
+    x, y = map(int, pair)
+    if not (0 <= x <= POINT_STEPS and 0 <= y <= POINT_STEPS):
+        raise ValueError(f"focal_point {pair!r} is outside the picture")
+    return x, y
+
+
 _REQUEST: Final[Parts] = {"image_id": _image_id, "revision": int}
 """Parts of every request; numbers of DynamoDB are strings in a state."""
 
@@ -199,7 +208,8 @@ class Picture(Document):
 
     ``placeholder`` is a base64 ThumbHash; ``dominant_color`` is ``#rrggbb``; ``animated`` and ``has_alpha`` describe
     the master; ``quality`` is the predicted encoder quality by output format (1 to 100). ``blur`` says how the picture
-    was blurred (``mosaic-4``, ``tile``); empty if it was not, or by an older release.
+    was blurred (``mosaic-4``, ``tile``); empty if it was not, or by an older release. ``focal_point`` is x and y in
+    sixteenths of the picture; crops with position=auto are centred on it.
     """
 
     master: Rendition
@@ -210,8 +220,13 @@ class Picture(Document):
     has_alpha: bool = False
     quality: dict[str, int] = field(default_factory=dict)
     blur: str = ""
+    focal_point: tuple[int, int] = (8, 8)
 
-    parts: ClassVar[Parts] = {"master": Rendition.from_state, "renditions": _each(Rendition.from_state)}
+    parts: ClassVar[Parts] = {
+        "master": Rendition.from_state,
+        "renditions": _each(Rendition.from_state),
+        "focal_point": point_of,
+    }
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form."""

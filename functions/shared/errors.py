@@ -13,6 +13,8 @@ ImageScalerError
 ├── RevisionLimitError            the image was processed too often; the state machine itself raises it
 ├── ModerationRefusedError        Rekognition cannot process a view; the image is held
 ├── ModerationAnswerError         Rekognition's response is invalid; the image is held
+├── NotServedError                the image is not served, so it cannot be changed
+├── RevisionsUsedUpError          the image was changed too often
 ├── LegalHoldError                the image must be kept, so it cannot be removed
 ├── RemovalNotStartedError        the image is marked as removed, but the state machine `remove` did not start
 ├── IdempotencyKeyReusedError     the Idempotency-Key belongs to another request
@@ -144,6 +146,22 @@ class ModerationAnswerError(ImageScalerError):
     """Rekognition's response is out of range, incomplete or implausible, so it is not a verdict."""
 
     handled = (STATE_MACHINE,)
+
+
+class NotServedError(ImageScalerError):
+    """An image cannot be changed because it is not served; ``status`` is its status."""
+
+    handled = (http(409), http(410))
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        super().__init__(f"the image is {status}")
+
+
+class RevisionsUsedUpError(ImageScalerError):
+    """An image has so many revisions that its focal point can no longer be changed."""
+
+    handled = (http(409),)
 
 
 class LegalHoldError(ImageScalerError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from functions.shared.contracts import Picture
 from functions.shared.limits import MAX_BODY_BYTES
-from functions.shared.variant import LADDER, LARGEST_SIDE_PX, QUALITY_STEPS, WITHOUT_QUALITY, Variant
+from functions.shared.variant import AUTO, LADDER, LARGEST_SIDE_PX, QUALITY_STEPS, WITHOUT_QUALITY, Variant
 from functions.variants.errors import VariantTooLargeError
 from functions.variants.timings import measured
 
@@ -163,7 +163,7 @@ def spec_of(variant: Variant, picture: Picture) -> "VariantSpec":
         fit=fit,
         format=image_format,
         quality=_encoder_quality(variant, picture, image_format),
-        position=variant.position,
+        position=picture.focal_point if variant.position == AUTO else variant.position,
         background=variant.background or "white",
     )
 

@@ -1,33 +1,37 @@
 """Settings of every function that generates variants: buckets, sizes, and how long caches keep a variant."""
 
+import json
 from dataclasses import dataclass
 from typing import Self
 
 from functions.shared.settings import EnvironmentReader, Settings
-from functions.shared.variant import Sizes
+from functions.shared.variant import Presets, Sizes, preset_faults
 
 YEAR_SECONDS = 31_536_000
 
 
 @dataclass(frozen=True)
 class VariantSettings(Settings):
-    """Buckets, table, sizes; ``shared_max_age_seconds`` is for the CDN, ``max_age_seconds`` for browsers."""
+    """Buckets, table, sizes, presets; ``shared_max_age_seconds`` is for the CDN, ``max_age_seconds`` for browsers."""
 
     published_bucket: str
     generated_bucket: str
     table_name: str
     sizes: Sizes
+    presets: Presets
     shared_max_age_seconds: int
     max_age_seconds: int
 
     @classmethod
     def read(cls, reader: EnvironmentReader) -> Self:
         """Read the settings; the reader collects the faults."""
+        sizes = reader.word("SIZES", Sizes, Sizes.LADDER)
         return cls(
             published_bucket=reader.text("PUBLISHED_BUCKET"),
             generated_bucket=reader.text("GENERATED_BUCKET"),
             table_name=reader.text("TABLE_NAME"),
-            sizes=reader.word("SIZES", Sizes, Sizes.LADDER),
+            sizes=sizes,
+            presets=_presets(reader, sizes),
             shared_max_age_seconds=reader.integer("S_MAXAGE_SECONDS", YEAR_SECONDS, minimum=0, maximum=YEAR_SECONDS),
             max_age_seconds=reader.integer("MAX_AGE_SECONDS", 3600, minimum=0, maximum=YEAR_SECONDS),
         )
@@ -36,3 +40,16 @@ class VariantSettings(Settings):
     def cache_control(self) -> str:
         """Cache-Control of a variant. Never immutable: browsers must notice a removal."""
         return f"public, max-age={self.max_age_seconds}, s-maxage={self.shared_max_age_seconds}"
+
+
+def _presets(reader: EnvironmentReader, sizes: Sizes) -> Presets:
+    """Read PRESETS, a JSON object; none if it is not set."""
+    text = reader.text("PRESETS", "{}")
+    try:
+        presets = {name: dict(values) for name, values in json.loads(text).items()}
+        faults = preset_faults(presets, sizes=sizes)
+    except (AttributeError, TypeError, ValueError):
+        presets, faults = {}, [f"PRESETS is {text!r}; it must be an object of objects of strings"]
+    for fault in faults:
+        reader.expect(holds=False, fault=fault)
+    return presets

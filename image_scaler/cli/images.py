@@ -1,4 +1,4 @@
-"""``image-scaler get``, ``list``, ``history`` and ``delete``."""
+"""``image-scaler get``, ``list``, ``history``, ``explain``, ``focus`` and ``delete``."""
 
 from datetime import timedelta
 from itertools import islice
@@ -10,7 +10,7 @@ from image_scaler.cli.app import AsJson, ProfileName, profile_of
 from image_scaler.cli.durations import duration
 from image_scaler.cli.output import describe, summary, write_note, write_result
 from image_scaler.client import Client, Image
-from image_scaler.client.service import PAGE_SIZE
+from image_scaler.client.service import BROWSER_ACCEPT, PAGE_SIZE
 
 ImageId = Annotated[str, typer.Argument(metavar="ID", help="The image's id.")]
 ImageIds = Annotated[list[str], typer.Argument(metavar="ID...", help="The images' ids.")]
@@ -21,6 +21,8 @@ def register(app: typer.Typer) -> None:
     app.command()(get)
     app.command("list")(list_images)
     app.command()(history)
+    app.command()(explain)
+    app.command()(focus)
     app.command()(delete)
 
 
@@ -52,6 +54,45 @@ def history(image_id: ImageId, profile: ProfileName = None, as_json: AsJson = Fa
         for line in client.history(image_id):
             said = (line.at.isoformat(timespec="milliseconds"), line.type, line.reason, line.error, line.detail)
             write_result(line.document, "  ".join(filter(None, said)), as_json=as_json)
+
+
+def explain(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="URL of an image, such as https://host/images/ID?width=400.")
+    ],
+    accept: Annotated[str, typer.Option(help="The viewer's Accept header.")] = BROWSER_ACCEPT,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which stored file, quality and encoder the picture of a URL comes from, and why."""
+    with Client.from_profile(profile_of(profile)) as client:
+        found = client.explain(url, accept=accept)
+    source, why = found["source"], found["why"]
+    lines = [
+        f"key      {found['key']}",
+        f"         {why['key']} It is {'stored' if found['is_stored'] else 'not stored yet'}.",
+        *(f"         {name} {each['given']} is rounded to {each['used']}." for name, each in found["rounded"].items()),
+        f"size     {found['width']} x {found['height']} px",
+        f"format   {found['format']} by {found['encoder']}. {why['format']}",
+        f"quality  {found['quality'] or 'none'}. {why['quality']}",
+        f"source   {source['name']}, {source['width']} x {source['height']} px, {source['bytes']} bytes.",
+        f"         {why['source']}",
+    ]
+    write_result(found, "\n".join(lines), as_json=as_json)
+
+
+def focus(
+    image_id: ImageId,
+    x: Annotated[float, typer.Argument(min=0, max=1, help="From 0 (left) to 1 (right).")],
+    y: Annotated[float, typer.Argument(min=0, max=1, help="From 0 (top) to 1 (bottom).")],
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set the focal point of an image, which crops with position=auto keep."""
+    with Client.from_profile(profile_of(profile)) as client:
+        image = client.set_focal_point(image_id, x, y)
+    across, down = image.focal_point or (x, y)
+    write_result(image.document, f"{image_id}  {across:g} {down:g}", as_json=as_json)
 
 
 def delete(

@@ -34,8 +34,15 @@ def sign(
     ],
     width: Annotated[int | None, typer.Option(min=1, help="Width in px, added to the URL.")] = None,
     height: Annotated[int | None, typer.Option(min=1, help="Height in px, added to the URL.")] = None,
+    dpr: Annotated[
+        float | None, typer.Option(min=1, max=3, help="Pixels per CSS pixel, by which width and height are multiplied.")
+    ] = None,
     fit: Annotated[str | None, typer.Option(help="Fit for width and height: cover, contain, fill …")] = None,
     image_format: Annotated[str | None, typer.Option("--format", help="avif, webp, jpeg, png or gif.")] = None,
+    position: Annotated[
+        str | None, typer.Option(help="What a crop keeps: auto (the focal point), center, north …, or x,y.")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="One of the stage's presets.")] = None,
     expires_in: Annotated[
         timedelta, typer.Option(parser=duration, metavar="TIME", help="Validity of the signature, such as 15m.")
     ] = "1h",  # type: ignore[assignment]
@@ -88,7 +95,10 @@ def sign(
     if "/" not in url:
         image_id, _, query = url.partition("?")
         url = image_url(edge or profile_of(profile).edge, image_id) + (f"?{query}" if query else "")
-    url = _with_variant(url, {"width": width, "height": height, "fit": fit, "format": image_format})
+    if dpr is not None and round(dpr, 2) != dpr:
+        raise typer.BadParameter("--dpr has at most two decimals")
+    variant = {"width": width, "height": height, "dpr": None if dpr is None else f"{dpr:g}", "fit": fit}
+    url = _with_variant(url, {**variant, "format": image_format, "position": position, "preset": preset})
     key = KeyPair(key_pair_id, private_key) if key_pair_id and private_key else _viewers_key(profile)
     signer = Signer(key.key_pair_id, key.private_key_file.read_bytes(), hash_algorithm=hash_algorithm)
     signed = f"{image_url(*split_image_url(url))}*" if all_sizes else resource

@@ -11,6 +11,8 @@ from image_scaler.signing import Policy, Signer, all_images_policy, expiry_on_gr
 from image_scaler.srcset import WIDTHS, steps
 
 VALID_FOR: Final = timedelta(hours=1)
+DENSITIES: Final = (1, 2, 3)
+"""The pixels per CSS pixel of common screens."""
 
 
 class Variant(TypedDict, total=False):
@@ -18,11 +20,13 @@ class Variant(TypedDict, total=False):
 
     width: int
     height: int
+    dpr: float
     fit: str
     format: str
     quality: int | str
     position: str
     background: str
+    preset: str
     download: str
 
 
@@ -90,12 +94,23 @@ class Pictures:
     ) -> str:
         """Return the value of a srcset attribute for a picture of ``size`` (``Image.size``), see ``srcset.steps``.
 
-        Raises SigningError, and ValueError for impossible sizes.
+        Raises SigningError, and ValueError for impossible sizes and for ``dpr``: the browser multiplies the widths of
+        ``sizes`` itself.
         """
+        if "dpr" in variant:
+            raise ValueError("a srcset of widths needs no dpr; densities() returns one by density")
         offered = steps(size, ratio=ratio, widths=widths)
         asked = [_with_sides(variant, step.width, step.height) for step in offered]
         urls = self._signed(image_id, asked)
         return ", ".join(f"{url} {step.served_width}w" for url, step in zip(urls, offered, strict=True))
+
+    def densities(self, image_id: str, *, ratios: Sequence[float] = DENSITIES, **variant: Unpack[Variant]) -> str:
+        """Return the value of a srcset attribute for a picture that pages show at a fixed size, by screen density.
+
+        ``variant`` has the size in CSS px. Raises SigningError.
+        """
+        urls = self._signed(image_id, [{**variant, "dpr": ratio} for ratio in ratios])
+        return ", ".join(f"{url} {ratio:g}x" for url, ratio in zip(urls, ratios, strict=True))
 
     def signature(self, image_id: str) -> str:
         """Return the query with a signature for all sizes of an image, for pages that build URLs themselves.

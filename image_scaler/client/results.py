@@ -207,12 +207,17 @@ class Removal:
         return cls(str(document["status"]), _text(document, "step"))
 
 
+def _point(document: Document | None) -> tuple[float, float] | None:
+    return None if document is None else (float(document["x"]), float(document["y"]))
+
+
 @dataclass(frozen=True)
 class Image:
     """An image's record. Listings have fewer members than a record; missing ones are None or empty.
 
     ``owner`` and ``tenant`` are the application's own; ``reason`` and ``detail`` say why an image was rejected.
-    ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. ``frames`` is the number of published
+    ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. Crops with position=auto are centred on
+    ``focal_point``, x and y from 0 to 1 of the width and of the height. ``frames`` is the number of published
     frames, ``original.frames`` that of uploaded ones. ``document`` is the complete document from the API.
     """
 
@@ -234,6 +239,7 @@ class Image:
     renditions: tuple[Rendition, ...] = ()
     placeholder: str | None = None
     dominant_color: str | None = None
+    focal_point: tuple[float, float] | None = None
     frames: int | None = None
     animated: bool = False
     has_alpha: bool = False
@@ -267,6 +273,7 @@ class Image:
                 renditions=tuple(map(Rendition.from_document, document.get("renditions") or ())),
                 placeholder=_text(document, "placeholder"),
                 dominant_color=_text(document, "dominant_color"),
+                focal_point=_point(document.get("focal_point")),
                 frames=int(document["frames"]) if "frames" in document else None,
                 animated=bool(document.get("animated")),
                 has_alpha=bool(document.get("has_alpha")),

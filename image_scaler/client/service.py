@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import httpx
 
@@ -27,7 +27,7 @@ from image_scaler.client.uploads import (
     send_to_storage,
 )
 from image_scaler.profiles import Profile, load_profile
-from image_scaler.signing import Signer, control_url
+from image_scaler.signing import RESERVED_PARAMETERS, Signer, control_url, split_image_url
 
 WAIT_SECONDS: Final = 120.0
 REMOVAL_SECONDS: Final = 1800.0
@@ -36,6 +36,7 @@ FIRST_POLL_SECONDS: Final = 0.25
 LONGEST_POLL_SECONDS: Final = 5.0
 POLL_GROWTH: Final = 1.5
 PAGE_SIZE: Final = 100
+BROWSER_ACCEPT: Final = "image/avif,image/webp,*/*"
 
 _ID: Final = re.compile("[0-9A-Za-z]{1,64}")
 
@@ -207,6 +208,33 @@ class Client:
             page = self._calls.api("GET", f"{self._address(image_id)}/history{query}")
             yield from map(HistoryLine.from_document, page.get("items", ()))
             cursor = page.get("cursor")
+
+    def set_focal_point(self, image_id: str, x: float, y: float) -> Image:
+        """Set what crops with position=auto keep, from 0 to 1 of the width and of the height; return the record.
+
+        The service rounds the point to sixteenths. It stays set when the image is processed again. The call may be
+        repeated. Raises NotFoundError, ConflictError (the image is not published) or another ClientError.
+        """
+        body = json.dumps({"focal_point": {"x": x, "y": y}}).encode()
+        headers = {"Content-Type": "application/json"}
+        return Image.from_document(
+            self._calls.api("PATCH", self._address(image_id), headers=headers, content=lambda: body)
+        )
+
+    def explain(self, url: str, *, accept: str = BROWSER_ACCEPT) -> dict[str, Any]:
+        """Return why an image URL, signed or not, gives the picture that it gives; see openapi.yaml (explainVariant).
+
+        ``accept`` is the viewer's Accept header. Raises SigningError if it is not the URL of an image, RefusedError
+        for invalid parameters, NotFoundError or another ClientError.
+        """
+        _, image_id = split_image_url(url)
+        parts = urlsplit(url)
+        canonical = unquote(parts.path.removeprefix(f"/images/{image_id}").removeprefix("/"))
+        pairs = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in RESERVED_PARAMETERS]
+        if canonical:
+            pairs = [("canonical", canonical)]
+        query = f"?{urlencode(pairs, quote_via=quote)}" if pairs else ""
+        return self._calls.api("GET", f"{self._address(image_id)}/explanation{query}", headers={"Accept": accept})
 
     def delete(self, image_id: str) -> None:
         """Remove an image. It is no longer served; its files are being deleted (``wait_until_gone``).

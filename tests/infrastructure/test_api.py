@@ -12,6 +12,8 @@ ROUTES = {
     "GET /v1/images": "manage",
     "GET /v1/images/{id}": "manage",
     "GET /v1/images/{id}/history": "manage",
+    "GET /v1/images/{id}/explanation": "serve",
+    "PATCH /v1/images/{id}": "manage",
     "DELETE /v1/images/{id}": "manage",
     "POST /v1/resumptions": "manage",
     "GET /images/{id}": "serve",

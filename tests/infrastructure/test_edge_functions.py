@@ -12,13 +12,18 @@ import pytest
 
 from benchmarks.edge_functions import HOSTILE, IMAGE, USUAL, script
 from cdk import edge_functions
+from cdk.config import STAGES
 from cdk.edge_functions import LIMIT_BYTES, EdgeFunctionError, image_request_code
 from tests.unit.shared.variant.edge_function import CloudFrontFunction, image_event, run_on_njs
 
 APP = "https://app.example"
+LOCAL = STAGES["local"]
 CODES = {
     "ladder": image_request_code("ladder"),
     "exact": image_request_code("exact", allowed_origins=[APP, "https://b.example"], credentials=True),
+    "stage local": image_request_code(
+        LOCAL.sizes, allowed_origins=LOCAL.allowed_origins, credentials=True, presets=LOCAL.presets
+    ),
     "response": edge_functions.image_response_code(),
     "control": edge_functions.control_request_code(),
     "closed": edge_functions.closed_code(),
@@ -51,8 +56,15 @@ def test_a_function_that_is_too_long_fails_the_synth(monkeypatch):
     monkeypatch.setattr(edge_functions, "LIMIT_BYTES", 300)
     edge_functions._minified.cache_clear()
 
-    with pytest.raises(EdgeFunctionError, match=r"Closed has 3[0-9]+ bytes minified; the limit is 300"):
+    with pytest.raises(EdgeFunctionError, match=r"Closed has 3[0-9]+ bytes minified; the limit is 300, [0-9]+ fewer$"):
         edge_functions.closed_code()
+
+
+def test_presets_that_do_not_fit_fail_the_synth_with_the_excess():
+    presets = {f"preset-{number}": {"width": "640", "height": "480"} for number in range(100)}
+
+    with pytest.raises(EdgeFunctionError, match=r"the limit is 9900, [0-9]+ fewer; the stage's presets are too long"):
+        image_request_code("ladder", presets=presets)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

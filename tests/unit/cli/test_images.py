@@ -10,6 +10,7 @@ from functions.shared.clock import now
 from image_scaler import cli
 from image_scaler.cli.app import ExitCode, exit_code_of
 from image_scaler.client import errors
+from image_scaler.client.calls import Calls
 from tests.documents import CHECKOUT, rows
 from tests.fakes.aws import ORIGINALS
 from tests.fakes.machines import Machine
@@ -54,6 +55,33 @@ def test_labels_reach_the_record(run, file):
 
     (record,) = documents(run("get", identity, "--json"))
     assert (record["owner"], record["tenant"], record["content_type"]) == ("alice", "acme", "image/png")
+
+
+def test_a_focal_point_is_set_and_printed(run, aws):
+    identity = put_image(aws)
+
+    assert run("focus", identity, "0.25", "0.5").stdout == f"{identity}  0.25 0.5\n"
+    assert run("focus", identity, "1.5", "0").exit_code == ExitCode.USAGE
+
+
+def test_an_explanation_is_printed_line_by_line(run, monkeypatch):
+    why = {"key": "Canonical.", "format": "Named.", "quality": "Predicted.", "source": "Smallest."}
+    source = {"name": "w320.jpg", "width": 320, "height": 240, "bytes": 9000, "content_type": "image/jpeg"}
+    found = {
+        "key": "fit=cover,width=320", "is_stored": False, "rounded": {"width": {"given": "300", "used": "320"}},
+        "width": 320, "height": 240, "format": "webp", "encoder": "libwebp", "quality": 78,
+        "source": source, "why": why,
+    }  # fmt: skip
+    monkeypatch.setattr(Calls, "api", lambda *_args, **_options: found)
+
+    lines = run("explain", f"https://h.example/images/{image_id(1)}?w=300").stdout.splitlines()
+
+    assert lines[0] == "key      fit=cover,width=320"
+    assert "Canonical. It is not stored yet." in lines[1]
+    assert "width 300 is rounded to 320." in lines[2]
+    assert "format   webp by libwebp. Named." in lines
+    assert "quality  78. Predicted." in lines
+    assert "source   w320.jpg, 320 x 240 px, 9000 bytes." in lines
 
 
 def test_waiting_for_an_image_that_does_not_come_ends_with_its_own_code(run, file):

@@ -171,6 +171,17 @@ def test_a_variant_is_added_to_the_address(sign):
     assert url.startswith(f"{IMAGE}?width=640&format=webp&Expires=")
 
 
+def test_density_position_and_preset_are_added_to_the_address(sign):
+    url = sign(IMAGE, "--width", "200", "--dpr", "1.50", "--position", "auto", "--preset", "card")
+
+    assert url.startswith(f"{IMAGE}?width=200&dpr=1.5&position=auto&preset=card&")
+
+
+@pytest.mark.parametrize("dpr", ["0.5", "3.5", "1.255"])
+def test_a_density_out_of_range_is_refused(dpr):
+    assert run("sign", IMAGE, "--dpr", dpr).exit_code == ExitCode.USAGE
+
+
 def test_an_id_may_have_a_query(sign):
     assert sign(f"{IMAGE.rpartition('/')[2]}?width=320", "--edge", "https://images.example.com").startswith(
         f"{IMAGE}?width=320&Expires="

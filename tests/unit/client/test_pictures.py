@@ -48,6 +48,20 @@ def test_a_url_opens_its_picture_for_the_time_and_no_other(pictures, opens):
     assert not opens(url.replace(IMAGE_ID, OTHER))
 
 
+def test_a_srcset_by_density_asks_for_the_same_size_with_each_dpr(pictures, opens):
+    entries = [entry.split(" ") for entry in pictures.densities(IMAGE_ID, width=200, height=100).split(", ")]
+
+    assert [density for _, density in entries] == ["1x", "2x", "3x"]
+    for (url, _), dpr in zip(entries, ("1", "2", "3"), strict=True):
+        assert dict(parse_qsl(urlsplit(url).query)).items() >= {"width": "200", "height": "100", "dpr": dpr}.items()
+        assert opens(url)
+
+
+def test_a_srcset_of_widths_takes_no_dpr(pictures):
+    with pytest.raises(ValueError, match="needs no dpr"):
+        pictures.srcset(IMAGE_ID, (600, 400), dpr=2)
+
+
 def test_the_same_page_shows_the_same_urls(signer):
     """What browsers cache is found again: two views within a step of the grid have equal URLs, ECDSA keys included."""
     grid = timedelta(days=30)

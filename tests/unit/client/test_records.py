@@ -10,7 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.shared import contracts
-from image_scaler.client import Image, NotFoundError, Page, Status, UnexpectedAnswerError, WaitTimeoutError
+from image_scaler.client import (
+    ConflictError,
+    Image,
+    NotFoundError,
+    Page,
+    Status,
+    UnexpectedAnswerError,
+    WaitTimeoutError,
+)
 from image_scaler.client.results import IN_PROGRESS, SERVED
 from tests.fakes.machines import Machine
 from tests.fakes.uploads_queue import UploadsQueue
@@ -35,6 +43,40 @@ def test_a_record_is_read_into_typed_values(client, aws):
     assert [(label.name, label.confidence) for label in image.labels] == [("Weapons", 91.5)]
     assert [(line.type, line.reason) for line in image.history] == [("REJECTED", "CORRUPT")]
     assert image.verdict.decision == "allow"
+
+
+def test_a_focal_point_is_set_and_read_back(client, aws):
+    identity = put_image(aws)
+
+    image = client.set_focal_point(identity, 0.26, 1)
+
+    assert (image.focal_point, client.get(identity).focal_point) == ((0.25, 1.0), (0.25, 1.0))
+
+
+def test_a_focal_point_of_an_image_that_is_not_published_is_a_conflict(client, aws):
+    with pytest.raises(ConflictError, match="not published"):
+        client.set_focal_point(put_image(aws, status="PROCESSING"), 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("?w=300&fit=cover&Policy=a&Signature=b&Key-Pair-Id=c", "w=300&fit=cover"),
+        ("/fit=cover,format=webp,width=320?Expires=1", "canonical=fit%3Dcover%2Cformat%3Dwebp%2Cwidth%3D320"),
+        ("?w=", "w="),
+        ("", ""),
+    ],
+)
+def test_an_explanation_asks_for_the_urls_parameters_without_its_signature(scripted, path, query):
+    requests = []
+    client = scripted(httpx.Response(200, json={"key": "k"}), requests=requests)
+
+    assert client.explain(f"https://images.example.com/images/{IMAGE_ID}{path}", accept="image/webp") == {"key": "k"}
+
+    (request,) = requests
+    assert request.url.path == f"/v1/images/{IMAGE_ID}/explanation"
+    assert request.url.query.decode() == query
+    assert request.headers["accept"] == "image/webp"
 
 
 def test_an_animation_tells_the_frames_that_are_published_and_where_a_label_was_found(scripted):

@@ -34,6 +34,12 @@ def test_a_srcset_names_each_address_with_the_width_of_what_comes(call):
     )
 
 
+def test_a_srcset_by_density_asks_for_the_same_size_with_each_dpr(call):
+    (srcset,) = call(("imageDensities", [EDGE, "01JD", {"width": 200}, [1, 1.5]]))
+
+    assert srcset == f"{EDGE}/images/01JD?width=200&dpr=1 1x, {EDGE}/images/01JD?width=200&dpr=1.5 1.5x"
+
+
 def halves(size, left, right, mode="RGB"):
     image = Image.new(mode, size, left)
     ImageDraw.Draw(image).rectangle((size[0] // 2, 0, *size), fill=right)

@@ -88,7 +88,7 @@ def test_an_id_that_no_image_has_is_a_404(call, method, identity):
 
 
 def test_another_method_is_a_404_problem(call):
-    assert call("PATCH", "/v1/images/x").problem()["status"] == 404
+    assert call("PUT", "/v1/images/x").problem()["status"] == 404
 
 
 def test_images_come_newest_first_in_pages_over_days(call, aws):

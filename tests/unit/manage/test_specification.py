@@ -4,7 +4,7 @@ from cdk.functions import SPECIFICATIONS
 from tests.fakes.stage import granted
 
 
-def test_manage_changes_records_and_touches_no_file():
+def test_manage_changes_records_and_deletes_only_what_can_be_generated_again():
     assert granted("manage") == {
         "dynamodb:GetItem Records.Arn",
         "dynamodb:Query Records.Arn",
@@ -12,6 +12,9 @@ def test_manage_changes_records_and_touches_no_file():
         "dynamodb:UpdateItem Records.Arn",
         "dynamodb:DeleteItem Records.Arn",
         "dynamodb:Query Records.Arn/index/by_day",
+        "s3:DeleteObject Generated.Arn/images/*",
+        "s3:ListBucket Generated.Arn",
+        "events:PutEvents Bus.Arn",
     }
 
 

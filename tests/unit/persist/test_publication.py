@@ -178,6 +178,18 @@ def test_who_no_longer_holds_the_image_publishes_nothing(aws, publisher, changed
     assert record(aws, state) == record_of(state, **changed)
 
 
+def test_a_repeated_attempt_keeps_its_files_after_a_change_of_the_focal_point(aws, publisher):
+    """The change makes a newer revision of the files of this execution."""
+    state = claimed(aws, "published", status="PUBLISHED", revision=2, focal_point=[1, 1])
+    aws.put_objects(PUBLISHED, files(state))
+
+    result = publisher.persist(request_of(state))
+
+    assert result.to_state()["status"] == "PUBLISHED"
+    assert sorted(aws.keys(PUBLISHED)) == sorted(files(state))
+    assert record(aws, state)["revision"] == 2
+
+
 def test_an_image_without_a_record_is_not_published(aws, publisher):
     state = claimed(aws, "published")
     aws.dynamodb.delete_item(

@@ -44,6 +44,23 @@ def test_the_revision_that_the_record_shows_is_never_deleted(three_revisions, sw
     assert left(three_revisions, STAGING) == []
 
 
+@pytest.mark.parametrize("asked", ["revisions", "superseded"])
+def test_a_focal_point_makes_a_new_revision_of_the_same_files(three_revisions, sweep, asked):
+    """Its record shows revision 3 with the files of revision 2."""
+    picture = {"master": {"key": P2}}
+    three_revisions.record("PUBLISHED", revision=3, last_revision=4, claimed_by=EXECUTION, picture=picture)
+    old, new = three_revisions.variant("width=64", 2), three_revisions.variant("width=96", 3)
+
+    sweep(asked, revision=4)
+
+    assert P2 in left(three_revisions, PUBLISHED)
+    assert P1 not in left(three_revisions, PUBLISHED)
+    if asked == "superseded":
+        assert three_revisions.files()[GENERATED] == [new]
+    else:
+        assert three_revisions.files()[GENERATED] == sorted([old, new])
+
+
 @pytest.mark.parametrize("status", ["HELD", "FAILED", "REJECTED"])
 def test_of_an_image_that_was_shown_a_failed_run_leaves_no_variant(world, sweep, status):
     world.record(status, revision=1, claimed_by=EXECUTION, last_revision=2)

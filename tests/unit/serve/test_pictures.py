@@ -9,6 +9,7 @@ from functions.records.reader import RecordReader
 from functions.serve.delivery import ImageDelivery
 from functions.serve.settings import ServeSettings
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.variant import LADDER
 from functions.variants import timings
 from tests import pictures
 from tests.fakes.aws import ENVIRONMENT, GENERATED
@@ -43,6 +44,34 @@ def test_a_variant_has_the_size_that_was_asked_for_and_is_never_enlarged(serve, 
 
     assert answer.status == 200
     assert answer.image.size == size
+
+
+@pytest.mark.parametrize(
+    ("query", "size"),
+    [
+        ({"width": "320", "dpr": "2"}, (640, 480)),
+        ({"preset": "square"}, (320, 320)),
+        ({"preset": "square", "dpr": "1.5"}, (480, 480)),
+        ({"preset": "square", "height": "160"}, (320, 160)),
+    ],
+)
+def test_density_and_presets_decide_the_size(serve_with, library, query, size):
+    library.publish()
+    serve = serve_with(PRESETS=json.dumps({"square": {"width": "320", "height": "320", "format": "jpeg"}}))
+
+    assert serve.query({"format": "jpeg"} | query).image.size == size
+
+
+def test_every_width_above_the_pictures_own_is_one_stored_variant(serve, library, aws):
+    library.publish(size=(700, 525))
+    steps = [step for step in LADDER if step >= 700]
+
+    answers = [serve.query({"width": str(step), "format": "webp"}) for step in steps]
+    answers += [serve.query({"height": "600", "format": "webp"})]
+
+    assert aws.keys(GENERATED) == [f"images/{IMAGE_ID}/fit=cover,format=webp,position=center,quality=auto,width=750"]
+    assert {answer.image.size for answer in answers} == {(700, 525)}
+    assert len({answer.headers["ETag"] for answer in answers}) == 1
 
 
 @pytest.mark.parametrize(
@@ -172,6 +201,16 @@ def test_exact_sizes_are_a_setting(serve_with, library):
     library.publish()
 
     assert serve_with(SIZES="exact").query({"w": "333", "f": "jpeg"}).image.width == 333
+
+
+def test_a_variant_found_under_another_name_is_no_miss_of_the_edge(serve, library, capsys):
+    library.publish(size=(700, 525))
+    serve.query({"width": "1280", "format": "webp"})
+    capsys.readouterr()
+
+    serve.query({"width": "1920", "format": "webp"})
+
+    assert "VariantFoundAtOwnSize" in emitted_metrics(capsys.readouterr().out)
 
 
 def test_cache_lifetimes_are_settings(serve_with, library):

@@ -18,6 +18,13 @@ from cdk.edge_functions import image_request_code
 
 HERE = Path(__file__).parent
 VIEWER_IP = "192.0.2.7"
+PRESETS = {
+    "card": {"width": "640", "height": "480", "quality": "80", "position": "auto"},
+    "hero-2x": {"width": "900", "dpr": "2", "format": "webp"},
+    "framed": {"fit": "contain", "background": "black"},
+    "constructor": {"quality": "40"},
+}
+"""The presets of the shared table of cases."""
 
 
 class CloudFrontFunction:
@@ -49,7 +56,9 @@ class EdgeFunction:
     """Call it with a path, a raw query string and an Accept header; it returns the request or the response."""
 
     def __init__(self) -> None:
-        self._functions = {sizes: CloudFrontFunction(image_request_code(sizes)) for sizes in ("ladder", "exact")}
+        self._functions = {
+            sizes: CloudFrontFunction(image_request_code(sizes, presets=PRESETS)) for sizes in ("ladder", "exact")
+        }
 
     def __call__(
         self, uri: str, query: str = "", *, accept: str | list[str] | None = None, sizes: str = "ladder"

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk.edge_functions import image_request_code
+from functions.shared.peers import ADVICE, LONGEST_NAME
 from functions.shared.problem import problem
 from functions.shared.variant import (
     LADDER,
@@ -19,7 +20,13 @@ from functions.shared.variant import (
     parse_download,
     parse_query,
 )
-from tests.unit.shared.variant.edge_function import EdgeFunction, api_gateway_parameters, image_event, run_on_njs
+from tests.unit.shared.variant.edge_function import (
+    PRESETS,
+    EdgeFunction,
+    api_gateway_parameters,
+    image_event,
+    run_on_njs,
+)
 
 CASES = json.loads((Path(__file__).parents[3] / "cases" / "variants.json").read_text())
 IMAGE_ID = "01JD3M9Q8RKC5V2W7X0Y4Z6ABC"
@@ -45,6 +52,13 @@ NAMES = st.sampled_from(
         "background",
         "download",
         "%77",
+        "Width",
+        "%48",
+        "rotate",
+        "Blur",
+        "fp-x",
+        "dpr",
+        "preset",
         "x",
     ]
 )
@@ -65,8 +79,10 @@ VALUES = st.one_of(
             "center",
             "white",
             "transparent",
+            *PRESETS,
         ]
     ),
+    st.sampled_from(["1", "2", "3", "1.5", "2.25", "0.99", "3.01", "1.", "1.005"]),
     st.tuples(st.integers(0, 17), st.integers(0, 17)).map(lambda point: f"{point[0]},{point[1]}"),
     st.text(max_size=6),
     st.text("%0123456789abcdefABCDEF+,=", max_size=9),
@@ -82,8 +98,10 @@ GOOD_QUERIES = st.fixed_dictionaries(
         "fit": st.sampled_from(["cover", "contain", "fill", "inside", "outside"]),
         "f": st.sampled_from(["auto", "avif", "gif", "jpeg", "jpg", "png", "webp"]),
         "q": st.one_of(st.just("auto"), st.integers(1, 100).map(str)),
+        "dpr": st.integers(100, 300).map(lambda hundredths: str(hundredths / 100)),
+        "preset": st.sampled_from(list(PRESETS)),
         "position": st.one_of(
-            st.sampled_from(["center", "north", "southwest"]),
+            st.sampled_from(["auto", "center", "north", "southwest"]),
             st.tuples(st.integers(0, 16), st.integers(0, 16)).map(lambda point: f"{point[0]},{point[1]}"),
         ),
         "background": st.sampled_from(["black", "gray", "transparent", "white"]),
@@ -105,7 +123,7 @@ ACCEPTS = st.one_of(
 def answer_of_python(query: str, accept: str, sizes: Sizes) -> str:
     """Return the path that the query form stands for, or the refusal's body."""
     try:
-        request = parse_query(api_gateway_parameters(query), accept=accept, sizes=sizes)
+        request = parse_query(api_gateway_parameters(query), accept=accept, sizes=sizes, presets=PRESETS)
     except VariantError as error:
         return problem(400, "Bad Request", error.detail, parameter=error.parameter)["body"]
     return f"/images/{IMAGE_ID}/{request.variant.canonical}"
@@ -122,7 +140,9 @@ def test_the_table_is_large_enough_and_has_no_case_twice():
 
 @pytest.mark.parametrize("case", GOOD)
 def test_python_spells_the_variant(case):
-    request = parse_query(api_gateway_parameters(case["query"]), accept=case["accept"], sizes=Sizes(case["sizes"]))
+    pairs, accept = api_gateway_parameters(case["query"]), case["accept"]
+
+    request = parse_query(pairs, accept=accept, sizes=Sizes(case["sizes"]), presets=PRESETS)
 
     assert request.variant.canonical == case["canonical"]
     assert parse_canonical(case["canonical"], sizes=Sizes(case["sizes"])) == request.variant
@@ -150,6 +170,19 @@ def test_both_refuse_with_the_same_document_and_reflect_nothing(edge: EdgeFuncti
     assert refusal["headers"]["content-type"] == {"value": "application/problem+json"}
 
 
+def test_both_refuse_every_parameter_of_another_service(edge: EdgeFunction):
+    names = [name for _, group in ADVICE for name in group.split()]
+
+    answers = {name: edge(f"/images/{IMAGE_ID}", f"w=640&{name}=1") for name in names}
+
+    assert len(answers) == len(names)
+    for name, answer in answers.items():
+        assert json.loads(answer["body"])["parameter"] == name
+        assert answer["body"] == answer_of_python(f"w=640&{name}=1", "", Sizes.LADDER)
+        assert name.islower()
+        assert len(name) <= LONGEST_NAME
+
+
 @settings(max_examples=400, deadline=None)
 @given(query=RAW_QUERIES, accept=ACCEPTS, sizes=ALL_SIZES)
 def test_no_input_makes_the_edge_and_python_differ(edge: EdgeFunction, query, accept, sizes):
@@ -161,7 +194,7 @@ def test_no_input_makes_the_edge_and_python_differ(edge: EdgeFunction, query, ac
 @settings(max_examples=300, deadline=None)
 @given(query=GOOD_QUERIES, accept=ACCEPTS, sizes=ALL_SIZES)
 def test_a_spelling_is_read_back_as_the_same_variant(edge: EdgeFunction, query, accept, sizes):
-    variant = parse_query(query, accept=accept, sizes=sizes).variant
+    variant = parse_query(query, accept=accept, sizes=sizes, presets=PRESETS).variant
 
     assert parse_canonical(variant.canonical, sizes=sizes) == variant
     uri = f"/images/{IMAGE_ID}/{variant.canonical}"
@@ -180,6 +213,9 @@ def test_a_spelling_is_read_back_as_the_same_variant(edge: EdgeFunction, query, 
                     "height=300",
                     "position=center",
                     "position=x3y4",
+                    "position=auto",
+                    "dpr=1",
+                    "preset=card",
                     "quality=80",
                     "width=320",
                 ]
@@ -216,6 +252,10 @@ def test_both_let_the_same_paths_through(edge: EdgeFunction, text, sizes):
         "fit=cover,format=webp,position=center,quality=auto,width=640,",
         "fit=cover,format=webp,position=center,quality=auto,width=640,x=1",
         "fit%3Dcover,format=webp,position=center,quality=auto,width=640",
+        "fit=fill,format=webp,height=320,position=auto,quality=auto,width=320",
+        "fit=cover,format=webp,position=auto,quality=auto,width=640",
+        "dpr=1,fit=cover,format=webp,position=center,quality=auto,width=640",
+        "fit=cover,format=webp,position=center,preset=card,quality=auto,width=640",
         "w=640",
         "..",
         "\x00",
@@ -293,7 +333,7 @@ def test_only_an_automatic_format_is_negotiated(sizes):
 
 
 def test_one_image_has_at_most_the_documented_number_of_variants():
-    assert maximum_variants(Sizes.LADDER) == 29_892_282
+    assert maximum_variants(Sizes.LADDER) == 29_984_010
     assert maximum_variants(Sizes.EXACT) > maximum_variants(Sizes.LADDER)
 
 
@@ -320,7 +360,7 @@ def test_the_table_holds_on_cloudfronts_own_engine(sizes, tmp_path):
     cases = [case for case in CASES if case["sizes"] == sizes]
     events = [image_event(f"/images/{IMAGE_ID}", case["query"], accept=case["accept"] or None) for case in cases]
 
-    answers = run_on_njs(image_request_code(sizes), events, tmp_path)
+    answers = run_on_njs(image_request_code(sizes, presets=PRESETS), events, tmp_path)
 
     for case, answer in zip(cases, answers, strict=True):
         expected = answer_of_python(case["query"], case["accept"], Sizes(case["sizes"]))

@@ -1,0 +1,141 @@
+"""PATCH sets the focal point: a new revision, and nothing of the old one stays where the CDN finds it."""
+
+import json
+
+import pytest
+
+from functions.shared.aws import client
+from tests.fakes.aws import GENERATED, PUBLISHED
+from tests.fakes.faults import failing_call
+from tests.fakes.openapi import assert_described
+from tests.unit.manage.conftest import image_id, put_image
+
+
+def patch(call, identity, *, x=0.25, y=0.75):
+    return call("PATCH", f"/v1/images/{identity}", json.dumps({"focal_point": {"x": x, "y": y}}).encode())
+
+
+def record_of(aws, identity):
+    return aws.items(f"IMAGE#{identity}")["RECORD"]
+
+
+@pytest.mark.parametrize("status", ["PUBLISHED", "BLURRED"])
+def test_the_record_gets_the_point_in_sixteenths_and_a_new_revision(call, aws, status):
+    identity = put_image(aws, status=status, last_revision=3, revision=2)
+
+    answer = patch(call, identity, x=0.26, y=0.75)
+
+    assert answer.status == 200
+    assert_described(answer.document, "Image")
+    assert (answer.document["focal_point"], answer.document["revision"]) == ({"x": 0.25, "y": 0.75}, 4)
+    record = record_of(aws, identity)
+    assert (record["focal_point"], record["revision"], record["last_revision"]) == ([4, 12], 4, 4)
+    assert [line["type"] for line in answer.document["history"]] == ["FOCAL_POINT"]
+
+
+def test_variants_are_deleted_and_published_files_stay(call, aws):
+    identity, other = put_image(aws), put_image(aws, 2)
+    aws.put_objects(GENERATED, [f"images/{identity}/a", f"images/{other}/a"])
+    aws.put_objects(PUBLISHED, [f"{identity}/1/master.jpg"])
+
+    patch(call, identity)
+
+    assert aws.keys(GENERATED) == [f"images/{other}/a"]
+    assert aws.keys(PUBLISHED) == [f"{identity}/1/master.jpg"]
+
+
+def test_the_event_comes_when_the_variants_are_deleted(call, aws):
+    identity = put_image(aws)
+    aws.put_objects(GENERATED, [f"images/{identity}/a"])
+    seen = []
+
+    def look(params, **_kwargs):
+        seen.append((aws.keys(GENERATED), json.loads(params["body"])["Entries"][0]["Detail"]))
+
+    client("events").meta.events.register("before-call.events.PutEvents", look)
+    patch(call, identity)
+
+    ((keys, detail),) = seen
+    assert keys == []
+    assert json.loads(detail) == {
+        "image_id": identity, "status": "PUBLISHED", "revision": 2, "tenant": "default",
+    }  # fmt: skip
+
+
+def test_the_same_point_again_makes_no_revision_and_repeats_the_rest(call, aws):
+    identity = put_image(aws)
+    patch(call, identity)
+    aws.put_objects(GENERATED, [f"images/{identity}/a"])
+
+    answer = patch(call, identity)
+
+    assert answer.document["revision"] == 2
+    assert aws.keys(GENERATED) == []
+
+
+def test_a_call_that_failed_halfway_is_completed_by_repeating_it(call, aws):
+    identity = put_image(aws)
+    aws.put_objects(GENERATED, [f"images/{identity}/a"])
+
+    with failing_call([client("s3")], 0):
+        assert patch(call, identity).status == 503
+    assert patch(call, identity).status == 200
+
+    assert record_of(aws, identity)["revision"] == 2
+    assert aws.keys(GENERATED) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"", "body"),
+        (b"[]", "body"),
+        (b"{}", "focal_point"),
+        (b'{"focal_point": null}', "focal_point"),
+        (b'{"focal_point": {"x": 0.5}}', "focal_point.y"),
+        (b'{"focal_point": {"x": 1.01, "y": 0}}', "focal_point.x"),
+        (b'{"focal_point": {"x": 0, "y": -0.1}}', "focal_point.y"),
+        (b'{"focal_point": {"x": "0.5", "y": 0}}', "focal_point.x"),
+        (b'{"focal_point": {"x": true, "y": 0}}', "focal_point.x"),
+        (b'{"focal_point": {"x": NaN, "y": 0}}', "focal_point.x"),
+        (b'{"focal_point": {"x": 0, "y": 0, "z": 0}}', "focal_point.z"),
+        (b'{"focal_point": {"x": 0, "y": 0}, "filename": "a"}', "filename"),
+    ],
+)
+def test_a_body_with_a_fault_is_refused_with_the_members_name(call, aws, body, field):
+    identity = put_image(aws)
+
+    answer = call("PATCH", f"/v1/images/{identity}", body)
+
+    assert (answer.status, answer.document["field"]) == (400, field)
+    assert "focal_point" not in record_of(aws, identity)
+
+
+@pytest.mark.parametrize(
+    ("status", "answered"),
+    [
+        ("REMOVED", 410),
+        ("PROCESSING", 409),
+        ("BLOCKED", 409),
+        ("REJECTED", 409),
+        ("HELD", 409),
+        ("AWAITING_UPLOAD", 409),
+    ],
+)
+def test_an_image_that_is_not_served_cannot_be_changed(call, aws, status, answered):
+    identity = put_image(aws, status=status)
+
+    assert patch(call, identity).status == answered
+    assert "focal_point" not in record_of(aws, identity)
+
+
+def test_an_unknown_image_is_not_found(call, aws):
+    assert patch(call, image_id(9)).status == 404
+
+
+def test_revisions_are_left_for_processing_the_image_again(call, aws):
+    identity = put_image(aws, last_revision=50)
+
+    answer = patch(call, identity)
+
+    assert (answer.status, record_of(aws, identity)["revision"]) == (409, 1)
