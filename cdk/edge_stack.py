@@ -25,7 +25,6 @@ from cdk.constructs.purge import Purge
 from cdk.constructs.resource import resource_of
 from cdk.signing_keys import SigningKeys
 from cdk.specification import EdgeResources
-from functions.shared.keys import METRICS_NAMESPACE
 from functions.shared.options import Delivery
 
 METRICS_REGION: Final = "us-east-1"
@@ -128,7 +127,13 @@ class EdgeStack(Stack):
         runbook_alarm(
             self,
             "EdgeLockedOut",
-            self._metric("AWS/WAFV2", "BlockedRequests", WebACL="WebAcl", Rule="Default_Action", Region=Aws.REGION),
+            self._metric(
+                "AWS/WAFV2",
+                "BlockedRequests",
+                WebACL=names.firewall_name(config.name),
+                Rule="Default_Action",
+                Region=Aws.REGION,
+            ),
             "The firewall refuses requests without an accepted secret, possibly the edge's own",
             action=action,
             threshold=BLOCKED_BY_DEFAULT,
@@ -138,7 +143,8 @@ class EdgeStack(Stack):
             return
         if config.delivery is Delivery.V2:
             found, generated = (
-                self._metric(METRICS_NAMESPACE, f"Variant{what}", service="serve") for what in ("Found", "Generated")
+                self._metric(names.metrics_namespace(config.name), f"Variant{what}", service="serve")
+                for what in ("Found", "Generated")
             )
             share = cloudwatch.MathExpression(
                 expression=f"IF(found > {STORED_VARIANTS_FOUND}, 100 * found / (found + FILL(generated, 0)), 0)",

@@ -6,7 +6,7 @@ the ids of stateful resources here lets constructs move and be renamed without a
 
 from typing import Final
 
-from functions.shared.keys import CACHE_TAG
+from functions.shared.keys import CACHE_TAG, METRICS_NAMESPACE
 
 PROJECT: Final = "ImageScaler"
 
@@ -51,6 +51,16 @@ def stack_name(stage: str, stack: str) -> str:
 def origin_secret_name(stage: str) -> str:
     """Return the name of WAF's accepted values of the origin's secret."""
     return stack_name(stage, "OriginSecret")
+
+
+def metrics_namespace(stage: str) -> str:
+    """Return the namespace of a stage's own metrics; another stage in the account has another one."""
+    return f"{METRICS_NAMESPACE}/{stage}"
+
+
+def firewall_name(stage: str) -> str:
+    """Return the name of the API's firewall, which is also the name of its metrics."""
+    return stack_name(stage, "Api")
 
 
 def function_output(function: str) -> str:

@@ -1,6 +1,6 @@
 """Removes one grant of the functions' roles at a time, and reports which test of the emulator layer fails.
 
-    .venv/bin/python scripts/remove_grants.py [--only serve] [--resume]
+    .venv/bin/python scripts/remove_grants.py [--only sweep] [--tests tests/emulator/test_sweep.py] [--resume]
 
 A grant is one action of one statement in a role's policy. The emulator enforces the roles, so if no test fails without
 a grant, the grant is unnecessary or untested. Not part of `make test`: it runs the emulator tests once per grant.
@@ -15,7 +15,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,19 @@ from local.workspace import Workspace  # noqa: E402
 RESULTS = CHECKOUT / "build" / "grants.json"
 TESTS = ("tests/emulator", "tests/e2e/test_http.py", "tests/e2e/test_edge_prewarming.py")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
-NOT_ENFORCED = ("logs:", "xray:", "rekognition:", "sqs:")
-"""Services whose actions the emulator does not check: assertions on the template cover these grants. For SQS, Lambda's
-own poller uses a function's role."""
-NOT_ENFORCED_HERE = frozenset({("moderate", "s3:GetObject"), ("remove", "s3:DeleteObjectVersion")})
+POLLER = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes")
+NOT_ENFORCED = ("logs:", "xray:", "rekognition:")
+"""Services whose actions the emulator does not check: assertions on the template cover these grants."""
+NOT_ENFORCED_HERE = frozenset(
+    {
+        ("moderate", "s3:GetObject"),
+        ("remove", "s3:DeleteObjectVersion"),
+        *((function, f"sqs:{action}") for function in ("admit", "prewarm") for action in POLLER),
+    }
+)
 """On AWS Rekognition reads the proxy with its caller's permissions; the stand-in uses its own. The emulator requires
-only s3:DeleteObject for a batch with versions."""
+only s3:DeleteObject for a batch with versions. Lambda's poller reads a function's queue with the function's role; the
+emulator's does not."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +108,10 @@ def without(document: dict[str, Any], grant: Grant) -> dict[str, Any]:
     return changed
 
 
-def first_failure(home: Path) -> str | None:
-    """Run the tests against the running instance, stop at the first failure and return its name."""
+def first_failure(home: Path, tests: Sequence[str]) -> str | None:
+    """Run tests against the running instance, stop at the first failure and return its name."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *TESTS, "-x", "-q", "-p", "no:cacheprovider", "--no-header"],
+        [sys.executable, "-m", "pytest", *tests, "-x", "-q", "-p", "no:cacheprovider", "--no-header"],
         cwd=CHECKOUT,
         env={**os.environ, "IMAGE_SCALER_INSTANCE": str(home)},
         capture_output=True,
@@ -117,7 +124,7 @@ def first_failure(home: Path) -> str | None:
     return failed[1].removeprefix("tests/") if failed else None
 
 
-def examine(iam: Any, grant: Grant, home: Path) -> Finding:
+def examine(iam: Any, grant: Grant, home: Path, tests: Sequence[str]) -> Finding:
     """Remove a grant, run the tests, and restore it."""
     document = iam.get_role_policy(RoleName=grant.role, PolicyName=grant.policy)["PolicyDocument"]
     reduced = without(document, grant)
@@ -126,7 +133,7 @@ def examine(iam: Any, grant: Grant, home: Path) -> Finding:
             iam.put_role_policy(RoleName=grant.role, PolicyName=grant.policy, PolicyDocument=json.dumps(reduced))
         else:
             iam.delete_role_policy(RoleName=grant.role, PolicyName=grant.policy)
-        noticed_by = first_failure(home)
+        noticed_by = first_failure(home, tests)
     finally:
         iam.put_role_policy(RoleName=grant.role, PolicyName=grant.policy, PolicyDocument=json.dumps(document))
     return Finding(grant.function, grant.action, grant.resource, noticed_by)
@@ -156,6 +163,7 @@ def main() -> None:
     """Examine all grants on one new instance."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="FUNCTION", help="examine one function's role")
+    parser.add_argument("--tests", metavar="FILE", nargs="+", default=TESTS, help="run these tests only")
     parser.add_argument("--resume", action="store_true", help="keep the findings of an interrupted run")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -165,7 +173,7 @@ def main() -> None:
     progress = Progress()
     with Instance(Workspace(home), progress).running() as outputs:
         iam = aws.client("iam", outputs)
-        if (broken := first_failure(home)) is not None:
+        if (broken := first_failure(home, arguments.tests)) is not None:
             sys.exit(f"{broken} fails with all grants in place; fix it first")
         for grant in all_grants(outputs, iam, arguments.only):
             if (grant.function, grant.action, grant.resource) in known:
@@ -174,7 +182,7 @@ def main() -> None:
                 findings.append(Finding(grant.function, grant.action, grant.resource, None, is_enforced=False))
                 continue
             with progress.step(f"{grant.function} without {grant.action} on {grant.resource}"):
-                findings.append(examine(iam, grant, home))
+                findings.append(examine(iam, grant, home, arguments.tests))
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps([asdict(each) for each in findings], indent=2))
     print(table(findings))  # noqa: T201 -- the report

@@ -50,11 +50,11 @@ class Firewall(Construct):
         self.web_acl = wafv2.CfnWebACL(
             self,
             "WebAcl",
-            name=names.stack_name(config.name, "Api"),
+            name=names.firewall_name(config.name),
             description="image-scaler: only the edge may call the API",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(block={}),
             scope="REGIONAL",
-            visibility_config=_visibility("WebAcl"),
+            visibility_config=_visibility(names.firewall_name(config.name)),
             rules=[
                 self._limit_rate("RateLimit", "/images/", config.viewer_requests_per_5_minutes, priority=0),
                 self._limit_rate("ControlRateLimit", "/v1/", config.control_requests_per_5_minutes, priority=1),
@@ -84,7 +84,7 @@ class Firewall(Construct):
         logs_ = logs.LogGroup(
             self,
             "Logs",
-            log_group_name=f"aws-waf-logs-{names.stack_name(config.name, 'Api')}",  # WAF requires this prefix
+            log_group_name=f"aws-waf-logs-{names.firewall_name(config.name)}",  # WAF requires this prefix
             retention=config.log_retention,
             removal_policy=RemovalPolicy.DESTROY,
         )

@@ -14,9 +14,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk import names
 from cdk.config import WarmStart
 from cdk.specification import FunctionSpecification, Grant, PipelineResources, Resources, allow
-from functions.shared.keys import METRICS_NAMESPACE
 
 
 class ScopedFunction(Construct):
@@ -66,7 +66,7 @@ class ScopedFunction(Construct):
             description=f"image-scaler: {specification.name}",
             environment={
                 "POWERTOOLS_LOG_LEVEL": config.log_level,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_METRICS_NAMESPACE": names.metrics_namespace(config.name),
                 "POWERTOOLS_SERVICE_NAME": specification.name,
                 **specification.environment(resources),
             },

@@ -1,6 +1,6 @@
 """Alarms and the dashboard: what an operator wants to be told, and the page of the runbook that helps then."""
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
@@ -12,6 +12,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.api import Api
 from cdk.constructs.function import ScopedFunction
@@ -20,14 +21,14 @@ from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.queues import operators_queue
 from cdk.constructs.workflows import Workflows
 from cdk.specification import FunctionMetric
-from functions.shared.keys import EVENT_SOURCE, METRICS_NAMESPACE
+from functions.shared.keys import EVENT_SOURCE
 
 RUNBOOK = "docs/runbook.md"
 PERIOD = Duration.minutes(5)
 LONG_WAIT_SECONDS = 3_600
 WAITS_OUT_TROUBLE = logs.FilterPattern.string_value("$.details.name", "=", "WaitOutTrouble")
 ENDED_BADLY = logs.FilterPattern.any(
-    *(logs.FilterPattern.string_value("$.type", "=", f"Execution{end}") for end in ("Failed", "TimedOut"))
+    *(logs.FilterPattern.string_value("$.type", "=", f"Execution{end}") for end in ("Failed", "TimedOut", "Aborted"))
 )
 """Lines of a state machine's log, as Step Functions writes them: a state that is entered, and how an execution ends."""
 
@@ -66,7 +67,7 @@ class Operations(Construct):
         )
         waiting = uploads.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum")
         queued = uploads.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
-        unsettled = workflows.settle.metric_failed(period=PERIOD)
+        settle = workflows.settle
         delayed = self._count_in_logs("RemovalsDelayed", config, workflows, WAITS_OUT_TROUBLE)
         ended = self._count_in_logs("RemovalsEndedBadly", config, workflows, ENDED_BADLY)
         serve_p95 = serve.metric_duration(period=PERIOD, statistic="p95")
@@ -80,7 +81,11 @@ class Operations(Construct):
         self._alarm(
             "UploadsWaiting", waiting, "Uploads wait for more than an hour for their turn", threshold=LONG_WAIT_SECONDS
         )
-        self._alarm("SettleFailed", unsettled, "Records of stopped executions could not be settled")
+        self._alarm("SettleFailed", settle.metric_failed(period=PERIOD), "Executions of settle ended FAILED")
+        self._alarm(
+            "SettleTimedOut", settle.metric_timed_out(period=PERIOD), "Executions of settle ran into its time limit"
+        )
+        self._alarm("SettleAborted", settle.metric_aborted(period=PERIOD), "Executions of settle were stopped by hand")
         self._alarm("RemovalsDelayed", delayed, "Files of removed or replaced images could not be deleted so far")
         self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
         for scoped in scoped_functions:
@@ -134,7 +139,7 @@ class Operations(Construct):
         self, name: str, config: StageConfig, workflows: Workflows, pattern: logs.IFilterPattern
     ) -> cloudwatch.Metric:
         """Return how many lines in the logs of `remove` and `retire` match; the metric is the stage's own."""
-        namespace = f"{METRICS_NAMESPACE}/{config.name}"
+        namespace = names.metrics_namespace(config.name)
         for machine in ("remove", "retire"):
             logs.MetricFilter(
                 self,
@@ -156,7 +161,11 @@ class Operations(Construct):
             cloudwatch.GraphWidget(title=title, left=metrics, width=12) for title, metrics in graphs.items()
         ]
         cloudwatch.Dashboard(
-            self, "Dashboard", dashboard_name=f"image-scaler-{config.name}", widgets=[[widget] for widget in widgets]
+            self,
+            "Dashboard",
+            # An account's regions share their dashboards.
+            dashboard_name=f"image-scaler-{config.name}-{Aws.REGION}",
+            widgets=[[widget] for widget in widgets],
         )
 
 

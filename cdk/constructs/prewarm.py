@@ -26,7 +26,9 @@ AT_ONCE_IN_A_SMALL_ACCOUNT = 2
 SMALL_ACCOUNT_IN_FLIGHT = 10
 """Images that are prewarmed at the same time; no request waits for them. A stage with fewer than ten uploads in flight
 is in an account with few places, and five would be half of a new account's."""
-TRIES = 3
+TRIES = 5
+"""At least five, because a delivery that Lambda throttles counts too: the account's functions share its concurrency.
+Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS"."""
 
 
 class Prewarm(Construct):
@@ -48,7 +50,6 @@ class Prewarm(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=config.enforce_tls,
             retention_period=Duration.days(4),
-            # The mapping below never exceeds the reserved concurrency, so messages are not throttled.
             visibility_timeout=Duration.seconds(timeout_seconds + 60),
             dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=TRIES, queue=self.undelivered),
         )

@@ -5,7 +5,16 @@ The construct Sweep has the schedule that invokes it.
 
 from typing import Final
 
-from cdk.specification import FunctionSpecification, Grant, Package, PipelineResources, Size, allow
+from cdk.specification import (
+    FunctionAlarm,
+    FunctionMetric,
+    FunctionSpecification,
+    Grant,
+    Package,
+    PipelineResources,
+    Size,
+    allow,
+)
 from functions.shared.keys import LISTING_INDEX
 
 
@@ -31,4 +40,8 @@ SPECIFICATION: Final = FunctionSpecification(
     grants=grants,
     starts=("settle",),
     describes=("ingest",),
+    alarms=(
+        # A failed run is repeated twice within minutes; the next one is due half an hour later.
+        FunctionAlarm("SweepFailed", FunctionMetric.ERRORS, "The function sweep failed and was repeated", threshold=2),
+    ),
 )

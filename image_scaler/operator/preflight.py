@@ -25,10 +25,14 @@ COMFORTABLE_CONCURRENCY: Final = 100
 """The quota below which bursts of views and uploads wait noticeably. New accounts have 10."""
 IN_FLIGHT_SHARE: Final = 0.3
 """How many uploads may be in progress for each concurrent execution of the account (docs/adr/0026)."""
+IN_FLIGHT_PER_DETECTOR_CALL: Final = 3
+"""How many uploads may be in progress for each detector call a second (docs/scale.md)."""
 GLOBAL_REGION: Final = "us-east-1"
 """The region that has CloudFront's quotas."""
 CONCURRENCY_QUOTA: Final = "L-B99A9384"
 """The Service Quotas code of Lambda's concurrent executions."""
+DETECTOR_QUOTA: Final = "L-7F4D1AC4"
+"""The Service Quotas code of Rekognition's DetectModerationLabels, in calls a second."""
 DELETABLE: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 """Stack states in which CloudFormation allows only deletion."""
 
@@ -146,6 +150,7 @@ class Preflight:
             ("bootstrap", lambda: self._about_bootstrap(account)),
             ("stacks", self._about_stacks),
             ("Lambda concurrency", self._about_concurrency),
+            ("Rekognition", self._about_detector),
             ("CloudFront", self._about_cloudfront),
             ("API Gateway's role", self._about_api_account),
         ]
@@ -228,6 +233,33 @@ class Preflight:
                 f"{request}1000 (docs/scale.md)",
                 stops=False,
             )
+
+    def _about_detector(self) -> Iterator[Finding]:
+        if self._region not in self._session.get_available_regions("rekognition"):
+            return  # there is no quota; _about_region says what to do
+        calls, in_flight = self._detector_calls(), self._templates.in_flight
+        allowed = math.floor(IN_FLIGHT_PER_DETECTOR_CALL * calls)
+        if in_flight > allowed:
+            needed = math.ceil(in_flight / IN_FLIGHT_PER_DETECTOR_CALL)
+            yield Finding(
+                "Rekognition",
+                f"{in_flight} uploads in progress need {needed} DetectModerationLabels calls a second, and the account "
+                f"has {calls:g}; throttled calls are repeated, which costs state transitions",
+                f"lower in_flight of the stage in cdk/config.py to {allowed}, or aws service-quotas "
+                f"request-service-quota-increase --service-code rekognition --quota-code {DETECTOR_QUOTA} "
+                f"--region {self._region} --desired-value {needed} (docs/scale.md)",
+                stops=False,
+            )
+
+    def _detector_calls(self) -> float:
+        """Return how many DetectModerationLabels calls a second the account may make in this region."""
+        quotas = self._client("service-quotas")
+        asked = {"ServiceCode": "rekognition", "QuotaCode": DETECTOR_QUOTA}
+        try:
+            found = quotas.get_service_quota(**asked)
+        except quotas.exceptions.NoSuchResourceException:  # no value of its own: AWS's default holds
+            found = quotas.get_aws_default_service_quota(**asked)
+        return float(found["Quota"]["Value"])
 
     def _reserved_by_stage(self) -> int:
         """Return the concurrency that the stage's deployed functions already reserve."""

@@ -32,11 +32,16 @@ class ArmPython:
     qemu: Path
     root: Path
 
+    @property
+    def command(self) -> list[str]:
+        """The command line of the interpreter, without arguments."""
+        return [str(self.qemu), "-L", str(self.root), str(self.root / "usr/bin/python3.13")]
+
     def run(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run the interpreter with exactly this environment."""
-        command = [str(self.qemu), "-L", str(self.root), str(self.root / "usr/bin/python3.13"), *arguments]
+        command = [*self.command, *arguments]
         return subprocess.run(command, env=dict(environment), input=stdin, capture_output=True, text=True, check=False)
 
 

@@ -5,26 +5,15 @@ import os
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
-
-import numpy as np
-import pytest
-from PIL import Image
 
 from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, build_all
-from tests.arm64.debian import UnavailableError, unpacked
-from tests.infrastructure.conftest import stage  # noqa: F401 - a fixture
+from tests.arm64.conftest import assert_close, environments
 
 MANIFEST = json.loads((ROOT / "samples" / "manifest.json").read_text())
 LEFT_OUT = {"vast.png", "deep-field-p3.jpg"}
 """Samples that take too long under emulation."""
-LARGEST_DIFFERENCE, MEAN_DIFFERENCE = 24, 0.01
-"""Between arm64's and x86's decoded pixels, of 255: one AVIF with alpha differed by 18 and 0.0015."""
-RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
-"""The packages of Lambda's runtime, all pure Python."""
-
 SAME_CODE = """
 import json, marshal, sys
 for pair in json.load(sys.stdin):
@@ -35,72 +24,20 @@ print("same", end="")
 """Compares compiled files by header and code."""
 
 
-@pytest.fixture(scope="session")
-def arm():
-    began = time.monotonic()
-    try:
-        python = unpacked(ROOT / "build" / "arm64")
-    except UnavailableError as reason:
-        pytest.skip(f"the zips for AWS were not executed: {reason}")
-    version = python.run(["--version"], environment={}).stdout.strip()
-    print(f"\narm64 {version}, ready after {time.monotonic() - began:.0f} s")
-    return python
-
-
-@pytest.fixture(scope="session")
-def code(tmp_path_factory):
-    """Return the folder of an unpacked zip, by architecture and function."""
-    folder = tmp_path_factory.mktemp("code")
-    made = {}
-
-    def unzipped(arch, function):
-        if (arch, function) not in made:
-            made[arch, function] = folder / arch / function
-            with zipfile.ZipFile(build_all(arch)[function]) as archive:
-                archive.extractall(made[arch, function])
-        return made[arch, function]
-
-    return unzipped
-
-
-@pytest.fixture(scope="session")
-def runtime(tmp_path_factory):
-    """The folder with the packages of Lambda's runtime."""
-    folder = tmp_path_factory.mktemp("runtime")
-    for name in RUNTIME:
-        module = sys.modules.get(name) or __import__(name.removesuffix(".py"))
-        path = Path(module.__file__)
-        (folder / name).symlink_to(path if name.endswith(".py") else path.parent)
-    return folder
-
-
-def text_of(value):
-    return value if isinstance(value, str) else "value"
-
-
-def test_every_handler_imports_with_the_templates_environment(arm, code, runtime, stage):  # noqa: F811
-    imported = []
-    synthesized = stage("dev")
-    for template in (synthesized.pipeline, synthesized.edge):
-        for resource in template["Resources"].values():
-            properties = resource.get("Properties", {})
-            handler = properties.get("Handler", "")
-            if resource["Type"] != "AWS::Lambda::Function" or not handler.startswith("functions."):
-                continue
-            module = handler.rpartition(".")[0]
-            package = module.split(".")[1]
-            environment = {
-                **{name: text_of(value) for name, value in properties["Environment"]["Variables"].items()},
-                "AWS_REGION": "eu-central-1",
-                "AWS_DEFAULT_REGION": "eu-central-1",
-                "AWS_ACCESS_KEY_ID": "test",
-                "AWS_SECRET_ACCESS_KEY": "test",
-                "PYTHONPATH": f"{code(Arch.ARM64, package)}:{runtime}",
-                "PYTHONDONTWRITEBYTECODE": "1",
-            }
-            done = arm.run(["-c", f"import {module} as m; print(m.lambda_handler)"], environment=environment)
-            assert done.returncode == 0, f"{module}: {done.stderr[-1500:]}"
-            imported.append(module)
+def test_every_handler_imports_with_the_templates_environment(arm, code, runtime, stage):
+    imported = environments(stage("dev"))
+    for module, variables in imported.items():
+        environment = {
+            **variables,
+            "AWS_REGION": "eu-central-1",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "PYTHONPATH": f"{code(Arch.ARM64, module.split('.')[1])}:{runtime(Arch.ARM64)}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = arm.run(["-c", f"import {module} as m; print(m.lambda_handler)"], environment=environment)
+        assert done.returncode == 0, f"{module}: {done.stderr[-1500:]}"
     print(f"{len(imported)} handlers imported")
     assert set(imported) == {each.handler_module for each in SPECIFICATIONS.values()}
 
@@ -149,13 +86,5 @@ def test_the_engine_gives_the_same_results_on_arm64(arm, code, tmp_path):
     assert here.keys() == there.keys()
     differing = [name for name in here if here[name] != there[name]]
     for name in differing:
-        difference = np.abs(pixels(tmp_path / Arch.HOST / name) - pixels(tmp_path / Arch.ARM64 / name))
-        print(f"{name} differs by {difference.max()} at most, {difference.mean():.4f} on average")
-        assert difference.max() <= LARGEST_DIFFERENCE
-        assert difference.mean() <= MEAN_DIFFERENCE
+        assert_close(tmp_path / Arch.HOST / name, tmp_path / Arch.ARM64 / name, name)
     print(f"{len(here) - len(differing)} of {len(here)} results are equal to the byte")
-
-
-def pixels(path):
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGBA"), dtype=np.int16)

@@ -400,7 +400,7 @@ def test_a_throttled_edge_function_is_an_alarm_where_cloudfronts_metrics_are(sta
 
 
 @ALL_STAGES
-def test_an_edge_that_the_firewall_refuses_is_an_alarm(edge, name):
+def test_an_edge_that_the_firewall_refuses_is_an_alarm(edge, acl, name):
     (alarm,) = (
         each["Properties"]
         for each in edge(name, "AWS::CloudWatch::Alarm").values()
@@ -410,5 +410,5 @@ def test_an_edge_that_the_firewall_refuses_is_an_alarm(edge, name):
     assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == {
         "Region": {"Ref": "AWS::Region"},
         "Rule": "Default_Action",
-        "WebACL": "WebAcl",
+        "WebACL": acl(name)["VisibilityConfig"]["MetricName"],
     }

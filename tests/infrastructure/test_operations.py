@@ -22,6 +22,8 @@ ALARMS = {
     "UndeliveredEvents": "ApproximateNumberOfMessagesVisible",
     "UploadsWaiting": "ApproximateAgeOfOldestMessage",
     "SettleFailed": "ExecutionsFailed",
+    "SettleTimedOut": "ExecutionsTimedOut",
+    "SettleAborted": "ExecutionsAborted",
     "RemovalsDelayed": "RemovalsDelayed",
     "RemovalsEndedBadly": "RemovalsEndedBadly",
     "ApiErrors": "5XXError",
@@ -58,6 +60,58 @@ def test_there_are_no_other_alarms(stage):
     assert len(stage("prod").resources("AWS::CloudWatch::Alarm")) == len(ALARMS)
 
 
+@pytest.mark.parametrize("end", ["Failed", "TimedOut", "Aborted"])
+def test_no_execution_of_any_state_machine_ends_badly_in_silence(stage, end):
+    """An alarm watches Step Functions' metric of the state machine, or counts the ending in its log."""
+    synthesized = stage("prod")
+    alarms = synthesized.properties("AWS::CloudWatch::Alarm")
+    by_metric = {
+        each["Dimensions"][0]["Value"]["Ref"]
+        for each in alarms
+        if (each.get("Namespace"), each.get("MetricName")) == ("AWS/States", f"Executions{end}")
+    }
+    watched = {(each.get("Namespace"), each.get("MetricName")) for each in alarms}
+    logs = {
+        f"{each['LogGroupName']['Ref']}.Arn"
+        for each in synthesized.properties("AWS::Logs::MetricFilter")
+        for metric in each["MetricTransformations"]
+        if f'$.type = "Execution{end}"' in each["FilterPattern"]
+        and (metric["MetricNamespace"], metric["MetricName"]) in watched
+    }
+    by_log = {
+        machine
+        for machine, resource in synthesized.resources("AWS::StepFunctions::StateMachine").items()
+        for destination in resource["Properties"]["LoggingConfiguration"]["Destinations"]
+        if text_of(destination["CloudWatchLogsLogGroup"]["LogGroupArn"]) in logs
+    }
+
+    assert by_metric | by_log == set(synthesized.resources("AWS::StepFunctions::StateMachine"))
+
+
+def test_no_alarm_watches_a_metric_that_another_stage_of_the_account_writes_too(stage):
+    """Dimensions that refer to resources are a stage's own; names that are written out must hold the stage."""
+
+    def watched(name):
+        synthesized = stage(name)
+        return {
+            json.dumps([metric["Namespace"], metric["MetricName"], metric.get("Dimensions", [])], sort_keys=True)
+            for template in (synthesized.pipeline, synthesized.edge)
+            for resource in template["Resources"].values()
+            if resource["Type"] == "AWS::CloudWatch::Alarm"
+            for metric in metrics_of(resource["Properties"])
+            if '"Ref": "' not in (dimensions := json.dumps(metric.get("Dimensions", [])).replace('"AWS::Region"', ""))
+            and "Fn::GetAtt" not in dimensions
+        }
+
+    assert watched("dev")
+    assert watched("dev") & watched("prod") == set()
+
+
+def metrics_of(alarm):
+    """Return the metrics of an alarm, including those of an expression."""
+    return [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", ()) if "MetricStat" in each] or [alarm]
+
+
 def test_each_held_image_is_noted_by_its_announcement(stage):
     synthesized = stage("prod")
     (bus,) = synthesized.resources("AWS::Events::EventBus")
@@ -91,7 +145,10 @@ def test_an_upload_that_waits_for_an_hour_is_told(stage):
     ("name", "pattern"),
     [
         ("RemovalsDelayed", '{ $.details.name = "WaitOutTrouble" }'),
-        ("RemovalsEndedBadly", '{ ($.type = "ExecutionFailed") || ($.type = "ExecutionTimedOut") }'),
+        (
+            "RemovalsEndedBadly",
+            '{ ($.type = "ExecutionFailed") || ($.type = "ExecutionTimedOut") || ($.type = "ExecutionAborted") }',
+        ),
     ],
 )
 def test_delayed_removals_are_counted_in_the_stages_own_logs(stage, name, pattern):
@@ -146,7 +203,8 @@ def test_one_dashboard_shows_ingest_functions_and_api(stage):
 
     body = json.dumps(dashboard["DashboardBody"])
 
-    assert dashboard["DashboardName"] == "image-scaler-prod"
+    # The regions of an account share their dashboards.
+    assert dashboard["DashboardName"] == {"Fn::Join": ["", ["image-scaler-prod-", {"Ref": "AWS::Region"}]]}
     for metric in ("ExecutionsFailed", "ExecutionTime", "Throttles", "5XXError", "NumberOfMessagesSent"):
         assert metric in body
 

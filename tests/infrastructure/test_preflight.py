@@ -1,7 +1,6 @@
 """The checks before a deployment, with the real templates against accounts that lack something."""
 
 import json
-from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -11,16 +10,7 @@ from cdk.regions import REKOGNITION_REGIONS
 from image_scaler import cli
 from image_scaler.operator.errors import OperatorError
 from image_scaler.operator.preflight import CLOUDFRONT_QUOTAS, Preflight, Templates
-
-REGION = "eu-central-1"
-
-
-class Refused:
-    """What AWS answers instead of a result."""
-
-    def __init__(self, code, message="refused"):
-        self.error = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-
+from tests.fakes.account import REGION, Refused, session_of
 
 NO_STACK = Refused("ValidationError", "Stack with id x does not exist")
 READY = {
@@ -32,6 +22,7 @@ READY = {
         "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
     },
     "service-quotas.ListServiceQuotas": {"Quotas": []},
+    "service-quotas.GetServiceQuota": {"Quota": {"Value": 50.0}},
     "apigateway.GetAccount": {},
     **{
         f"cloudfront.{quota.operation.title().replace('_', '')}": {quota.result: {}}
@@ -39,19 +30,6 @@ READY = {
     },
 }
 """An account that has everything, by the calls that are made."""
-
-
-def session_of(account, region=REGION):
-    """Return a session whose calls an account answers."""
-    session = boto3.Session(region_name=region, aws_access_key_id="test", aws_secret_access_key="test")
-
-    def answer(model, **_options):
-        found = account[f"{model.service_model.service_name}.{model.name}"]
-        refused = isinstance(found, Refused)
-        return SimpleNamespace(status_code=400 if refused else 200), found.error if refused else found
-
-    session.events.register("before-call", answer)
-    return session
 
 
 @pytest.fixture
@@ -138,6 +116,28 @@ def test_a_new_account_can_be_deployed_to_and_is_advised_to_ask_for_more(finding
     assert dev.keys() == prod.keys() == {("Lambda concurrency", False)}
     assert "--desired-value 1000" in dev["Lambda concurrency", False]
     assert "15 uploads in progress need 50 concurrent executions" in prod["Lambda concurrency", False]
+
+
+def test_more_uploads_in_progress_than_rekognition_answers_are_advised_against(findings):
+    few = {"service-quotas.GetServiceQuota": {"Quota": {"Value": 4.0}}}
+
+    assert findings("dev")(few) == {}  # 3 in flight, and 3 for each call a second
+    found = findings("prod")(few)
+
+    assert found.keys() == {("Rekognition", False)}
+    assert "15 uploads in progress need 5 DetectModerationLabels calls" in found["Rekognition", False]
+    assert "in_flight of the stage in cdk/config.py to 12" in found["Rekognition", False]
+    assert "--quota-code L-7F4D1AC4 --region eu-central-1 --desired-value 5" in found["Rekognition", False]
+
+
+@pytest.mark.parametrize(("calls", "is_enough"), [(5.0, True), (4.0, False)])
+def test_rekognitions_default_counts_where_the_account_has_no_value_of_its_own(findings, calls, is_enough):
+    answers = {
+        "service-quotas.GetServiceQuota": Refused("NoSuchResourceException"),
+        "service-quotas.GetAWSDefaultServiceQuota": {"Quota": {"Value": calls}},
+    }
+
+    assert (findings("prod")(answers) == {}) is is_enough
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,14 @@ def test_each_published_or_blurred_image_is_noted_in_the_queue(stage, name):
 
 
 @pytest.mark.parametrize(("name", "at_once"), [("local", 2), ("dev", 2), ("prod", 5), ("options", 5)])
-def test_an_image_is_tried_three_times_one_by_one_and_a_few_at_once(stage, name, at_once):
+def test_an_image_is_tried_five_times_one_by_one_and_a_few_at_once(stage, name, at_once):
     synthesized = stage(name)
     mapping = synthesized.mapping_of("prewarm")
     _, dead, queue = queues(synthesized)
 
     assert mapping["BatchSize"] == 1
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": at_once}
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
     assert queue["VisibilityTimeout"] > prewarm(synthesized)["Timeout"]
     assert synthesized.pipeline["Resources"][dead]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
 

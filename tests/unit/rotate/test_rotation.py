@@ -21,6 +21,8 @@ from tests.fakes.handlers import Function
 HEADER, DEPLOYED_HEADER = "X-Origin-Verify", "X-Origin-Deployed"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 PATTERN_SET = "ImageScaler-test-OriginSecret"
+WAITED_POLLS = 4
+"""How often a step asks whether the distribution is deployed."""
 
 
 class RotatingEdge:
@@ -117,6 +119,7 @@ def rotate(edge, monkeypatch):
         "PATTERN_SET_NAME": PATTERN_SET,
         "DEPLOYED_HEADER_NAME": DEPLOYED_HEADER,
         "DEPLOY_POLL_SECONDS": "0",
+        "DEPLOY_ATTEMPTS": str(WAITED_POLLS),
         "SECRET_ID": edge.secret_id,
     }.items():
         monkeypatch.setenv(name, value)
@@ -214,24 +217,36 @@ def test_a_comparison_lets_the_firewall_accept_what_is_sent_again(edge, rotate):
 
 
 class Year:
-    """Rotations with failures, and deployments in between, each followed by a look at what may be sent."""
+    """Rotations with failures, and deployments in between, each followed by a look at what may be sent.
+
+    After a change the distribution is InProgress for some polls, perhaps for longer than a step waits. Until it is
+    Deployed, an edge location may send any value that was written since the last time it was.
+    """
 
     def __init__(self, edge: RotatingEdge, rotate, *, reads_anew: bool, seed: int) -> None:
         from functions.shared.aws import client
 
         self.edge, self.rotate, self.reads_anew, self.random = edge, rotate, reads_anew, Random(seed)
         self.clients = [client(name) for name in ("secretsmanager", "cloudfront", "wafv2")]
-        self.locations = {edge.sent()}
-        """What some edge location may still send: all that was written since the distribution was seen deployed."""
+        self.written = edge.sent()
+        self.locations = {self.written}
+        """What some edge location may still send."""
+        self.polls_in_progress = 0
         self.failures = self.deployments = 0
-        client("cloudfront").meta.events.register("after-call.cloudfront.GetDistribution", self._saw)
+        client("cloudfront").meta.events.register("after-call.cloudfront.GetDistribution", self._poll)
 
-    def _saw(self, parsed, **_):
-        if parsed.get("Distribution", {}).get("Status") == "Deployed":
+    def _poll(self, parsed, **_):
+        if "Distribution" not in parsed:
+            return
+        self.polls_in_progress = max(0, self.polls_in_progress - 1)
+        parsed["Distribution"]["Status"] = "InProgress" if self.polls_in_progress else "Deployed"
+        if not self.polls_in_progress:
             self.locations = {header_of(parsed["Distribution"]["DistributionConfig"], HEADER)}
 
     def look(self) -> None:
-        self.locations.add(self.edge.sent())
+        if (sent := self.edge.sent()) != self.written:
+            self.written, self.polls_in_progress = sent, self.random.randrange(1, 3 * WAITED_POLLS)
+        self.locations.add(sent)
         may_be_sent = self.locations | {self.edge.current(), self.edge.deployed()}
         assert may_be_sent <= self.edge.accepted()
 

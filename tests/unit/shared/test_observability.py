@@ -1,5 +1,6 @@
 """Every line of a function's log names its image, and forgets it with the next call."""
 
+import importlib.util
 import io
 import json
 
@@ -40,6 +41,16 @@ def test_the_next_call_does_not_inherit_the_image(lines):
     handler({}, LambdaContext())
 
     assert "image_id" not in lines()[1]
+
+
+def test_metrics_go_out_in_the_namespace_that_the_template_sets(monkeypatch):
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ImageScaler/prod")
+    spec = importlib.util.find_spec("functions.shared.observability")
+    cold_start = importlib.util.module_from_spec(spec)
+
+    spec.loader.exec_module(cold_start)
+
+    assert cold_start.metrics.namespace == "ImageScaler/prod"
 
 
 def test_metrics_go_out_in_the_project_s_namespace(capsys):
