@@ -19,6 +19,7 @@ KEY_USE = {
 }
 QUEUE_RIGHTS = {
     "prewarm": CONSUMING,
+    "refine": CONSUMING,
     "admit": CONSUMING,
     "sweep": {"sqs:SendMessage", "sqs:GetQueueAttributes"},
     "manage": {"sqs:SendMessage"},
@@ -62,7 +63,7 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
 def test_no_function_but_remove_and_its_own_writers_may_delete_a_file():
     deleting = {name for name in SPECIFICATIONS if any(":DeleteObject" in grant for grant in granted(name))}
 
-    assert deleting == {"remove", "persist", "serve", "prewarm"}
+    assert deleting == {"remove", "persist", "serve", "prewarm", "refine"}
 
 
 @pytest.mark.parametrize("name", EVERY_FUNCTION)
@@ -97,7 +98,7 @@ def test_a_function_gets_exactly_the_variables_that_its_settings_read(stage, nam
 
     given = set(function["Environment"]["Variables"])
 
-    of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", "prewarm"} else set()
+    of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", "prewarm", "refine"} else set()
     assert given == COMMON_VARIABLES | of_malloc | (variables_read_by(name) - SET_LOCALLY)
 
 
