@@ -36,7 +36,9 @@ def expire(deployed, image_id):
     """Drop the edge's copies, as ten minutes do."""
     batch = {"Paths": {"Quantity": 1, "Items": [f"#{image_id}"]}, "CallerReference": image_id}
     cloudfront = aws.client("cloudfront", deployed.outputs)
-    cloudfront.create_invalidation(DistributionId=deployed.outputs.distribution_id, InvalidationBatch=batch)
+    cloudfront.create_invalidation(
+        DistributionId=deployed.outputs.edge_stack["DistributionId"], InvalidationBatch=batch
+    )
 
 
 def test_a_refined_file_follows_the_first_answer_from_the_bucket_without_a_function_call(deployed, viewer):
