@@ -78,7 +78,7 @@ def _both(picture: DecodedPicture, image_format: str, quality: int, truth: Path)
     refined, refined_ms = _timed(
         lambda: refined_jpeg(first) if image_format == "jpeg" else encode_refined(picture, image_format, quality)
     )
-    path = truth.with_suffix(f".{image_format}")
+    path = truth.with_name(f"variant.{image_format}")
     found = []
     for body, ms in ((first, first_ms), (refined, refined_ms)):
         path.write_bytes(body)

@@ -291,5 +291,5 @@ def test_a_failed_refinement_leaves_a_file_in_place_and_is_tried_again(stored, a
 
 
 def test_the_function_does_not_start_where_nothing_is_refined():
-    with pytest.raises(SettingsError, match="REFINE is off"):
-        RefineSettings.from_environment(ENVIRONMENT)
+    with pytest.raises(SettingsError, match=r"DELIVERY is v1.*REFINE is off"):
+        RefineSettings.from_environment(ENVIRONMENT | {"DELIVERY": "v1"})
