@@ -10,8 +10,9 @@ from functions.shared.options import Refine
 SPECIFICATION: Final = FunctionSpecification(
     name="refine",
     package=Package("refine", imports=("imaging", "records", "variants"), lock="functions-refine.txt", budget_mib=10),
-    # A variant of 800 px takes 0.3 s, the largest one of noise 60 s (docs/adr/0037). One vCPU: encoders use one thread.
-    size=Size(memory_mb=1769, timeout_seconds=300),
+    # A variant of 800 px takes 0.6 s at most. The slowest, 3840 x 3840 px of noise with alpha as WebP, takes 200 s
+    # (docs/adr/0037). One vCPU: encoders use one thread.
+    size=Size(memory_mb=1769, timeout_seconds=600),
     environment=serve.environment,
     grants=serve.grants,
     writes_files=True,
