@@ -20,7 +20,7 @@ from functions.shared.limits import (
     MOST_VIEWS,
     UploadLimits,
 )
-from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata
+from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata, Refine
 from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Presets, Sizes, preset_faults
 
 FEWEST_IN_FLIGHT: Final = 2
@@ -149,6 +149,9 @@ class StageConfig:
     prewarm: CommonVariants = field(default_factory=CommonVariants)
     """Variants that are generated at ingest, so that their first request needs no compute. It has no effect in v1,
     where every cache miss goes to `serve` and the generated bucket is not read."""
+    refine: Refine = Refine.COMMON
+    """Which stored variants a slower encoder makes smaller after their first request. A refinement pays after about 40
+    views (docs/adr/0037): use ``off`` where most variants are viewed less often. It has no effect in v1."""
     viewer_access: ViewerAccess = ViewerAccess.SIGNED
     shared_max_age_seconds: int = 31_536_000
     browser_max_age_seconds: int = 3_600
@@ -204,6 +207,11 @@ class StageConfig:
         What a first deployment created before it failed is deleted with it, so that the next one can succeed.
         """
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if self.keep_data else RemovalPolicy.DESTROY
+
+    @property
+    def refines(self) -> Refine:
+        """Return which variants are refined; none in v1, which does not read stored variants."""
+        return self.refine if self.delivery is Delivery.V2 else Refine.OFF
 
     @property
     def blur_name(self) -> str:

@@ -28,6 +28,8 @@ def accept_in_pipeline(pipeline: PipelineStack) -> None:
     _accept_in_api(pipeline)
     if pipeline.prewarm:
         accept(pipeline.prewarm.undelivered, "SQS3", "This is the dead-letter queue.")
+    if pipeline.refinement:
+        accept(pipeline.refinement.undelivered, "SQS3", "This is the dead-letter queue.")
     storage = pipeline.storage
     for bucket in (storage.originals, storage.staging, storage.published, storage.generated):
         accept(

@@ -16,12 +16,14 @@ from cdk.constructs.function import ScopedFunction
 from cdk.constructs.functions import Functions
 from cdk.constructs.operations import Operations
 from cdk.constructs.prewarm import Prewarm
+from cdk.constructs.refine import Refinement
 from cdk.constructs.resource import resource_of
 from cdk.constructs.storage import Storage
 from cdk.constructs.sweep import Sweep
 from cdk.constructs.table import RecordsTable
 from cdk.constructs.workflows import Workflows
 from cdk.functions.prewarm import SPECIFICATION as PREWARM
+from cdk.functions.refine import SPECIFICATION as REFINE
 from cdk.regions import require_rekognition
 from cdk.specification import PipelineResources
 
@@ -55,6 +57,9 @@ class PipelineStack(Stack):
         self.prewarm = (
             Prewarm(self, "Prewarming", resources=resources, zips=zips) if PREWARM.is_deployed(config) else None
         )
+        self.refinement = (
+            Refinement(self, "Refinement", resources=resources, zips=zips) if REFINE.is_deployed(config) else None
+        )
         self.workflows = Workflows(self, "Workflows", resources=resources, functions=self.functions)
         self.functions.let_start(self.workflows.machines)
         self.admission = Admission(
@@ -76,6 +81,7 @@ class PipelineStack(Stack):
             workflows=self.workflows,
             api=self.api,
             prewarm=self.prewarm,
+            refinement=self.refinement,
             uploads=self.admission.queue,
             event_bus=self.event_bus,
         )
@@ -103,7 +109,11 @@ class PipelineStack(Stack):
     @property
     def scoped_functions(self) -> list[ScopedFunction]:
         """All functions of the stack."""
-        return [*self.functions.scoped.values(), *([self.prewarm.prewarm] if self.prewarm else [])]
+        background = [
+            *([self.prewarm.prewarm] if self.prewarm else []),
+            *([self.refinement.refine] if self.refinement else []),
+        ]
+        return [*self.functions.scoped.values(), *background]
 
     def _data_key(self, config: StageConfig) -> kms.Key:
         key = kms.Key(

@@ -30,7 +30,12 @@ from local.outputs import Outputs  # noqa: E402
 from local.workspace import Workspace  # noqa: E402
 
 RESULTS = CHECKOUT / "build" / "grants.json"
-TESTS = ("tests/emulator", "tests/e2e/test_http.py", "tests/e2e/test_edge_prewarming.py")
+TESTS = (
+    "tests/emulator",
+    "tests/e2e/test_http.py",
+    "tests/e2e/test_edge_prewarming.py",
+    "tests/e2e/test_edge_refinement.py",
+)
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 POLLER = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes")
 NOT_ENFORCED = ("logs:", "xray:", "rekognition:")
@@ -39,7 +44,7 @@ NOT_ENFORCED_HERE = frozenset(
     {
         ("moderate", "s3:GetObject"),
         ("remove", "s3:DeleteObjectVersion"),
-        *((function, f"sqs:{action}") for function in ("admit", "prewarm") for action in POLLER),
+        *((function, f"sqs:{action}") for function in ("admit", "prewarm", "refine") for action in POLLER),
     }
 )
 """On AWS Rekognition reads the proxy with its caller's permissions; the stand-in uses its own. The emulator requires

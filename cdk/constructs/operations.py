@@ -19,6 +19,7 @@ from cdk.constructs.function import ScopedFunction
 from cdk.constructs.functions import Functions
 from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.queues import operators_queue
+from cdk.constructs.refine import Refinement
 from cdk.constructs.workflows import Workflows
 from cdk.specification import FunctionMetric
 from functions.shared.keys import EVENT_SOURCE
@@ -50,6 +51,7 @@ class Operations(Construct):
         workflows: Workflows,
         api: Api,
         prewarm: Prewarm | None,
+        refinement: Refinement | None,
         uploads: sqs.Queue,
         event_bus: events.EventBus,
     ) -> None:
@@ -58,7 +60,11 @@ class Operations(Construct):
         self.held = self._note_held(event_bus, config)
         held = self.held.metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
         ingest, serve = workflows.ingest, functions.by_name["serve"]
-        scoped_functions = [*functions.scoped.values(), *([prewarm.prewarm] if prewarm else [])]
+        scoped_functions = [
+            *functions.scoped.values(),
+            *([prewarm.prewarm] if prewarm else []),
+            *([refinement.refine] if refinement else []),
+        ]
         every_function = [each.function for each in scoped_functions]
         failed = ingest.metric_failed(period=PERIOD)
         timed_out, aborted = ingest.metric_timed_out(period=PERIOD), ingest.metric_aborted(period=PERIOD)
@@ -96,6 +102,11 @@ class Operations(Construct):
                 period=PERIOD, statistic="Maximum"
             )
             self._alarm("ImagesNotPrewarmed", not_prewarmed, "Variants of some images could not be made at ingest")
+        if refinement:
+            not_refined = refinement.undelivered.metric_approximate_number_of_messages_visible(
+                period=PERIOD, statistic="Maximum"
+            )
+            self._alarm("VariantsNotRefined", not_refined, "Some stored variants could not be refined")
         self._dashboard(
             config,
             {

@@ -24,8 +24,8 @@ from functions.shared.keys import EVENT_SOURCE
 AT_ONCE = 5
 AT_ONCE_IN_A_SMALL_ACCOUNT = 2
 SMALL_ACCOUNT_IN_FLIGHT = 10
-"""Images that are prewarmed at the same time; no request waits for them. A stage with fewer than ten uploads in flight
-is in an account with few places, and five would be half of a new account's."""
+"""Images that are prewarmed, and variants that are refined, at the same time; no request waits for them. A stage with
+fewer than ten uploads in flight is in an account with few places, and five would be half of a new account's."""
 TRIES = 5
 """At least five, because a delivery that Lambda throttles counts too: the account's functions share its concurrency.
 Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS"."""
@@ -63,9 +63,10 @@ class Prewarm(Construct):
         )
         self.prewarm = ScopedFunction(self, "Prewarm", specification=SPECIFICATION, resources=resources, zips=zips)
         self.prewarm.function.add_event_source(
-            event_sources.SqsEventSource(self.queue, batch_size=1, max_concurrency=_at_once(config))
+            event_sources.SqsEventSource(self.queue, batch_size=1, max_concurrency=at_once(config))
         )
 
 
-def _at_once(config: StageConfig) -> int:
+def at_once(config: StageConfig) -> int:
+    """Return how many images, or variants, are processed in the background at the same time."""
     return AT_ONCE_IN_A_SMALL_ACCOUNT if config.in_flight < SMALL_ACCOUNT_IN_FLIGHT else AT_ONCE

@@ -14,6 +14,7 @@ from cdk.config import StageConfig
 from cdk.constructs.resource import resource_of
 from functions.shared.keys import REJECTED_TAG, REJECTED_TAG_VALUE
 from functions.shared.limits import MAX_BODY_BYTES
+from functions.shared.options import Refine
 
 
 class Storage(Construct):
@@ -36,6 +37,8 @@ class Storage(Construct):
                 _expire("generated", days=config.generated_days, smaller_than_bytes=MAX_BODY_BYTES + 1),
             ],
         )
+        if config.refines is not Refine.OFF:
+            _send_events(self.generated)
         self._let_cloudfront_read_generated()
 
     def _originals(self) -> s3.Bucket:
@@ -64,10 +67,7 @@ class Storage(Construct):
             if config.allowed_origins
             else None,
         )
-        # The L2's event_bridge_enabled is a custom resource (a Node function); this property does the same.
-        resource_of(bucket, s3.CfnBucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
-            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
-        )
+        _send_events(bucket)
         return bucket
 
     def _bucket(
@@ -140,6 +140,16 @@ def _colder(days: int | None) -> list[s3.LifecycleRule]:
         storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=Duration.days(days)
     )
     return [s3.LifecycleRule(id="cold-originals", transitions=[transition])]
+
+
+def _send_events(bucket: s3.Bucket) -> None:
+    """Send the bucket's events to EventBridge.
+
+    The L2's event_bridge_enabled is a custom resource (a Node function); this property does the same.
+    """
+    resource_of(bucket, s3.CfnBucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+    )
 
 
 def _expire(

@@ -33,6 +33,7 @@ def environment(stage: PipelineResources) -> dict[str, str]:
         "GENERATED_BUCKET": stage.storage.generated.bucket_name,
         "TABLE_NAME": stage.table.table_name,
         "DELIVERY": config.delivery,
+        "REFINE": config.refines,
         "SIZES": config.sizes,
         "PRESETS": presets,
         "S_MAXAGE_SECONDS": str(config.shared_max_age_seconds),

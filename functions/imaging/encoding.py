@@ -271,3 +271,8 @@ def _saved(image: Image.Image, pillow_format: str, **options: Any) -> bytes:
     buffer = BytesIO()
     image.save(buffer, pillow_format, **options)
     return buffer.getvalue()
+
+
+def encode_still(image: Image.Image, pillow_format: str, *, rights: bytes = b"", **options: Any) -> bytes:
+    """Encode one image with Pillow's own options and, if they are kept, the rights fields."""
+    return _saved(image, pillow_format, **options, **_metadata(rights))

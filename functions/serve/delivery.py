@@ -151,7 +151,7 @@ class ImageDelivery:
 
     def _validators(self, request: ImageRequest, record: ImageRecord, variant: Variant) -> dict[str, str]:
         headers = {
-            "Cache-Control": self._settings.variants.cache_control,
+            "Cache-Control": self._variants.cache_control(record, variant),
             "ETag": etag_of(record.revision, variant.canonical),
             "Last-Modified": last_modified_of(record.updated_at or record.created_at),
         }

@@ -29,6 +29,7 @@ THROTTLING_CODES: Final = frozenset(
 
 TRANSIENT_CODES: Final = frozenset(
     {
+        "ConditionalRequestConflict",
         "InternalError",
         "InternalFailure",
         "InternalServerError",

@@ -36,6 +36,9 @@ CACHE_TAG = "cache-tag"
 REVISION_METADATA = "revision"
 """Metadata of a generated object that contains the revision from which the variant was generated."""
 
+REFINED_METADATA = "refined"
+"""Metadata of a generated object that was refined, or that no refinement makes smaller; it is not refined again."""
+
 REJECTED_TAG = "image-scaler-status"
 REJECTED_TAG_VALUE = "REJECTED"
 """The object tag of a rejected original; the lifecycle rule of the originals bucket expires objects with it."""
@@ -85,6 +88,14 @@ def generated_prefix(image_id: str) -> str:
 def generated_key(image_id: str, canonical: str) -> str:
     """Return the key of a generated variant: the path of its public URL without the leading slash."""
     return f"{generated_prefix(image_id)}{canonical}"
+
+
+def variant_of(key: str) -> tuple[str, str]:
+    """Return the image id and the canonical spelling of a generated variant's key; ("", "") for any other key."""
+    parts = key.split("/")
+    if len(parts) != 3 or parts[0] != "images" or not is_image_id(parts[1]):
+        return "", ""
+    return parts[1], parts[2]
 
 
 def record_partition(image_id: str) -> str:

@@ -65,9 +65,13 @@ class S3ObjectStore:
         content_type: str,
         cache_control: str | None = None,
         metadata: dict[str, str] | None = None,
+        etag: str | None = None,
     ) -> str:
-        """Write a whole object and return its ETag, unquoted. Raises TransientDependencyError."""
-        options: dict[str, Any] = {}
+        """Write a whole object and return its ETag, unquoted; with ``etag`` only over an object that has this ETag.
+
+        Raises ObjectMissingError, ObjectChangedError (these two only with ``etag``) or TransientDependencyError.
+        """
+        options: dict[str, Any] = {} if etag is None else {"IfMatch": f'"{etag}"'}
         if cache_control is not None:
             options["CacheControl"] = cache_control
         if metadata:

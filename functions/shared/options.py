@@ -12,6 +12,14 @@ class Delivery(StrEnum):
     V2 = "v2"
 
 
+class Refine(StrEnum):
+    """Which stored variants a slower encoder makes smaller afterwards: none, the common ones, or every still."""
+
+    OFF = "off"
+    COMMON = "common"
+    ALL = "all"
+
+
 class KeptMetadata(StrEnum):
     """Metadata of an upload that published pictures can keep. copyright: EXIF's Artist and Copyright."""
 

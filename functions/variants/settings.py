@@ -4,15 +4,23 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
+from functions.shared.options import Refine
 from functions.shared.settings import EnvironmentReader, Settings
 from functions.shared.variant import Presets, Sizes, preset_faults
 
 YEAR_SECONDS = 31_536_000
 
+UNREFINED_SECONDS = 600
+"""How long the CDN keeps a file that will be refined. A refinement takes seconds; if it takes longer, the CDN asks once
+more. A purge instead would cost as much as 59 MB of traffic (docs/adr/0037)."""
+
 
 @dataclass(frozen=True)
 class VariantSettings(Settings):
-    """Buckets, table, sizes, presets; ``shared_max_age_seconds`` is for the CDN, ``max_age_seconds`` for browsers."""
+    """Buckets, table, sizes, presets, and which variants are refined later.
+
+    ``shared_max_age_seconds`` is for the CDN, ``max_age_seconds`` for browsers.
+    """
 
     published_bucket: str
     generated_bucket: str
@@ -21,6 +29,7 @@ class VariantSettings(Settings):
     presets: Presets
     shared_max_age_seconds: int
     max_age_seconds: int
+    refine: Refine
 
     @classmethod
     def read(cls, reader: EnvironmentReader) -> Self:
@@ -34,12 +43,19 @@ class VariantSettings(Settings):
             presets=_presets(reader, sizes),
             shared_max_age_seconds=reader.integer("S_MAXAGE_SECONDS", YEAR_SECONDS, minimum=0, maximum=YEAR_SECONDS),
             max_age_seconds=reader.integer("MAX_AGE_SECONDS", 3600, minimum=0, maximum=YEAR_SECONDS),
+            refine=reader.word("REFINE", Refine, Refine.OFF),
         )
 
     @property
     def cache_control(self) -> str:
         """Cache-Control of a variant. Never immutable: browsers must notice a removal."""
         return f"public, max-age={self.max_age_seconds}, s-maxage={self.shared_max_age_seconds}"
+
+    @property
+    def cache_control_until_refined(self) -> str:
+        """Cache-Control of a variant that will be refined."""
+        shared_seconds = min(UNREFINED_SECONDS, self.shared_max_age_seconds)
+        return f"public, max-age={self.max_age_seconds}, s-maxage={shared_seconds}"
 
 
 def _presets(reader: EnvironmentReader, sizes: Sizes) -> Presets:

@@ -16,6 +16,7 @@ from functions.shared.keys import CACHE_TAG, REVISION_METADATA, generated_key
 from functions.shared.objects import ObjectStore, StoredObject
 from functions.shared.variant import Variant
 from functions.variants.errors import ImageChangedError
+from functions.variants.refinement_plan import will_be_refined
 from functions.variants.rendering import RenderedVariant, render
 from functions.variants.settings import VariantSettings
 from functions.variants.sources import source_for
@@ -80,7 +81,7 @@ class VariantStore:
                 key,
                 rendered.body,
                 content_type=rendered.content_type,
-                cache_control=self._settings.cache_control,
+                cache_control=self.cache_control(record, variant),
                 metadata={REVISION_METADATA: str(record.revision), CACHE_TAG: record.image_id},
             )
             self.check_current(record)
@@ -88,6 +89,12 @@ class VariantStore:
             # After a TransientDependencyError the variant may be stored, and whether it may be served is unknown.
             self._store.delete(self._settings.generated_bucket, key)
             raise
+
+    def cache_control(self, record: ImageRecord, variant: Variant) -> str:
+        """Return Cache-Control of a variant that was not refined."""
+        settings = self._settings
+        refined = will_be_refined(variant, record.picture, refine=settings.refine, sizes=settings.sizes)
+        return settings.cache_control_until_refined if refined else settings.cache_control
 
     def check_current(self, record: ImageRecord) -> None:
         """Raise ImageChangedError if the image has another status or revision now; or TransientDependencyError."""

@@ -23,11 +23,17 @@ def generated(deployed, image_id, part):
 
 @pytest.fixture(scope="module")
 def common(deployed):
-    """The id of a published photo whose common variant is made."""
+    """The id of a published photo whose common variant is made and refined."""
     deployed.rekognition.reset()
     ended = deployed.run(pictures.jpeg(1500, 1000))
-    eventually(lambda: generated(deployed, ended.image_id, "format=webp"))
+    eventually(lambda: is_refined(deployed, ended.image_id, "format=webp"))
     return ended.image_id
+
+
+def is_refined(deployed, image_id, part):
+    bucket = deployed.outputs.buckets["generated"]
+    keys = generated(deployed, image_id, part)
+    return keys and all("refined" in deployed.s3.head_object(Bucket=bucket, Key=key)["Metadata"] for key in keys)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +67,7 @@ def test_the_first_request_for_a_common_variant_is_answered_by_the_bucket(deploy
 
     assert (first.status_code, first.headers["x-local-trace"]) == (200, "bucket 200")
     assert first.headers["content-type"] == "image/webp"
-    assert first.headers["cache-control"] == "public, max-age=3600, s-maxage=31536000"
+    assert first.headers["cache-control"] == "public, max-age=3600, s-maxage=31536000"  # it is refined, too
     with Image.open(BytesIO(first.content)) as image:
         assert image.width == 640
     assert runs(deployed.outputs)["serve"] == before

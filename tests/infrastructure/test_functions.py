@@ -19,6 +19,7 @@ KEY_USE = {
 }
 QUEUE_RIGHTS = {
     "prewarm": CONSUMING,
+    "refine": CONSUMING,
     "admit": CONSUMING,
     "sweep": {"sqs:SendMessage", "sqs:GetQueueAttributes"},
     "manage": {"sqs:SendMessage"},
@@ -60,7 +61,7 @@ def test_no_function_but_remove_and_its_own_writers_may_delete_a_file():
     deleted = {name: {each for each in granted(name) if ":DeleteObject" in each} for name in SPECIFICATIONS}
     deleting = {name for name, grants in deleted.items() if grants}
 
-    assert deleting == {"remove", "persist", "serve", "prewarm", "manage"}
+    assert deleting == {"remove", "persist", "serve", "prewarm", "refine", "manage"}
     assert deleted["manage"] == {"s3:DeleteObject Generated.Arn/images/*"}
 
 
@@ -96,7 +97,7 @@ def test_a_function_gets_exactly_the_variables_that_its_settings_read(stage, nam
 
     given = set(function["Environment"]["Variables"])
 
-    of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", "prewarm"} else set()
+    of_malloc = set(KEEP_FREED_MEMORY) if name in {"serve", "prewarm", "refine"} else set()
     assert given == COMMON_VARIABLES | of_malloc | (variables_read_by(name) - SET_LOCALLY)
 
 

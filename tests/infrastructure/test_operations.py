@@ -28,6 +28,7 @@ ALARMS = {
     "RemovalsEndedBadly": "RemovalsEndedBadly",
     "ApiErrors": "5XXError",
     "ImagesNotPrewarmed": "ApproximateNumberOfMessagesVisible",
+    "VariantsNotRefined": "ApproximateNumberOfMessagesVisible",
     **{
         each.name: {FunctionMetric.ERRORS: "Errors", FunctionMetric.DURATION_P95: "Duration"}[each.metric]
         for name, specification in SPECIFICATIONS.items()

@@ -28,7 +28,9 @@ from tests.deployed import RUNTIME_PYTHON, DeployedPipeline, Upload
 from tests.e2e.edge import Viewer
 from tests.sabotage.audit import ImageState, StoredFile
 
-VICTIMS: Final = ("upload", "admit", "manage", "serve", "optimize", "moderate", "blur", "persist", "remove", "prewarm")
+VICTIMS: Final = (
+    *("upload", "admit", "manage", "serve", "optimize", "moderate", "blur", "persist", "remove", "prewarm", "refine"),
+)
 ACTIONS: Final = ("kill", "kill", "raise", "delay")
 MOST_SECONDS: Final = 1.0
 """Of a delay. The waits of `remove` and `retire` are longer, as they are longer than a writer lives on AWS."""

@@ -53,6 +53,8 @@ from functions.records.partition import Partition
 from functions.records.reader import RecordReader
 from functions.records.removal import RemovalWriter
 from functions.records.verdicts import VerdictWriter
+from functions.refine.refinement import Refiner
+from functions.refine.settings import RefineSettings
 from functions.remove.settings import RemoveSettings
 from functions.remove.sweeping import Sweeper
 from functions.serve.delivery import ImageDelivery
@@ -85,6 +87,7 @@ SETTINGS = ENVIRONMENT | {
     },
     "PREWARM_WIDTHS": "96",
     "PREWARM_FORMATS": "webp",
+    "REFINE": "common",
 }
 BUCKETS = {name: SETTINGS[f"{name.upper()}_BUCKET"] for name in ("originals", "staging", "published", "generated")}
 FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
@@ -283,6 +286,14 @@ class InProcessPipeline:
         if "errorType" in self.invoke("prewarm", {"image_id": image_id}):
             self.invoke("prewarm", {"image_id": image_id})
 
+    def refine(self, image_id: str) -> None:
+        """Refine the one variant of an image; the queue delivers its message again where the worker was killed."""
+        prefix = _prefix("generated", image_id)
+        (stored,) = self.clients.s3.list_objects_v2(Bucket=BUCKETS["generated"], Prefix=prefix)["Contents"]
+        message = {"key": stored["Key"], "etag": stored["ETag"].strip('"')}
+        if "errorType" in self.invoke("refine", message):
+            self.invoke("refine", message)
+
     def forget(self, image_id: str) -> None:
         """Drop everything that AWS has of an image: moto copies whole tables and walks whole buckets."""
         dynamodb_backends[engines.ACCOUNT][REGION].tables[TABLE].items.pop(record_partition(image_id), None)
@@ -371,6 +382,9 @@ class InProcessPipeline:
             case "prewarm":
                 settings = PrewarmSettings.from_environment(SETTINGS)
                 return {"kept": Prewarming(settings, store=store, records=records).prewarm(payload["image_id"])}
+            case "refine":
+                refiner = Refiner(RefineSettings.from_environment(SETTINGS), store=store, records=records)
+                return {"outcome": refiner.refine(payload["key"], etag=payload["etag"]).outcome}
         raise AssertionError(function)
 
     # --- what there is

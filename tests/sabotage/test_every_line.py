@@ -76,6 +76,7 @@ WRITERS = {
     ),
     "serve": Writer("serve", published, InProcessPipeline.serve, REJUDGED, times=(1,), holds_from=1),
     "prewarm": Writer("prewarm", published, InProcessPipeline.prewarm, REJUDGED, holds_from=100),
+    "refine": Writer("refine", published_with_variant, InProcessPipeline.refine, REJUDGED, holds_from=100),
     "remove": Writer("remove", published_with_variant, InProcessPipeline.remove, (), times=(1, UNTIL_TROUBLE)),
     "remove for retire": Writer(
         "remove", published_with_variant, judged("blur", rework=True), REMOVED, times=(1, UNTIL_TROUBLE),

@@ -1,4 +1,6 @@
-"""What the specification of `serve` and `prewarm` grants."""
+"""What the specifications of functions that store variants grant."""
+
+import pytest
 
 from tests.fakes.stage import granted
 
@@ -13,5 +15,6 @@ def test_serve_reads_published_files_and_keeps_variants():
     }
 
 
-def test_prewarm_may_do_what_serve_may():
-    assert granted("prewarm") == granted("serve")
+@pytest.mark.parametrize("name", ["prewarm", "refine"])
+def test_functions_that_store_variants_may_do_what_serve_may(name):
+    assert granted(name) == granted("serve")

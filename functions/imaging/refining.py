@@ -1,0 +1,57 @@
+"""Encodes stills with slower encoders, for variants that are stored and delivered often.
+
+A slower encoder scores differently at the same number. ``QUALITY_OFFSET`` is added to a quality for the encoders of
+encoding.py, so that a refined file has the score of the first one; `python -m benchmarks.refinement` measures it
+(docs/adr/0037).
+"""
+
+from typing import Final
+
+from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
+from PIL import Image
+
+from functions.imaging.encoding import AVIF_TUNE, encode_still
+from functions.imaging.flatness import is_flat
+from functions.imaging.picture import DecodedPicture
+
+WEBP_METHOD: Final = 6
+"""libwebp's slowest method: 50 to 130 ms at 800 px."""
+
+LOSSLESS_WEBP: Final = {"lossless": True, "quality": 80, "method": 4, "exact": False}
+"""Flat pictures. Method 6 at quality 100 takes 8 to 60 times as long and saves at most 5 % more."""
+
+AVIF_SPEED: Final = 6
+"""180 to 690 ms at 800 px, for 14 % fewer bytes than speed 9. Speed 5 saves up to 6 % more and takes five times as
+long."""
+
+QUALITY_OFFSET: Final = {"webp": 0, "avif": -2}
+
+
+def refined_jpeg(body: bytes) -> bytes:
+    """Return a JPEG with the same pixels as ``body`` in progressive scans and with optimal Huffman tables.
+
+    No coefficient changes; the rights fields are kept. Raises ValueError for bytes that are not a JPEG.
+    """
+    return bytes(optimize(body, copy=COPY_MARKERS.ALL))
+
+
+def encode_refined(picture: DecodedPicture, image_format: str, quality: int) -> bytes:
+    """Encode a still as ``webp`` or ``avif``; ``quality`` is the one of the first file. Raises KeyError for another
+    format."""
+    image, encoder_quality = picture.frames[0], max(1, quality + QUALITY_OFFSET[image_format])
+    if image_format == "avif":
+        return _avif(image, encoder_quality, picture.rights)
+    return _webp(image, encoder_quality, picture.rights)
+
+
+def _avif(image: Image.Image, quality: int, rights: bytes) -> bytes:
+    subsampling = "4:4:4" if is_flat(image) else "4:2:0"
+    options = {"quality": quality, "speed": AVIF_SPEED, "subsampling": subsampling, "max_threads": 1}
+    return encode_still(image, "AVIF", rights=rights, advanced=AVIF_TUNE, **options)
+
+
+def _webp(image: Image.Image, quality: int, rights: bytes) -> bytes:
+    body = encode_still(image, "WEBP", rights=rights, quality=quality, method=WEBP_METHOD)
+    if not is_flat(image):
+        return body
+    return min(body, encode_still(image, "WEBP", rights=rights, **LOSSLESS_WEBP), key=len)
