@@ -27,13 +27,13 @@ CONTENT_TYPES: Final = {
 }
 
 ENCODERS: Final = {
-    "jpeg": "libjpeg-turbo",
+    "jpeg": "jpegli, or libjpeg-turbo if its file is smaller",
     "webp": "libwebp",
     "png": "zlib",
     "avif": "libaom",
     "gif": "Pillow",
 }
-"""The libraries with which Pillow encodes each format."""
+"""The libraries that encode each format; ``encoder_of`` knows the exceptions."""
 
 ANIMATED_FORMATS: Final = frozenset({"webp", "gif"})
 
@@ -92,6 +92,13 @@ def encode(picture: DecodedPicture, image_format: str, quality: int, *, backgrou
     if picture.animated and image_format in ANIMATED_FORMATS:
         return _encode_gif(picture) if image_format == "gif" else _encode_webp_animation(picture, quality)
     return _STILL_ENCODERS[image_format](picture.frames[0], quality, background, picture.rights)
+
+
+def encoder_of(image_format: str, quality: int) -> str:
+    """Return the library that encodes a format at an encoder quality. Flat JPEGs are libjpeg-turbo's at any quality."""
+    if image_format == "jpeg" and quality >= FULL_CHROMA_QUALITY:
+        return "libjpeg-turbo"
+    return ENCODERS[image_format]
 
 
 def encode_lossless_webp(image: Image.Image, rights: bytes = b"") -> bytes:

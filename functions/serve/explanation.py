@@ -24,7 +24,7 @@ def explain(
     request: ImageRequest, record: ImageRecord, picture: Picture, variant: Variant, *, is_stored: bool
 ) -> dict[str, Any]:
     """Return the explanation of a request. ``variant`` is the one that is stored for it (own_size.py)."""
-    from functions.imaging.encoding import ENCODERS
+    from functions.imaging.encoding import encoder_of
 
     spec, source = spec_of(variant, picture), source_for(picture, variant)
     width, height = spec.placement((source.width, source.height)).canvas
@@ -40,7 +40,7 @@ def explain(
         "width": width,
         "height": height,
         "format": spec.format,
-        "encoder": ENCODERS[spec.format],
+        "encoder": encoder_of(spec.format, spec.quality),
         "quality": spec.quality if variant.has_quality else None,
         "position": list(spec.position),
         "source": {

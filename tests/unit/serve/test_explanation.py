@@ -84,3 +84,12 @@ def test_a_bad_parameter_is_refused_as_in_an_image_url(explain, library):
     library.publish()
 
     assert explain({"rotate": "90"}).document["parameter"] == "rotate"
+
+
+@pytest.mark.parametrize(("quality", "encoder"), [("80", "jpegli"), ("95", "libjpeg-turbo")])
+def test_it_names_the_jpeg_encoder_of_the_quality(explain, library, quality, encoder):
+    library.publish()
+
+    found = explain({"w": "320", "format": "jpeg", "q": quality}).document
+
+    assert found["encoder"].split(",")[0] == encoder
