@@ -31,9 +31,8 @@ def sweep(pipeline):
 def events_lost(pipeline):
     """Lose S3's upload events while the block runs."""
     events = aws.client("events", pipeline.outputs)
-    (rule,) = (
-        each["Name"] for each in events.list_rules()["Rules"] if "Object Created" in each.get("EventPattern", "")
-    )
+    originals = pipeline.outputs.buckets["originals"]
+    (rule,) = (each["Name"] for each in events.list_rules()["Rules"] if originals in each.get("EventPattern", ""))
     events.disable_rule(Name=rule)
     try:
         yield

@@ -102,7 +102,7 @@ def test_a_deployment_targets_the_queue_only_after_its_policy_and_mapping_exist(
     ((rule_id, rule),) = (
         (logical_id, each)
         for logical_id, each in synthesized.resources("AWS::Events::Rule").items()
-        if each["Properties"].get("EventPattern", {}).get("detail-type") == ["Object Created"]
+        if each["Properties"]["Targets"][0]["Arn"] == {"Fn::GetAtt": [synthesized.queue_of("admit"), "Arn"]}
     )
     policy_id, statements = policy_of(synthesized, synthesized.queue_of("admit"))
     (mapping_id,) = (

@@ -52,11 +52,13 @@ def machine(synthesized, title):
 
 
 def rule_of(synthesized, detail_type):
-    """Return the properties of the one rule on events of a type."""
+    """Return the properties of the one rule on events of a type, apart from events of the generated bucket."""
+    generated = {"bucket": {"name": [{"Ref": "Generated"}]}}
     (rule,) = (
         rule
         for rule in synthesized.properties("AWS::Events::Rule")
-        if rule.get("EventPattern", {}).get("detail-type") == [detail_type]
+        if (pattern := rule.get("EventPattern", {})).get("detail-type") == [detail_type]
+        and pattern.get("detail") != generated
     )
     return rule
 

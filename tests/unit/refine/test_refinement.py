@@ -49,7 +49,7 @@ def stored(library, serve, aws):
 
     def request(image_format: str = "webp", **query: str) -> dict:
         library.publish()
-        assert serve.query({"w": "320", "f": image_format, **query}).status == 200
+        assert serve.query({"w": "200", "f": image_format, **query}).status == 200
         return only_file(aws)
 
     return request
@@ -118,7 +118,7 @@ def test_the_next_request_gets_the_refined_file(refine, stored, serve, aws, caps
     refine(message(stored()))
     capsys.readouterr()
 
-    answer = serve.query({"w": "320", "f": "webp"})
+    answer = serve.query({"w": "200", "f": "webp"})
 
     assert answer.body == only_file(aws)["body"]
     assert "VariantFound" in emitted_metrics(capsys.readouterr().out)
@@ -126,7 +126,7 @@ def test_the_next_request_gets_the_refined_file(refine, stored, serve, aws, caps
 
 def test_caches_keep_a_first_answer_for_minutes_and_a_refined_file_for_a_year(refine, stored, serve, aws):
     first = stored()
-    answer = serve.query({"w": "320", "f": "webp"})
+    answer = serve.query({"w": "200", "f": "webp"})
 
     refine(message(first))
 
@@ -135,7 +135,7 @@ def test_caches_keep_a_first_answer_for_minutes_and_a_refined_file_for_a_year(re
 
 
 @pytest.mark.parametrize(
-    "query", [{"f": "png"}, {"f": "gif"}, {"q": "80"}, {"h": "320"}], ids=["png", "gif", "quality", "both sides"]
+    "query", [{"f": "png"}, {"f": "gif"}, {"q": "80"}, {"h": "200"}], ids=["png", "gif", "quality", "both sides"]
 )
 def test_a_variant_that_is_not_common_is_kept_for_a_year_and_left_alone(refine, stored, aws, capsys, query):
     first = stored(**query)
@@ -150,7 +150,7 @@ def test_a_variant_that_is_not_common_is_kept_for_a_year_and_left_alone(refine, 
 
 def test_with_all_every_still_in_a_lossy_format_is_refined(refine_with, serve_with, library, aws):
     library.publish()
-    serve_with(REFINE="all").query({"w": "320", "h": "320", "f": "webp", "q": "80"})
+    serve_with(REFINE="all").query({"w": "200", "h": "200", "f": "webp", "q": "80"})
     first = only_file(aws)
 
     refine_with(REFINE="all")(message(first))
@@ -162,7 +162,7 @@ def test_with_all_every_still_in_a_lossy_format_is_refined(refine_with, serve_wi
 def test_an_animation_is_left_alone(refine, serve, library, aws, capsys):
     body = pictures.animated_webp(320, 240, frames=3)
     library.publish_master(body, (320, 240), animated=True)
-    serve.query({"w": "320", "f": "webp"})
+    serve.query({"w": "200", "f": "webp"})
     first = only_file(aws)
     capsys.readouterr()
 
@@ -174,7 +174,7 @@ def test_an_animation_is_left_alone(refine, serve, library, aws, capsys):
 
 def test_a_file_that_cannot_be_made_smaller_stays_and_is_marked(refine, stored, aws, capsys):
     first = stored()
-    smaller = pictures.webp(320, 240, quality=1)
+    smaller = pictures.webp(200, 150, quality=1)
     properties = {"CacheControl": first["cache_control"], "Metadata": first["metadata"], "ContentType": first["type"]}
     aws.s3.put_object(Bucket=GENERATED, Key=first["key"], Body=smaller, **properties)
     capsys.readouterr()
@@ -253,7 +253,7 @@ def test_a_variant_of_an_image_removed_during_the_write_is_deleted(refine, store
 def test_a_variant_of_a_newer_revision_is_not_replaced(refine, stored, serve, library, aws):
     first = stored()
     library.publish(revision=2, status="BLURRED", seed=9)
-    serve.query({"w": "320", "f": "webp"})
+    serve.query({"w": "200", "f": "webp"})
     newer = only_file(aws)
     assert newer["metadata"]["revision"] == "2"
 
