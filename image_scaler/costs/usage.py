@@ -91,11 +91,11 @@ ANIMATION_CORE_SECONDS: Final = 0.35
 ANIMATION_PREWARM_CORE_SECONDS: Final = 2.0
 """ASSUMED: CPU time of `prewarm` for an animation, of which it renders three widths in two formats."""
 
-ALARMS: Final = 24
+ALARMS: Final = 25
 FIREWALL_RULES: Final = 5
 SECRETS: Final = 1
 DASHBOARDS: Final = 1
-POLLED_QUEUES: Final = 4
+POLLED_QUEUES: Final = 5
 """What a stage has at all times; tests/infrastructure/test_costs.py compares it with the templates."""
 METRICS: Final = 75
 """Metrics of API Gateway's routes and of the functions; one is charged for the hours in which it has data."""
