@@ -9,10 +9,10 @@ import hashlib
 import io
 import json
 import os
-import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import boto3
 import httpx
@@ -24,6 +24,7 @@ from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import RECORD_SORT_KEY, original_key, record_partition
 from local.demo.samples import SAMPLES
 from local.prerequisites import LOOPBACK, free_port_near
+from local.processes import ProcessBook, wait_until_ready
 from tests.arm64.conftest import assert_close, environments
 from tests.arm64.lambda_service import running
 from tests.fakes.aws import (
@@ -43,7 +44,6 @@ IMAGE_IDS = {"bather.webp": "01JD6V5X3QWERTY0ASDFGHJKZX", "camera-grey.jpg": "01
 EXECUTION = f"arn:aws:states:{REGION}:123456789012:execution:ingest:tested"
 ACCEPT = {"avif": "image/avif,*/*", "webp": "image/webp,*/*", "jpeg": "*/*"}
 TIMES = {"at", "created_at", "updated_at", "moderated_at", "sk"}
-START_SECONDS = 30
 
 
 def is_ready(address):
@@ -55,20 +55,15 @@ def is_ready(address):
 
 @contextmanager
 def service(arguments, environment, log, address):
-    """Run a server until the block ends."""
+    """Run a server with its workers until the block ends."""
     variables = {"PATH": os.defpath, "HOME": str(log.parent), "TMPDIR": str(log.parent), **environment}
-    with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, *arguments], env=variables, cwd=ROOT, stdout=output, stderr=output)
+    book = ProcessBook(log.with_suffix(".json"))
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not is_ready(address):
-            assert process.poll() is None, log.read_text()[-1000:]
-            assert time.monotonic() < deadline, log.read_text()[-1000:]
-            time.sleep(0.05)
+        started = book.start(log.name, [sys.executable, *arguments], environment=variables, log=log, folder=ROOT)
+        wait_until_ready(started, partial(is_ready, address))
         yield
     finally:
-        process.kill()
-        process.wait()
+        book.stop_all()
 
 
 @pytest.fixture(scope="module")
