@@ -25,6 +25,7 @@ def estimate_costs(
     flagged: Annotated[float, typer.Option(help="Share of uploads that are blurred.")] = 0.02,
     animated: Annotated[float, typer.Option(help="Share of uploads that are animations.")] = 0.02,
     hit_rate: Annotated[float, typer.Option(help="Share of views that the edge has in its cache.")] = 0.9,
+    refined: Annotated[float, typer.Option(help="Share of variants that are refined; 0 with refine=off.")] = 0.8,
     region: Annotated[str, typer.Option(help=f"The stage's region: {', '.join(REGIONS)}.")] = REGIONS[0],
     viewers: Annotated[str, typer.Option(help=f"Where viewers are: {', '.join(VIEWER_AREAS)}.")] = "north-america",
     as_json: AsJson = False,
@@ -40,6 +41,7 @@ def estimate_costs(
             flagged=flagged,
             animated=animated,
             hit_rate=hit_rate,
+            refined=refined,
             region=region,
             viewers=viewers,
         )

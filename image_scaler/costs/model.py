@@ -20,23 +20,12 @@ class EstimateError(Exception):
 
 
 @dataclass(frozen=True)
-class Refinement:
-    """What it costs to encode variants again, and saves in egress.
-
-    ``share`` of the variants take ``gb_seconds`` each; afterwards a view of one has ``saved_share`` fewer bytes.
-    """
-
-    share: float = 0.0
-    gb_seconds: float = 0.0
-    saved_share: float = 0.0
-
-
-@dataclass(frozen=True)
 class Traffic:
     """What arrives. ``uploads`` is a number of pictures, ``views`` one of a month; all shares are from 0 to 1.
 
     ``variants`` is how many different variants of a picture are requested, ``kilobytes`` the size of a view,
-    ``hit_rate`` the share of views that the edge answers from its cache.
+    ``hit_rate`` the share of views that the edge answers from its cache, ``refined`` the share of variants that are
+    refined: with ``refine=common``, those that are requested by their width alone.
     """
 
     uploads: int
@@ -49,7 +38,7 @@ class Traffic:
     hit_rate: float = 0.9
     region: str = "us-east-1"
     viewers: str = "north-america"
-    refinement: Refinement = Refinement()
+    refined: float = 0.8
 
     def __post_init__(self) -> None:
         """Raise EstimateError for the first input that is out of its range."""
@@ -57,7 +46,7 @@ class Traffic:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise EstimateError(f"--{name} must be a number of at least 0, not {value}")
-        for name in ("flagged", "animated", "hit_rate"):
+        for name in ("flagged", "animated", "hit_rate", "refined"):
             if not 0 <= getattr(self, name) <= 1:
                 option = name.replace("_", "-")
                 raise EstimateError(f"--{option} must be a share from 0 to 1, not {getattr(self, name)}")
@@ -107,7 +96,7 @@ class Estimate:
 
     def document(self) -> dict[str, Any]:
         """Return it for `--json`."""
-        traffic = {each.name: getattr(self.traffic, each.name) for each in fields(Traffic) if each.name != "refinement"}
+        traffic = {each.name: getattr(self.traffic, each.name) for each in fields(Traffic)}
         return {
             "currency": "USD",
             "prices_as_of": prices.AS_OF,
@@ -201,17 +190,8 @@ def _viewed(traffic: Traffic, generated: float) -> Use:
 
 def _refined(traffic: Traffic, generated: float) -> Use:
     """Return what refinement adds, and the egress that it saves as a negative amount."""
-    refinement = traffic.refinement
-    refined = generated * refinement.share
-    saved_gb = view_use(traffic.kilobytes).edge_gb * traffic.views * refinement.share * refinement.saved_share
-    return Use(
-        gb_seconds=refined * refinement.gb_seconds,
-        invocations=refined,
-        s3_writes=refined,
-        s3_reads=refined,
-        queue_requests=3 * refined,
-        edge_gb=-saved_gb,
-    )
+    saved_gb = view_use(traffic.kilobytes).edge_gb * traffic.views * traffic.refined * usage.REFINED_VIEW_SAVES
+    return usage.refinement_use().times(generated * traffic.refined) + Use(edge_gb=-saved_gb)
 
 
 def _items(traffic: Traffic, first: Use, later: Use) -> Iterator[Item]:

@@ -61,8 +61,8 @@ LAMBDA_REQUEST: Final = _price(0.20, 1_000_000, "invocations", "lambda")
 TRANSITION: Final = _price(0.025, 1_000, "state transitions", "step-functions", "the page itself")
 """Standard workflows. Each retry is charged as a transition."""
 SQS_REQUEST: Final = _price(0.40, 1_000_000, "requests of a standard queue", "sqs")
-EVENT: Final = _price(1.00, 1_000_000, "events of a custom bus", "eventbridge")
-"""Events of AWS's own services, such as Object Created of S3, are free on the default bus."""
+EVENT: Final = _price(1.00, 1_000_000, "events of a custom bus or of S3", "eventbridge")
+"""Object Created of S3 is an opt-in event, which is charged; most events of AWS's services are free."""
 TABLE_WRITE_UNIT: Final = _price(0.625, 1_000_000, "write request units", "dynamodb", _DYNAMODB_GUIDE)
 TABLE_READ_UNIT: Final = _price(0.125, 1_000_000, "read request units", "dynamodb", _DYNAMODB_GUIDE)
 TABLE_GB_MONTH: Final = _price(0.25, 1, "GB-months of a table", "dynamodb")

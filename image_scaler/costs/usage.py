@@ -43,6 +43,12 @@ MAX_ALWAYS_TRACED: Final = 3_600 * 730
 """X-Ray records one request a second, and 5 % of all others."""
 TRACED_SHARE: Final = 0.05
 
+S3_EVENTS_PER_UPLOAD: Final = 1
+"""S3 reports the original."""
+
+REFINED_VIEW_SAVES: Final = 0.10
+"""Share of a view's bytes that refinement saves: 9 % of a JPEG, 5 of a WebP, 14 of an AVIF (docs/adr/0037)."""
+
 KEPT_MONTHS: Final = 3
 """Variants expire after 90 days, so each month a third of those that are requested is generated again."""
 
@@ -82,6 +88,7 @@ FUNCTIONS: Final[Mapping[str, Work]] = MappingProxyType(
         "persist": Work(512, 0.020, 0.3),
         "prewarm": Work(3_008, 0.005, 0.03),  # it reads the record; a still has nothing to prewarm by default
         "serve": Work(1_769, 0.033, 0.10),
+        "refine": Work(1_769, 0.14, 0.075),  # mean of the three formats at 800 px (docs/adr/0037)
     }
 )
 """By name. The CPU times of `optimize` (mean of the photos), `blur` and `serve` (mean of five common variants) are
@@ -230,7 +237,7 @@ def upload_use(kind: Kind) -> Use:
         s3_reads=requests.s3_gets + requests.views,
         transitions=requests.states + STARTS,
         queue_requests=requests.queue_requests,
-        events=requests.events,
+        events=requests.events + S3_EVENTS_PER_UPLOAD,
         table_write_units=requests.table_write_units,
         table_read_units=requests.table_read_units,
         detector_calls=requests.detector_calls,
@@ -269,6 +276,35 @@ def variant_use() -> Use:
         log_gb=LOG_BYTES_PER_REQUEST / GB,
         traces=1,
     ).of_functions("serve")
+
+
+@dataclass(frozen=True)
+class RefinementRequests:
+    """The AWS requests of refining a stored variant, with those of the second message about the refined file."""
+
+    s3_puts: int = 1
+    s3_gets: int = 3
+    """The first file, the stored file that it was made from, and the refined file, which is found to be marked."""
+    table_reads: int = 3
+    events: int = 2
+    """S3 reports the first file and the refined one."""
+    queue_requests: int = 6
+
+
+REFINEMENT: Final = RefinementRequests()
+
+
+def refinement_use() -> Use:
+    """Return what the refinement of one variant uses; the second invocation ends after reading a file."""
+    return Use(
+        s3_writes=REFINEMENT.s3_puts,
+        s3_reads=REFINEMENT.s3_gets,
+        table_read_units=REFINEMENT.table_reads,
+        events=REFINEMENT.events,
+        queue_requests=REFINEMENT.queue_requests,
+        invocations=1,
+        log_gb=LOG_BYTES_PER_REQUEST / GB,
+    ).of_functions("refine")
 
 
 VIEW_EDGE_FUNCTIONS: Final = 2

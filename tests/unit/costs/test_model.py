@@ -9,7 +9,7 @@ import pytest
 from benchmarks import costs_page
 from cdk.functions import SPECIFICATIONS
 from image_scaler.costs import peers, prices, tables, usage
-from image_scaler.costs.model import ORIGINALS, REKOGNITION, EstimateError, Refinement, Traffic, estimate
+from image_scaler.costs.model import ORIGINALS, REKOGNITION, EstimateError, Traffic, estimate
 from image_scaler.costs.usage import FUNCTIONS, UPLOADS, Kind
 
 BENCHMARKS = Path(costs_page.__file__).parent
@@ -87,7 +87,7 @@ def test_a_later_month_costs_storage_and_views_but_no_uploads():
 
     for name in ("storage of published files", "storage of generated variants", "CloudFront egress"):
         assert item(made, name).later_dollars == item(made, name).first_dollars > 0
-    for name in ("Step Functions", "Rekognition", "EventBridge", "DynamoDB writes"):
+    for name in ("Step Functions", "Rekognition", "DynamoDB writes"):
         assert item(made, name).first_dollars > item(made, name).later_dollars == 0
 
 
@@ -112,13 +112,13 @@ def test_egress_gets_cheaper_with_its_volume():
 
 
 def test_refinement_costs_compute_and_saves_egress():
-    refined = estimate(replace(EXAMPLE, refinement=Refinement(share=0.5, gb_seconds=1.0, saved_share=0.1)))
-    plain = estimate(EXAMPLE)
+    refined, plain = (estimate(replace(EXAMPLE, refined=share)) for share in (0.5, 0.0))
 
     def more(name):
         return item(refined, name).first_amount - item(plain, name).first_amount
 
-    assert more("Lambda time") == pytest.approx(25_000)
+    assert more("Lambda time") == pytest.approx(25_000 * FUNCTIONS["refine"].gb_seconds)
+    assert more("S3 writes and lists") == pytest.approx(25_000)
     assert more("CloudFront egress") == pytest.approx(-0.05 * 50)
 
 
