@@ -5,6 +5,7 @@ enlarged: a box that is too large for the picture shrinks and keeps its aspect r
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from functions.shared.variant import POINT_STEPS
 
@@ -43,23 +44,24 @@ def place(
         size = _scaled(source, factor)
         return Placement(whole, size, size)
 
-    by_width, by_height = width / source_width, height / source_height
+    # Exact: boxes of one shape that are larger than the picture must give the same canvas.
+    by_width, by_height = Fraction(width, source_width), Fraction(height, source_height)
     if fit == "fill":
         size = (min(width, source_width), min(height, source_height))
         return Placement(whole, size, size)
     if fit in {"inside", "outside"}:
-        factor = min(by_width, by_height) if fit == "inside" else max(by_width, by_height)
-        size = _scaled(source, min(1.0, factor))
+        ratio = min(by_width, by_height) if fit == "inside" else max(by_width, by_height)
+        size = _scaled(source, min(Fraction(1), ratio))
         return Placement(whole, size, size)
     if fit == "cover":
-        canvas = _scaled((width, height), min(1.0, 1 / max(by_width, by_height)))
+        canvas = _scaled((width, height), min(Fraction(1), 1 / max(by_width, by_height)))
         crop = _window(source, canvas, position)
         return Placement(crop, canvas, canvas)
     if fit == "contain":
-        factor = min(by_width, by_height)
-        canvas = _scaled((width, height), min(1.0, 1 / factor))
-        factor = min(1.0, factor)
-        size = (min(canvas[0], _rounded(source_width * factor)), min(canvas[1], _rounded(source_height * factor)))
+        ratio = min(by_width, by_height)
+        canvas = _scaled((width, height), min(Fraction(1), 1 / ratio))
+        ratio = min(Fraction(1), ratio)
+        size = (min(canvas[0], _rounded(source_width * ratio)), min(canvas[1], _rounded(source_height * ratio)))
         x, y = position
         offset = (
             round((canvas[0] - size[0]) * x / POINT_STEPS),
@@ -81,9 +83,9 @@ def _window(
     return left, top, left + width, top + height
 
 
-def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
+def _scaled(size: tuple[int, int], factor: float | Fraction) -> tuple[int, int]:
     return _rounded(size[0] * factor), _rounded(size[1] * factor)
 
 
-def _rounded(side: float) -> int:
+def _rounded(side: float | Fraction) -> int:
     return max(1, round(side))

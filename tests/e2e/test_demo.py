@@ -33,7 +33,7 @@ def test_the_last_line_counts_outcomes_and_the_line_before_counts_ways(result):
 
     by_way, last = console.export_text().splitlines()[-2:]
 
-    assert last == "demo: 22 uploaded, 13 published, 3 blurred, 5 rejected, 48 served"
+    assert last == "demo: 22 uploaded, 14 published, 3 blurred, 4 rejected, 51 served"
     assert by_way == "uploaded by API 8, PUT 8, POST 6"
 
 

@@ -41,15 +41,21 @@ def test_a_rendition_keeps_the_shape_and_the_look(tmp_path):
 
 
 def test_opaque_pictures_are_stored_as_baseline_jpeg_the_renditions_with_full_chroma():
-    picture = ingested(pictures.png(720, 500)).picture
+    picture = ingested(pictures.png(1_440, 1_000)).picture
 
-    master, rendition = (pictures.opened(each.body) for each in (picture.master, *picture.renditions))
+    master, *renditions = (pictures.opened(each.body) for each in (picture.master, *picture.renditions))
 
-    for image in (master, rendition):
+    for image in (master, *renditions):
         assert image.format == "JPEG"
         assert "progressive" not in image.info
     assert [each[1:3] for each in master.layer] == [(2, 2), (1, 1), (1, 1)]
-    assert [each[1:3] for each in rendition.layer] == [(1, 1)] * 3
+    assert [[each[1:3] for each in rendition.layer] for rendition in renditions] == [[(1, 1)] * 3]
+
+
+def test_a_master_as_small_as_a_rendition_has_a_renditions_quality():
+    picture = ingested(pictures.png(720, 500)).picture
+
+    assert [each[1:3] for each in pictures.opened(picture.master.body).layer] == [(1, 1)] * 3
 
 
 def test_a_page_of_text_is_stored_without_loss_and_in_fewer_bytes_than_as_jpeg(tmp_path):
