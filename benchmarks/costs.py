@@ -1,7 +1,7 @@
 """Measures what the cost model needs: CPU times and stored bytes. Writes benchmarks/costs.json.
 
 `python -m benchmarks.costs`, in the environment of `make bench`. It takes about a minute. CPU times are those of one
-process, without its start.
+process, without its startup.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Bytes at equal quality: `python -m benchmarks.equal_score` encodes each photo at several qualities with each engine.
 
-Between the qualities, bytes (their logarithm) and scores are interpolated. A photo that cannot score ``TARGET_SCORE``
-with some engine is compared at the highest score that all of them reach.
+Scores and the logarithm of bytes are interpolated between the qualities. If an engine cannot reach ``TARGET_SCORE`` for
+a photo, the comparison uses the highest score that all engines reach.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""How much of a picture's subject crops keep: ``python -m benchmarks.focus`` prints the shares of docs/adr/0036.
+"""Measures how much of a subject crops keep: ``python -m benchmarks.focus`` prints the shares of docs/adr/0036.
 
-The drawn scenes have one subject at a random place; their textures, horizons and blurred lights are no subjects. The
+The drawn scenes have one subject at a random place; textures, horizons and blurred lights are background. The
 photographs are scikit-image's and those of samples/images, whole and in four random framings each; the boxes of their
 subjects were measured by eye.
 """
@@ -58,7 +58,7 @@ def kept(scene: Scene, point: tuple[int, int], ratio: tuple[int, int]) -> float:
 
 
 def share(scenes: Iterable[Scene], point_of: Callable[[Image.Image], tuple[int, int]]) -> float:
-    """Return the mean share over all crops of all scenes."""
+    """Return the mean share of the subject that is kept, over all crops of all scenes."""
     shares = [kept(each, point, ratio) for each in scenes for point in [point_of(each.image)] for ratio in RATIOS]
     return sum(shares) / len(shares)
 

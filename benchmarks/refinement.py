@@ -1,8 +1,8 @@
 """Compares first and refined encoders: `python -m benchmarks.refinement` prints the tables of docs/adr/0037.
 
 Six photographs at 800 px are encoded at several qualities by the encoders of functions/imaging/encoding.py and of
-refining.py, and scored. Bytes are interpolated at the target score. The offset is the difference of the qualities at
-which both encoders have the same score. About five minutes on two cores.
+refining.py, and scored. Bytes are interpolated at the target score. The offset is the difference between the qualities
+at which both encoders have the same score. It takes about five minutes on two cores.
 """
 
 import sys
@@ -33,7 +33,7 @@ FIXED = 0.0000130
 SQS (2.4), two calls of Lambda (0.4), three reads of DynamoDB (0.4), log lines (1.0), a second call of 30 ms that finds
 the file marked (0.7). us-east-1, list prices of 2026-11."""
 WAITING_SECONDS = 0.1
-"""Of the function, for S3 and DynamoDB."""
+"""Time that the function waits for S3 and DynamoDB."""
 
 
 class Encoded(NamedTuple):

@@ -1,8 +1,8 @@
 """Compares lists of stored files by cost: `python -m benchmarks.storage` prints the table of docs/adr/0034.
 
-For each list: its bytes as a multiple of the original (geometric mean of the photos), the CPU time to encode it, the
-CPU time to decode and scale a variant, as a mean over the steps of the ladder from 200 to 2,048 px, and what 10,000
-pictures cost that are kept for a year, by the number of variants that are generated of each.
+For each list it prints the bytes as a multiple of the original's (geometric mean of the photos), the CPU time to encode
+the files, the mean CPU time to decode and scale a variant over the steps of the ladder from 200 to 2,048 px, and the
+cost of 10,000 pictures for a year, by the number of variants generated of each.
 """
 
 from collections.abc import Iterator

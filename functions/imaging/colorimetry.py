@@ -1,8 +1,8 @@
-"""Colour that a file states by numbers instead of an ICC profile: code points (cICP, nclx), gamma and chromaticities.
+"""Colour that a file declares without an ICC profile: code points (cICP, nclx), gamma and chromaticities.
 
-For an ordinary transfer function an ICC profile is written, which ImageCms applies. For PQ and HLG a table of three
-dimensions is computed, which also maps the tones: HDR reference white is 203 cd/m² (ITU-R BT.2408), peak 1,000.
-Neither needs numpy, and both run in C (docs/adr/0033).
+An ordinary transfer function becomes an ICC profile, which ImageCms applies. PQ and HLG become a 3D table, which also
+maps the tones: HDR reference white is 203 cd/m² (ITU-R BT.2408), peak 1,000. Neither needs numpy, and both run in C
+(docs/adr/0033).
 """
 
 import struct
@@ -52,18 +52,18 @@ _PRIMARIES: Final = {
 """Chromaticities of red, green, blue and white by code point (ITU-T H.273, table 2)."""
 
 _SRGB_TRANSFERS: Final = frozenset({1, 2, 6, 7, 11, 12, 13, 14, 15})
-"""Transfer characteristics that are taken for sRGB (H.273, table 3): sRGB itself, unspecified, and the camera curves of
-television, which viewers of stills show so."""
+"""Transfer characteristics treated as sRGB (H.273, table 3): sRGB itself, unspecified, and television's camera curves,
+which viewers of stills show as sRGB."""
 _GAMMAS: Final = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}
 _PQ: Final = 16
 _HLG: Final = 18
 
 LEAST_GAMMA: Final = 1_000
 MOST_GAMMA: Final = 10_000_000
-"""Range of a gAMA chunk, in 100,000ths, outside of which it is ignored, as by libpng."""
+"""Range of valid gAMA values, in 100,000ths; others are ignored, as in libpng."""
 
 _SRGB_GAMMA: Final = range(45_000, 46_001)
-"""Values of gAMA that stand for the curve of sRGB: encoders write 45,455 beside or in place of an sRGB chunk."""
+"""gAMA values that mean the sRGB curve: encoders write 45,455 with or instead of an sRGB chunk."""
 
 Primaries = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
@@ -81,12 +81,12 @@ class Colorimetry:
 
 
 def is_known(primaries: int, transfer: int) -> bool:
-    """Tell whether both code points say something."""
+    """Tell whether both code points have a known meaning."""
     return primaries in _PRIMARIES and (transfer in _SRGB_TRANSFERS - {2} or transfer in {*_GAMMAS, _PQ, _HLG})
 
 
 def of_code_points(primaries: int, transfer: int, *, full_range: bool = True) -> Colorimetry | None:
-    """Return the meaning of H.273's code points; None if they are sRGB's, or do not say anything usable.
+    """Return the meaning of H.273's code points; None if they mean sRGB or the transfer is unknown.
 
     Unknown primaries count as those of sRGB.
     """
@@ -100,7 +100,7 @@ def of_code_points(primaries: int, transfer: int, *, full_range: bool = True) ->
 def of_chromaticities(gamma: int | None, values: tuple[int, ...] | None) -> Colorimetry | None:
     """Return the meaning of a PNG's gAMA and cHRM (in 100,000ths: white, red, green, blue); None if they are sRGB's.
 
-    A missing or invalid one counts as that of sRGB.
+    A missing or invalid value counts as sRGB's.
     """
     exponent = None
     if gamma is not None and LEAST_GAMMA <= gamma <= MOST_GAMMA and gamma not in _SRGB_GAMMA:
@@ -196,7 +196,7 @@ _SRGB_CURVE: Final = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
 @cache
 def icc_profile(colorimetry: Colorimetry) -> bytes:
-    """Return an ICC profile (version 4, matrix and curves) with this meaning."""
+    """Return an ICC profile (version 4, matrix and curves) for this colorimetry."""
     columns = _transposed(_product(_adaptation(colorimetry.primaries[3], _D50), to_xyz(colorimetry.primaries)))
     parameters = _SRGB_CURVE if colorimetry.gamma is None else (colorimetry.gamma,)
     curve = b"para" + bytes(4) + struct.pack(">HH", 3 if len(parameters) > 1 else 0, 0) + _fixed(*parameters)
@@ -272,8 +272,8 @@ def _hlg_displayed(color: Vector, luma: Vector) -> Vector:
 def _shown(matrix: Matrix, light: Vector) -> Vector:
     """Return linear light as levels of sRGB from 0 to 1.
 
-    Each channel is compressed by itself: bright colours lose saturation, as on film. Compressing all channels by the
-    factor of the highest would make a ridge at grey, which a table of this size does not resolve.
+    Each channel is compressed separately: bright colours lose saturation, as on film. Compressing all channels by the
+    factor of the highest one would make a ridge at grey that a table of this size cannot resolve.
     """
     red, green, blue = light
     red, green, blue = _times(matrix, (_compressed(red), _compressed(green), _compressed(blue)))
@@ -281,7 +281,7 @@ def _shown(matrix: Matrix, light: Vector) -> Vector:
 
 
 def _compressed(level: float) -> float:
-    """Return a level; above the knee on a curve that continues the line below it and ends at (PEAK, 1)."""
+    """Return the level, compressed above the knee by a curve that continues the line and ends at (PEAK, 1)."""
     if level <= KNEE:
         return level
     span = PEAK / REFERENCE_WHITE - KNEE

@@ -1,8 +1,9 @@
 """Composes the frames of GIF and APNG onto a canvas.
 
-A frame is a region of the canvas. It replaces what is there or is drawn over it; after it is shown, its region is kept,
-cleared or restored (GIF89a, 23; PNG, 3rd edition, 11.3.6.2). Pillow decodes each frame from a file of its own that the
-container walk writes; its own composition differs from browsers' (docs/adr/0032). What no frame covers is transparent.
+A frame is a region of the canvas. It replaces the pixels below it or is drawn over them; after it is shown, its region
+is kept, cleared or restored (GIF89a, 23; PNG, 3rd edition, 11.3.6.2). The container walk writes one file per frame,
+which Pillow decodes; Pillow's own composition differs from browsers' (docs/adr/0032). Areas that no frame covers are
+transparent.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ class Disposal(Enum):
 
 
 class Blend(Enum):
-    """How a frame is drawn: in place of what is there, or over it."""
+    """How a frame is drawn: it replaces the canvas or is drawn over it."""
 
     SOURCE = auto()
     OVER = auto()
@@ -32,7 +33,7 @@ class Blend(Enum):
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of a GIF's frame as RGB bytes, and the index that leaves the canvas unchanged."""
+    """The colours of a GIF frame as RGB bytes, and the index that leaves the canvas unchanged."""
 
     colors: bytes
     transparent: int | None = None
@@ -40,7 +41,7 @@ class Palette:
 
 @dataclass(frozen=True)
 class FrameRegion:
-    """One frame. ``file`` returns a file with only its pixels: levels are indices if there is a ``palette``.
+    """One frame. ``file`` returns a file with only its pixels; with a ``palette``, levels are indices.
 
     ``box`` can extend beyond the canvas.
     """
@@ -69,9 +70,9 @@ class Animation:
 def composed(
     size: tuple[int, int], frames: Iterator[tuple[FrameRegion, Image.Image]]
 ) -> Iterator[tuple[FrameRegion, Image.Image]]:
-    """Yield each frame with the whole canvas of ``size`` px, as RGBA, once its pixels (RGB or RGBA) are on it.
+    """Draw each frame's pixels (RGB or RGBA); yield the frame with the whole RGBA canvas of ``size`` px.
 
-    The memory is that of the canvas, the frame and, for a frame that is undone, its region.
+    Memory holds the canvas, the frame and, for a frame that is restored, its region.
     """
     canvas = Image.new("RGBA", size)
     for region, pixels in frames:
@@ -85,7 +86,7 @@ def composed(
 
 
 def indexed(levels: Image.Image, palette: Palette) -> Image.Image:
-    """Return the pixels of a frame whose levels (mode L) are indices; one outside of the palette is transparent."""
+    """Return RGBA pixels for palette indices (mode L). An index outside the palette is transparent."""
     count = len(palette.colors) // 3
     channels = [bytes(palette.colors[channel : 3 * count : 3]).ljust(256, b"\0") for channel in range(3)]
     shown = [255 if index < count and index != palette.transparent else 0 for index in range(256)]

@@ -21,7 +21,7 @@ SURROUNDINGS_PX: Final = 9
 """Radii of the two blurs that are compared: smaller detail is texture, larger areas are background."""
 
 PEAK_PX: Final = 5
-"""Radius of the blur after which the strongest point is searched: the size of a small subject."""
+"""Radius of the blur applied before the search for the strongest point: the size of a small subject."""
 
 CHROMA_WEIGHT: Final = 2
 SKIN_WEIGHT: Final = 0.5
@@ -36,7 +36,7 @@ EDGE_LOSS: Final = 1.2
 """Weight that a corner loses, relative to the centre, per half of the squared distance."""
 
 REACH: Final = 0.5
-"""How far from the strongest point others count, as a share of the longer side."""
+"""Distance from the strongest point within which others count, as a share of the longer side."""
 
 
 def focal_point(image: Image.Image) -> tuple[int, int]:
@@ -58,7 +58,7 @@ def focal_point(image: Image.Image) -> tuple[int, int]:
 
 
 def _weights(small: Image.Image) -> list[float]:
-    """Return how much each pixel stands out, by rows; 0 for those that are below the average."""
+    """Return how much each pixel stands out, row by row; 0 for pixels below the average."""
     width, height = small.size
     channels = flattened(small, "white").convert("YCbCr").split()
     near, far = (

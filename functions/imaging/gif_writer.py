@@ -1,8 +1,8 @@
 """Writes animated GIFs from frames with palettes; Pillow encodes the pixels of each.
 
-Pillow's own writer compares frames in colour, so opaque black beside transparency is lost. Here a frame of an animation
-with transparent pixels is cropped to what is visible, and cleared after it is shown. In an opaque animation a frame is
-cropped to what differs from the frame before it, and stays.
+Pillow's own writer compares frames in colour, so opaque black beside transparency is lost. If an animation has
+transparent pixels, this writer crops each frame to its visible pixels and clears it after it is shown. In an opaque
+animation it crops each frame to its changes from the previous frame, and keeps it.
 """
 
 from io import BytesIO

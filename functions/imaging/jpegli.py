@@ -8,7 +8,7 @@ from typing import Final
 from PIL import Image
 
 QUALITY_OFFSET: Final = 4
-"""Added to a quality on libjpeg's scale: files of photographs then have as many bytes (geometric mean of six), and
+"""Added to a quality on libjpeg's scale: photographs then have the same number of bytes (geometric mean of six) and
 score higher."""
 
 _START: Final = b"\xff\xd8"
@@ -21,7 +21,7 @@ _LENGTH_BYTES: Final = 2
 
 
 def encode_with_jpegli(image: Image.Image, quality: int, exif: bytes = b"") -> bytes | None:
-    """Encode an RGB image; None if the package is missing or fails, for libjpeg-turbo to encode it instead.
+    """Encode an RGB image; None if the package is missing or fails: libjpeg-turbo then encodes it.
 
     ``quality`` is 1 to 100 on libjpeg's scale; ``exif`` is an EXIF block of less than 64 KiB.
     """

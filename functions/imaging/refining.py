@@ -1,8 +1,7 @@
 """Encodes stills with slower encoders, for variants that are stored and delivered often.
 
-A slower encoder scores differently at the same number. ``QUALITY_OFFSET`` is added to a quality for the encoders of
-encoding.py, so that a refined file has the score of the first one; `python -m benchmarks.refinement` measures it
-(docs/adr/0037).
+At the same quality number, a slower encoder has a different score. ``QUALITY_OFFSET`` is added to the first file's
+quality, so that the refined file has the same score; `python -m benchmarks.refinement` measures it (docs/adr/0037).
 """
 
 from typing import Final
@@ -36,7 +35,7 @@ def refined_jpeg(body: bytes) -> bytes:
 
 
 def encode_refined(picture: DecodedPicture, image_format: str, quality: int) -> bytes:
-    """Encode a still as ``webp`` or ``avif``; ``quality`` is the one of the first file. Raises KeyError for another
+    """Encode a still as ``webp`` or ``avif``; ``quality`` is that of the first file. Raises KeyError for another
     format."""
     image, encoder_quality = picture.frames[0], max(1, quality + QUALITY_OFFSET[image_format])
     if image_format == "avif":

@@ -1,4 +1,4 @@
-"""Refine: replaces stored variants, whose S3 events are in the queue, with smaller files of the same quality."""
+"""Refine: reads S3 events of stored variants and replaces the files with smaller ones of the same quality."""
 
 import json
 from typing import Any

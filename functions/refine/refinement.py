@@ -1,12 +1,12 @@
 """Replaces a stored variant with a smaller file of the same quality.
 
 A message names a file by its key and its ETag. It may arrive twice, late, or after the image was removed or published
-again, so the file and the record decide. The refined file is written only over the file that the message names. It can
-therefore not bring back a deleted variant, nor replace one of a newer revision: a removal deletes files by name, and
-once the first file is deleted, S3 refuses the write. The record is read immediately before and after the write, as for
-every writer of variants (variants/store.py); a replaced file of an image that changed is deleted.
+again, so the file and the record decide. The refined file can replace only the file that the message names. It
+therefore cannot restore a deleted variant or replace one of a newer revision: after a removal has deleted the first
+file, S3 refuses the write. Like every writer of variants (variants/store.py), the refiner reads the record immediately
+before and after the write. If the image changed, it deletes the refined file.
 
-A file that cannot be made smaller is written again as it is, marked, so that caches may keep it as long as any other.
+A file that cannot be made smaller is written again unchanged, with the mark, so that caches keep it as long as others.
 """
 
 from contextlib import suppress
@@ -31,13 +31,13 @@ from functions.variants.store import VariantStore
 
 
 class Outcome(StrEnum):
-    """What became of a variant; the metric's name is ``Variant`` and this."""
+    """The result for a variant; the metric's name is ``Variant`` followed by the value."""
 
     REFINED = "Refined"
     KEPT = "Kept"
-    """It is not smaller when it is encoded slowly."""
+    """The slower encoder's file is not smaller."""
     NOT_REFINED = "NotRefined"
-    """It is not planned, was refined before, or is no longer the stored file of a published image."""
+    """Refinement is not planned, is already done, or the file is no longer that of a published image."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class Refiner:
     def _replace(self, record: ImageRecord, key: str, first: StoredObject, body: bytes) -> None:
         """Write a file over the first one.
 
-        Raises ImageChangedError, ObjectMissingError or ObjectChangedError, with the refined file not stored; or
-        TransientDependencyError, with either file stored, or neither if the image was removed.
+        Raises ImageChangedError, ObjectMissingError or ObjectChangedError; the refined file is then not stored. After a
+        TransientDependencyError either file may be stored, or neither if the image was removed.
         """
         bucket = self._settings.generated_bucket
         self._variants.check_current(record)  # encoding may have taken seconds

@@ -1,6 +1,6 @@
-"""Explains a variant: what it is called, what it is made from, and why. It generates nothing.
+"""Explains a variant: its key, its source file, and the reasons. It generates nothing.
 
-The decisions are those of the modules that serve variants; this one only words them.
+The modules that serve variants make the decisions; this one only describes them.
 """
 
 import json
@@ -62,7 +62,7 @@ def explain(
 
 
 def _rounded(request: ImageRequest) -> dict[str, dict[str, str]]:
-    """Return the parameters whose canonical values are not the ones that were given."""
+    """Return the parameters whose canonical values differ from the given ones."""
     used = dict(pair.split("=", 1) for pair in request.variant.canonical.split(","))
     return {
         name: {"given": value, "used": used[name]}

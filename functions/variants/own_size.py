@@ -25,9 +25,9 @@ _WHOLE_PICTURE_FITS: Final = ("fill", "inside")
 
 
 def at_own_size(variant: Variant, size: tuple[int, int], *, sizes: Sizes) -> Variant:
-    """Return the variant under whose name a variant of a picture of ``size`` (width, height in px) is stored.
+    """Return the variant whose name this one is stored under, for a picture of ``size`` (width, height in px).
 
-    It is the variant itself unless that is larger than the picture. Pictures of the two may differ by a pixel.
+    The result differs only if the variant is larger than the picture. The two renderings may differ by a pixel.
     """
     width, height = variant.width, variant.height
     if width is None and height is None:  # the whole picture has this name already
@@ -69,7 +69,7 @@ def _smallest_of_shape(box: tuple[int, int], size: tuple[int, int], fit: str, si
 
 
 def _smallest_fill(box: tuple[int, int], size: tuple[int, int], sizes: Sizes) -> tuple[int, int]:
-    """Reduce the side that is larger than the picture's, as far as the other side remains what it is."""
+    """Reduce the side that is larger than the picture's, as long as the other side stays the same."""
     width, height = box
     if sizes is Sizes.EXACT:
         return min(width, size[0]), min(height, size[1])

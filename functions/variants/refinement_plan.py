@@ -1,8 +1,8 @@
 """Which stored variants `refine` encodes again with a slower encoder.
 
-Only stills in the three lossy formats: slower encoders of PNG, GIF and animations are not worth their time. The common
-variants are those with a width and a format and nothing else, as `srcset` and loaders request them. They have most of
-the views, which must repay the compute (docs/adr/0037).
+Only stills in the three lossy formats are refined: slower encoders for PNG, GIF and animations are not worth their
+time. Common variants have a width and a format and nothing else, as `srcset` and loaders request them. They get most of
+the views, and views must repay the compute (docs/adr/0037).
 """
 
 from typing import Final

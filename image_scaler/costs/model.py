@@ -21,11 +21,11 @@ class EstimateError(Exception):
 
 @dataclass(frozen=True)
 class Traffic:
-    """What arrives. ``uploads`` is a number of pictures, ``views`` one of a month; all shares are from 0 to 1.
+    """A stage's traffic: ``uploads`` in the first month, ``views`` in each month. All shares are from 0 to 1.
 
-    ``variants`` is how many different variants of a picture are requested, ``kilobytes`` the size of a view,
+    ``variants`` is the number of different variants requested of each picture, ``kilobytes`` the size of a view,
     ``hit_rate`` the share of views that the edge answers from its cache, ``refined`` the share of variants that are
-    refined: with ``refine=common``, those that are requested by their width alone.
+    refined: with ``refine=common``, those requested by width alone.
     """
 
     uploads: int
@@ -63,7 +63,7 @@ class Traffic:
 
     @property
     def requested_variants(self) -> float:
-        """Return how many variants are generated: all that are requested, at most one for each view."""
+        """Return the number of generated variants: all that are requested, at most one per view."""
         return min(self.variants * self.uploads, self.views)
 
 
@@ -95,7 +95,7 @@ class Estimate:
         return sum(each.later_dollars if later else each.first_dollars for each in chosen)
 
     def document(self) -> dict[str, Any]:
-        """Return it for `--json`."""
+        """Return the estimate for `--json`."""
         traffic = {each.name: getattr(self.traffic, each.name) for each in fields(Traffic)}
         return {
             "currency": "USD",
@@ -182,7 +182,8 @@ def _stored(traffic: Traffic) -> Use:
 def _viewed(traffic: Traffic, generated: float) -> Use:
     """Return the use of a month's views, of which the first ``generated`` generate a variant.
 
-    A miss of the edge's cache reads the variant from the bucket; of those that generate it, `variant_use` has the read.
+    A miss of the edge's cache reads the variant from the bucket. `variant_use` includes the reads of misses that
+    generate one.
     """
     misses = max(traffic.views * (1 - traffic.hit_rate) - generated, 0)
     return view_use(traffic.kilobytes).times(traffic.views) + variant_use().times(generated) + Use(s3_reads=misses)

@@ -1,4 +1,4 @@
-"""The same traffic on two peers, priced with the same prices.
+"""Prices the same traffic on two peers, at the same prices.
 
 - Amazon's Dynamic Image Transformation (DIT), Lambda architecture: CloudFront, API Gateway, one function with sharp.
 - imgproxy on Fargate, behind CloudFront and a load balancer.
@@ -41,8 +41,8 @@ costs more."""
 
 @dataclass(frozen=True)
 class PeerCost:
-    """Dollars of a month by group. Rekognition is not included; ``moderation`` is its cost if every picture that is
-    computed is moderated, which is how DIT does it; None without such a feature."""
+    """Dollars of a month by group. ``moderation`` is Rekognition's cost if every computed picture is moderated, as in
+    DIT; None if the peer has no moderation."""
 
     name: str
     storage: float

@@ -1,7 +1,7 @@
 """AWS's list prices in US dollars, without free tiers. This is the only file with prices.
 
-``AS_OF`` is when they were compared with the sources in ``checked``. A price without ``checked`` is AWS's list price as
-known to this project; it was not compared, because no copy of the page was available.
+``AS_OF`` is the date on which they were compared with the sources in ``checked``. A price without ``checked`` is AWS's
+list price as known to this project; it was not compared, because no copy of the page was available.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ HOURS_A_MONTH: Final = 730
 
 @dataclass(frozen=True)
 class Price:
-    """``dollars`` per ``per`` of a unit: 0.025 per 1,000 transitions. ``checked`` is what it was compared with."""
+    """``dollars`` per ``per`` of a unit: 0.025 per 1,000 transitions. ``checked`` is the source of comparison."""
 
     dollars: float
     per: int
@@ -94,7 +94,7 @@ ADDRESS_HOUR: Final = _price(0.005, 1, "hours of a public IPv4 address", "vpc")
 
 @dataclass(frozen=True)
 class ViewerArea:
-    """CloudFront's prices where viewers are: dollars per GB by monthly volume, and per HTTPS request.
+    """CloudFront's prices in one area of viewers: dollars per GB by monthly volume, and per HTTPS request.
 
     ``gb_tiers`` has pairs of a tier's size in GB and its price; the last size is unlimited.
     """

@@ -17,7 +17,7 @@ GB: Final = 2**30
 
 @dataclass(frozen=True)
 class StoredFiles:
-    """The files of one picture: how many, their bytes, seconds to generate them and seconds of a variant from them."""
+    """One picture's files: number, bytes, seconds to encode them, and seconds to scale a variant from them."""
 
     files: int
     bytes: float
@@ -37,11 +37,11 @@ class StoredFiles:
         return _compute_usd("optimize", self.ingest_s)
 
     def variant_usd(self) -> float:
-        """Return the price of generating one variant: the time of `serve` and the reading of a file."""
+        """Return the price of generating one variant: the time of `serve` and one read from S3."""
         return _compute_usd("serve", self.variant_s) + prices.S3_READ.of(1)
 
     def total_usd(self, *, variants: float, months: float) -> float:
-        """Return the price of a picture that is kept for ``months`` and of which ``variants`` are generated."""
+        """Return the price of storing a picture for ``months`` and generating ``variants`` of it."""
         once = self.writes_usd() + self.ingest_usd()
         return once + months * self.month_usd() + variants * self.variant_usd()
 

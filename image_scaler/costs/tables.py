@@ -22,7 +22,7 @@ _MARKED: Final = re.compile(r"(<!-- (?P<key>[\w-]+): begin -->\n).*?(<!-- (?P=ke
 
 
 def ingest_dollars() -> float:
-    """Return the first month of 10,000 clean uploads of 3 MB: without Rekognition, originals and the fixed part."""
+    """Return the first month's cost of 10,000 clean uploads of 3 MB, without Rekognition, originals and fixed costs."""
     return estimate(INGEST).total(fixed=False, without=frozenset({REKOGNITION, ORIGINALS}))
 
 

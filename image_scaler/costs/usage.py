@@ -17,7 +17,7 @@ GB: Final = 1_000_000_000
 CLEAN_STATES: Final = 7
 """States that a clean upload passes in `ingest`. A blur adds one."""
 STARTS: Final = 1
-"""AWS charges one transition more than an execution has states: that into the first."""
+"""AWS also charges the transition into the first state."""
 
 STILL_FILES: Final = 3
 """Stored files of a still: the master and two renditions (docs/adr/0034)."""
@@ -68,7 +68,7 @@ class Work:
 
     @property
     def seconds(self) -> float:
-        """Its billed duration on Lambda, without a cold start. All functions use one thread for CPU work."""
+        """The billed duration on Lambda, without a cold start. All functions use one thread for CPU work."""
         return self.core_seconds * ARM_SLOWNESS / min(1.0, self.memory_mb / VCPU_MB) + self.waiting_seconds
 
     @property
@@ -96,7 +96,7 @@ measured; all others, and all waiting, are ASSUMED."""
 ANIMATION_CORE_SECONDS: Final = 0.35
 """CPU time of `optimize` for a simple animation of 30 frames of 640 x 480 px, measured."""
 ANIMATION_PREWARM_CORE_SECONDS: Final = 2.0
-"""ASSUMED: CPU time of `prewarm` for an animation, of which it renders three widths in two formats."""
+"""ASSUMED: CPU time of `prewarm` for an animation, which it renders in three widths and two formats."""
 
 ALARMS: Final = 25
 FIREWALL_RULES: Final = 5
@@ -105,7 +105,7 @@ DASHBOARDS: Final = 1
 POLLED_QUEUES: Final = 5
 """What a stage has at all times; tests/infrastructure/test_costs.py compares it with the templates."""
 METRICS: Final = 75
-"""Metrics of API Gateway's routes and of the functions; one is charged for the hours in which it has data."""
+"""Metrics of API Gateway's routes and of the functions; each is charged for the hours in which it has data."""
 POLLS_A_MONTH: Final = 5 * 3 * 60 * 730
 """Receives of a queue's five pollers, each 20 s long."""
 SWEEPS_A_MONTH: Final = 1_440
@@ -161,9 +161,9 @@ class Use:
 
 @dataclass(frozen=True)
 class UploadRequests:
-    """The AWS requests of one upload, from the client's PUT until it is published. Deletions are free.
+    """The AWS requests of one upload, from the client's PUT to publication. Deletions are free.
 
-    ``files`` are stored, ``views`` moderated; Rekognition reads each view from S3.
+    ``files`` is the number of stored files, ``views`` that of moderated views; Rekognition reads each view from S3.
     """
 
     files: int
@@ -176,7 +176,7 @@ class UploadRequests:
         return 1 + self.files + self.views + (self.files if self.blurred else 0) + self.files
 
     s3_lists: int = 1
-    """`persist` lists staging; of a later revision also published and generated."""
+    """`persist` lists staging; for a later revision, also published and generated."""
 
     @property
     def s3_gets(self) -> int:
@@ -280,11 +280,11 @@ def variant_use() -> Use:
 
 @dataclass(frozen=True)
 class RefinementRequests:
-    """The AWS requests of refining a stored variant, with those of the second message about the refined file."""
+    """The AWS requests to refine a stored variant, including the second message, about the refined file."""
 
     s3_puts: int = 1
     s3_gets: int = 3
-    """The first file, the stored file that it was made from, and the refined file, which is found to be marked."""
+    """The first file, the stored file that it was made from, and the refined file, whose mark ends the second run."""
     table_reads: int = 3
     events: int = 2
     """S3 reports the first file and the refined one."""
@@ -312,5 +312,5 @@ VIEW_EDGE_FUNCTIONS: Final = 2
 
 
 def view_use(kilobytes: float) -> Use:
-    """Return what every view uses, wherever the edge finds the picture."""
+    """Return what every view uses, whether or not it hits the edge's cache."""
     return Use(edge_requests=1, edge_functions=VIEW_EDGE_FUNCTIONS, edge_gb=kilobytes * 1_000 / GB)

@@ -1,6 +1,6 @@
 """The boxes of ISO base media files (ISO/IEC 14496-12): AVIF and HEIC items with their data and properties.
 
-Nothing here raises on hostile input: a malformed box ends the list it is in, and what cannot be read counts as missing.
+Nothing here raises on hostile input: a malformed box ends its list, and unreadable data counts as missing.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 MOST_ITEMS: Final = 4_096
-"""Most items, properties or references that are read."""
+"""Maximum number of items, properties or references that are read."""
 
 _HEAD: Final = 8
 _WIDE_HEAD: Final = 16
@@ -58,8 +58,9 @@ def brands(body: bytes) -> tuple[bytes, frozenset[bytes]]:
 class Items:
     """The items of a ``meta`` box, by number.
 
-    ``kinds`` are their types and ``kind_offsets`` where these are in the file; ``extents`` are the offsets and lengths
-    of their data; ``properties`` are in the order of association; ``parts`` are the items that an item is derived from.
+    ``kinds`` are their types and ``kind_offsets`` the types' offsets in the file; ``extents`` are the offsets and
+    lengths of their data; ``properties`` are in the order of association; ``parts`` are the items that an item is
+    derived from.
     """
 
     primary: int = 0
@@ -156,7 +157,7 @@ def _read_kinds(body: bytes, box: Box, found: Items) -> None:
 
 
 class _Cursor:
-    """Reads numbers one after another; 0 behind the end."""
+    """Reads numbers one after another; 0 past the end."""
 
     def __init__(self, body: bytes, at: int, end: int) -> None:
         self._body, self._at, self._end = body, at, end
@@ -172,7 +173,7 @@ class _Cursor:
 
 
 def _read_extents(body: bytes, box: Box, data: int | None, found: Items) -> None:
-    """Read where items' data is (14496-12, 8.11.3): in the file, or in the ``idat`` box at ``data``."""
+    """Read the locations of items' data (14496-12, 8.11.3): in the file, or in the ``idat`` box at ``data``."""
     version = body[box.contents]
     cursor = _Cursor(body, box.contents + _FULL, box.end)
     sizes = cursor.take(2)

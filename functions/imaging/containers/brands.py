@@ -1,4 +1,4 @@
-"""Tells AVIF from HEIC by the coding of the primary picture. Brands count only where no item says it.
+"""Tells AVIF from HEIC by the coding of the primary picture. Brands decide only if no item states the coding.
 
 Phones, editors and sharing services write many brands (``mif1``, ``miaf``, ``mif3``, ``1pic`` …), and both formats use
 most of them.
@@ -18,7 +18,7 @@ _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"})
 _PICTURE_BRANDS: Final = frozenset({b"mif1", b"msf1", b"miaf", b"mif2", b"mif3", b"1pic", b"unif"})
 _GENERIC_BRANDS: Final = frozenset({b"mif1", b"msf1"})
-"""Major brands with which the libraries open a file if another brand is their own."""
+"""Major brands that the libraries accept if the file also has one of the format's own brands."""
 _RAW_BRAND: Final = b"crx "
 
 _MOST_BOXES: Final = 256
@@ -46,7 +46,7 @@ def iso_format(body: bytes) -> str:
 
 
 def with_opened_brand(body: bytes, pillow_format: str, *, has_tracks: bool) -> bytes:
-    """Return the file with a major brand with which the format's library opens it: an AVIF by its items or tracks."""
+    """Return the file with a major brand that its library accepts; for AVIF, it selects items or tracks."""
     major, all_brands = brands(body)
     if pillow_format == HEIF:
         opened = _HEIF_BRANDS | (_GENERIC_BRANDS if all_brands & _HEIF_BRANDS else frozenset())
