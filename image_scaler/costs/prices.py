@@ -13,10 +13,10 @@ AS_OF: Final = "2026-11-28"
 """The date of the prices."""
 
 REGIONS: Final = ("us-east-1", "us-east-2", "us-west-2")
-"""The regions of a stage with these prices. In other regions most items cost up to a fifth more."""
+"""The regions that have these prices. In other regions most items cost up to a fifth more."""
 
 HOURS_A_MONTH: Final = 730
-"""AWS's own calculator uses it."""
+"""The figure of AWS's own calculator."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ TRANSITION: Final = _price(0.025, 1_000, "state transitions", "step-functions", 
 """Standard workflows. Each retry is charged as a transition."""
 SQS_REQUEST: Final = _price(0.40, 1_000_000, "requests of a standard queue", "sqs")
 EVENT: Final = _price(1.00, 1_000_000, "events of a custom bus or of S3", "eventbridge")
-"""Object Created of S3 is an opt-in event, which is charged; most events of AWS's services are free."""
+"""S3's Object Created events are opt-in and are charged; most events of AWS services are free."""
 TABLE_WRITE_UNIT: Final = _price(0.625, 1_000_000, "write request units", "dynamodb", _DYNAMODB_GUIDE)
 TABLE_READ_UNIT: Final = _price(0.125, 1_000_000, "read request units", "dynamodb", _DYNAMODB_GUIDE)
 TABLE_GB_MONTH: Final = _price(0.25, 1, "GB-months of a table", "dynamodb")
@@ -89,7 +89,7 @@ FARGATE_ARM_GB_HOUR: Final = _price(0.00356, 1, "GB-hours, arm64", "fargate", _F
 BALANCER_HOUR: Final = _price(0.0225, 1, "hours of an Application Load Balancer", "elasticloadbalancing")
 BALANCER_UNIT_HOUR: Final = _price(0.008, 1, "hours of a capacity unit", "elasticloadbalancing")
 ADDRESS_HOUR: Final = _price(0.005, 1, "hours of a public IPv4 address", "vpc")
-"""Of these, only Fargate, the load balancer and the address are for the comparison with peers."""
+"""Fargate, the load balancer and the address are used only for the comparison with peers."""
 
 
 @dataclass(frozen=True)
