@@ -7,28 +7,15 @@ slowed down, and retries failures.
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.config import StageConfig
 from cdk.constructs.function import ScopedFunction
-from cdk.constructs.queues import operators_queue
+from cdk.constructs.queues import background_queue, operators_queue, process_in_background
 from cdk.functions.prewarm import SPECIFICATION
 from cdk.specification import PipelineResources
 from functions.shared.keys import EVENT_SOURCE
-
-AT_ONCE = 5
-AT_ONCE_IN_A_SMALL_ACCOUNT = 2
-SMALL_ACCOUNT_IN_FLIGHT = 10
-"""Images that are prewarmed, and variants that are refined, at the same time; no request waits for them. A stage with
-fewer than ten uploads in flight is in an account with few places, and five would be half of a new account's."""
-TRIES = 5
-"""At least five, because a delivery that Lambda throttles counts too: the account's functions share its concurrency.
-Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS"."""
 
 
 class Prewarm(Construct):
@@ -42,16 +29,9 @@ class Prewarm(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         config = resources.config
-        timeout_seconds = SPECIFICATION.size_in(config).timeout_seconds
         self.undelivered = operators_queue(self, "Undelivered", config=config)
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            retention_period=Duration.days(4),
-            visibility_timeout=Duration.seconds(timeout_seconds + 60),
-            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=TRIES, queue=self.undelivered),
+        self.queue = background_queue(
+            self, "Queue", specification=SPECIFICATION, undelivered=self.undelivered, config=config
         )
         events.Rule(
             self,
@@ -62,11 +42,4 @@ class Prewarm(Construct):
             targets=[targets.SqsQueue(self.queue, dead_letter_queue=self.undelivered)],
         )
         self.prewarm = ScopedFunction(self, "Prewarm", specification=SPECIFICATION, resources=resources, zips=zips)
-        self.prewarm.function.add_event_source(
-            event_sources.SqsEventSource(self.queue, batch_size=1, max_concurrency=at_once(config))
-        )
-
-
-def at_once(config: StageConfig) -> int:
-    """Return how many images, or variants, are processed in the background at the same time."""
-    return AT_ONCE_IN_A_SMALL_ACCOUNT if config.in_flight < SMALL_ACCOUNT_IN_FLIGHT else AT_ONCE
+        process_in_background(self.queue, self.prewarm.function, config=config)

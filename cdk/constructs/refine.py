@@ -8,16 +8,12 @@ function finds it marked and ends.
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.constructs.function import ScopedFunction
-from cdk.constructs.prewarm import TRIES, at_once
-from cdk.constructs.queues import operators_queue
+from cdk.constructs.queues import background_queue, operators_queue, process_in_background
 from cdk.functions.refine import SPECIFICATION
 from cdk.specification import PipelineResources
 
@@ -33,16 +29,9 @@ class Refinement(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         config = resources.config
-        timeout_seconds = SPECIFICATION.size_in(config).timeout_seconds
         self.undelivered = operators_queue(self, "Undelivered", config=config)
-        self.queue = sqs.Queue(
-            self,
-            "Refinements",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            retention_period=Duration.days(4),
-            visibility_timeout=Duration.seconds(timeout_seconds + 60),
-            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=TRIES, queue=self.undelivered),
+        self.queue = background_queue(
+            self, "Refinements", specification=SPECIFICATION, undelivered=self.undelivered, config=config
         )
         events.Rule(
             self,
@@ -56,6 +45,4 @@ class Refinement(Construct):
             targets=[targets.SqsQueue(self.queue, dead_letter_queue=self.undelivered)],
         )
         self.refine = ScopedFunction(self, "Refine", specification=SPECIFICATION, resources=resources, zips=zips)
-        self.refine.function.add_event_source(
-            event_sources.SqsEventSource(self.queue, batch_size=1, max_concurrency=at_once(config))
-        )
+        process_in_background(self.queue, self.refine.function, config=config)
