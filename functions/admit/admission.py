@@ -17,7 +17,7 @@ from functions.admit.settings import AdmitSettings
 from functions.records.claims import ClaimReader
 from functions.shared.contracts import Status
 from functions.shared.errors import ContractError, TransientDependencyError
-from functions.shared.executions import Executions
+from functions.shared.executions import Executions, arn_of
 from functions.shared.keys import is_image_id
 from functions.shared.timeouts import TimeBudget
 from functions.shared.upload_events import ingest_input
@@ -98,7 +98,7 @@ class Admission:
         """
         began = budget.clock()
         waiting = _Waiting(budget, began)
-        execution_arn = f"{self._machine.replace(':stateMachine:', ':execution:')}:{upload.execution_name}"
+        execution_arn = arn_of(self._machine, upload.execution_name)
         if self._start(upload, waiting):
             waiting.describe_at = budget.clock() - began + FIRST_DESCRIBE_SECONDS
         while not self._has_ended(upload, execution_arn, waiting):

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from functions.records.removal import RemovalWriter
 from functions.shared.errors import RemovalNotStartedError, TransientDependencyError
-from functions.shared.executions import Executions
+from functions.shared.executions import Executions, arn_of
 
 STARTS: Final = 5
 """Execution names that are tried: a name that belongs to an ended execution leads to the next one."""
@@ -48,7 +48,7 @@ class Remover:
                 name = execution_name(image_id, predecessor)
                 if self._executions.start(self._machine, name, json.dumps({"image_id": image_id})):
                     return
-                predecessor = f"{self._machine.replace(':stateMachine:', ':execution:')}:{name}"
+                predecessor = arn_of(self._machine, name)
         except (ClientError, TransientDependencyError) as error:
             raise RemovalNotStartedError(image_id) from error
         raise RemovalNotStartedError(image_id)

@@ -42,3 +42,8 @@ class Executions:
             if error.response["Error"]["Code"] == NOT_FOUND:
                 return None
             raise
+
+
+def arn_of(machine_arn: str, name: str) -> str:
+    """Return the ARN of a state machine's execution with this name."""
+    return f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
