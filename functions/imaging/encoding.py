@@ -73,6 +73,7 @@ GIF_LONGEST_FRAME_MS: Final = 655_350
 
 WEBP_LONGEST_MS: Final = 2**31 - 1
 """Longest duration of all frames of a WebP together; libwebp's encoder counts in a C int."""
+
 PALETTE_PX: Final = 32_768
 """A palette is chosen from this many pixels if there are more colours than it can have: the mean error grows by at most
 0.1 levels, and noise of 3840 x 3840 px takes 1 s instead of 16 s."""
@@ -107,12 +108,24 @@ def encode_lossless_webp(image: Image.Image, rights: bytes = b"") -> bytes:
     Encodes 3 to 6 megapixels per second. Method 0 encodes 22 to 70, but flat drawings then have up to four times the
     bytes.
     """
-    return _saved(image, "WEBP", lossless=True, quality=20, method=1, exact=False, **_metadata(rights))
+    return encode_still(image, "WEBP", rights, lossless=True, quality=20, method=1, exact=False)
 
 
 def encode_lossless_webp_animation(picture: DecodedPicture) -> bytes:
     """Encode an animation as lossless WebP; flat animations are stored so."""
     return _saved_webp_animation(picture, lossless=True, quality=20, method=1, exact=False)
+
+
+def encode_avif(image: Image.Image, quality: int, rights: bytes, *, speed: int = AVIF_SPEED) -> bytes:
+    """Encode as AVIF with one thread; flat pictures have full chroma resolution. A lower speed gives smaller files."""
+    subsampling = "4:4:4" if is_flat(image) else "4:2:0"
+    options = {"quality": quality, "speed": speed, "subsampling": subsampling, "max_threads": 1}
+    return encode_still(image, "AVIF", rights, advanced=AVIF_TUNE, **options)
+
+
+def encode_still(image: Image.Image, pillow_format: str, rights: bytes, **options: Any) -> bytes:
+    """Encode one image with Pillow's own options and, if they are kept, the rights fields."""
+    return _saved(image, pillow_format, **options, **_metadata(rights))
 
 
 def encode_fast_jpeg(image: Image.Image, quality: int, *, full_chroma: bool, rights: bytes = b"") -> bytes:
@@ -121,7 +134,7 @@ def encode_fast_jpeg(image: Image.Image, quality: int, *, full_chroma: bool, rig
     Baseline: progressive takes five times as long, saves 5 % of the bytes and decodes more slowly.
     """
     subsampling = "4:4:4" if full_chroma else "4:2:0"
-    return _saved(image, "JPEG", quality=quality, subsampling=subsampling, **_metadata(rights))
+    return encode_still(image, "JPEG", rights, quality=quality, subsampling=subsampling)
 
 
 def _encode_jpeg(image: Image.Image, quality: int, background: str, rights: bytes) -> bytes:
@@ -135,27 +148,18 @@ def _encode_jpeg(image: Image.Image, quality: int, background: str, rights: byte
 
 
 def _encode_webp(image: Image.Image, quality: int, _background: str, rights: bytes) -> bytes:
-    body = _saved(image, "WEBP", quality=quality, method=WEBP_METHOD, **_metadata(rights))
+    body = encode_still(image, "WEBP", rights, quality=quality, method=WEBP_METHOD)
     if is_flat(image):
         return min(body, encode_lossless_webp(image, rights), key=len)
     return body
 
 
 def _encode_avif(image: Image.Image, quality: int, _background: str, rights: bytes) -> bytes:
-    return _saved(
-        image,
-        "AVIF",
-        quality=quality,
-        speed=AVIF_SPEED,
-        subsampling="4:4:4" if is_flat(image) else "4:2:0",
-        max_threads=1,
-        advanced=AVIF_TUNE,
-        **_metadata(rights),
-    )
+    return encode_avif(image, quality, rights)
 
 
 def _encode_png(image: Image.Image, _quality: int, _background: str, rights: bytes) -> bytes:
-    return _saved(image, "PNG", compress_level=PNG_COMPRESS_LEVEL, **_metadata(rights))
+    return encode_still(image, "PNG", rights, compress_level=PNG_COMPRESS_LEVEL)
 
 
 def _encode_gif_still(image: Image.Image, _quality: int, _background: str, _rights: bytes) -> bytes:
@@ -206,7 +210,7 @@ def _encode_gif(picture: DecodedPicture) -> bytes:
 def _gif_durations(picture: DecodedPicture) -> list[int]:
     """Return the duration of each frame in ms, as a GIF can store it and browsers respect it."""
     hundredths = [(duration + 5) // 10 for duration in _clamped(picture, GIF_LONGEST_FRAME_MS)]
-    return [max(GIF_SHORTEST_FRAME_MS, min(10 * each, GIF_LONGEST_FRAME_MS)) for each in hundredths]
+    return [max(GIF_SHORTEST_FRAME_MS, 10 * each) for each in hundredths]
 
 
 def _clamped(picture: DecodedPicture, longest_ms: int) -> list[int]:
@@ -278,8 +282,3 @@ def _saved(image: Image.Image, pillow_format: str, **options: Any) -> bytes:
     buffer = BytesIO()
     image.save(buffer, pillow_format, **options)
     return buffer.getvalue()
-
-
-def encode_still(image: Image.Image, pillow_format: str, *, rights: bytes = b"", **options: Any) -> bytes:
-    """Encode one image with Pillow's own options and, if they are kept, the rights fields."""
-    return _saved(image, pillow_format, **options, **_metadata(rights))

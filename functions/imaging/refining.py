@@ -9,7 +9,7 @@ from typing import Final
 from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
 from PIL import Image
 
-from functions.imaging.encoding import AVIF_TUNE, encode_still
+from functions.imaging.encoding import encode_avif, encode_still
 from functions.imaging.flatness import is_flat
 from functions.imaging.picture import DecodedPicture
 
@@ -39,18 +39,12 @@ def encode_refined(picture: DecodedPicture, image_format: str, quality: int) -> 
     format."""
     image, encoder_quality = picture.frames[0], max(1, quality + QUALITY_OFFSET[image_format])
     if image_format == "avif":
-        return _avif(image, encoder_quality, picture.rights)
+        return encode_avif(image, encoder_quality, picture.rights, speed=AVIF_SPEED)
     return _webp(image, encoder_quality, picture.rights)
 
 
-def _avif(image: Image.Image, quality: int, rights: bytes) -> bytes:
-    subsampling = "4:4:4" if is_flat(image) else "4:2:0"
-    options = {"quality": quality, "speed": AVIF_SPEED, "subsampling": subsampling, "max_threads": 1}
-    return encode_still(image, "AVIF", rights=rights, advanced=AVIF_TUNE, **options)
-
-
 def _webp(image: Image.Image, quality: int, rights: bytes) -> bytes:
-    body = encode_still(image, "WEBP", rights=rights, quality=quality, method=WEBP_METHOD)
+    body = encode_still(image, "WEBP", rights, quality=quality, method=WEBP_METHOD)
     if not is_flat(image):
         return body
-    return min(body, encode_still(image, "WEBP", rights=rights, **LOSSLESS_WEBP), key=len)
+    return min(body, encode_still(image, "WEBP", rights, **LOSSLESS_WEBP), key=len)
