@@ -1,8 +1,8 @@
 """Focal points: the record gets the point and a new revision, then everything made around the old point is deleted.
 
 Variants of an older revision are never returned by `serve`. The CDN reads stored variants directly, so they are
-deleted here, and the completion event purges its caches. The event also starts `retire`, which deletes what a request
-in flight has stored meanwhile.
+deleted here, and the completion event purges its caches. The event also starts `retire`, which deletes variants that
+requests in flight store after that.
 """
 
 from dataclasses import dataclass

@@ -49,12 +49,14 @@ class VariantSettings(Settings):
     @property
     def cache_control(self) -> str:
         """Cache-Control of a variant. Never immutable: browsers must notice a removal."""
-        return f"public, max-age={self.max_age_seconds}, s-maxage={self.shared_max_age_seconds}"
+        return self._cache_control(self.shared_max_age_seconds)
 
     @property
     def cache_control_until_refined(self) -> str:
         """Cache-Control of a variant that will be refined."""
-        shared_seconds = min(UNREFINED_SECONDS, self.shared_max_age_seconds)
+        return self._cache_control(min(UNREFINED_SECONDS, self.shared_max_age_seconds))
+
+    def _cache_control(self, shared_seconds: int) -> str:
         return f"public, max-age={self.max_age_seconds}, s-maxage={shared_seconds}"
 
 
