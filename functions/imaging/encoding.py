@@ -226,12 +226,15 @@ def _plays(picture: DecodedPicture) -> int:
 def _joined(frames: list[Image.Image], durations: list[int], *, alpha: bool) -> tuple[list[Image.Image], list[int]]:
     """Join frames of a GIF that look the same as the frame before; return the frames and their durations in ms."""
     kept, times = [frames[0]], [durations[0]]
+    last = _shown(frames[0], alpha=alpha)
     for frame, duration in zip(frames[1:], durations[1:], strict=True):
-        if _shown(frame, alpha=alpha) == _shown(kept[-1], alpha=alpha):
+        shown = _shown(frame, alpha=alpha)
+        if shown == last:
             times[-1] = min(times[-1] + duration, GIF_LONGEST_FRAME_MS)
         else:
             kept.append(frame)
             times.append(duration)
+            last = shown
     return kept, times
 
 
