@@ -20,6 +20,7 @@ from tests.workflows.responses import (
     ended,
     every_time,
     execution_arn,
+    payload,
     then,
     throws,
 )
@@ -70,6 +71,12 @@ LAST_RETIRING = ("SweepAfterVariants", "IsSweptAfterVariants", "PurgeEdgeAtLast"
 RETIRED = (*RETIRING, *LAST_RETIRING, "Retired")
 TROUBLE = ("NoteTrouble", "WaitOutTrouble", "GoOn")
 TROUBLED = ("CountTroubles", "WereTroublesTooMany")
+SURVEYED = ("ReadRejudgement", "PlanSurvey", "SurveyDays", "FreezeManifest", "WhatToApply")
+TIGHTENED = ("IsAnythingTightened", "ChooseTightening", "ApplyParts", "WhatWasApplied")
+RELAXED = ("IsAnythingRelaxed", "ChooseRelaxing", "ApplyParts", "WhatWasApplied")
+REPORTED = ("WriteReport", "Rejudged")
+PART_APPLIED = ("NextBatch", "IsPartApplied", "PartApplied")
+BATCH_DECIDED = ("NextBatch", "IsPartApplied", "DecideBatch")
 
 USUAL_ANSWERS = {
     "ingest": {
@@ -123,6 +130,15 @@ USUAL_ANSWERS = {
         "ForgetTrouble": "Written",
         "NoteTrouble": "Written",
     },
+    "rejudge": {
+        "PlanSurvey": "DaysPlanned",
+        "FreezeManifest": "ManifestToApply",
+        "WriteReport": "RejudgementReported",
+        "SurveyDay": "DaySurveyed",
+        "NextBatch": "PartApplied",
+    },
+    "rejudge-SurveyDays": {"SurveyDay": "DaySurveyed"},
+    "rejudge-ApplyParts": {"NextBatch": "OneBatch", "DecideBatch": "BatchDecided"},
 }
 """The default response of each Task."""
 
@@ -145,6 +161,8 @@ class Case:
     rework: bool = False
     by_event: bool = False
     """Whether the input of ingest is the event itself, as an operator or an earlier release of admit sends it."""
+    items: tuple[str, ...] = ()
+    """Tasks that the items of a Map on the path run. Neither engine shows their states: cases of their own do."""
     error: str | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
     retries: Mapping[str, int] = field(default_factory=dict)
@@ -154,7 +172,7 @@ class Case:
     def mocked(self) -> dict[str, str]:
         """The response of each Task on the path, by state."""
         answers = {**USUAL_ANSWERS[self.machine], **self.answers}
-        return {state: answers[state] for state in self.path if state in answers}
+        return {state: answers[state] for state in (*self.path, *self.items) if state in answers}
 
     @property
     def input(self) -> dict[str, Any]:
@@ -184,7 +202,27 @@ def retire(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/imag
     return Case(name, "retire", path, event, **rest)
 
 
-MAKERS = {"ingest": ingest, "settle": settle, "remove": remove, "retire": retire}
+def rejudge(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/rejudgement.json", **rest: Any) -> Case:
+    """Make a case of the state machine rejudge."""
+    items = {"SurveyDays": "SurveyDay", "ApplyParts": "NextBatch"}
+    run = tuple(task for state, task in items.items() if state in path)
+    return Case(name, "rejudge", path, event, items=run, **rest)
+
+
+def survey_day(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/day.json", **rest: Any) -> Case:
+    """Make a case of what rejudge runs for each day."""
+    return Case(name, "rejudge-SurveyDays", path, event, **rest)
+
+
+def apply_part(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/part.json", **rest: Any) -> Case:
+    """Make a case of what rejudge runs for each part of a manifest."""
+    return Case(name, "rejudge-ApplyParts", path, event, **rest)
+
+
+MAKERS = {
+    "ingest": ingest, "settle": settle, "remove": remove, "retire": retire, "rejudge": rejudge,
+    "rejudge-SurveyDays": survey_day, "rejudge-ApplyParts": apply_part,
+}  # fmt: skip
 
 PUBLISHED = (*MODERATED, "PersistImage")
 REJECTED_AT_FIRST = ("AnnounceRejection", "WasPictureShown", "UploadRejected")
@@ -213,6 +251,13 @@ def _in_vain(way_in: tuple[str, ...]) -> tuple[str, ...]:
     return (*again, *again, *TROUBLED, "SettleFailed")
 
 
+def _frozen(action: str, *, tighten: int = 0, relax: int = 0) -> Answers:
+    """What survey returns for a frozen manifest with so many parts."""
+    return every_time(payload({"action": action, "tighten_parts": tighten, "relax_parts": relax}))
+
+
+ITEMS_FAILED = "States.ExceedToleratedFailureThreshold"
+KEEPS_GOING = "a Map Run does not fail there if its items fail"
 CANCELED = "DynamoDb.TransactionCanceledException"
 SECOND = {"ClaimUpload": "ClaimRefused", "ReadClaim": "ClaimedByOtherEvent"}
 
@@ -450,6 +495,63 @@ PATHS = (
         )
         for sweep in ("SweepSuperseded", "SweepAfterVariants")
     ),
+    rejudge(
+        "StricterDecisionsAreAppliedFirst",
+        (*SURVEYED, *TIGHTENED, *RELAXED, *REPORTED),
+        output={"report.outcome": "applied"},
+    ),
+    rejudge(
+        "DecisionsAreOnlyTightened",
+        (*SURVEYED, *TIGHTENED, "IsAnythingRelaxed", *REPORTED),
+        answers={"FreezeManifest": "NothingToRelax"},
+        own_answers={"NothingToRelax": _frozen("apply", tighten=1)},
+    ),
+    rejudge(
+        "DecisionsAreOnlyRelaxed",
+        (*SURVEYED, "IsAnythingTightened", *RELAXED, *REPORTED),
+        answers={"FreezeManifest": "NothingToTighten"},
+        own_answers={"NothingToTighten": _frozen("apply", relax=1)},
+    ),
+    rejudge(
+        "NothingIsAppliedWithoutTheOrder",
+        (*SURVEYED, *REPORTED),
+        answers={"FreezeManifest": "ManifestToReport", "WriteReport": "DryRunReported"},
+        own_answers={
+            "ManifestToReport": _frozen("report", tighten=1, relax=1),
+            "DryRunReported": every_time(payload({"outcome": "over_cap"})),
+        },
+        output={"report.outcome": "over_cap"},
+    ),
+    rejudge(
+        "ADayThatCannotBeSurveyedFails",
+        SURVEYED[:3],
+        answers={"SurveyDay": "DayCannotBeSurveyed"},
+        own_answers={"DayCannotBeSurveyed": every_time(throws("ContractError"))},
+        error=ITEMS_FAILED,
+        not_on={MOTO: KEEPS_GOING},
+    ),
+    rejudge(
+        "APartThatCannotBeAppliedEndsBeforeAnythingIsRelaxed",
+        (*SURVEYED, *TIGHTENED[:3]),
+        answers={"NextBatch": "PartCannotBeApplied"},
+        own_answers={"PartCannotBeApplied": every_time(throws("ContractError"))},
+        error=ITEMS_FAILED,
+        not_on={MOTO: KEEPS_GOING},
+    ),
+    survey_day("ADayIsSurveyed", ("SurveyDay", "IsDaySurveyed", "DaySurveyed")),
+    survey_day(
+        "ADayTakesMoreThanOneCall",
+        ("SurveyDay", "IsDaySurveyed", "SurveyDay", "IsDaySurveyed", "DaySurveyed"),
+        answers={"SurveyDay": "DayInTwoCalls"},
+        own_answers={
+            "DayInTwoCalls": then(
+                payload({"done": False, "after": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"}), payload({"done": True, "after": ""})
+            )
+        },
+        not_on=NEEDS_VISITS,
+    ),
+    apply_part("APartThatIsAppliedIsLeftAlone", PART_APPLIED, answers={"NextBatch": "PartApplied"}),
+    apply_part("APartIsAppliedInBatches", (*BATCH_DECIDED, *PART_APPLIED), not_on=NEEDS_VISITS),
 )  # fmt: skip
 """All paths without service failures."""
 
@@ -678,6 +780,30 @@ FAILURES = (
             ("PurgeEdgeAtLast", "SweepAfterVariants", EVENT_BUS, NO_ENTRY, ()),
         )
     ),
+    Failing(
+        "PlanSurvey", "rejudge", SURVEYED[:2], ("RejudgementFailed",), (*SURVEYED[2:], *TIGHTENED, *RELAXED, *REPORTED),
+        ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "FreezeManifest", "rejudge", SURVEYED[:4], ("RejudgementFailed",),
+        (*SURVEYED[4:], *TIGHTENED, *RELAXED, *REPORTED), ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "WriteReport", "rejudge", (*SURVEYED, *TIGHTENED, *RELAXED, *REPORTED[:1]), ("RejudgementFailed",),
+        REPORTED[1:], ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "SurveyDay", "rejudge-SurveyDays", ("SurveyDay",), ("DayFailed",), ("IsDaySurveyed", "DaySurveyed"),
+        ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "NextBatch", "rejudge-ApplyParts", ("NextBatch",), ("PartFailed",), ("IsPartApplied", "PartApplied"),
+        ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED, answers={"NextBatch": "PartApplied"},
+    ),
+    Failing(
+        "DecideBatch", "rejudge-ApplyParts", BATCH_DECIDED, ("PartFailed",), PART_APPLIED,
+        ONE_OF_EACH_KIND, {}, caught=UNRETRIED,
+    ),
 )  # fmt: skip
 """All Tasks with independent failures; failures while recording an error are below."""
 
@@ -894,7 +1020,7 @@ def _given_up(failing: Failing, error: str, attempts: int, end: tuple[str, ...],
 
 
 def _suffix(failing: Failing) -> str:
-    return "" if failing.machine == "ingest" else f"In{failing.machine.title()}"
+    return "" if failing.machine == "ingest" else f"In{failing.machine.title().replace('-', '')}"
 
 
 def _case(failing: Failing, name: str, path: tuple[str, ...], answers: Answers, *, retries: int, **rest: Any) -> Case:
@@ -933,8 +1059,17 @@ CRASHES = (
                  (*OPTIMIZED[:-1], *FAILED), recovers=False),
     _alternating("AThirdCrashEndsAPoisonPicture", ("Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError"),
                  (*OPTIMIZED[:-1], *FAILED), recovers=False),
+    apply_part(
+        "AThrottledDecisionIsRepeated",
+        (*BATCH_DECIDED, "PartFailed"),
+        answers={"DecideBatch": "ThrottledThenBroken"},
+        own_answers={"ThrottledThenBroken": {"0": throws("ThrottledError")["0"], "1": throws("ContractError")["0"]}},
+        retries={"DecideBatch": 1},
+        error="ContractError",
+        not_on={EMULATOR: ONE_ANSWER},
+    ),
 )  # fmt: skip
-"""Workers that crash in several ways, with the maximum number of attempts."""
+"""Attempts that fail with different errors: crashes with the maximum number of attempts, and one throttled call."""
 
 
 def _word(error: str) -> str:

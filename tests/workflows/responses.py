@@ -16,6 +16,8 @@ NEWER = "0067432F1A2B3C4D5F"
 SETTLED = "arn:aws:states:us-east-1:123456789012:execution:ingest:01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
 """The failed execution in tests/events/stepfunctions."""
 SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody-else"
+CHANGE = {"image_id": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M", "revision": 1, "decision": "block"}
+"""An image of a manifest, as decide takes it."""
 OK = {"SdkHttpMetadata": {"HttpStatusCode": 200}}
 
 
@@ -113,6 +115,15 @@ RESPONSES: dict[str, Answers] = {
     ),
     "Started": every_time(returns({"ExecutionArn": "arn", "StartDate": "2026-11-24T12:00:00.000Z"})),
     "Marked": every_time(returns({"Attributes": {"tenant": {"S": "default"}}, **OK})),
+    "DaysPlanned": every_time(payload({"days": ["2026-11-24"]})),
+    "DaySurveyed": every_time(payload({"done": True, "after": ""})),
+    "ManifestToApply": every_time(payload({"action": "apply", "tighten_parts": 1, "relax_parts": 1})),
+    "PartApplied": every_time(payload({"done": True, "number": 1, "items": []})),
+    "OneBatch": then(
+        payload({"done": False, "number": 1, "items": [CHANGE]}), payload({"done": True, "number": 1, "items": []})
+    ),
+    "BatchDecided": every_time(payload({"outcomes": [{"image_id": CHANGE["image_id"], "outcome": "applied"}]})),
+    "RejudgementReported": every_time(payload({"outcome": "applied"})),
     "ClaimRefused": throws("DynamoDB.ConditionalCheckFailedException"),
     "TakenOverWhileItFailed": every_time(ended("PROCESSING", SOMEBODY_ELSE)),
     "FailedBySettle": every_time(ended("FAILED", SETTLED, unannounced={"S": "Image Failed"})),
