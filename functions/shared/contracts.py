@@ -66,10 +66,11 @@ class Reason(StrEnum):
 
 
 class Decision(StrEnum):
-    """A decision of the moderation policy, mildest first."""
+    """A decision of the moderation policy, mildest first: ordered by how much viewers see."""
 
     ALLOW = "allow"
     BLUR = "blur"
+    REVIEW = "review"
     BLOCK = "block"
 
     @property
@@ -81,6 +82,7 @@ class Decision(StrEnum):
 _STATUS_OF: Final = {
     Decision.ALLOW: Status.PUBLISHED,
     Decision.BLUR: Status.BLURRED,
+    Decision.REVIEW: Status.IN_REVIEW,
     Decision.BLOCK: Status.BLOCKED,
 }
 
@@ -241,6 +243,18 @@ class Label(Document):
     parent: str
     confidence: float
     taxonomy_level: int = 1
+    frame: int = 0
+    rendering: Rendering = Rendering.OPAQUE
+
+    parts: ClassVar[Parts] = {"rendering": Rendering}
+
+
+@dataclass(frozen=True)
+class ContentType(Document):
+    """What kind of picture a view is, with Rekognition's name (Animated, Illustrated); confidence in percent."""
+
+    name: str
+    confidence: float
     frame: int = 0
     rendering: Rendering = Rendering.OPAQUE
 
