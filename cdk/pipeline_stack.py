@@ -71,7 +71,8 @@ class PipelineStack(Stack):
             undelivered=self.workflows.undelivered,
         )
         Sweep(self, "Sweep", sweep=self.functions.scoped["sweep"], admission=self.admission)
-        self.admission.let_send(self.functions.scoped["manage"])
+        for sender in ("manage", "decide"):
+            self.admission.let_send(self.functions.scoped[sender])
         self.api = Api(self, "Api", config=config, functions=self.functions)
         self.operations = Operations(
             self,

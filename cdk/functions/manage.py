@@ -34,12 +34,12 @@ def grants(stage: PipelineResources) -> list[Grant]:
 SPECIFICATION: Final = FunctionSpecification(
     name="manage",
     package=Package(
-        "manage", imports=("records",), lock="functions-api.txt", bytecode=False
+        "manage", imports=("records", "verdicts"), lock="functions-api.txt", bytecode=False
     ),  # pydantic's bytecode exceeds the budget
     size=Size(memory_mb=512, timeout_seconds=28),
     environment=environment,
     grants=grants,
     answers_api=True,
-    starts=("remove",),
+    starts=("remove", "retire"),
     describes=("remove",),
 )

@@ -7,10 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Protocol, Self
 
-from functions.shared.contracts import Document, OriginalFacts, Parts, Picture, Reason, Status, point_of
+from functions.shared.contracts import (
+    Decision,
+    Document,
+    Fallback,
+    OriginalFacts,
+    Parts,
+    Picture,
+    PinnedPolicies,
+    Reason,
+    Source,
+    Status,
+    optional,
+    point_of,
+)
 from functions.shared.dynamo import from_item
 from functions.shared.errors import ContractError
-from functions.shared.keys import DEFAULT_TENANT, RECORD_SORT_KEY, record_partition
+from functions.shared.keys import DEFAULT_POLICY, DEFAULT_TENANT, RECORD_SORT_KEY, record_partition
 
 
 @dataclass(frozen=True)
@@ -42,15 +55,68 @@ class Removal:
 
 @dataclass(frozen=True)
 class VerdictSummary(Document):
-    """The verdict as the record has it; the labels are an item of their own."""
+    """The verdict as the record has it; the labels are an item of their own.
+
+    A verdict of a release before 0.2.0 has no digests, reason and detector.
+    """
 
     decision: str
     policy_version: str | None = None
     model_version: str | None = None
     deciding: tuple[str, ...] = ()
     moderated_at: str | None = None
+    reason: str | None = None
+    severity: int | None = None
+    queue: str | None = None
+    policy_name: str | None = None
+    policy_digest: str | None = None
+    floor_digest: str | None = None
+    detector: str | None = None
 
     parts: ClassVar[Parts] = {"deciding": tuple}
+
+
+@dataclass(frozen=True)
+class Override(Document):
+    """A decision that replaces the policy's, until the next one. ``at`` is its time.
+
+    ``source`` is override, or review for a fallback; ``actor`` made the decision.
+    """
+
+    decision: Decision
+    actor: str
+    at: str
+    source: Source
+    reason: str | None = None
+    note: str | None = None
+
+    parts: ClassVar[Parts] = {"decision": Decision, "source": Source}
+
+
+@dataclass(frozen=True)
+class Review(Document):
+    """The review of an image in review: the time when ``fallback`` is applied, None if it is held without a limit."""
+
+    fallback: Fallback
+    due_at: str | None = None
+
+    parts: ClassVar[Parts] = {"fallback": Fallback}
+
+
+@dataclass(frozen=True)
+class Pending(Document):
+    """A decision for which the image has to be processed again; ``policies`` are those of re-judging."""
+
+    decision: Decision
+    source: Source
+    at: str
+    policies: PinnedPolicies | None = None
+
+    parts: ClassVar[Parts] = {
+        "decision": Decision,
+        "source": Source,
+        "policies": optional(PinnedPolicies.from_state),
+    }
 
 
 @dataclass(frozen=True)
@@ -61,6 +127,7 @@ class ImageRecord:
     ``declared_size`` is the size in bytes that the client announced; ``claimed_by`` is the ARN of the last execution
     that processed the image; ``error`` is the name of the error that ended it. ``legal_hold`` is
     None if it was never set. ``focal_point`` is the one that a client has set, in sixteenths; the picture has it too.
+    ``policy`` is the name of the policy; ``last_revision`` is the newest revision, also of an execution in progress.
     """
 
     image_id: str
@@ -85,6 +152,11 @@ class ImageRecord:
     legal_hold: bool | None = None
     unannounced: str | None = None
     focal_point: tuple[int, int] | None = None
+    policy: str = DEFAULT_POLICY
+    last_revision: int = 0
+    override: Override | None = None
+    review: Review | None = None
+    pending: Pending | None = None
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> Self:
@@ -121,6 +193,9 @@ _PARTS: Final[dict[str, Callable[[Any], Any]]] = {
     "removal": Removal.from_document,
     "error": _error_name,
     "focal_point": point_of,
+    "override": Override.from_state,
+    "review": Review.from_state,
+    "pending": Pending.from_state,
 }
 """How each nested attribute is read."""
 

@@ -18,7 +18,7 @@ PERSONAL: Final = frozenset(
     {
         "filename", "owner", "content_type", "declared_size", "original", "picture", "facts", "verdict", "detail",
         "error", "expires_at", "claimed_etag", "claimed_version", "claimed_size", "revision", "unannounced",
-        "retirement", "focal_point",
+        "retirement", "focal_point", "policy", "override", "review", "pending",
     }
 )  # fmt: skip
 """Attributes that are always deleted: an execution may add them between a read and the write that removes the image."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Self, TypeVar
 
 from functions.shared.errors import ContractError
-from functions.shared.keys import is_image_id
+from functions.shared.keys import DEFAULT_POLICY, is_image_id
 from functions.shared.variant import POINT_STEPS
 
 T = TypeVar("T")
@@ -78,6 +78,11 @@ class Decision(StrEnum):
         """The status of an image with this decision."""
         return _STATUS_OF[self]
 
+    @property
+    def publishes(self) -> bool:
+        """Whether files of an image with this decision are published."""
+        return self.status.is_servable
+
 
 _STATUS_OF: Final = {
     Decision.ALLOW: Status.PUBLISHED,
@@ -85,6 +90,32 @@ _STATUS_OF: Final = {
     Decision.REVIEW: Status.IN_REVIEW,
     Decision.BLOCK: Status.BLOCKED,
 }
+
+JUDGED: Final = frozenset(_STATUS_OF.values())
+"""The statuses of images that have a verdict."""
+
+
+class Fallback(StrEnum):
+    """The result of a review that nobody decided in time. It never publishes the sharp picture."""
+
+    BLUR = "blur"
+    BLOCK = "block"
+    HOLD = "hold"
+    """The image stays in review, without a time limit."""
+
+    @property
+    def decision(self) -> Decision:
+        """The decision that it stands for."""
+        return Decision.REVIEW if self is Fallback.HOLD else Decision(self.value)
+
+
+class Source(StrEnum):
+    """What led to a verdict."""
+
+    INGEST = "ingest"
+    OVERRIDE = "override"
+    REVIEW = "review"
+    REJUDGE = "rejudge"
 
 
 class Rendering(StrEnum):
@@ -127,11 +158,18 @@ class Document:
             raise ContractError(f"{cls.__name__}: {error!r}") from error
 
 
-def _each(part: Callable[[Any], T]) -> Callable[[list[Any]], tuple[T, ...]]:
+def each(part: Callable[[Any], T]) -> Callable[[list[Any]], tuple[T, ...]]:
+    """Return what builds a list of parts."""
     return lambda items: tuple(map(part, items))
 
 
-def _image_id(text: str) -> str:
+def optional(part: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    """Return what builds a part that may be null."""
+    return lambda value: None if value is None else part(value)
+
+
+def image_id_of(text: str) -> str:
+    """Return an image's id. Raises ValueError for any other text."""
     if not is_image_id(text):
         raise ValueError(f"image_id {text!r} is not a ULID")
     return text
@@ -145,7 +183,7 @@ def point_of(pair: list[Any]) -> tuple[int, int]:
     return x, y
 
 
-_REQUEST: Final[Parts] = {"image_id": _image_id, "revision": int}
+_REQUEST: Final[Parts] = {"image_id": image_id_of, "revision": int}
 """Parts of every request; numbers of DynamoDB are strings in a state."""
 
 
@@ -226,7 +264,7 @@ class Picture(Document):
 
     parts: ClassVar[Parts] = {
         "master": Rendition.from_state,
-        "renditions": _each(Rendition.from_state),
+        "renditions": each(Rendition.from_state),
         "focal_point": point_of,
     }
 
@@ -251,7 +289,7 @@ class Label(Document):
 
 @dataclass(frozen=True)
 class ContentType(Document):
-    """What kind of picture a view is, with Rekognition's name (Animated, Illustrated); confidence in percent."""
+    """A kind of picture that the detector reports beside the labels, such as Illustrated; confidence in percent."""
 
     name: str
     confidence: float
@@ -262,16 +300,91 @@ class ContentType(Document):
 
 
 @dataclass(frozen=True)
+class PinnedPolicies(Document):
+    """The policies of one execution, by the digests of their documents; an empty digest means none.
+
+    ``name`` is that of the policy. The floor is the strictness below which no tenant may go; the shadow is judged
+    beside the policy and only recorded.
+    """
+
+    name: str = DEFAULT_POLICY
+    policy: str = ""
+    floor: str = ""
+    shadow: str = ""
+
+
+@dataclass(frozen=True)
+class ReviewTerms(Document):
+    """How long a review may take, in seconds, and its result if nobody decides by then."""
+
+    after_seconds: int
+    fallback: Fallback
+
+    parts: ClassVar[Parts] = {"after_seconds": int, "fallback": Fallback}
+
+
+@dataclass(frozen=True)
+class ShadowVerdict(Document):
+    """The decision of a policy that is only tried. It is None if the labels cannot determine it."""
+
+    policy_digest: str
+    decision: Decision | None
+    deciding: tuple[str, ...] = ()
+    reason: str | None = None
+
+    parts: ClassVar[Parts] = {"decision": optional(Decision), "deciding": tuple}
+
+
+@dataclass(frozen=True)
+class Basis(Document):
+    """What a verdict is based on, and what follows from it.
+
+    ``reason`` is the policy's reason code, ``severity`` is from 1 to 5, ``queue`` is the review queue. ``detector``
+    names the detector, which was asked for labels and ``content_types`` of at least ``minimum_confidence`` percent.
+    ``views_digest`` is that of the moderated views. ``review`` is set if the decision is review. ``overridden`` tells
+    that a recorded override gave the decision.
+    """
+
+    reason: str | None = None
+    severity: int | None = None
+    queue: str | None = None
+    policies: PinnedPolicies = PinnedPolicies()
+    content_types: tuple[ContentType, ...] = ()
+    minimum_confidence: float | None = None
+    detector: str | None = None
+    views_digest: str = ""
+    shadow: ShadowVerdict | None = None
+    review: ReviewTerms | None = None
+    overridden: bool = False
+
+    parts: ClassVar[Parts] = {
+        "policies": PinnedPolicies.from_state,
+        "content_types": each(ContentType.from_state),
+        "shadow": optional(ShadowVerdict.from_state),
+        "review": optional(ReviewTerms.from_state),
+    }
+
+
+@dataclass(frozen=True)
 class Verdict(Document):
-    """The labels of moderation and the decision of the policy. ``deciding`` names the labels that led to it."""
+    """The labels of moderation and the decision. ``deciding`` names the labels that led to it.
+
+    A verdict of a release before 0.2.0 has an empty ``basis``.
+    """
 
     decision: Decision
     policy_version: str
     model_version: str
     labels: tuple[Label, ...] = ()
     deciding: tuple[str, ...] = ()
+    basis: Basis = Basis()
 
-    parts: ClassVar[Parts] = {"decision": Decision, "labels": _each(Label.from_state), "deciding": tuple}
+    parts: ClassVar[Parts] = {
+        "decision": Decision,
+        "labels": each(Label.from_state),
+        "deciding": tuple,
+        "basis": Basis.from_state,
+    }
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -284,17 +397,26 @@ UNFINISHED: Final = "unfinished"
 
 @dataclass(frozen=True)
 class Answers(Document):
-    """The detector's answers about a picture so far.
+    """The detector's answers about a picture so far, and the policies of the execution.
 
-    ``views`` are the views with an answer, by their place in ModerateRequest.proxies; ``labels`` are all their labels;
-    ``model_version`` is the detector's, "" before the first answer.
+    ``views`` are the views with an answer, by their place in ModerateRequest.proxies; ``labels`` and ``content_types``
+    are theirs; ``model_version`` is the detector's, "" before the first answer. ``minimum_confidence`` (percent) is
+    the one that the detector was asked for. ``policies`` is None before the first call of the execution.
     """
 
     views: tuple[int, ...] = ()
     labels: tuple[Label, ...] = ()
     model_version: str = ""
+    content_types: tuple[ContentType, ...] = ()
+    minimum_confidence: float | None = None
+    policies: PinnedPolicies | None = None
 
-    parts: ClassVar[Parts] = {"views": _each(int), "labels": _each(Label.from_state)}
+    parts: ClassVar[Parts] = {
+        "views": each(int),
+        "labels": each(Label.from_state),
+        "content_types": each(ContentType.from_state),
+        "policies": optional(PinnedPolicies.from_state),
+    }
 
 
 @dataclass(frozen=True)
@@ -316,6 +438,7 @@ _NO_VERDICT: Final[dict[str, Any]] = {
     "model_version": "",
     "labels": [],
     "deciding": [],
+    "basis": {},
 }
 
 
@@ -332,11 +455,12 @@ class OptimizeRequest(Document):
 
 @dataclass(frozen=True)
 class Optimized:
-    """OptimizeImage succeeded: the facts, the picture in staging and its moderation views."""
+    """OptimizeImage succeeded: the facts, the picture in staging, its moderation views and a digest of their bytes."""
 
     facts: OriginalFacts
     picture: Picture
     proxies: tuple[View, ...]
+    views_digest: str = ""
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form, ``outcome`` "optimized"."""
@@ -370,14 +494,16 @@ class Superseded:
 class ModerateRequest(Document):
     """Input of ModerateImage: the views of a picture in the staging bucket, and the answers so far.
 
-    ``answers`` is None in executions of releases before 0.1.0, which know no unfinished result.
+    ``answers`` is None in executions of releases before 0.1.0, which know no unfinished result. ``views_digest`` is ""
+    in executions of releases before 0.2.0.
     """
 
     image_id: str
     proxies: tuple[View, ...]
     answers: Answers | None = None
+    views_digest: str = ""
 
-    parts: ClassVar[Parts] = {**_REQUEST, "proxies": _each(View.from_state), "answers": Answers.from_state}
+    parts: ClassVar[Parts] = {**_REQUEST, "proxies": each(View.from_state), "answers": Answers.from_state}
 
 
 @dataclass(frozen=True)
@@ -458,7 +584,7 @@ class SweepRequest(Document):
     after: str = ""
     then: str | None = None
 
-    parts: ClassVar[Parts] = {**_REQUEST, "sweep": _each(Sweep), "upload": Upload.from_state}
+    parts: ClassVar[Parts] = {**_REQUEST, "sweep": each(Sweep), "upload": Upload.from_state}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def detail_type(status: Status) -> str:
 
     A record whose event is still to be sent has it in the attribute ``unannounced``.
     """
-    return f"Image {status.capitalize()}"
+    return f"Image {status.replace('_', ' ').title()}"
 
 
 class EventPublisher:

@@ -22,6 +22,9 @@ POLICY_NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 DEFAULT_TENANT = "default"
 """The tenant of an image that was uploaded without one."""
 
+DEFAULT_POLICY = "default"
+"""The policy of an image whose upload names none."""
+
 _ULID = re.compile(ULID_PATTERN, re.ASCII)
 
 RECORD_SORT_KEY = "RECORD"

@@ -1,0 +1,1 @@
+"""DecideVerdicts: applies changes of verdicts, for the state machines."""

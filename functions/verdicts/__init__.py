@@ -1,0 +1,1 @@
+"""Changes of verdicts after publication: overrides, fallbacks of reviews, and re-judging."""

@@ -1,0 +1,176 @@
+"""Changes the verdict of an image that has one: by an override, a review's fallback or re-judging.
+
+A change to block or review takes the picture down:
+
+1. An execution of `retire` is started if the image is served. It waits for a minute, then deletes all files that the
+   record does not show and purges the CDN. It is started first, so that the files are deleted even if this process
+   ends after the next step.
+2. One transaction writes the record (a new revision without a picture) and a history item. From then on the image is
+   not served. The record also says that its completion event is still to be sent.
+3. All generated variants are deleted, because the CDN reads them without any function. Then the event is sent, which
+   purges the CDN, and the record is updated.
+
+A change to allow or blur needs the sharp pixels, which are not stored (docs/adr/0040). One transaction writes the
+decision into the record as pending, with a history item. Then the upload's event is sent to the queue of uploads with
+``rework``: `ingest` makes the picture again from the original, and `moderate` reads the decision from the record.
+
+Every step can be repeated: a repeated call completes what an earlier one left undone. A change is refused if the
+image's revision is not the one that the decision was made on.
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from functions.records.changes import Change, ChangeWriter
+from functions.records.claims import Claim
+from functions.records.reader import RecordReader
+from functions.records.record import ImageRecord
+from functions.shared.contracts import JUDGED, Decision, Source, Status
+from functions.shared.errors import RecordConflictError
+from functions.shared.events import EventPublisher
+from functions.shared.executions import Executions
+from functions.shared.keys import generated_prefix
+from functions.shared.object_store import S3ObjectStore
+from functions.shared.uploads_queue import UploadsQueue
+
+MOST_REVISIONS: Final = 100
+"""Revisions after which `ingest` processes an image no more."""
+
+
+class Outcome(StrEnum):
+    """The result of a change."""
+
+    APPLIED = "applied"
+    """The record has the decision."""
+    QUEUED = "queued"
+    """The decision is recorded, and the image is processed again."""
+    UNCHANGED = "unchanged"
+    """The image has the decision already."""
+    OVERRIDDEN = "overridden"
+    """An override stands; re-judging does not change it."""
+    CONFLICT = "conflict"
+    """The image changed since the decision was made."""
+    BUSY = "busy"
+    """The image is being processed."""
+    UNJUDGED = "unjudged"
+    """The image has no verdict."""
+    EXHAUSTED = "exhausted"
+    """The image has too many revisions to be processed again, or its record does not name its upload."""
+    MISSING = "missing"
+    """There is no such image."""
+    REMOVED = "removed"
+    """The image was removed."""
+
+
+@dataclass(frozen=True)
+class VerdictChanges:
+    """Changes verdicts. ``executions`` is called only when there is something to retire."""
+
+    reader: RecordReader
+    writer: ChangeWriter
+    store: S3ObjectStore
+    events: EventPublisher
+    queue: UploadsQueue
+    executions: Callable[[], Executions]
+    retire_state_machine_arn: str
+    generated_bucket: str
+    originals_bucket: str
+
+    def apply(self, change: Change) -> Outcome:
+        """Apply one change. Raises ContractError or TransientDependencyError; repeat the call after the latter."""
+        document = self.reader.document(change.image_id)
+        if document is None:
+            return Outcome.MISSING
+        record, claim = ImageRecord.from_document(document), Claim.from_document(document)
+        if record.status not in JUDGED:
+            return _NOT_JUDGED.get(record.status, Outcome.UNJUDGED)
+        if _is_made(record, change):
+            return self._complete(record, claim, change)
+        refusal = _refusal(record, change)
+        try:
+            return refusal or self._make(record, claim, change)
+        except RecordConflictError:
+            return Outcome.CONFLICT
+
+    def _make(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
+        if change.source is Source.REVIEW and change.decision is Decision.REVIEW:
+            self.writer.hold(record, change)
+            return Outcome.APPLIED
+        if change.decision.status is record.status:
+            self.writer.confirm(record, change)
+            return Outcome.UNCHANGED if change.source is Source.REJUDGE else Outcome.APPLIED
+        if change.decision.publishes:
+            if not claim.names_upload or record.last_revision >= MOST_REVISIONS:
+                return Outcome.EXHAUSTED
+            self.writer.request(record, change)
+            return self._process_again(claim)
+        if record.status.is_servable:
+            self._retire(record)
+        revision = self.writer.take_down(record, change)
+        return self._announce(record, change, revision)
+
+    def _complete(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
+        """Do what an earlier call that made the change has left undone."""
+        if record.pending is not None:
+            return self._process_again(claim)
+        if record.unannounced is not None and not record.status.is_servable:
+            return self._announce(record, change, record.revision)
+        return Outcome.UNCHANGED
+
+    def _process_again(self, claim: Claim) -> Outcome:
+        self.queue.send(claim.event(self.originals_bucket, rework=True))
+        return Outcome.QUEUED
+
+    def _retire(self, record: ImageRecord) -> None:
+        name = f"{record.image_id}-{record.revision}-{uuid.uuid4().hex[:12]}"
+        self.executions().start(self.retire_state_machine_arn, name, json.dumps({"image_id": record.image_id}))
+
+    def _announce(self, record: ImageRecord, change: Change, revision: int) -> Outcome:
+        self.store.delete_prefix(self.generated_bucket, generated_prefix(record.image_id))
+        self.events.publish(record.image_id, change.decision.status, revision=revision, tenant=record.tenant)
+        self.writer.clear_unannounced(record.image_id, revision)
+        return Outcome.APPLIED
+
+
+_NOT_JUDGED: Final = {Status.REMOVED: Outcome.REMOVED, Status.PROCESSING: Outcome.BUSY}
+
+
+def _is_made(record: ImageRecord, change: Change) -> bool:
+    """Tell whether the record has this change, whatever is still to be done for it."""
+    has_status = change.decision.status is record.status
+    if change.judgement is not None:
+        wanted = change.judgement.policies
+        if record.pending is not None:
+            return record.pending.policies == wanted and record.pending.decision is change.decision
+        verdict = record.verdict
+        return (
+            has_status
+            and verdict is not None
+            and ((verdict.policy_digest or "", verdict.floor_digest or "") == (wanted.policy, wanted.floor))
+        )
+    if change.decision is Decision.REVIEW:
+        return has_status and record.review is not None and record.review.due_at is None
+    override = record.override
+    return (
+        override is not None
+        and (has_status or record.pending is not None)
+        and (override.decision, override.source, override.actor, override.reason, override.note)
+        == (change.decision, change.source, change.actor, change.reason, change.note)
+    )
+
+
+def _refusal(record: ImageRecord, change: Change) -> Outcome | None:
+    """Return why the change may not be made; None if the record is the one that the decision was made on."""
+    if change.source is Source.REJUDGE and record.override is not None:
+        return Outcome.OVERRIDDEN
+    if record.revision != change.revision:
+        return Outcome.CONFLICT
+    is_decided = record.override is not None or record.pending is not None
+    if change.source is Source.REVIEW and (record.status is not Status.IN_REVIEW or is_decided):
+        return Outcome.CONFLICT
+    digest = (record.verdict.policy_digest or "") if record.verdict else ""
+    return None if change.from_digest in {None, digest} else Outcome.CONFLICT
