@@ -338,12 +338,13 @@ def _outputs(stage: Stage, stack: dict[str, str], processes: Addresses | Outputs
         state_machine_arn=stack["StateMachineArn"],
         state_machines={
             name: stack[f"{'' if name == 'ingest' else name.title()}StateMachineArn"]
-            for name in ("ingest", "settle", "remove", "retire")
+            for name in ("ingest", "settle", "remove", "retire", "rejudge")
         },
         table=stack["TableName"],
         event_bus=stack["EventBusName"],
         buckets={
-            name: stack[f"{name.capitalize()}Bucket"] for name in ("originals", "staging", "published", "generated")
+            name: stack[f"{name.capitalize()}Bucket"]
+            for name in ("originals", "staging", "published", "generated", "reports")
         },
         functions=functions,
         rekognition_control_url=processes.rekognition_control_url,

@@ -19,10 +19,12 @@ ENVIRONMENT = {
     "STAGING_BUCKET": "image-scaler-staging",
     "PUBLISHED_BUCKET": "image-scaler-published",
     "GENERATED_BUCKET": "image-scaler-generated",
+    "REPORTS_BUCKET": "image-scaler-reports",
     "TABLE_NAME": "image-scaler",
     "EVENT_BUS_NAME": "image-scaler",
     "INGEST_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:ingest",
     "REMOVE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:remove",
+    "REJUDGE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:rejudge",
     "RETIRE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:retire",
     "UPLOADS_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/uploads",
     "POWERTOOLS_SERVICE_NAME": "test",
@@ -30,8 +32,8 @@ ENVIRONMENT = {
 }
 """The environment of a function, for monkeypatch.setenv."""
 
-ORIGINALS, STAGING, PUBLISHED, GENERATED = (
-    ENVIRONMENT[f"{name}_BUCKET"] for name in ("ORIGINALS", "STAGING", "PUBLISHED", "GENERATED")
+ORIGINALS, STAGING, PUBLISHED, GENERATED, REPORTS = (
+    ENVIRONMENT[f"{name}_BUCKET"] for name in ("ORIGINALS", "STAGING", "PUBLISHED", "GENERATED", "REPORTS")
 )
 TABLE, EVENT_BUS = ENVIRONMENT["TABLE_NAME"], ENVIRONMENT["EVENT_BUS_NAME"]
 
@@ -74,7 +76,7 @@ class SmallAws:
 
     def __init__(self, s3, dynamodb, events, sqs) -> None:
         self.s3, self.dynamodb, self.events, self._sqs = s3, dynamodb, events, sqs
-        for bucket in (ORIGINALS, STAGING, PUBLISHED, GENERATED):
+        for bucket in (ORIGINALS, STAGING, PUBLISHED, GENERATED, REPORTS):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         create_records_table(dynamodb, TABLE)
         events.create_event_bus(Name=EVENT_BUS)
@@ -122,6 +124,7 @@ __all__ = [
     "GENERATED",
     "ORIGINALS",
     "PUBLISHED",
+    "REPORTS",
     "STAGING",
     "TABLE",
     "SmallAws",

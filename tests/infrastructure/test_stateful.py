@@ -161,6 +161,7 @@ def test_originals_are_versioned_and_tell_eventbridge(stage):
         ("Staging", {"staging": 30}),
         ("Published", {}),
         ("Generated", {"generated": 90}),
+        ("Reports", {"reports": 30}),
     ],
 )
 def test_each_bucket_forgets_after_its_own_time(stage, logical_id, rules):

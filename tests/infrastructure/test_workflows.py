@@ -9,22 +9,35 @@ from cdk.functions import SPECIFICATIONS
 from tests.infrastructure.policies import grants_of_role, role_of, text_of
 from workflows import lint
 
-TITLES = ("Ingest", "Settle", "Remove", "Retire")
+TITLES = ("Ingest", "Settle", "Remove", "Retire", "Rejudge")
 INGEST_FUNCTIONS = ("optimize", "moderate", "blur", "persist")
 FUNCTIONS = {
     "Ingest": (*INGEST_FUNCTIONS, "remove"),
     "Settle": ("remove",),
     "Remove": ("remove",),
     "Retire": ("remove",),
+    "Rejudge": ("survey", "decide"),
 }
-STARTS = {"Ingest": ("Retire",), "Settle": ("Remove", "Retire"), "Remove": (), "Retire": ()}
+STARTS = {"Ingest": ("Retire",), "Settle": ("Remove", "Retire"), "Remove": (), "Retire": (), "Rejudge": ()}
 WRITES = {
     "Ingest": ("GetItem", "PutItem", "UpdateItem"),
     "Settle": ("GetItem", "PutItem", "UpdateItem"),
     "Remove": ("UpdateItem",),
     "Retire": ("UpdateItem",),
+    "Rejudge": (),
 }
 """What each state machine invokes, starts, and does to the table."""
+OWN = {
+    "Rejudge": lambda rejudge: {
+        "s3:ListBucket Reports.Arn",
+        f"states:StartExecution {rejudge}",
+        *(
+            f"states:{action} arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:{rejudge}.Name/*"
+            for action in ("DescribeExecution", "StopExecution")
+        ),
+    }
+}
+"""What the Maps of a state machine need."""
 LOGS_AND_TRACES = {
     "logs:CreateLogDelivery *",
     "logs:GetLogDelivery *",
@@ -78,7 +91,8 @@ def test_a_state_machine_has_exactly_the_grants_that_its_states_need(stage, stag
         *(f"lambda:InvokeFunction {function}.Arn{versions}" for function in invoked for versions in ("", ":*")),
         *(f"states:StartExecution {other}" for other in started),
         *(f"dynamodb:{action} Records.Arn" for action in WRITES[title]),
-        f"events:PutEvents {bus}.Arn",
+        *({f"events:PutEvents {bus}.Arn"} if WRITES[title] else ()),
+        *(OWN.get(title, lambda _: ())(machine(synthesized, title)[0])),
     }
 
 
@@ -87,7 +101,7 @@ def test_the_expected_grants_match_the_definition(title):
     text = (DEFINITIONS / f"{title.lower()}.asl.json").read_text(encoding="utf-8")
     resources = {state.get("Resource", "") for state in json.loads(text)["States"].values()}
 
-    assert {name for name in (*INGEST_FUNCTIONS, "remove") if f"{name.capitalize()}FunctionArn" in text} == set(
+    assert {name for name in (*INGEST_FUNCTIONS, "remove", "survey", "decide") if f"{name.capitalize()}FunctionArn" in text} == set(
         FUNCTIONS[title]
     )
     assert {other for other in TITLES if f"{other}StateMachineArn" in text} == set(STARTS[title])
@@ -143,9 +157,11 @@ def test_log_groups_of_state_machines_need_no_line_in_the_accounts_policy(stage,
 def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_name, title):
     synthesized = stage(stage_name)
     _, properties = machine(synthesized, title)
+    definition = json.loads(properties["DefinitionString"])
     tasks = [
         state
-        for state in json.loads(properties["DefinitionString"])["States"].values()
+        for part in (definition, *lint.processors(definition).values())
+        for state in part["States"].values()
         if state.get("Resource") == "arn:aws:states:::lambda:invoke"
     ]
 
@@ -159,7 +175,7 @@ def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_nam
 
 @pytest.mark.parametrize(
     ("title", "longest_seconds"),
-    [("Ingest", 108_000), ("Settle", 108_000), ("Remove", 2 * 86_400), ("Retire", 2 * 86_400)],
+    [("Ingest", 108_000), ("Settle", 108_000), ("Remove", 2 * 86_400), ("Retire", 2 * 86_400), ("Rejudge", 14 * 86_400)],
 )
 def test_no_execution_runs_for_ever(stage, title, longest_seconds):
     _, properties = machine(stage("prod"), title)

@@ -118,11 +118,11 @@ RESPONSES: dict[str, Answers] = {
     "DaysPlanned": every_time(payload({"days": ["2026-11-24"]})),
     "DaySurveyed": every_time(payload({"done": True, "after": ""})),
     "ManifestToApply": every_time(payload({"action": "apply", "tighten_parts": 1, "relax_parts": 1})),
-    "PartApplied": every_time(payload({"done": True, "number": 1, "items": []})),
+    "PartApplied": every_time(payload({"done": True, "number": 1, "changes": []})),
     "OneBatch": then(
-        payload({"done": False, "number": 1, "items": [CHANGE]}), payload({"done": True, "number": 1, "items": []})
+        payload({"done": False, "number": 1, "changes": [CHANGE]}), payload({"done": True, "number": 1, "changes": []})
     ),
-    "BatchDecided": every_time(payload({"outcomes": [{"image_id": CHANGE["image_id"], "outcome": "applied"}]})),
+    "BatchDecided": every_time(payload({"results": [{"image_id": CHANGE["image_id"], "outcome": "applied"}]})),
     "RejudgementReported": every_time(payload({"outcome": "applied"})),
     "ClaimRefused": throws("DynamoDB.ConditionalCheckFailedException"),
     "TakenOverWhileItFailed": every_time(ended("PROCESSING", SOMEBODY_ELSE)),
