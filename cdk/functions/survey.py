@@ -1,11 +1,17 @@
-"""The function `survey`: judges stored labels again, and keeps manifests and reports, for the state machine `rejudge`."""
+"""The function `survey`: judges stored labels again, and keeps manifests and reports, for the state machine rejudge."""
 
 from typing import Final
 
-from cdk.specification import FunctionSpecification, Grant, Package, PipelineResources, Size, allow
+from cdk.specification import (
+    REPORT_KEYS,
+    FunctionSpecification,
+    Grant,
+    Package,
+    PipelineResources,
+    Size,
+    allow,
+)
 from functions.shared.keys import LISTING_INDEX
-
-REPORT_KEYS: Final = "Keys begin with the id of a rejudgement, which is unknown at deploy time; the bucket is exact."
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:

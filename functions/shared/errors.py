@@ -12,6 +12,9 @@ ImageScalerError
 ├── PolicyMilderError             a policy is milder than the floor, so it cannot be activated
 ├── PolicyChangedError            another version of the policy was activated at the same time
 ├── FloorNameError                the name `floor` belongs to the tenant `default`
+├── PolicyFloorsDifferError       two policies consider labels from different confidences, so they are not compared
+├── RejudgementMissingError       no rejudgement has this id
+├── RejudgementOutdatedError      a manifest cannot be applied (any more)
 ├── UndeterminedError             the detector was not asked for labels that a policy considers
 ├── ObjectMissingError            an S3 object does not exist
 ├── ObjectChangedError            an S3 object has another ETag than expected
@@ -160,6 +163,28 @@ class FloorNameError(ImageScalerError):
     """Another tenant than `default` uses the name of the floor."""
 
     handled = (http(400),)
+
+
+class PolicyFloorsDifferError(ImageScalerError):
+    """Two policies consider labels from different confidences (percent), so they are not compared."""
+
+    handled = (http(400),)
+
+    def __init__(self, candidate: float, against: float) -> None:
+        self.candidate, self.against = candidate, against
+        super().__init__(f"{candidate:g} and {against:g}")
+
+
+class RejudgementMissingError(ImageScalerError):
+    """No rejudgement has this id, or its manifest and report have expired."""
+
+    handled = (http(404),)
+
+
+class RejudgementOutdatedError(ImageScalerError):
+    """A manifest cannot be applied, or not any more; the message says why. Nothing was started."""
+
+    handled = (http(409),)
 
 
 class UndeterminedError(ImageScalerError):

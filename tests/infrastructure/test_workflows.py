@@ -101,9 +101,9 @@ def test_the_expected_grants_match_the_definition(title):
     text = (DEFINITIONS / f"{title.lower()}.asl.json").read_text(encoding="utf-8")
     resources = {state.get("Resource", "") for state in json.loads(text)["States"].values()}
 
-    assert {name for name in (*INGEST_FUNCTIONS, "remove", "survey", "decide") if f"{name.capitalize()}FunctionArn" in text} == set(
-        FUNCTIONS[title]
-    )
+    assert {
+        name for name in (*INGEST_FUNCTIONS, "remove", "survey", "decide") if f"{name.capitalize()}FunctionArn" in text
+    } == set(FUNCTIONS[title])
     assert {other for other in TITLES if f"{other}StateMachineArn" in text} == set(STARTS[title])
     assert ("arn:aws:states:::aws-sdk:dynamodb:transactWriteItems" in resources) == ("PutItem" in WRITES[title])
     assert ("arn:aws:states:::dynamodb:getItem" in resources) == ("GetItem" in WRITES[title])
@@ -175,7 +175,13 @@ def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_nam
 
 @pytest.mark.parametrize(
     ("title", "longest_seconds"),
-    [("Ingest", 108_000), ("Settle", 108_000), ("Remove", 2 * 86_400), ("Retire", 2 * 86_400), ("Rejudge", 14 * 86_400)],
+    [
+        ("Ingest", 108_000),
+        ("Settle", 108_000),
+        ("Remove", 2 * 86_400),
+        ("Retire", 2 * 86_400),
+        ("Rejudge", 14 * 86_400),
+    ],
 )
 def test_no_execution_runs_for_ever(stage, title, longest_seconds):
     _, properties = machine(stage("prod"), title)
