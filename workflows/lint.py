@@ -57,12 +57,14 @@ SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
             "RemoveFunctionArn",
             "RemoveStateMachineArn",
             "RetireStateMachineArn",
+            "ReviewStateMachineArn",
             "TableName",
             "EventBusName",
             "TroubleSeconds",
         }
     ),
     "remove.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
+    "review.asl.json": frozenset({"DecideFunctionArn", "TableName"}),
     "retire.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
 }
 """What the deployment fills in, by definition file. tests/infrastructure holds it to the template."""
