@@ -16,7 +16,7 @@ from functions.shared.contracts import ModerateRequest
 from functions.shared.observability import logger, metrics
 
 settings = ModerateSettings.from_environment()  # a bad value fails the cold start
-policy = Policy.from_file()
+policy = Policy.shipped()
 detector = RekognitionDetector()
 
 

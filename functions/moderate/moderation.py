@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Final
 
 from functions.moderate.detection import Detection, RekognitionDetector
-from functions.policy.policy import Policy
+from functions.policy.policy import Answer, Policy
 from functions.shared.contracts import Answers, Label, Moderated, ModerateRequest, Verdict, View, as_json
 from functions.shared.errors import ContractError, ModerationAnswerError, ThrottledError
 from functions.shared.timeouts import TimeBudget
@@ -77,7 +77,13 @@ def moderate(
 
 
 def _verdict(answers: Answers, policy: Policy) -> Verdict:
-    evaluation = policy.evaluate(answers.labels)
+    evaluation = policy.evaluate(
+        Answer(
+            labels=answers.labels,
+            minimum_confidence=policy.minimum_confidence,
+            model_version=answers.model_version,
+        )
+    )
     return Verdict(
         decision=evaluation.decision,
         policy_version=policy.version,

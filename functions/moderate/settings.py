@@ -1,4 +1,4 @@
-"""Settings of moderate. The policy is a file: functions/policy/policy.json."""
+"""Settings of moderate."""
 
 from dataclasses import dataclass
 

@@ -1,168 +1,210 @@
-"""The moderation policy: decides by Rekognition's labels and their confidence whether to allow, blur or block.
+"""Moderation policies: what a detector's labels and their confidence lead to.
 
-policy.json contains a version, the confidence (percent) from which labels are recorded, and for each label either
-"allow" or the confidence from which it blurs and from which it blocks. A label without a rule has the rule of its
-nearest ancestor with one, or the default, which also applies to labels of later taxonomies. The worst decision wins.
+A policy is a document (docs/policies.md, docs/policy.schema.json) and is identified by the digest of its content. A
+label's rules are those of the label itself or of its nearest ancestor that has a rule for the content types of the
+view. Of the rules whose confidence is reached, the strictest decides; if there is none, the label is allowed. Labels
+without any rule, including those of later taxonomies, have the default rule. The strictest decision over all labels is
+the decision on the image.
 
 Rekognition reports the ancestors of a label too. An ancestor that only repeats an allowed child (Non-Explicit Nudity
 with Bare Back) is ignored; otherwise a rule could have no exception below it.
 """
 
+import hashlib
 import json
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
+from functions.policy.document import canonical_json, parsed_json, read_document
+from functions.policy.rules import STRICTNESS, Example, Fallback, Review, Rule
 from functions.policy.taxonomy import PARENTS
-from functions.shared.contracts import Decision, Label
-from functions.shared.errors import PolicyError
+from functions.shared.contracts import ContentType, Decision, Document, Label, Parts, Rendering
+from functions.shared.errors import UndeterminedError
 
-POLICY_FILE: Final = Path(__file__).with_name("policy.json")
+SHIPPED_FILE: Final = Path(__file__).with_name("default.json")
+"""The policy of stages that have activated none."""
 
-_MEMBERS: Final = frozenset({"version", "minimum_confidence", "default", "rules"})
-_SEVERITY: Final = {decision: rank for rank, decision in enumerate(Decision)}  # mildest first
+REKOGNITION: Final = "rekognition"
 
 
 @dataclass(frozen=True)
-class Rule:
-    """The confidence (percent) from which a label blurs and from which it blocks; None for never."""
+class Answer(Document):
+    """What a detector said about all views of an image.
 
-    blur: float | None = None
-    block: float | None = None
+    ``minimum_confidence`` (percent) is what it was asked for: it reports no labels below. The item LABELS of an image
+    can be read by ``from_state``. Items of releases that did not store what was asked for have its default: their
+    policy asked from 50 % on.
+    """
 
-    @property
-    def allows(self) -> bool:
-        """Whether the label is allowed at any confidence."""
-        return self.blur is None and self.block is None
+    labels: tuple[Label, ...]
+    content_types: tuple[ContentType, ...] = ()
+    minimum_confidence: float = 50.0
+    model_version: str = ""
+    detector: str = REKOGNITION
 
-    def decide(self, confidence: float) -> Decision:
-        """Return the decision for a label of this confidence."""
-        if self.block is not None and confidence >= self.block:
-            return Decision.BLOCK
-        if self.blur is not None and confidence >= self.blur:
-            return Decision.BLUR
-        return Decision.ALLOW
+    parts: ClassVar[Parts] = {
+        "labels": lambda labels: tuple(map(Label.from_state, labels)),
+        "content_types": lambda types: tuple(map(ContentType.from_state, types)),
+    }
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A decision and the names of the labels that led to it, without repeats, in the order of the labels."""
+    """A policy's decision on an answer.
+
+    ``deciding`` are the names of the labels that led to it, without repeats, in the order of the labels. ``reason``,
+    ``severity`` and ``queue`` are those of the most severe rule that led to it; "" and 0 if the image is allowed.
+    ``review`` is set if the decision is Decision.REVIEW.
+    """
 
     decision: Decision
-    deciding: tuple[str, ...]
+    deciding: tuple[str, ...] = ()
+    reason: str = ""
+    severity: int = 0
+    queue: str = ""
+    review: Review | None = None
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A valid policy. ``minimum_confidence`` (percent) is passed to Rekognition."""
+    """A valid policy. ``minimum_confidence`` (percent): labels below it are not considered.
+
+    ``rules`` are lists of rules by label. A view is of a content type from ``content_type_confidence`` (percent) on.
+    ``text`` is the document as canonical JSON, and ``digest`` its SHA-256 in hexadecimal.
+    """
 
     version: str
     minimum_confidence: float
     default: Rule
-    rules: dict[str, Rule]
+    rules: Mapping[str, tuple[Rule, ...]]
+    review: Review
+    content_type_confidence: float
+    examples: tuple[Example, ...]
+    text: str
+    digest: str
 
     @classmethod
-    def from_file(cls, path: Path = POLICY_FILE) -> Self:
-        """Read a policy file. Raises PolicyError with all its faults."""
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise PolicyError(f"{path.name} is not JSON: {error}") from error
-        return cls.from_document(document)
+    def shipped(cls) -> "Policy":
+        """Return the policy of stages that have activated none."""
+        return _shipped()
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read a document from JSON. Raises PolicyError with all its faults."""
+        return cls.from_document(parsed_json(text))
 
     @classmethod
     def from_document(cls, document: Any) -> Self:
-        """Build from the JSON form. Raises PolicyError with all its faults."""
-        if not isinstance(document, dict):
-            raise PolicyError("the policy must be an object")
-        return cls(**_Reader(document).read())
+        """Build from a document. Raises PolicyError with all its faults."""
+        fields = read_document(document)
+        text = canonical_json(document)
+        return cls(**fields, text=text, digest=hashlib.sha256(text.encode()).hexdigest())
 
-    def evaluate(self, labels: Iterable[Label]) -> Evaluation:
-        """Return the worst decision over all labels of all views."""
-        labels = tuple(labels)
-        decided = [(label.name, self._decide(label, labels)) for label in labels]
-        worst = max((decision for _, decision in decided), key=_SEVERITY.__getitem__, default=Decision.ALLOW)
-        if worst is Decision.ALLOW:
-            return Evaluation(worst, ())
-        return Evaluation(worst, tuple(dict.fromkeys(name for name, decision in decided if decision is worst)))
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document as plain JSON types."""
+        document: dict[str, Any] = json.loads(self.text)
+        return document
 
-    def _decide(self, label: Label, labels: tuple[Label, ...]) -> Decision:
-        if self._is_explained(label, labels):
-            return Decision.ALLOW
-        return self._rule_of(label).decide(label.confidence)
+    def is_determined_by(self, answer: Answer) -> bool:
+        """Return whether the detector was asked for all labels that the policy considers."""
+        return answer.minimum_confidence <= self.minimum_confidence
 
-    def _rule_of(self, label: Label) -> Rule:
-        """Return the rule of the label or its nearest ancestor. Labels outside the taxonomy have a reported parent."""
-        lineage = [label.name, PARENTS.get(label.name, label.parent)]
+    def evaluate(self, answer: Answer, floor: "Policy | None" = None) -> Evaluation:
+        """Return the decision on an answer; with a floor, the stricter of both policies' decisions.
+
+        Raises UndeterminedError if a policy is not determined by the answer.
+        """
+        own = self._evaluate(answer)
+        if floor is None:
+            return own
+        return _stricter(own, floor._evaluate(answer))
+
+    def rules_of(self, label: Label, content_types: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
+        """Return the rules that apply to a label in a view of these content types."""
+        lineage = [label.name, PARENTS.get(label.name, label.parent)]  # labels outside the taxonomy report a parent
         while lineage[-1]:
             lineage.append(PARENTS.get(lineage[-1], ""))
         for name in lineage:
-            if name in self.rules:
-                return self.rules[name]
-        return self.default
+            rules = tuple(rule for rule in self.rules.get(name, ()) if rule.applies_to(content_types))
+            if rules:
+                return rules
+        return (self.default,)
 
-    def _is_explained(self, label: Label, labels: tuple[Label, ...]) -> bool:
-        """Tell whether all reported children are allowed, and one of them has at least the label's confidence."""
-        children = [
-            each
-            for each in labels
-            if each.parent == label.name
-            and (each.frame, each.rendering) == (label.frame, label.rendering)
-            and each.taxonomy_level > label.taxonomy_level
-        ]
-        return any(child.confidence >= label.confidence for child in children) and all(
-            self._rule_of(child).allows or self._is_explained(child, labels) for child in children
+    def _evaluate(self, answer: Answer) -> Evaluation:
+        if not self.is_determined_by(answer):
+            raise UndeterminedError(
+                f"policy {self.version} considers labels from {self.minimum_confidence:g} % on; the detector was asked "
+                f"from {answer.minimum_confidence:g} % on"
+            )
+        views = _Views(self, answer)
+        decided = [(label, rule) for label in views.labels if (rule := views.deciding_rule(label)) is not None]
+        if not decided:
+            return Evaluation(Decision.ALLOW)
+        decision = max((rule.action for _, rule in decided), key=STRICTNESS.__getitem__)
+        strictest = [(label, rule) for label, rule in decided if rule.action is decision]
+        most_severe = max((rule for _, rule in strictest), key=lambda rule: rule.severity)
+        return Evaluation(
+            decision=decision,
+            deciding=tuple(dict.fromkeys(label.name for label, _ in strictest)),
+            reason=most_severe.reason,
+            severity=most_severe.severity,
+            queue=most_severe.queue,
+            review=self.review if decision is Decision.REVIEW else None,
         )
 
 
-@dataclass
-class _Reader:
-    """Reads the JSON form of a policy and collects its faults."""
+class _Views:
+    """The labels of an answer that a policy considers, with the content types of their views."""
 
-    document: dict[str, Any]
-    faults: list[str] = field(default_factory=list)
+    def __init__(self, policy: Policy, answer: Answer) -> None:
+        self._policy = policy
+        self.labels = tuple(label for label in answer.labels if label.confidence >= policy.minimum_confidence)
+        self._types: dict[tuple[int, Rendering], frozenset[str]] = {}
+        for each in answer.content_types:
+            if each.confidence >= policy.content_type_confidence:
+                self._types[_view_of(each)] = self._types.get(_view_of(each), frozenset()) | {each.name}
 
-    def read(self) -> dict[str, Any]:
-        """Return the policy's fields. Raises PolicyError."""
-        self.faults += [f"{name} is unknown" for name in sorted(self.document.keys() - _MEMBERS)]
-        self.faults += [f"{name} is missing" for name in sorted(_MEMBERS - self.document.keys())]
-        version = self.document.get("version", "?")
-        if not isinstance(version, str) or not version:
-            self.faults.append("version must be a string that is not empty")
-        minimum = self._percent("minimum_confidence", self.document.get("minimum_confidence", 0), at_least=0)
-        default = self._rule("default", self.document.get("default", {"blur": 100}), minimum)
-        if default.allows:
-            self.faults.append("default must blur or block: it applies to labels that have no rule")
-        rules = self._rules(self.document.get("rules", {}), minimum)
-        if self.faults:
-            raise PolicyError("; ".join(self.faults))
-        return {"version": version, "minimum_confidence": minimum, "default": default, "rules": rules}
+    def deciding_rule(self, label: Label) -> Rule | None:
+        """Return the rule that decides on a label; None if it is allowed."""
+        if self._is_explained(label):
+            return None
+        reached = [rule for rule in self._rules_of(label) if not rule.allows and label.confidence >= rule.confidence]
+        return max(reached, key=lambda rule: (STRICTNESS[rule.action], rule.severity), default=None)
 
-    def _rules(self, rules: Any, minimum: float) -> dict[str, Rule]:
-        if not isinstance(rules, dict):
-            self.faults.append("rules must be an object")
-            return {}
-        self.faults += [f"rules: {name!r} is not a label of Rekognition" for name in rules if name not in PARENTS]
-        return {name: self._rule(f"rules: {name!r}", rule, minimum) for name, rule in rules.items()}
+    def _rules_of(self, label: Label) -> tuple[Rule, ...]:
+        return self._policy.rules_of(label, self._types.get(_view_of(label), frozenset()))
 
-    def _rule(self, place: str, rule: Any, minimum: float) -> Rule:
-        if rule == "allow":
-            return Rule()
-        if not isinstance(rule, dict) or not rule or rule.keys() - {"blur", "block"}:
-            self.faults.append(f'{place} must be "allow" or have the confidence from which to blur, to block, or both')
-            return Rule(blur=100)
-        levels = {name: self._percent(f"{place}: {name}", level, at_least=minimum) for name, level in rule.items()}
-        if len(levels) == 2 and levels["block"] <= levels["blur"]:
-            self.faults.append(f"{place} blocks from {levels['block']}, so it never blurs; block must exceed blur")
-        return Rule(**levels)
+    def _is_explained(self, label: Label) -> bool:
+        """Tell whether all reported children are allowed, and one of them has at least the label's confidence."""
+        children = [
+            each
+            for each in self.labels
+            if each.parent == label.name
+            and _view_of(each) == _view_of(label)
+            and each.taxonomy_level > label.taxonomy_level
+        ]
+        return any(child.confidence >= label.confidence for child in children) and all(
+            all(rule.allows for rule in self._rules_of(child)) or self._is_explained(child) for child in children
+        )
 
-    def _percent(self, place: str, value: Any, *, at_least: float) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            self.faults.append(f"{place} is {value!r}; it must be a percentage")
-            return at_least
-        if not at_least <= value <= 100:
-            self.faults.append(f"{place} is {value}; it must be from {at_least} to 100")
-            return at_least
-        return value
+
+def _view_of(found: Label | ContentType) -> tuple[int, Rendering]:
+    return found.frame, found.rendering
+
+
+def _stricter(own: Evaluation, least: Evaluation) -> Evaluation:
+    """Return the stricter evaluation, or ``own``; of two reviews, the stricter fallback applies."""
+    stricter = own if STRICTNESS[own.decision] >= STRICTNESS[least.decision] else least
+    if own.review is None or least.review is None:
+        return stricter
+    fallback = max(own.review.fallback, least.review.fallback, key=list(Fallback).index)
+    return replace(stricter, review=Review(own.review.after_seconds, fallback))
+
+
+@cache
+def _shipped() -> Policy:
+    return Policy.from_text(SHIPPED_FILE.read_text(encoding="utf-8"))

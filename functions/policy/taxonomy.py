@@ -57,3 +57,6 @@ PARENTS: Final[dict[str, str]] = {
     )
 }
 """Every label's parent."""
+
+CONTENT_TYPES: Final = ("Animated", "Illustrated")
+"""The content types that Rekognition reports beside the labels."""

@@ -5,7 +5,14 @@ ImageScalerError
 │   └── ThrottledError            an AWS service refused a call because of its rate; retried for a day
 ├── ContractError                 a state or a record contains a document that breaks its contract
 ├── SettingsError                 environment variables are missing or invalid; the cold start fails
-├── PolicyError                   the moderation policy file is invalid; the cold start fails
+├── PolicyError                   a moderation policy is invalid
+├── PolicyMissingError            no version of the policy has this digest
+├── PolicyUncheckedError          a version of a policy has not been checked, so it cannot be activated
+├── PolicyNotPassedError          examples of a policy fail, so it cannot be activated
+├── PolicyMilderError             a policy is milder than the floor, so it cannot be activated
+├── PolicyChangedError            another version of the policy was activated at the same time
+├── FloorNameError                the name `floor` belongs to the tenant `default`
+├── UndeterminedError             the detector was not asked for labels that a policy considers
 ├── ObjectMissingError            an S3 object does not exist
 ├── ObjectChangedError            an S3 object has another ETag than expected
 ├── RecordMissingError            no image has this id
@@ -37,6 +44,7 @@ ImageScalerError
 Catch: renaming one changes the state machine.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -101,9 +109,63 @@ class SettingsError(ImageScalerError):
 
 
 class PolicyError(ImageScalerError):
-    """The moderation policy file is invalid; the message lists all faults."""
+    """A moderation policy is invalid; ``faults`` are its places and what is wrong there, the message lists all."""
 
-    handled = (STARTUP,)
+    handled = (STARTUP, http(400))
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{place} {fault}" for place, fault in faults))
+
+
+class PolicyMissingError(ImageScalerError):
+    """No version of the policy has this digest, or no policy has this name."""
+
+    handled = (STATE_MACHINE, http(404))
+
+
+class PolicyUncheckedError(ImageScalerError):
+    """A version of a policy has not been checked; nothing was activated."""
+
+    handled = (http(409),)
+
+
+class PolicyNotPassedError(ImageScalerError):
+    """Examples of a policy fail; it is not activated. ``failures`` has a sentence for each of them."""
+
+    handled = (http(422),)
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("; ".join(failures))
+
+
+class PolicyMilderError(ImageScalerError):
+    """A policy is milder than the floor; it is not activated. ``places`` has a sentence for each place."""
+
+    handled = (http(409),)
+
+    def __init__(self, places: Sequence[str]) -> None:
+        self.places = tuple(places)
+        super().__init__("; ".join(places))
+
+
+class PolicyChangedError(ImageScalerError):
+    """Another version of the policy was activated at the same time; nothing was changed."""
+
+    handled = (http(409),)
+
+
+class FloorNameError(ImageScalerError):
+    """Another tenant than `default` uses the name of the floor."""
+
+    handled = (http(400),)
+
+
+class UndeterminedError(ImageScalerError):
+    """The detector was asked for fewer labels than a policy considers, so there is no decision."""
+
+    handled = (CALLER,)
 
 
 class ObjectMissingError(ImageScalerError):

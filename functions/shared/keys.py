@@ -5,6 +5,7 @@ staging     {image_id}/{revision}/…            files without a verdict
 published   {image_id}/{revision}/…            files that may be served
 generated   images/{image_id}/{canonical}      variants; the path of the public URL
 table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#{type}, EVENT#SECOND_UPLOAD;  pk DAYS: sk {day}
+            policies: see functions/policy/store.py
 """
 
 import re
@@ -14,6 +15,9 @@ ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}$"
 """A tenant or an owner: 1 to 128 letters, digits and . _ : @ - (the first one a letter or digit)."""
+
+POLICY_NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+"""The name of a moderation policy: 1 to 64 letters, digits and _ - (the first one a letter or digit)."""
 
 DEFAULT_TENANT = "default"
 """The tenant of an image that was uploaded without one."""

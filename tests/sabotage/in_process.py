@@ -355,7 +355,7 @@ class InProcessPipeline:
             case "moderate":
                 return moderate(
                     ModerateRequest.from_state(payload), detector=RekognitionDetector(clients.rekognition),
-                    policy=Policy.from_file(), staging_bucket=BUCKETS["staging"], budget=TimeBudget(50.0),
+                    policy=Policy.shipped(), staging_bucket=BUCKETS["staging"], budget=TimeBudget(50.0),
                 ).result.to_state()  # fmt: skip
             case "blur":
                 settings = BlurSettings.from_environment(SETTINGS)

@@ -1,0 +1,1 @@
+"""Policies: stores, checks, activates and shadows moderation policies."""

@@ -1,0 +1,131 @@
+"""Policies: stores, checks, activates and shadows moderation policies."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from functions.policies import responses
+from functions.policies.administration import PolicyAdministration
+from functions.policies.requests import chosen_version, digest_of, policy_of, tenant_of
+from functions.policies.settings import PoliciesSettings
+from functions.policy.store import PolicyStore
+from functions.shared.errors import (
+    FloorNameError,
+    PolicyChangedError,
+    PolicyError,
+    PolicyMilderError,
+    PolicyMissingError,
+    PolicyNotPassedError,
+    PolicyUncheckedError,
+)
+from functions.shared.observability import logger, metrics
+from functions.shared.problem import problem
+from functions.shared.rest_api import as_response, resolver, respond
+
+settings = PoliciesSettings.from_environment()  # a bad value fails the cold start
+app = resolver(
+    settings.allowed_origins,
+    problems={
+        PolicyMissingError: problem(404, "Not Found", "This policy has no version with this digest."),
+        PolicyUncheckedError: problem(409, "Conflict", "This version has not been checked; check it first."),
+        PolicyChangedError: problem(
+            409, "Conflict", "The policy was activated or checked at the same time. Try again."
+        ),
+        FloorNameError: problem(400, "Bad Request", "name: only the tenant default has a floor", parameter="tenant"),
+    },
+)
+administration = PolicyAdministration(PolicyStore(settings.table_name))
+
+
+def invalid(error: PolicyError) -> Response[str]:
+    """Respond to a document that is not a policy: 400 with all faults."""
+    faults = [{"field": place, "detail": fault} for place, fault in error.faults]
+    first = faults[0]
+    detail = f"{first['field']} {first['detail']}"
+    return as_response(problem(400, "Bad Request", detail, field=first["field"], errors=faults))
+
+
+def not_passed(error: PolicyNotPassedError) -> Response[str]:
+    """Respond to a policy whose examples fail: 422 that names the examples and what came out."""
+    detail = f"An example fails: {error.failures[0]}"
+    return as_response(problem(422, "Unprocessable Content", detail, failures=list(error.failures)))
+
+
+def milder(error: PolicyMilderError) -> Response[str]:
+    """Respond to a policy that is milder than the floor: 409 that names the places."""
+    detail = f"The policy is milder than the floor: {error.places[0]}"
+    return as_response(problem(409, "Conflict", detail, milder_than_floor=list(error.places)))
+
+
+app.exception_handler(PolicyError)(invalid)
+app.exception_handler(PolicyNotPassedError)(not_passed)
+app.exception_handler(PolicyMilderError)(milder)
+
+
+@app.get("/v1/policies/<name>")
+def get_policy(name: str) -> Response[str]:
+    """Return the policy in force under a name, or one version of it."""
+    event = app.current_event.raw_event
+    tenant, digest = tenant_of(event, name, known=("digest",)), digest_of(event)
+    if digest is not None:
+        return _json(200, responses.version(*administration.document(tenant, name, digest)))
+    return _json(200, responses.found(tenant, name, administration.get(tenant, name)))
+
+
+@app.put("/v1/policies/<name>")
+def put_policy(name: str) -> Response[str]:
+    """Store a version of a policy; it is not active yet."""
+    event = app.current_event.raw_event
+    version, is_new = administration.put(tenant_of(event, name), name, policy_of(event))
+    return _json(201 if is_new else 200, responses.version(version))
+
+
+@app.get("/v1/policies/<name>/versions")
+def get_versions(name: str) -> Response[str]:
+    """Return all versions of a policy, newest first."""
+    tenant = tenant_of(app.current_event.raw_event, name)
+    return _json(200, {"items": [responses.version(each) for each in administration.store.versions(tenant, name)]})
+
+
+@app.post("/v1/policies/<name>/check")
+def check_policy(name: str) -> Response[str]:
+    """Check a version of a policy."""
+    event = app.current_event.raw_event
+    checked = administration.check(tenant_of(event, name), name, chosen_version(event))
+    return _json(200, responses.version(checked))
+
+
+@app.post("/v1/policies/<name>/activate")
+def activate_policy(name: str) -> Response[str]:
+    """Activate a version of a policy that passed its check."""
+    event = app.current_event.raw_event
+    pointer = administration.activate(tenant_of(event, name), name, chosen_version(event))
+    return _json(200, responses.active(pointer))
+
+
+@app.post("/v1/policies/<name>/shadow")
+def start_shadow(name: str) -> Response[str]:
+    """Shadow a version of a policy."""
+    event = app.current_event.raw_event
+    pointer = administration.start_shadow(tenant_of(event, name), name, chosen_version(event))
+    return _json(200, responses.shadow(pointer))
+
+
+@app.delete("/v1/policies/<name>/shadow")
+def end_shadow(name: str) -> Response[str]:
+    """Shadow no version of a policy any more."""
+    administration.end_shadow(tenant_of(app.current_event.raw_event, name), name)
+    return _json(200, {"shadow": None})
+
+
+@logger.inject_lambda_context(clear_state=True)  # no keys from the last request
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Respond to one API Gateway request."""
+    return respond(app, event, context, function="policies")
+
+
+def _json(status: int, document: dict[str, Any]) -> Response[str]:
+    body = json.dumps(document, ensure_ascii=False)
+    return Response(status, content_type="application/json", headers={"Cache-Control": "no-store"}, body=body)
