@@ -93,6 +93,7 @@ class PipelineStack(Stack):
                 "StateMachineArn": self.workflows.ingest.state_machine_arn,
                 "SettleStateMachineArn": self.workflows.settle.state_machine_arn,
                 "RemoveStateMachineArn": self.workflows.remove.state_machine_arn,
+                "ReviewStateMachineArn": self.workflows.review.state_machine_arn,
                 "RetireStateMachineArn": self.workflows.retire.state_machine_arn,
                 "RejudgeStateMachineArn": self.workflows.rejudge.state_machine_arn,
                 "TableName": table.table_name,

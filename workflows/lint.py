@@ -59,12 +59,14 @@ SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
             "RemoveFunctionArn",
             "RemoveStateMachineArn",
             "RetireStateMachineArn",
+            "ReviewStateMachineArn",
             "TableName",
             "EventBusName",
             "TroubleSeconds",
         }
     ),
     "remove.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
+    "review.asl.json": frozenset({"DecideFunctionArn", "TableName"}),
     "retire.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
     "rejudge.asl.json": frozenset({"SurveyFunctionArn", "DecideFunctionArn", "ReportsBucketName"}),
 }

@@ -2,10 +2,11 @@
 
 `ingest` takes an upload through the pipeline. The events of the rule `upload_arrived` go to a queue, from which `admit`
 starts it (cdk/constructs/admission.py). `remove` deletes everything of one image; `manage` starts it. `retire` deletes
-what a publication replaced; `persist` starts it. `rejudge` applies a policy to stored labels; `policies` starts it.
-`settle` looks after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one
-of ingest left behind, sends the event that it did not send, and starts removals and retirements again. What reached
-neither queue nor state machine, after EventBridge's retries, is in the queue of undelivered events.
+what a publication replaced; `persist` starts it. `review` waits until the review of an image is due; the event that
+the image is in review starts it. `rejudge` applies a policy to stored labels; `policies` starts it. `settle` looks
+after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one of ingest left
+behind, sends the event that it did not send, and starts removals, retirements and reviews again. What reached neither
+queue nor state machine, after EventBridge's retries, is in the queue of undelivered events.
 
 The definitions are plain files, time limits included: `DefinitionBody.from_string` keeps them in the template, where
 cfn-lint sees them.
@@ -29,8 +30,12 @@ from cdk.constructs.functions import Functions
 from cdk.constructs.queues import DELIVERY_ATTEMPTS, DELIVERY_HOURS, operators_queue
 from cdk.constructs.waits import removal_waits
 from cdk.specification import PipelineResources, allow
+from functions.shared.keys import EVENT_SOURCE
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "workflows"
+
+IN_REVIEW_EVENT = "Image In Review"
+"""The type of the event that starts `review`; tests compare it with the one that functions send."""
 
 RECORDS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 """What writing a claim, an ending and a line of history takes."""
@@ -52,15 +57,17 @@ class Workflows(Construct):
         self.remove = self._state_machine("remove", actions=("dynamodb:UpdateItem",), substitutions=waits)
         self.retire = self._state_machine("retire", actions=("dynamodb:UpdateItem",), substitutions=waits)
         self.ingest = self._state_machine("ingest", actions=RECORDS, starts={"Retire": self.retire})
+        self.review = self._state_machine("review", actions=("dynamodb:GetItem",))
         self.settle = self._state_machine(
             "settle",
             actions=RECORDS,
-            starts={"Remove": self.remove, "Retire": self.retire},
+            starts={"Remove": self.remove, "Retire": self.retire, "Review": self.review},
             substitutions={"TroubleSeconds": waits["TroubleSeconds"]},
         )
         self.rejudge = self._rejudge()
         self.upload_arrived = self._on_upload(resources.storage.originals)
         self._settle_what_ended_badly()
+        self._review_what_is_in_review()
 
     @property
     def machines(self) -> dict[str, sfn.StateMachine]:
@@ -70,6 +77,7 @@ class Workflows(Construct):
             "settle": self.settle,
             "remove": self.remove,
             "retire": self.retire,
+            "review": self.review,
             "rejudge": self.rejudge,
         }
 
@@ -103,14 +111,15 @@ class Workflows(Construct):
         substitutions: dict[str, str] | None = None,
         starts: dict[str, sfn.StateMachine] | None = None,
     ) -> sfn.StateMachine:
-        """Return a state machine that may do ``actions`` to the table, and then send events, and start others.
+        """Return a state machine that may do ``actions`` to the table, and start others.
 
-        It may invoke the functions whose ARNs its definition contains.
+        It may invoke the functions whose ARNs its definition contains, and send events if it names the bus.
         """
         config, table, event_bus = self._resources.config, self._resources.table, self._resources.event_bus
         definition = (DEFINITIONS / f"{name}.asl.json").read_text(encoding="utf-8")
         arns = {f"{each.capitalize()}FunctionArn": function for each, function in self._functions.by_name.items()}
         invoked = {arn: function for arn, function in arns.items() if f"${{{arn}}}" in definition}
+        sends_events = "${EventBusName}" in definition
         self.invoked[name] = list(invoked.values())
         self.logs[name] = logs.LogGroup(
             self,
@@ -127,7 +136,8 @@ class Workflows(Construct):
             definition_substitutions={
                 **{arn: function.function_arn for arn, function in invoked.items()},
                 **{f"{each}StateMachineArn": started.state_machine_arn for each, started in (starts or {}).items()},
-                **({"TableName": table.table_name, "EventBusName": event_bus.event_bus_name} if actions else {}),
+                **({"TableName": table.table_name} if actions else {}),
+                **({"EventBusName": event_bus.event_bus_name} if sends_events else {}),
                 **(substitutions or {}),
             },
             logs=sfn.LogOptions(
@@ -140,9 +150,9 @@ class Workflows(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             tracing_enabled=True,
         )
-        grants = []
-        if actions:
-            grants += [allow(*actions, on=table.table_arn), allow("events:PutEvents", on=event_bus.event_bus_arn)]
+        grants = [allow(*actions, on=table.table_arn)] if actions else []
+        if sends_events:
+            grants.append(allow("events:PutEvents", on=event_bus.event_bus_arn))
         if starts:
             machines = tuple(started.state_machine_arn for started in starts.values())
             grants.append(allow("states:StartExecution", on=machines))
@@ -171,6 +181,7 @@ class Workflows(Construct):
         )
 
     def _settle_what_ended_badly(self) -> None:
+        settled = (self.ingest, self.remove, self.retire, self.review)
         rule = events.Rule(
             self,
             "IngestEndedBadly",
@@ -179,16 +190,33 @@ class Workflows(Construct):
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
-                    "stateMachineArn": [each.state_machine_arn for each in (self.ingest, self.remove, self.retire)],
+                    "stateMachineArn": [each.state_machine_arn for each in settled],
                     "status": ["FAILED", "TIMED_OUT", "ABORTED"],
                 },
             ),
         )
         rule.add_target(self._start(self.settle))
 
-    def _start(self, machine: sfn.StateMachine) -> targets.SfnStateMachine:
+    def _review_what_is_in_review(self) -> None:
+        rule = events.Rule(
+            self,
+            "ReviewBegan",
+            description="An image is in review: wait until it is decided, or apply the fallback",
+            event_bus=self._resources.event_bus,
+            event_pattern=events.EventPattern(
+                source=[EVENT_SOURCE],
+                detail_type=[IN_REVIEW_EVENT],
+                detail={"image_id": events.Match.exists()},
+            ),
+        )
+        rule.add_target(self._start(self.review, events.RuleTargetInput.from_event_path("$.detail")))
+
+    def _start(
+        self, machine: sfn.StateMachine, document: events.RuleTargetInput | None = None
+    ) -> targets.SfnStateMachine:
         return targets.SfnStateMachine(
             machine,
+            input=document,
             dead_letter_queue=self.undelivered,
             max_event_age=Duration.hours(DELIVERY_HOURS),
             retry_attempts=DELIVERY_ATTEMPTS,

@@ -15,13 +15,17 @@ from cdk.specification import (
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the bucket that holds the views."""
-    return {"STAGING_BUCKET": stage.storage.staging.bucket_name}
+    """Return the bucket that holds the views, and the table."""
+    return {"STAGING_BUCKET": stage.storage.staging.bucket_name, "TABLE_NAME": stage.table.table_name}
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the grants to moderate views; Rekognition reads them from S3 with the caller's permissions."""
+    """Return the grants to read records and policies, and to moderate views.
+
+    Rekognition reads the views from S3 with the caller's permissions.
+    """
     return [
+        allow("dynamodb:GetItem", "dynamodb:BatchGetItem", on=stage.table.table_arn),
         allow("s3:GetObject", on=stage.storage.staging.arn_for_objects("*"), reason=IMAGE_KEYS),
         allow("rekognition:DetectModerationLabels", on="*", reason=NO_RESOURCES),
     ]
@@ -29,7 +33,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
 
 SPECIFICATION: Final = FunctionSpecification(
     name="moderate",
-    package=Package("moderate", imports=("policy",)),
+    package=Package("moderate", imports=("policy", "records")),
     size=Size(memory_mb=256, timeout_seconds=60),
     environment=environment,
     grants=grants,

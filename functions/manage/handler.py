@@ -1,4 +1,4 @@
-"""Manage: reads, lists, changes and removes images, and resumes held or failed ones."""
+"""Manage: reads, lists, changes and removes images, overrides verdicts, and resumes held or failed images."""
 
 import json
 from typing import Any
@@ -7,23 +7,28 @@ from aws_lambda_powertools.event_handler import Response
 
 from functions.manage import responses
 from functions.manage.focal_point import FocalPoints
-from functions.manage.queries import history_query, listing_query
+from functions.manage.overrides import Overrides
+from functions.manage.queries import history_query, listing_query, tenant_query
 from functions.manage.removal import Remover
-from functions.manage.requests import image_change, resumption_request
+from functions.manage.requests import image_change, resumption_request, verdict_request
 from functions.manage.resumption import Resumer
 from functions.manage.settings import ManageSettings
+from functions.records.changes import ChangeWriter
 from functions.records.focal_point import FocalPointWriter
 from functions.records.listing import Listing
+from functions.records.reader import RecordReader
 from functions.records.removal import RemovalWriter
-from functions.shared.contracts import Status
+from functions.shared.contracts import Decision, Status
 from functions.shared.errors import (
     LegalHoldError,
+    NotJudgedError,
     NotServedError,
     RecordMissingError,
     RemovalNotStartedError,
     RevisionsUsedUpError,
 )
 from functions.shared.events import EventPublisher
+from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
 from functions.shared.problem import problem
@@ -36,24 +41,42 @@ from functions.shared.rest_api import (
     respond,
 )
 from functions.shared.uploads_queue import UploadsQueue
+from functions.verdicts.changes import Outcome, VerdictChanges
 
 settings = ManageSettings.from_environment()  # a bad value fails the cold start
 app = resolver(
     settings.allowed_origins,
     problems={
         RecordMissingError: problem(404, "Not Found", "No image has this id."),
-        RevisionsUsedUpError: problem(409, "Conflict", "This image was changed too often; its focal point is final."),
+        RevisionsUsedUpError: problem(409, "Conflict", "This image was changed too often; it cannot be changed again."),
         LegalHoldError: problem(409, "Conflict", "This image is under a legal hold; it was not removed."),
     },
 )
 listing = Listing(settings.table_name)
-resumer = Resumer(listing, UploadsQueue(settings.uploads_queue_url), originals_bucket=settings.originals_bucket)
+uploads = UploadsQueue(settings.uploads_queue_url)
+resumer = Resumer(listing, uploads, originals_bucket=settings.originals_bucket)
 remover = Remover(settings.remove_state_machine_arn, records=RemovalWriter(settings.table_name))
+store, events = S3ObjectStore(), EventPublisher(settings.event_bus_name)
 focal_points = FocalPoints(
     records=FocalPointWriter(settings.table_name),
-    store=S3ObjectStore(),
-    events=EventPublisher(settings.event_bus_name),
+    store=store,
+    events=events,
     generated_bucket=settings.generated_bucket,
+)
+reader = RecordReader(settings.table_name)
+overrides = Overrides(
+    records=reader,
+    changes=VerdictChanges(
+        reader=reader,
+        writer=ChangeWriter(settings.table_name),
+        store=store,
+        events=events,
+        queue=uploads,
+        executions=Executions,
+        retire_state_machine_arn=settings.retire_state_machine_arn,
+        generated_bucket=settings.generated_bucket,
+        originals_bucket=settings.originals_bucket,
+    ),
 )
 
 
@@ -65,6 +88,16 @@ def not_served(error: NotServedError) -> Response[str]:
 
 
 app.exception_handler(NotServedError)(not_served)
+
+
+def not_judged(error: NotJudgedError) -> Response[str]:
+    """Respond to an override of an image without a verdict: 410 if it was removed, otherwise 409."""
+    if error.status is Status.REMOVED:
+        return as_response(problem(410, "Gone", "This image was removed."))
+    return as_response(problem(409, "Conflict", "This image has no verdict yet.", image_status=error.status))
+
+
+app.exception_handler(NotJudgedError)(not_judged)
 
 
 def removal_not_started(error: RemovalNotStartedError) -> Response[str]:
@@ -111,6 +144,19 @@ def change_image(image_id: str) -> Response[str]:
     change = image_change(body_bytes(app.current_event.raw_event))
     focal_points.set(image_id, change.focal_point.x, change.focal_point.y)
     return _json(200, responses.full(listing.image(image_id)))
+
+
+@app.post("/v1/images/<image_id>/verdict")
+def override_verdict(image_id: str) -> Response[str]:
+    """Override the verdict of one image."""
+    logger.append_keys(image_id=image_id)
+    tenant = tenant_query(app.current_event.raw_event).tenant
+    request = verdict_request(body_bytes(app.current_event.raw_event))
+    decision = Decision(request.decision)
+    outcome, status = overrides.set(image_id, decision, tenant=tenant, reason=request.reason, note=request.note)
+    logger.append_keys(decision=decision, outcome=outcome)
+    shown = {"id": image_id, "status": status, "decision": decision, "outcome": outcome}
+    return _json(202 if outcome is Outcome.QUEUED else 200, shown)
 
 
 @app.delete("/v1/images/<image_id>")

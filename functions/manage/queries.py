@@ -24,6 +24,14 @@ class ListingQuery(BaseModel):
     cursor: Annotated[Cursor | None, BeforeValidator(Cursor.decode)] = None
 
 
+class TenantQuery(BaseModel):
+    """The tenant of the image."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = DEFAULT_TENANT
+
+
 class HistoryQuery(BaseModel):
     """The page size, and the cursor of the previous page."""
 
@@ -36,6 +44,11 @@ class HistoryQuery(BaseModel):
 def listing_query(event: dict[str, Any]) -> ListingQuery:
     """Parse the query of GET /v1/images. Raises ProblemError (400) that names the parameter."""
     return _validated(ListingQuery, event)
+
+
+def tenant_query(event: dict[str, Any]) -> TenantQuery:
+    """Parse the query of POST /v1/images/{id}/verdict. Raises ProblemError (400) that names the parameter."""
+    return _validated(TenantQuery, event)
 
 
 def history_query(event: dict[str, Any]) -> HistoryQuery:

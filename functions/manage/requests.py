@@ -1,4 +1,7 @@
-"""Validates the bodies of POST /v1/resumptions and PATCH /v1/images/{id}; an error names the member."""
+"""Validates the bodies of POST /v1/resumptions, PATCH /v1/images/{id} and POST /v1/images/{id}/verdict.
+
+An error names the member.
+"""
 
 import re
 from typing import Annotated, Any, Final, Literal
@@ -61,6 +64,21 @@ class ImageChange(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     focal_point: Point
+
+
+class VerdictRequest(BaseModel):
+    """A decision about an image, with a reason (a code or a short text) and a note for people."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    decision: Literal["allow", "blur", "block"]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+    note: Annotated[str, StringConstraints(min_length=1, max_length=2_000)] | None = None
+
+
+def verdict_request(body: bytes) -> VerdictRequest:
+    """Parse the JSON body. Raises ProblemError (400) that names the member."""
+    return parsed_body(VerdictRequest, body)
 
 
 def image_change(body: bytes) -> ImageChange:

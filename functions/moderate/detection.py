@@ -11,8 +11,9 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
+from functions.policy.policy import REKOGNITION
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Label, View
+from functions.shared.contracts import ContentType, Label, View
 from functions.shared.errors import ModerationAnswerError, ModerationRefusedError
 
 REFUSALS: Final = frozenset(
@@ -38,16 +39,23 @@ DEEPEST_LEVEL: Final = 10
 """Deepest level of the taxonomy; version 7 has three."""
 
 
+MOST_CONTENT_TYPES: Final = 10
+"""Most content types in one response: Rekognition has two, Animated and Illustrated."""
+
+
 @dataclass(frozen=True)
 class Detection:
-    """The labels of one picture, and the version of the model."""
+    """The labels and the content types of one picture, and the version of the model."""
 
     labels: tuple[Label, ...]
     model_version: str
+    content_types: tuple[ContentType, ...] = ()
 
 
 class RekognitionDetector:
     """Calls Rekognition with a botocore client, by default the process's own. Thread-safe."""
+
+    name: Final = REKOGNITION
 
     def __init__(self, rekognition: Any = None) -> None:
         self._rekognition = client("rekognition") if rekognition is None else rekognition
@@ -81,10 +89,18 @@ def _checked(response: dict[str, Any], view: View, minimum_confidence: float) ->
         )
     if not _is_name(version):
         raise ModerationAnswerError(f"{view.key}: the response has no model version")
+    types = response.get("ContentTypes") or []
+    if not isinstance(types, list) or len(types) > MOST_CONTENT_TYPES:
+        raise ModerationAnswerError(f"{view.key}: the response has no valid list of content types")
     faults = [fault for label in found for fault in _faults(label, minimum_confidence)]
+    faults += [fault for each in types for fault in _content_type_faults(each)]
     if faults:
         raise ModerationAnswerError(f"{view.key}: {faults[0]}")
-    return Detection(tuple(_label(label, view) for label in found), model_version=str(version))
+    return Detection(
+        tuple(_label(label, view) for label in found),
+        model_version=str(version),
+        content_types=tuple(_content_type(each, view) for each in types),
+    )
 
 
 def _faults(label: Any, minimum_confidence: float) -> list[str]:
@@ -96,15 +112,26 @@ def _faults(label: Any, minimum_confidence: float) -> list[str]:
         faults.append("a label has no name")
     if label.get("ParentName") and not _is_name(label["ParentName"]):
         faults.append("a label's parent is not a name")
-    confidence = label.get("Confidence")
-    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not math.isfinite(confidence):
-        faults.append("a label's confidence is not a number")
-    elif not minimum_confidence - ROUNDING <= confidence <= HIGHEST_CONFIDENCE + ROUNDING:
-        faults.append(f"a label's confidence is not between {minimum_confidence:g}, as requested, and 100")
+    faults += _confidence_faults("label", label.get("Confidence"), minimum_confidence)
     level = label.get("TaxonomyLevel", 1)
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= DEEPEST_LEVEL:
         faults.append("a label's taxonomy level is invalid")
     return faults
+
+
+def _content_type_faults(content_type: Any) -> list[str]:
+    if not isinstance(content_type, dict):
+        return ["a content type is not an object"]
+    named = [] if _is_name(content_type.get("Name")) else ["a content type has no name"]
+    return named + _confidence_faults("content type", content_type.get("Confidence"), 0)
+
+
+def _confidence_faults(what: str, confidence: Any, minimum: float) -> list[str]:
+    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not math.isfinite(confidence):
+        return [f"a {what}'s confidence is not a number"]
+    if not minimum - ROUNDING <= confidence <= HIGHEST_CONFIDENCE + ROUNDING:
+        return [f"a {what}'s confidence is not between {minimum:g}, as requested, and 100"]
+    return []
 
 
 def _is_name(value: Any) -> bool:
@@ -117,6 +144,15 @@ def _label(found: dict[str, Any], view: View) -> Label:
         parent=found.get("ParentName") or "",
         confidence=min(found["Confidence"], HIGHEST_CONFIDENCE),
         taxonomy_level=found.get("TaxonomyLevel", 1),
+        frame=view.frame,
+        rendering=view.rendering,
+    )
+
+
+def _content_type(found: dict[str, Any], view: View) -> ContentType:
+    return ContentType(
+        name=found["Name"],
+        confidence=min(found["Confidence"], HIGHEST_CONFIDENCE),
         frame=view.frame,
         rendering=view.rendering,
     )

@@ -1,21 +1,29 @@
 """The verdict on one image: the policy's decision on the labels that Rekognition finds in its views.
 
-All labels are kept, including those that the policy allows, so that another policy can be tried without new calls.
-Answers are kept too: if Rekognition throttles some views, only these are repeated, in this invocation or the next one.
+The detector's whole answer is kept, so that another policy can be tried without new calls, and an image whose views
+have not changed is judged again from it. Answers are also kept within an execution: if Rekognition throttles some
+views, only these are repeated, in this invocation or the next one.
 """
 
 import json
 import random
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final
 
 from functions.moderate.detection import Detection, RekognitionDetector
-from functions.policy.policy import Answer, Policy
-from functions.shared.contracts import Answers, Label, Moderated, ModerateRequest, Verdict, View, as_json
+from functions.moderate.judging import Judge
+from functions.moderate.stored_answers import StoredAnswers
+from functions.policy.policy import Answer
+from functions.policy.store import PolicyStore
+from functions.records.reader import RecordReader
+from functions.records.record import ImageRecord
+from functions.shared.contracts import Answers, Label, Moderated, ModerateRequest, View, as_json
 from functions.shared.errors import ContractError, ModerationAnswerError, ThrottledError
 from functions.shared.timeouts import TimeBudget
+
+EARLIER_CONFIDENCE: Final = 50.0
 
 PARALLEL_CALLS: Final = 8
 """Concurrent calls for one image. At 0.5 s per call, 64 views take 4 s, and 128, the highest limit of a stage, 8 s. The
@@ -25,8 +33,12 @@ MOST_LABELS: Final = 1_000
 """The most labels that one image may have."""
 
 MOST_LABEL_BYTES: Final = 220_000
-"""The largest size of one image's labels as JSON. They are part of a state of at most 256 KiB, with up to 20 KB of
-other data. A thousand labels of the taxonomy have at most 196,000 bytes."""
+"""The largest size of one image's labels and content types as JSON. They are part of a state of at most 256 KiB, with
+up to 20 KB of other data. A thousand labels of the taxonomy have at most 196,000 bytes."""
+
+DETECTOR_CONFIDENCE: Final = 30.0
+"""The confidence (percent) from which the detector is asked for labels, whatever the policy considers. A later policy
+can then consider weaker labels without new calls. A policy that considers even weaker ones lowers it."""
 
 LONGEST_WAITS_SECONDS: Final = (1.0, 2.0, 4.0)
 """Upper bounds of the random waits after a view's first, second and later throttled calls."""
@@ -42,55 +54,95 @@ def time_budget(remaining_ms: int) -> TimeBudget:
 
 @dataclass(frozen=True)
 class Moderation:
-    """The result for the workflow, and the time that detection took, including waits, in ms."""
+    """The result for the workflow, and the time that detection took, including waits, in ms.
+
+    ``reused`` tells that stored answers were used, and the detector was not called.
+    """
 
     result: Moderated
     detection_ms: float
+    reused: bool = False
 
 
-def moderate(
-    request: ModerateRequest,
-    *,
-    detector: RekognitionDetector,
-    policy: Policy,
-    staging_bucket: str,
-    budget: TimeBudget,
-) -> Moderation:
-    """Detect labels in all views without an answer; once all have one, the worst view decides.
+@dataclass(frozen=True)
+class Moderator:
+    """Moderates images whose views are in ``staging_bucket``."""
 
-    Raises ModerationRefusedError, ModerationAnswerError, TransientDependencyError, or ContractError if there are no
-    views, because an image that was not moderated must not be published. If views remain without an answer and the
-    execution does not support unfinished results, raises ThrottledError.
-    """
-    if not request.proxies:
-        raise ContractError("ModerateRequest: proxies is empty")
-    start = perf_counter()
-    answers = _Detections(detector, staging_bucket, policy.minimum_confidence, budget).complete(request)
-    detection_ms = (perf_counter() - start) * 1000
-    if len(answers.labels) > MOST_LABELS or len(json.dumps(as_json(answers)["labels"])) > MOST_LABEL_BYTES:
-        raise ModerationAnswerError(f"{len(answers.labels)} labels in all views are more than Rekognition can find")
-    if len(answers.views) == len(request.proxies):
-        return Moderation(Moderated(_verdict(answers, policy)), detection_ms)
-    if request.answers is None:
-        raise ThrottledError(f"{len(request.proxies) - len(answers.views)} views have no answer")
-    return Moderation(Moderated(None, answers), detection_ms)
+    detector: RekognitionDetector
+    records: RecordReader
+    stored_answers: StoredAnswers
+    policies: PolicyStore
+    staging_bucket: str
 
+    def moderate(self, request: ModerateRequest, *, budget: TimeBudget) -> Moderation:
+        """Return the verdict on an image: from stored answers about the same views, or from the detector's.
 
-def _verdict(answers: Answers, policy: Policy) -> Verdict:
-    evaluation = policy.evaluate(
-        Answer(
+        Raises ModerationRefusedError, ModerationAnswerError, PolicyMissingError, PolicyError, RecordMissingError,
+        TransientDependencyError, or ContractError if there are no views, because an image that was not moderated must
+        not be published. If views remain without an answer and the execution does not support unfinished results,
+        raises ThrottledError.
+        """
+        if not request.proxies:
+            raise ContractError("ModerateRequest: proxies is empty")
+        previous = request.answers or Answers()
+        record = self.records.get(request.image_id, consistent=True)
+        judge = Judge.of(record, previous.policies, self.policies)
+        stored = self._stored(request, record)
+        if stored is not None and judge.is_determined_by(stored):
+            verdict = judge.judge(stored, views_digest=request.views_digest)
+            return Moderation(Moderated(verdict), detection_ms=0, reused=True)
+        return self._detected(request, judge, budget)
+
+    def _stored(self, request: ModerateRequest, record: ImageRecord) -> Answer | None:
+        """Return the stored answer about the very views of the request; None if there is none."""
+        if record.verdict is None or not request.views_digest:
+            return None  # the first execution of an image reads nothing
+        return self.stored_answers.of(request.image_id, views_digest=request.views_digest)
+
+    def _detected(self, request: ModerateRequest, judge: Judge, budget: TimeBudget) -> Moderation:
+        start = perf_counter()
+        asked = _asked_before(request) or min(DETECTOR_CONFIDENCE, judge.minimum_confidence)
+        found = _Detections(self.detector, self.staging_bucket, asked, budget).complete(request)
+        detection_ms = (perf_counter() - start) * 1000
+        answers = replace(found, minimum_confidence=asked, policies=judge.pinned)
+        _check_size(answers)
+        if len(answers.views) == len(request.proxies):
+            verdict = judge.judge(self._answer(answers), views_digest=request.views_digest)
+            return Moderation(Moderated(verdict), detection_ms)
+        if request.answers is None:
+            raise ThrottledError(f"{len(request.proxies) - len(answers.views)} views have no answer")
+        return Moderation(Moderated(None, answers), detection_ms)
+
+    def _answer(self, answers: Answers) -> Answer:
+        if answers.minimum_confidence is None:
+            raise ContractError("Answers: minimum_confidence is missing")
+        return Answer(
             labels=answers.labels,
-            minimum_confidence=policy.minimum_confidence,
+            content_types=answers.content_types,
+            minimum_confidence=answers.minimum_confidence,
             model_version=answers.model_version,
+            detector=self.detector.name,
         )
-    )
-    return Verdict(
-        decision=evaluation.decision,
-        policy_version=policy.version,
-        model_version=answers.model_version,
-        labels=answers.labels,
-        deciding=evaluation.deciding,
-    )
+
+
+def _asked_before(request: ModerateRequest) -> float | None:
+    """Return the confidence for which views were asked about in an earlier call of the execution, if they were.
+
+    Releases before 0.2.0 do not record it: their policy asked from 50 % on.
+    """
+    if request.answers is None or not request.answers.views:
+        return None
+    recorded = request.answers.minimum_confidence
+    return EARLIER_CONFIDENCE if recorded is None else recorded
+
+
+def _check_size(answers: Answers) -> None:
+    document = as_json(answers)
+    if (
+        len(answers.labels) > MOST_LABELS
+        or len(json.dumps([document["labels"], document["content_types"]])) > MOST_LABEL_BYTES
+    ):
+        raise ModerationAnswerError(f"{len(answers.labels)} labels in all views are more than Rekognition can find")
 
 
 @dataclass
@@ -144,9 +196,11 @@ def _merged(previous: Answers, detections: dict[int, Detection], views: tuple[Vi
     """Return previous and new answers together, with labels in the order of their views."""
     order = {(view.frame, view.rendering): index for index, view in enumerate(views)}
     labels: list[Label] = [*previous.labels, *(label for each in detections.values() for label in each.labels)]
+    types = [*previous.content_types, *(found for each in detections.values() for found in each.content_types)]
     versions = [previous.model_version, *(each.model_version for each in detections.values())]
     return Answers(
         views=tuple(sorted({*previous.views, *detections})),
         labels=tuple(sorted(labels, key=lambda label: order[label.frame, label.rendering])),
         model_version=versions[-1],
+        content_types=tuple(sorted(types, key=lambda found: order[found.frame, found.rendering])),
     )

@@ -4,11 +4,13 @@ functions/imaging processes the pixels; this module has the order of the steps a
 """
 
 import hashlib
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from functions.imaging.containers.common import check_bytes
 from functions.imaging.ingest import ingest
+from functions.imaging.proxies import EncodedView
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.storing import store_picture, store_views
 from functions.optimize.settings import OptimizeSettings
@@ -60,4 +62,16 @@ def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, setting
         sha256=hashlib.sha256(stored.body).hexdigest(),
         frames=ingested.frames,
     )
-    return Optimization(Optimized(facts, picture, proxies), ingested.timings_ms)
+    return Optimization(Optimized(facts, picture, proxies, views_digest(ingested.proxies)), ingested.timings_ms)
+
+
+def views_digest(views: Iterable[EncodedView]) -> str:
+    """Return a SHA-256 of the views' bytes, frames and renderings, in hex.
+
+    Labels that are stored with the same digest are the detector's answer about these very views.
+    """
+    digest = hashlib.sha256()
+    for view in views:
+        body = hashlib.sha256(view.file.body).hexdigest()
+        digest.update(f"{view.frame} {view.rendering} {body}\n".encode())
+    return digest.hexdigest()

@@ -119,7 +119,7 @@ def _files_to_publish(request: PersistRequest) -> list[str]:
     A sharp picture with a verdict to blur would be a bug of the workflow; it must not be published.
     """
     decision = request.verdict.decision
-    if decision is Decision.BLOCK:
+    if not decision.publishes:
         return []
     keys = [request.picture.master.key, *(rendition.key for rendition in request.picture.renditions)]
     prefix = revision_prefix(request.image_id, request.revision)

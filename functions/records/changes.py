@@ -6,15 +6,15 @@ A change requires the record as it was read: its status, its revision and the po
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from functions.records.record import ImageRecord, Override, Pending, Review, VerdictSummary, record_key
+from functions.records.record import ImageRecord, Override, Pending, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
-from functions.shared.clock import iso, now
+from functions.shared.clock import now
 from functions.shared.contracts import (
     Decision,
     Document,
+    Fallback,
     Parts,
     PinnedPolicies,
     ReviewTerms,
@@ -57,6 +57,11 @@ class Judgement(Document):
     }
 
 
+def _decision(text: str) -> Decision:
+    """Return a decision, also that of a review's fallback."""
+    return Fallback.HOLD.decision if text == Fallback.HOLD else Decision(text)
+
+
 @dataclass(frozen=True)
 class Change(Document):
     """A new decision on an image, made on its ``revision``.
@@ -78,7 +83,7 @@ class Change(Document):
     parts: ClassVar[Parts] = {
         "image_id": image_id_of,
         "revision": int,
-        "decision": Decision,
+        "decision": _decision,
         "source": Source,
         "judgement": optional(Judgement.from_state),
     }
@@ -225,7 +230,7 @@ def _decided(record: ImageRecord, change: Change, at: str) -> dict[str, Any]:
     verdict = replace(
         before, decision=change.decision, policy_version=judged.policy_version, deciding=judged.deciding,
         reason=judged.reason, severity=judged.severity, queue=judged.queue, policy_name=judged.policies.name,
-        policy_digest=judged.policies.policy, floor_digest=judged.policies.floor,
+        policy_digest=judged.policies.policy or None, floor_digest=judged.policies.floor or None,
     )  # fmt: skip
     return {"updated_at": at, "verdict": _without_none(as_json(verdict))}
 
@@ -239,7 +244,7 @@ def _review(change: Change) -> Review:
     terms = change.judgement.review if change.judgement else None
     if terms is None:
         raise ContractError("Change: a decision to review needs the terms of the review")
-    return Review(terms.fallback, iso(datetime.now(UTC) + timedelta(seconds=terms.after_seconds)))
+    return Review(terms.fallback, due_at(terms))
 
 
 def _line(change: Change, at: str, revision: int) -> dict[str, Any]:

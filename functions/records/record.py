@@ -5,8 +5,10 @@ The labels and the history of an image are other items of the same partition (fu
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final, Protocol, Self
 
+from functions.shared.clock import iso
 from functions.shared.contracts import (
     Decision,
     Document,
@@ -16,6 +18,7 @@ from functions.shared.contracts import (
     Picture,
     PinnedPolicies,
     Reason,
+    ReviewTerms,
     Source,
     Status,
     optional,
@@ -101,6 +104,11 @@ class Review(Document):
     due_at: str | None = None
 
     parts: ClassVar[Parts] = {"fallback": Fallback}
+
+
+def due_at(terms: ReviewTerms) -> str:
+    """Return when a review that begins now is due."""
+    return iso(datetime.now(UTC) + timedelta(seconds=terms.after_seconds))
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from contextlib import suppress
 from typing import Any
 
-from functions.records.record import record_key
+from functions.records.record import Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
-from functions.shared.contracts import PersistRequest, Status, as_json
+from functions.shared.contracts import Decision, PersistRequest, Status, Verdict, as_json
 from functions.shared.dynamo import to_item, to_value
-from functions.shared.errors import RecordConflictError
+from functions.shared.errors import ContractError, RecordConflictError
 from functions.shared.events import detail_type
 from functions.shared.keys import LABELS_SORT_KEY, event_sort_key, record_partition
 
@@ -26,14 +26,20 @@ class VerdictWriter:
         Raises RecordConflictError if it does not (nothing was written), or TransientDependencyError.
         """
         at = now()
-        verdict, status = request.verdict, request.verdict.decision.status
+        verdict, basis, status = request.verdict, request.verdict.basis, request.verdict.decision.status
         partition = record_partition(request.image_id)
         labels = {
             "pk": partition,
             "sk": LABELS_SORT_KEY,
             "labels": [as_json(label) for label in verdict.labels],
-            "policy_version": verdict.policy_version,
+            "content_types": [as_json(each) for each in basis.content_types],
+            "minimum_confidence": basis.minimum_confidence,
+            "detector": basis.detector,
             "model_version": verdict.model_version,
+            "views_digest": basis.views_digest or None,
+            "policy_version": verdict.policy_version,
+            "policy_digest": basis.policies.policy or None,
+            "shadow": as_json(basis.shadow) if basis.shadow else None,
             "at": at,
         }
         event = {
@@ -43,6 +49,8 @@ class VerdictWriter:
             "at": at,
             "execution_arn": request.execution_arn,
             "revision": request.revision,
+            "reason": basis.reason,
+            "policy_digest": basis.policies.policy or None,
         }
         with translated_errors():
             self._dynamodb.transact_write_items(
@@ -71,7 +79,6 @@ class VerdictWriter:
             )
 
     def _record_update(self, request: PersistRequest, status: Status, at: str) -> dict[str, Any]:
-        verdict = request.verdict
         written: dict[str, Any] = {
             "status": status,
             "updated_at": at,
@@ -79,19 +86,17 @@ class VerdictWriter:
             "unannounced": detail_type(status),
             "original": as_json(request.original),
             "facts": as_json(request.facts),
-            "verdict": {
-                "decision": verdict.decision,
-                "policy_version": verdict.policy_version,
-                "model_version": verdict.model_version,
-                "deciding": list(verdict.deciding),
-                "moderated_at": at,
-            },
+            "verdict": _summary(request.verdict, at),
         }
-        removed = ["reason", "detail", "error"]
-        if status is Status.BLOCKED:
-            removed.append("picture")  # a placeholder would show what is blocked
-        else:
+        removed = ["reason", "detail", "error", "pending"]
+        if status.is_servable:
             written["picture"] = request.picture.to_state()
+        else:
+            removed.append("picture")  # a placeholder would show what is not published
+        if request.verdict.decision is Decision.REVIEW:
+            written["review"] = _review(request.verdict)
+        else:
+            removed.append("review")
         assignments = ", ".join(f"#{name} = :{name}" for name in written)
         removals = ", ".join(f"#{name}" for name in removed)
         values = written | {"processing": Status.PROCESSING, "execution": request.execution_arn}
@@ -103,3 +108,31 @@ class VerdictWriter:
             "ExpressionAttributeNames": {f"#{name}": name for name in (*written, *removed, "claimed_by")},
             "ExpressionAttributeValues": {f":{name}": to_value(value) for name, value in values.items()},
         }
+
+
+def _summary(verdict: Verdict, at: str) -> dict[str, Any]:
+    """Return the verdict as the record has it."""
+    basis = verdict.basis
+    summary = VerdictSummary(
+        decision=verdict.decision,
+        policy_version=verdict.policy_version,
+        model_version=verdict.model_version,
+        deciding=verdict.deciding,
+        moderated_at=at,
+        reason=basis.reason,
+        severity=basis.severity,
+        queue=basis.queue,
+        policy_name=basis.policies.name,
+        policy_digest=basis.policies.policy or None,
+        floor_digest=basis.policies.floor or None,
+        detector=basis.detector,
+    )
+    return {name: value for name, value in as_json(summary).items() if value is not None}
+
+
+def _review(verdict: Verdict) -> dict[str, Any]:
+    """Return the review of an image, whose time begins now."""
+    terms = verdict.basis.review
+    if terms is None:
+        raise ContractError("PersistRequest: a verdict to review needs the terms of the review")
+    return as_json(Review(terms.fallback, due_at(terms)))

@@ -96,12 +96,12 @@ JUDGED: Final = frozenset(_STATUS_OF.values())
 
 
 class Fallback(StrEnum):
-    """The result of a review that nobody decided in time. It never publishes the sharp picture."""
+    """The result of a review that nobody decided in time, mildest first. None publishes the sharp picture."""
 
     BLUR = "blur"
-    BLOCK = "block"
     HOLD = "hold"
     """The image stays in review, without a time limit."""
+    BLOCK = "block"
 
     @property
     def decision(self) -> Decision:

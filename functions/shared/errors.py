@@ -24,6 +24,7 @@ ImageScalerError
 ├── ModerationRefusedError        Rekognition cannot process a view; the image is held
 ├── ModerationAnswerError         Rekognition's response is invalid; the image is held
 ├── NotServedError                the image is not served, so it cannot be changed
+├── NotJudgedError                the image has no verdict, so the verdict cannot be changed
 ├── RevisionsUsedUpError          the image was changed too often
 ├── LegalHoldError                the image must be kept, so it cannot be removed
 ├── RemovalNotStartedError        the image is marked as removed, but the state machine `remove` did not start
@@ -245,8 +246,18 @@ class NotServedError(ImageScalerError):
         super().__init__(f"the image is {status}")
 
 
+class NotJudgedError(ImageScalerError):
+    """The verdict of an image cannot be changed because there is none; ``status`` is the image's status."""
+
+    handled = (http(409), http(410))
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        super().__init__(f"the image is {status}")
+
+
 class RevisionsUsedUpError(ImageScalerError):
-    """An image has so many revisions that its focal point can no longer be changed."""
+    """An image has so many revisions that it can no longer be changed."""
 
     handled = (http(409),)
 

@@ -97,17 +97,16 @@ class VerdictChanges:
             return Outcome.CONFLICT
 
     def _make(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
-        if change.source is Source.REVIEW and change.decision is Decision.REVIEW:
+        is_possible = claim.names_upload and record.last_revision < MOST_REVISIONS
+        is_held = change.decision is Decision.REVIEW or (change.decision.publishes and not is_possible)
+        if change.source is Source.REVIEW and is_held:
             self.writer.hold(record, change)
             return Outcome.APPLIED
         if change.decision.status is record.status:
             self.writer.confirm(record, change)
             return Outcome.UNCHANGED if change.source is Source.REJUDGE else Outcome.APPLIED
         if change.decision.publishes:
-            if not claim.names_upload or record.last_revision >= MOST_REVISIONS:
-                return Outcome.EXHAUSTED
-            self.writer.request(record, change)
-            return self._process_again(claim)
+            return self._request(record, claim, change) if is_possible else Outcome.EXHAUSTED
         if record.status.is_servable:
             self._retire(record)
         revision = self.writer.take_down(record, change)
@@ -120,6 +119,10 @@ class VerdictChanges:
         if record.unannounced is not None and not record.status.is_servable:
             return self._announce(record, change, record.revision)
         return Outcome.UNCHANGED
+
+    def _request(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
+        self.writer.request(record, change)
+        return self._process_again(claim)
 
     def _process_again(self, claim: Claim) -> Outcome:
         self.queue.send(claim.event(self.originals_bucket, rework=True))
