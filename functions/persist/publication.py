@@ -53,23 +53,23 @@ class Publisher:
         files = _files_to_publish(request)
         record = self._record(request)
         holds = _holds(request, record)
-        written = self._publish(request, files) if holds else _is_written(request, record)
+        written = self._publish(request, files, record) if record and holds else _is_written(request, record)
         if record is None or not written:
             return self._delete_own(request)
         self._finish(request, tenant=record.tenant, is_announced=not holds and record.unannounced is None)
         return Persisted(status=request.verdict.decision.status, revision=request.revision)
 
-    def _publish(self, request: PersistRequest, files: list[str]) -> bool:
+    def _publish(self, request: PersistRequest, files: list[str], record: ImageRecord) -> bool:
         """Copy the files and update the record; tell whether it shows this revision now."""
         try:
             self._copy(files)
-            self.verdicts.write(request)
+            self.verdicts.write(request, record)
         except (RecordConflictError, ObjectMissingError):
             # The image was removed, or an earlier attempt of this execution was still running and is complete now.
-            record = self._record(request)
-            if _holds(request, record):
+            now = self._record(request)
+            if _holds(request, now):
                 raise
-            return _is_written(request, record)
+            return _is_written(request, now)
         return True
 
     def _copy(self, files: list[str]) -> None:

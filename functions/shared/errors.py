@@ -27,6 +27,8 @@ ImageScalerError
 ├── NotJudgedError                the image has no verdict, so the verdict cannot be changed
 ├── RevisionsUsedUpError          the image was changed too often
 ├── LegalHoldError                the image must be kept, so it cannot be removed
+├── LegalHoldChangedError         the legal hold was set again while it was released; it stays set
+├── NotUploadedError              the image has no upload that could be kept
 ├── RemovalNotStartedError        the image is marked as removed, but the state machine `remove` did not start
 ├── IdempotencyKeyReusedError     the Idempotency-Key belongs to another request
 ├── IdempotencyKeyInUseError      the first request with the Idempotency-Key is in progress
@@ -264,6 +266,18 @@ class RevisionsUsedUpError(ImageScalerError):
 
 class LegalHoldError(ImageScalerError):
     """The image is under a legal hold; nothing was changed."""
+
+    handled = (http(409),)
+
+
+class LegalHoldChangedError(ImageScalerError):
+    """Another call has set the legal hold while this one released it; the hold stays set."""
+
+    handled = (http(409),)
+
+
+class NotUploadedError(ImageScalerError):
+    """The image awaits its upload, so there is no original that a legal hold could keep."""
 
     handled = (http(409),)
 

@@ -7,7 +7,7 @@ from moto import mock_aws
 
 from functions.shared.aws import session
 from functions.shared.dynamo import from_item, to_item
-from functions.shared.keys import LISTING_INDEX
+from functions.shared.keys import LISTING_INDEX, SELECTOR_INDEX
 
 REGION = "eu-central-1"
 ENVIRONMENT = {
@@ -50,13 +50,14 @@ def new_client(service: str):
 
 
 def create_records_table(dynamodb, name: str) -> None:
-    """Create the table of records with its index."""
+    """Create the table of records with its indexes."""
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "listing_day", "image_id")
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("pk", "sk", "listing_day", "image_id", "selector", "position")
         ],
         GlobalSecondaryIndexes=[
             {
@@ -66,7 +67,15 @@ def create_records_table(dynamodb, name: str) -> None:
                     {"AttributeName": "image_id", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            {
+                "IndexName": SELECTOR_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "selector", "KeyType": "HASH"},
+                    {"AttributeName": "position", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
         ],
     )
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.records.entries import entries_at_verdict
 from tests.fakes.aws import SmallAws, mock_aws
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
@@ -43,9 +44,9 @@ def image_id(number: int) -> str:
     return f"01JD{number:022d}"
 
 
-def put_image(aws, number: int = 1, *, day: str = "2026-11-24", **changed) -> str:
-    """Write an image's record and the day's entry, and return the id."""
-    identity = image_id(number)
+def put_image(aws, number: int = 1, *, day: str = "2026-11-24", identity: str | None = None, **changed) -> str:
+    """Write an image's record, its entries in lists and the day's item, and return the id."""
+    identity = identity or image_id(number)
     aws.put_item({"pk": "DAYS", "sk": day})
     aws.put_item(
         {
@@ -74,6 +75,15 @@ def put_image(aws, number: int = 1, *, day: str = "2026-11-24", **changed) -> st
             **changed,
         }
     )
+    record = aws.items(f"IMAGE#{identity}")["RECORD"]
+    aws.put_item({"selector": f"STATUS#{record['status']}", "position": f"{record['tenant']}#{identity}", **record})
+    if record["status"] != "REMOVED":
+        entries = entries_at_verdict(
+            identity, tenant=record["tenant"], owner=record.get("owner"), decision=record["verdict"]["decision"],
+            sha256=record["facts"]["sha256"], labels=[],
+        )  # fmt: skip
+        for entry in entries:
+            aws.put_item(entry)
     return identity
 
 
