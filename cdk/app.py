@@ -20,6 +20,7 @@ from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, PackagingError, build_all
 from cdk.pipeline_stack import PipelineStack
 from cdk.signing_keys import SigningKeys
+from functions.shared.webhooks import WebhookAddress
 
 UNTAGGED: Final = ["AWS::CloudFront::Function", "aws:cdk:stack"]
 """A retried CreateFunction with tags returns 409. CloudFormation copies a stack's tags to all of its resources, so the
@@ -73,12 +74,28 @@ def _with_context(app: App, config: StageConfig) -> StageConfig:
     return config if address in {None, "", "none"} else replace(config, alarm_email=address)
 
 
+def check_webhooks(config: StageConfig) -> None:
+    """Resolve the names of the stage's webhooks. Raises ConfigError if one leads to an address that is not public.
+
+    A name that cannot be resolved here is accepted: the function checks each address before it connects to it.
+    """
+    for place, webhook in enumerate(config.webhooks):
+        loopback = webhook.allow_loopback
+        try:
+            WebhookAddress.parse(webhook.url, loopback=loopback).resolve(loopback=loopback)
+        except ValueError as error:
+            raise ConfigError(f"stage {config.name}: webhooks[{place}].url: {error}") from error
+        except OSError:
+            continue
+
+
 def main() -> None:
     """Build the zips and write the cloud assembly."""
     app = App()
     try:
         for name in (app.node.try_get_context("stage") or "dev").split(","):
             config = _with_context(app, stage_config(name))
+            check_webhooks(config)
             directory = ROOT / (app.node.try_get_context("keys") or f"keys/{config.name}")
             keys = SigningKeys.read(directory)
             if not config.runs_on_emulator:

@@ -20,6 +20,7 @@ from cdk.constructs.functions import Functions
 from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.queues import operators_queue
 from cdk.constructs.refine import Refinement
+from cdk.constructs.webhooks import Webhooks
 from cdk.constructs.workflows import Workflows
 from cdk.specification import FunctionMetric
 from functions.shared.keys import EVENT_SOURCE
@@ -52,6 +53,7 @@ class Operations(Construct):
         api: Api,
         prewarm: Prewarm | None,
         refinement: Refinement | None,
+        webhooks: Webhooks | None,
         uploads: sqs.Queue,
         event_bus: events.EventBus,
     ) -> None:
@@ -64,6 +66,7 @@ class Operations(Construct):
             *functions.scoped.values(),
             *([prewarm.prewarm] if prewarm else []),
             *([refinement.refine] if refinement else []),
+            *([webhooks.webhook] if webhooks else []),
         ]
         every_function = [each.function for each in scoped_functions]
         failed = ingest.metric_failed(period=PERIOD)
@@ -107,6 +110,11 @@ class Operations(Construct):
                 period=PERIOD, statistic="Maximum"
             )
             self._alarm("VariantsNotRefined", not_refined, "Some stored variants could not be refined")
+        if webhooks:
+            not_delivered = webhooks.undelivered.metric_approximate_number_of_messages_visible(
+                period=PERIOD, statistic="Maximum"
+            )
+            self._alarm("WebhooksNotDelivered", not_delivered, "Some events could not be delivered to their webhooks")
         self._dashboard(
             config,
             {

@@ -7,6 +7,7 @@ requests in flight store after that.
 
 from dataclasses import dataclass
 
+from functions.records.event_detail import detail_of
 from functions.records.focal_point import FocalPointWriter
 from functions.shared.events import EventPublisher
 from functions.shared.keys import generated_prefix
@@ -31,7 +32,7 @@ class FocalPoints:
         """
         record = self.records.set(image_id, (_sixteenths(x), _sixteenths(y)))
         self.store.delete_prefix(self.generated_bucket, generated_prefix(image_id))
-        self.events.publish(image_id, record.status, revision=record.revision, tenant=record.tenant)
+        self.events.publish(image_id, record.status, revision=record.revision, detail=detail_of(record))
 
 
 def _sixteenths(share: float) -> int:

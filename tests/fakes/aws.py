@@ -8,6 +8,7 @@ from moto import mock_aws
 from functions.shared.aws import session
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import LISTING_INDEX, SELECTOR_INDEX
+from tests.fakes.published_events import checked
 
 REGION = "eu-central-1"
 ENVIRONMENT = {
@@ -118,13 +119,13 @@ class SmallAws:
         return {item["sk"]: item for item in map(from_item, answer["Items"])}
 
     def announced(self) -> list[dict]:
-        """Return the events on the bus since the last call."""
+        """Return the events on the bus since the last call. Raises AssertionError if one does not match its schema."""
         answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
         events = []
         for message in answer.get("Messages", []):
             self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
             events.append(json.loads(message["Body"]))
-        return events
+        return checked(events)
 
 
 __all__ = [

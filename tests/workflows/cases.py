@@ -49,9 +49,9 @@ MODERATED = (*OPTIMIZED, "ModerateImage", "WhatWasDecided")
 BLURRED = (*MODERATED, "BlurImage")
 RECORDED = ("FailImage", "RecordFailure")
 FILES_DISCARDED = ("DiscardFiles", "AreFilesDiscarded")
-ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement", "WasAnythingWritten")
-FAILED_UNCLAIMED = (*RECORDED, *ANNOUNCED, "IngestFailed")
-FAILED = (*RECORDED, *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
+ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement")
+FAILED_UNCLAIMED = (*RECORDED, "WasAnythingWritten", "IngestFailed")
+FAILED = (*RECORDED, "WasAnythingWritten", *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
 HELD = ("HoldImage", *FAILED[1:])
 READ_ENDING = ("HadTheImage", "ReadOwnArn", "ReadEnding", "WhoseIsIt")
 LOST = (*FILES_DISCARDED, "UploadSuperseded")
@@ -423,7 +423,7 @@ PATHS = (
     ),
     _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[2:]),
     _found("HeldRecordIsAnnounced", ended("HELD", SETTLED, unannounced={"S": "Image Held"}), SETTLED_FAILURE),
-    _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED),
+    _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED, reason={"S": "CORRUPT"}),
            ("AnnounceRejection", *FILES_DISCARDED, "RecordSettled")),
     _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     *(
@@ -432,7 +432,8 @@ PATHS = (
                (*SETTLED_FAILURE[:-1], "RetireShownPicture", "RecordSettled"))
         for status in ("HELD", "FAILED")
     ),
-    _found("ShownPictureThatIsRejectedIsRetiredInSettle", ended("REJECTED", SETTLED, revision={"N": "1"}),
+    _found("ShownPictureThatIsRejectedIsRetiredInSettle",
+           ended("REJECTED", SETTLED, revision={"N": "1"}, reason={"S": "CORRUPT"}),
            ("AnnounceRejection", *FILES_DISCARDED, "RetireShownPicture", "RecordSettled")),
     _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE),
@@ -867,7 +868,7 @@ RECORDING_FAILURES = (
     _recording("FailureIsRecordedAtLast", FAILED[2:],
                {"RecordFailure": after_failures(CANCELED, RESPONSES["Written"], failures=1)}, {"RecordFailure": 1},
                error="ContractError", not_on={EMULATOR: ONE_ANSWER}),
-    _recording("FailureCannotBeAnnounced", (FAILED[2], *FAILED[4:]),
+    _recording("FailureCannotBeAnnounced", (*FAILED[2:4], *FAILED[5:]),
                {"AnnounceFailure": throws("EventBridge.FailedEntry", times=5)}, {"AnnounceFailure": 4},
                error="ContractError"),
     _recording("FailureIsAnnouncedAtLast", FAILED[2:],

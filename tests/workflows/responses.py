@@ -19,6 +19,7 @@ SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody
 CHANGE = {"image_id": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M", "revision": 1, "decision": "block"}
 """An image of a manifest, as decide takes it."""
 OK = {"SdkHttpMetadata": {"HttpStatusCode": 200}}
+TENANT = {"tenant": {"S": "default"}}
 
 
 def returns(result: dict[str, Any], *, attempt: int = 0) -> Answers:
@@ -50,7 +51,8 @@ def execution_arn(case: str) -> str:
 
 def ended(status: str, claimed_by: str, **attributes: dict[str, str]) -> Answers:
     """The part of a record that is read when an ending could not be written."""
-    return returns({"Item": {"status": {"S": status}, "claimed_by": {"S": claimed_by}, **attributes}, **OK})
+    item = {"status": {"S": status}, "claimed_by": {"S": claimed_by}, **TENANT, **attributes}
+    return returns({"Item": item, **OK})
 
 
 def throws(error: str, *, times: int = 1) -> Answers:
@@ -96,8 +98,10 @@ def _function_results() -> dict[str, Answers]:
 
 RESPONSES: dict[str, Answers] = {
     **{name: every_time(answer) for name, answer in _function_results().items()},
-    "Claimed": every_time(returns({"Attributes": {"last_revision": {"N": "1"}}, **OK})),
-    "ClaimedAgain": every_time(returns({"Attributes": {"last_revision": {"N": "2"}}, **OK})),
+    "Claimed": every_time(returns({"Attributes": {"last_revision": {"N": "1"}, "tenant": {"S": "default"}}, **OK})),
+    "ClaimedAgain": every_time(
+        returns({"Attributes": {"last_revision": {"N": "2"}, "tenant": {"S": "default"}}, **OK})
+    ),
     "ClaimedBySameEvent": every_time(returns(_claim("PUBLISHED", SEQUENCER))),
     "HeldOfSameEvent": every_time(returns(_claim("HELD", SEQUENCER))),
     "ProcessedTooOften": every_time(returns(_claim("FAILED", SEQUENCER, revisions=100))),
@@ -114,7 +118,7 @@ RESPONSES: dict[str, Answers] = {
         returns({"Entries": [{"EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860"}], "FailedEntryCount": 0})
     ),
     "Started": every_time(returns({"ExecutionArn": "arn", "StartDate": "2026-11-24T12:00:00.000Z"})),
-    "Marked": every_time(returns({"Attributes": {"tenant": {"S": "default"}}, **OK})),
+    "Marked": every_time(returns({"Attributes": TENANT, **OK})),
     "DaysPlanned": every_time(payload({"days": ["2026-11-24"]})),
     "DaySurveyed": every_time(payload({"done": True, "after": ""})),
     "ManifestToApply": every_time(payload({"action": "apply", "tighten_parts": 1, "relax_parts": 1})),

@@ -14,6 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from functions.shared.contracts import Status
 from functions.shared.keys import is_image_id
 from functions.shared.upload_events import ingest_input
+from tests.fakes.published_events import checked
 from tests.workflows.cases import EMULATOR, MOTO
 from tests.workflows.engines import EVENT_BUS, TABLE, execution_name
 
@@ -46,7 +47,7 @@ class World:
     def claimed(self, status, **attributes):
         """Write the record of an image that another execution has claimed."""
         return self.write(
-            status=status, claimed_by=SOMEBODY_ELSE, sequencer=CLAIMED, last_revision=3,
+            status=status, tenant="acme", claimed_by=SOMEBODY_ELSE, sequencer=CLAIMED, last_revision=3,
             created_at="2026-11-23T10:00:00Z", updated_at="2026-11-23T10:00:00Z", listing_day="2026-11-23",
             **attributes,
         )  # fmt: skip
@@ -77,7 +78,7 @@ class World:
     def announced(self):
         """Return the events about this image so far: their types and details, but for the id."""
         while messages := self._receive():
-            self.heard.extend(json.loads(message["Body"]) for message in messages)
+            self.heard.extend(checked([json.loads(message["Body"]) for message in messages]))
         mine = [event for event in self.heard if event["detail"]["image_id"] == self.image_id]
         return [
             (event["detail-type"], {name: value for name, value in event["detail"].items() if name != "image_id"})
@@ -450,7 +451,7 @@ def test_an_image_left_in_processing_is_settled_as_failed(world, event):
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "PROCESSING"])
 def test_an_ending_that_was_written_is_left_as_it_is(world, status):
-    before = world.claimed(status, revision=3)
+    before = world.claimed(status, revision=3, **({"reason": "CORRUPT"} if status == "REJECTED" else {}))
 
     run = world.settle(SOMEBODY_ELSE)
 
@@ -479,7 +480,7 @@ def test_an_announced_verdict_carries_the_revision_that_the_purge_looks_at(world
 
     world.settle(SOMEBODY_ELSE)
 
-    assert world.announced() == [("Image Published", {"status": "PUBLISHED", "revision": 3})]
+    assert world.announced() == [("Image Published", {"status": "PUBLISHED", "revision": 3, "tenant": "acme"})]
 
 
 def test_an_image_that_another_execution_works_on_is_not_settled(world):
