@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Label, View
+from functions.shared.contracts import ContentType, Label, View
 from functions.shared.errors import ModerationAnswerError, ModerationRefusedError
 
 REFUSALS: Final = frozenset(
@@ -28,6 +28,9 @@ REFUSALS: Final = frozenset(
 MOST_LABELS: Final = 100
 """Most labels in one response: version 7 of the taxonomy has 52."""
 
+MOST_CONTENT_TYPES: Final = 20
+"""Most content types in one response; version 7 of the model has two, Animated and Illustrated."""
+
 MOST_NAME_CHARACTERS: Final = 256
 HIGHEST_CONFIDENCE: Final = 100.0
 
@@ -40,10 +43,11 @@ DEEPEST_LEVEL: Final = 10
 
 @dataclass(frozen=True)
 class Detection:
-    """The labels of one picture, and the version of the model."""
+    """The labels of one picture, its content types, and the version of the model."""
 
     labels: tuple[Label, ...]
     model_version: str
+    content_types: tuple[ContentType, ...] = ()
 
 
 class RekognitionDetector:
@@ -72,38 +76,54 @@ class RekognitionDetector:
 
 
 def _checked(response: dict[str, Any], view: View, minimum_confidence: float) -> Detection:
-    found, version = response.get("ModerationLabels"), response.get("ModerationModelVersion")
-    if not isinstance(found, list):
-        raise ModerationAnswerError(f"{view.key}: the response has no list of labels")
-    if len(found) > MOST_LABELS:
-        raise ModerationAnswerError(
-            f"{view.key}: the response has {len(found)} labels; at most {MOST_LABELS} are possible"
-        )
+    labels = _list_of(response.get("ModerationLabels"), "labels", MOST_LABELS, view)
+    content_types = _list_of(response.get("ContentTypes", []), "content types", MOST_CONTENT_TYPES, view)
+    version = response.get("ModerationModelVersion")
     if not _is_name(version):
         raise ModerationAnswerError(f"{view.key}: the response has no model version")
-    faults = [fault for label in found for fault in _faults(label, minimum_confidence)]
+    faults = [fault for label in labels for fault in _faults_of_label(label, minimum_confidence)]
+    faults += [fault for each in content_types for fault in _faults(each, "a content type", 0.0)]
     if faults:
         raise ModerationAnswerError(f"{view.key}: {faults[0]}")
-    return Detection(tuple(_label(label, view) for label in found), model_version=str(version))
+    return Detection(
+        labels=tuple(_label(label, view) for label in labels),
+        model_version=str(version),
+        content_types=tuple(_content_type(each, view) for each in content_types),
+    )
 
 
-def _faults(label: Any, minimum_confidence: float) -> list[str]:
-    """Return the faults of a label. They contain no values, because a response may contain anything."""
+def _list_of(found: Any, things: str, most: int, view: View) -> list[Any]:
+    if not isinstance(found, list):
+        raise ModerationAnswerError(f"{view.key}: the response has no list of {things}")
+    if len(found) > most:
+        raise ModerationAnswerError(f"{view.key}: the response has {len(found)} {things}; at most {most} are possible")
+    return found
+
+
+def _faults_of_label(label: Any, minimum_confidence: float) -> list[str]:
+    faults = _faults(label, "a label", minimum_confidence)
     if not isinstance(label, dict):
-        return ["a label is not an object"]
-    faults = []
-    if not _is_name(label.get("Name")):
-        faults.append("a label has no name")
+        return faults
     if label.get("ParentName") and not _is_name(label["ParentName"]):
         faults.append("a label's parent is not a name")
-    confidence = label.get("Confidence")
-    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not math.isfinite(confidence):
-        faults.append("a label's confidence is not a number")
-    elif not minimum_confidence - ROUNDING <= confidence <= HIGHEST_CONFIDENCE + ROUNDING:
-        faults.append(f"a label's confidence is not between {minimum_confidence:g}, as requested, and 100")
     level = label.get("TaxonomyLevel", 1)
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= DEEPEST_LEVEL:
         faults.append("a label's taxonomy level is invalid")
+    return faults
+
+
+def _faults(found: Any, thing: str, minimum_confidence: float) -> list[str]:
+    """Return the faults of a name with its confidence. They contain no values: a response may contain anything."""
+    if not isinstance(found, dict):
+        return [f"{thing} is not an object"]
+    faults = []
+    if not _is_name(found.get("Name")):
+        faults.append(f"{thing} has no name")
+    confidence = found.get("Confidence")
+    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not math.isfinite(confidence):
+        faults.append(f"{thing}'s confidence is not a number")
+    elif not minimum_confidence - ROUNDING <= confidence <= HIGHEST_CONFIDENCE + ROUNDING:
+        faults.append(f"{thing}'s confidence is not between {minimum_confidence:g} and 100")
     return faults
 
 
@@ -120,3 +140,8 @@ def _label(found: dict[str, Any], view: View) -> Label:
         frame=view.frame,
         rendering=view.rendering,
     )
+
+
+def _content_type(found: dict[str, Any], view: View) -> ContentType:
+    confidence = min(max(found["Confidence"], 0.0), HIGHEST_CONFIDENCE)
+    return ContentType(name=found["Name"], confidence=confidence, frame=view.frame, rendering=view.rendering)

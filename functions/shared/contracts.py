@@ -248,6 +248,19 @@ class Label(Document):
 
 
 @dataclass(frozen=True)
+class ContentType(Document):
+    """A kind of content in one view, such as Animated or Illustrated, with Rekognition's name; confidence in
+    percent."""
+
+    name: str
+    confidence: float
+    frame: int = 0
+    rendering: Rendering = Rendering.OPAQUE
+
+    parts: ClassVar[Parts] = {"rendering": Rendering}
+
+
+@dataclass(frozen=True)
 class Verdict(Document):
     """The labels of moderation and the decision of the policy. ``deciding`` names the labels that led to it."""
 
