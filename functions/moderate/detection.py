@@ -1,12 +1,12 @@
-"""Calls Rekognition: returns the moderation labels of a picture in S3.
+"""Calls a detector over Rekognition's protocol: returns the moderation labels of a picture in S3.
 
 A response is accepted only if Rekognition can give it to the request. Any other response shows a fault, so neither its
-labels nor their absence can be trusted.
+labels nor their absence can be trusted. That includes the response of another detector than the configured one.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
@@ -14,6 +14,7 @@ from botocore.parsers import ResponseParserError
 from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import ContentType, Label, View
 from functions.shared.errors import ModerationAnswerError, ModerationRefusedError
+from functions.shared.options import DetectorName
 
 REFUSALS: Final = frozenset(
     {
@@ -43,18 +44,54 @@ DEEPEST_LEVEL: Final = 10
 
 @dataclass(frozen=True)
 class Detection:
-    """The labels of one picture, its content types, and the version of the model."""
+    """The labels of one picture, its content types, and the detector and the version of the model that found them.
+
+    With an adapter, ``model_version`` also names the adapter. Rekognition uses its own model in place of an expired
+    adapter, and ``model_version`` then is that model's.
+    """
 
     labels: tuple[Label, ...]
     model_version: str
     content_types: tuple[ContentType, ...] = ()
+    detector: DetectorName = DetectorName.REKOGNITION
+
+
+class Detector(Protocol):
+    """What finds the labels of pictures. Answers of another ``name`` are not comparable with its own."""
+
+    @property
+    def name(self) -> DetectorName:
+        """The name that its labels and verdicts keep."""
+
+    def detect(self, bucket: str, view: View, *, minimum_confidence: float) -> Detection:
+        """Return the labels of at least this confidence (percent), with the view's frame and rendering."""
+
+
+def detector_of(model_version: str) -> str:
+    """Return which detector has this ModerationModelVersion: ``NAME VERSION``, or Rekognition's version alone."""
+    name, separator, _ = model_version.partition(" ")
+    return name if separator else DetectorName.REKOGNITION
 
 
 class RekognitionDetector:
-    """Calls Rekognition with a botocore client, by default the process's own. Thread-safe."""
+    """Calls Rekognition, or the detector ``name`` that speaks its protocol. Thread-safe.
 
-    def __init__(self, rekognition: Any = None) -> None:
+    ``rekognition`` is a botocore client, by default the process's own. ``adapter`` is the ARN of an adapter's version,
+    "" for Rekognition's own model.
+    """
+
+    def __init__(
+        self, rekognition: Any = None, *, name: DetectorName = DetectorName.REKOGNITION, adapter: str = ""
+    ) -> None:
         self._rekognition = client("rekognition") if rekognition is None else rekognition
+        self._name = name
+        self._adapter = adapter
+        self._options: dict[str, Any] = {"ProjectVersion": adapter} if adapter else {}
+
+    @property
+    def name(self) -> DetectorName:
+        """The configured detector; a response of another one is an error."""
+        return self._name
 
     def detect(self, bucket: str, view: View, *, minimum_confidence: float) -> Detection:
         """Return the labels of at least this confidence (percent), with the view's frame and rendering.
@@ -64,7 +101,9 @@ class RekognitionDetector:
         try:
             with translated_errors():
                 response = self._rekognition.detect_moderation_labels(
-                    Image={"S3Object": {"Bucket": bucket, "Name": view.key}}, MinConfidence=minimum_confidence
+                    Image={"S3Object": {"Bucket": bucket, "Name": view.key}},
+                    MinConfidence=minimum_confidence,
+                    **self._options,
                 )
         except ClientError as error:
             if error.response["Error"]["Code"] in REFUSALS:
@@ -72,7 +111,18 @@ class RekognitionDetector:
             raise
         except (ResponseParserError, AttributeError, TypeError) as error:  # raised for documents of another shape
             raise ModerationAnswerError(f"{view.key}: the response cannot be parsed: {error!r}") from error
-        return _checked(response, view, minimum_confidence)
+        detection = _checked(response, view, minimum_confidence)
+        if detector_of(detection.model_version) != self._name:
+            raise ModerationAnswerError(f"{view.key}: the response is of another detector than {self._name}")
+        adapter = response.get("ProjectVersion")
+        if adapter not in {None, self._adapter}:
+            raise ModerationAnswerError(f"{view.key}: the response is of another adapter than the requested one")
+        return replace(detection, detector=self._name, model_version=_version(detection.model_version, adapter))
+
+
+def _version(model_version: str, adapter: str | None) -> str:
+    """Return the model's version, followed by the adapter's project and version."""
+    return f"{model_version} {adapter.partition(':project/')[2]}" if adapter else model_version
 
 
 def _checked(response: dict[str, Any], view: View, minimum_confidence: float) -> Detection:

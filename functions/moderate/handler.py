@@ -17,7 +17,7 @@ from functions.shared.observability import logger, metrics
 
 settings = ModerateSettings.from_environment()  # a bad value fails the cold start
 policy = Policy.from_file()
-detector = RekognitionDetector()
+detector = RekognitionDetector(name=settings.detector, adapter=settings.adapter)
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image

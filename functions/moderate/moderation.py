@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 
-from functions.moderate.detection import Detection, RekognitionDetector
+from functions.moderate.detection import Detection, Detector
 from functions.policy.policy import Policy
 from functions.shared.contracts import Answers, Label, Moderated, ModerateRequest, Verdict, View, as_json
 from functions.shared.errors import ContractError, ModerationAnswerError, ThrottledError
@@ -51,7 +51,7 @@ class Moderation:
 def moderate(
     request: ModerateRequest,
     *,
-    detector: RekognitionDetector,
+    detector: Detector,
     policy: Policy,
     staging_bucket: str,
     budget: TimeBudget,
@@ -91,7 +91,7 @@ def _verdict(answers: Answers, policy: Policy) -> Verdict:
 class _Detections:
     """Detects labels in views until all have an answer or the time budget is used up."""
 
-    detector: RekognitionDetector
+    detector: Detector
     bucket: str
     minimum_confidence: float
     budget: TimeBudget
