@@ -6,7 +6,6 @@ import pytest
 
 from local import certificates
 from local.demo.samples import SAMPLES
-from local.processes import ProcessBook
 from local.rekognition import process as rekognition
 from local.rekognition.detectors import LocalDetector
 
@@ -24,8 +23,7 @@ def test_the_model_judges_an_uploaded_photograph(pipeline, photograph):
 
 
 def test_a_picture_that_another_detector_judges_is_held(pipeline, instance, photograph):
-    workspace = instance._workspace
-    book = ProcessBook(workspace.state)
+    workspace, book = instance._workspace, instance._book  # the book owns the processes
     port = urlsplit(pipeline.outputs.rekognition_control_url).port
     trusted = certificates.issued_in(workspace.certificates)
     try:
