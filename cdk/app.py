@@ -20,6 +20,7 @@ from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, PackagingError, build_all
 from cdk.pipeline_stack import PipelineStack
 from cdk.signing_keys import SigningKeys
+from functions.shared.options import DetectorName
 from functions.shared.webhooks import WebhookAddress
 
 UNTAGGED: Final = ["AWS::CloudFront::Function", "aws:cdk:stack"]
@@ -69,8 +70,13 @@ def add_stacks(
 
 
 def _with_context(app: App, config: StageConfig) -> StageConfig:
-    """Return the stage with the address for alarms that ``-c alarm_email=…`` gives; ``none`` gives none."""
-    address = app.node.try_get_context("alarm_email")
+    """Return the stage with the address for alarms that ``-c alarm_email=…`` gives, ``none`` for none, and with the
+    detector of ``-c detector=…``. Raises ConfigError."""
+    address, detector = app.node.try_get_context("alarm_email"), app.node.try_get_context("detector")
+    if detector:
+        if detector not in set(DetectorName):
+            raise ConfigError(f"unknown detector {detector!r}; select one of {', '.join(DetectorName)}")
+        config = replace(config, detector=DetectorName(detector))
     return config if address in {None, "", "none"} else replace(config, alarm_email=address)
 
 

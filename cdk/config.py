@@ -21,7 +21,17 @@ from functions.shared.limits import (
     MOST_VIEWS,
     UploadLimits,
 )
-from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata, Refine
+from functions.shared.options import (
+    ADAPTER_ARN,
+    DEFAULT_CELLS,
+    MOST_CELLS,
+    Blur,
+    BlurKind,
+    Delivery,
+    DetectorName,
+    KeptMetadata,
+    Refine,
+)
 from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Presets, Sizes, preset_faults
 from functions.shared.webhooks import WEBHOOK_TYPES, WebhookAddress
 
@@ -171,6 +181,11 @@ class StageConfig:
     max_moderation_views: int = DEFAULT_VIEWS
     """The most views of one image that go to Rekognition, at the price of one call each. If an animation has more
     distinct frames, those without a view are not published."""
+    detector: DetectorName = DetectorName.REKOGNITION
+    """What judges pictures. Only a stage on the emulator can use another detector than Rekognition (docs/local.md)."""
+    rekognition_adapter: str | None = None
+    """The ARN of an adapter's version: Rekognition's model, trained further on your own pictures. It is in the stage's
+    region. Verdicts name it. Rekognition judges with its own model once the adapter has expired."""
     keep_metadata: tuple[str, ...] = ()
     """The metadata of an upload that published pictures keep: none, or ``copyright`` (EXIF's Artist, Copyright)."""
     blur: BlurKind = BlurKind.MOSAIC
@@ -276,6 +291,16 @@ class StageConfig:
             faults.append("cold_originals_days must be 1 or more, or None")
         return faults
 
+    def _faults_of_detector(self) -> list[str]:
+        faults = []
+        if self.detector is not DetectorName.REKOGNITION and not self.runs_on_emulator:
+            faults.append(f"detector={self.detector} judges only pictures of a stage on the emulator")
+        if self.rekognition_adapter is not None and not ADAPTER_ARN.fullmatch(self.rekognition_adapter):
+            faults.append("rekognition_adapter must be arn:…:rekognition:…:project/NAME/version/NAME/NUMBER")
+        if self.rekognition_adapter is not None and self.detector is not DetectorName.REKOGNITION:
+            faults.append("rekognition_adapter needs detector=rekognition")
+        return faults
+
     def _faults(self) -> list[str]:
         faults = self._faults_of_numbers()
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.name):
@@ -293,7 +318,7 @@ class StageConfig:
             faults.append("allowed_origins must be either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
             faults.append("an origin in allowed_origins must not contain a *: the API compares whole origins")
-        return [*faults, *self._faults_of_webhooks(), *self.limits.faults(), *self.prewarm.faults()]
+        return [*faults, *self._faults_of_detector(), *self._faults_of_webhooks(), *self.limits.faults(), *self.prewarm.faults()]
 
     def _faults_of_webhooks(self) -> list[str]:
         faults = [

@@ -12,17 +12,20 @@ from local.demo.run import run_demo
 from local.errors import LocalError
 from local.instance import Instance, Ports
 from local.outputs import Outputs
+from local.rekognition.detectors import LocalDetector
 from local.workspace import Workspace, default_workspace
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 Home = Annotated[Path | None, typer.Option(help="Folder of the instance (default: .local in the checkout).")]
+Detector = Annotated[LocalDetector, typer.Option(help="What judges pictures: the stand-in, or a local model.")]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port; it must be free.")]
 
 
 @app.command()
 def up(  # noqa: PLR0917 - typer reads options
     home: Home = None,
+    detector: Detector = LocalDetector.STAND_IN,
     fresh: Annotated[bool, typer.Option("--fresh", help="Stop the running instance and delete its data.")] = False,  # noqa: FBT002
     edge_port: Port = None,
     browser_s3_port: Port = None,
@@ -36,7 +39,7 @@ def up(  # noqa: PLR0917 - typer reads options
     are in use. A port given as an option must be free.
     """
     workspace, progress = _workspace(home), Progress()
-    instance = Instance(workspace, progress)
+    instance = Instance(workspace, progress, detector)
     if instance.is_running() and not fresh:
         done = instance.update()
         progress.console.print(f"Already running: {'; '.join(done) or 'nothing has changed'}.")
@@ -59,12 +62,12 @@ def down(home: Home = None) -> None:
 
 
 @app.command()
-def demo(home: Home = None) -> None:
+def demo(home: Home = None, detector: Detector = LocalDetector.STAND_IN) -> None:
     """Start everything, process the samples, show the results, and stop everything."""
     workspace, progress = _workspace(home), Progress()
-    instance = Instance(workspace, progress)
+    instance = Instance(workspace, progress, detector)
     with instance.running() as outputs:
-        result = run_demo(outputs, instance.up_v1(), workspace, progress)
+        result = run_demo(outputs, instance.up_v1(), workspace, progress, detector)
     result.print_end(progress.console)
     if result.surprises:
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from local.outputs import Outputs
 from local.prerequisites import choose_port, free_port_near
 from local.processes import ProcessBook
 from local.rekognition import process as rekognition
+from local.rekognition.detectors import LocalDetector
 from local.runtime import ensure_runtime
 from local.stages import LOCAL, LOCAL_V1, STAGES, Stage
 from local.workspace import Workspace
@@ -66,9 +68,17 @@ class Addresses:
 
 
 class Instance:
-    """The processes of one workspace. Only one command at a time may start, update or stop them."""
+    """The processes of one workspace. Only one command at a time may start, update or stop them.
 
-    def __init__(self, workspace: Workspace, progress: Progress) -> None:
+    ``detector`` judges the pictures of an instance that is started or updated. Raises LocalError if its packages are
+    not installed.
+    """
+
+    def __init__(
+        self, workspace: Workspace, progress: Progress, detector: LocalDetector = LocalDetector.STAND_IN
+    ) -> None:
+        detector.check_packages()
+        self.detector = detector
         self._workspace = workspace
         self._progress = progress
         self._book = ProcessBook(workspace.state)
@@ -106,7 +116,9 @@ class Instance:
                 return Outputs.read(workspace.outputs_of(LOCAL_V1))
             main = Outputs.read(workspace.outputs)
             trusted = certificates.issued_in(workspace.certificates)
-            deployment = Deployment(workspace, emulator_url=main.emulator_url, certificates=trusted)
+            deployment = Deployment(
+                workspace, emulator_url=main.emulator_url, certificates=trusted, detector=self.detector
+            )
             try:
                 with progress.step("Deploying a second stage, with delivery v1"):
                     with self._shared_work():
@@ -142,8 +154,17 @@ class Instance:
 
     @contextmanager
     def running(self) -> Iterator[Outputs]:
-        """Run everything inside the block. A running instance is used and kept; a new one is stopped at the end."""
+        """Run everything inside the block. A running instance is used and kept; a new one is stopped at the end.
+
+        Raises LocalError if the running instance has another detector.
+        """
         if self.is_running():
+            deployed_now = Deployed.read(self._workspace.deployed)
+            if deployed_now and deployed_now.detector is not self.detector:
+                raise LocalError(
+                    f"The running instance has DETECTOR={deployed_now.detector}. "
+                    f"`make up DETECTOR={self.detector}` changes it; `make down` stops it."
+                )
             self._progress.note(f"Using the running instance (`make up`) in {self._workspace.home}")
             yield Outputs.read(self._workspace.outputs)
             return
@@ -163,7 +184,7 @@ class Instance:
         browser_s3_port = choose_port(ports.browser_s3, "S3 for browsers")
         emulator_url = emulator.url(emulator_port)
         trusted = certificates.issue(workspace.certificates)
-        deployment = Deployment(workspace, emulator_url=emulator_url, certificates=trusted)
+        deployment = Deployment(workspace, emulator_url=emulator_url, certificates=trusted, detector=self.detector)
         with self._shared_work():
             with progress.step("Preparing the Lambda interpreter and the functions' zips"):
                 python = ensure_runtime(workspace)
@@ -172,8 +193,8 @@ class Instance:
                 deployment.create_keys()
                 assembly = deployment.synthesize()
                 deployed = self._on_disk(deployment, assembly)
-        with progress.step("Starting the Rekognition stand-in, S3 for browsers and the AWS emulator"):
-            rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted)
+        with progress.step(f"Starting Rekognition ({self.detector}), S3 for browsers and the AWS emulator"):
+            rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted, detector=self.detector)
             browser_s3.start(workspace, self._book, browser_s3_port, emulator_url, trusted)
             emulator.start(
                 workspace, self._book, port=emulator_port, certificates=trusted, runtime_python=python,
@@ -209,7 +230,9 @@ class Instance:
         if before is None:
             raise LocalError(f"{workspace.deployed} is missing or broken. `make up FRESH=1` starts over.")
         trusted = certificates.issued_in(workspace.certificates)
-        deployment = Deployment(workspace, emulator_url=outputs.emulator_url, certificates=trusted)
+        deployment = Deployment(
+            workspace, emulator_url=outputs.emulator_url, certificates=trusted, detector=self.detector
+        )
         done = []
         with self._shared_work():
             with progress.step("Building the functions' zips"):
@@ -235,7 +258,7 @@ class Instance:
             done.append("restarted the edge")
         done += self._restart_others(before, now, outputs, trusted)
         kept = {"emulator": before.processes["emulator"]}  # it is not restarted: repeat the message next time
-        Deployed(now.assembly, now.templates, now.processes | kept).write(workspace.deployed)
+        replace(now, processes=now.processes | kept).write(workspace.deployed)
         return done
 
     def _deploy_over(self, deployment: Deployment, assembly: Path, stage: Stage) -> None:
@@ -263,17 +286,19 @@ class Instance:
 
     def _restart_others(self, before: Deployed, now: Deployed, outputs: Outputs, trusted: Certificates) -> list[str]:
         done = []
-        for module, port in (
-            (rekognition, urlsplit(outputs.rekognition_control_url).port),
-            (browser_s3, urlsplit(outputs.uploads_url).port),
+        for name, start, port in (
+            (
+                rekognition.NAME,
+                partial(rekognition.start, detector=self.detector),
+                urlsplit(outputs.rekognition_control_url).port,
+            ),
+            (browser_s3.NAME, browser_s3.start, urlsplit(outputs.uploads_url).port),
         ):
-            if now.processes[module.NAME] != before.processes[module.NAME]:
-                with self._progress.step(f"Restarting {module.NAME}"):
-                    self._book.stop(module.NAME)
-                    module.start(
-                        self._workspace, self._book, choose_port(port, module.NAME), outputs.emulator_url, trusted
-                    )
-                done.append(f"restarted {module.NAME}")
+            if now.processes[name] != before.processes[name]:
+                with self._progress.step(f"Restarting {name}"):
+                    self._book.stop(name)
+                    start(self._workspace, self._book, choose_port(port, name), outputs.emulator_url, trusted)
+                done.append(f"restarted {name}")
         if now.processes["emulator"] != before.processes["emulator"]:
             self._progress.note(
                 "The emulator's own code or the locked packages changed. The emulator keeps running because it "
@@ -289,10 +314,11 @@ class Instance:
             templates=deployment.template_inputs(code),
             processes={
                 "edge": code.of_process("local.edge"),
-                rekognition.NAME: code.of_process("local.rekognition"),
+                rekognition.NAME: f"{code.of_process('local.rekognition')} {self.detector}",
                 browser_s3.NAME: code.of_process("local.browser_s3"),
                 "emulator": code.of_files(EMULATOR_CODE),
             },
+            detector=self.detector,
         )
 
     def _stop(self) -> list[str]:

