@@ -40,6 +40,6 @@ SPECIFICATION: Final = FunctionSpecification(
     environment=environment,
     grants=grants,
     answers_api=True,
-    starts=("remove",),
+    starts=("remove", "retire"),
     describes=("remove",),
 )

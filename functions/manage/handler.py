@@ -24,6 +24,7 @@ from functions.shared.errors import (
     RevisionsUsedUpError,
 )
 from functions.shared.events import EventPublisher
+from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
 from functions.shared.problem import problem
@@ -53,7 +54,9 @@ focal_points = FocalPoints(
     records=FocalPointWriter(settings.table_name),
     store=S3ObjectStore(),
     events=EventPublisher(settings.event_bus_name),
+    executions=Executions,
     generated_bucket=settings.generated_bucket,
+    retire_machine=settings.retire_state_machine_arn,
 )
 
 

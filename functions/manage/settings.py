@@ -8,10 +8,12 @@ from functions.shared.settings import EnvironmentReader, Settings
 
 @dataclass(frozen=True)
 class ManageSettings(Settings):
-    """The table, the state machine `remove`, two buckets, the queue of uploads, the event bus, and CORS's origins."""
+    """The table, the state machines `remove` and `retire`, two buckets, the queue of uploads, the event bus, and the
+    origins that CORS allows."""
 
     table_name: str
     remove_state_machine_arn: str
+    retire_state_machine_arn: str
     originals_bucket: str
     generated_bucket: str
     event_bus_name: str
@@ -24,6 +26,7 @@ class ManageSettings(Settings):
         return cls(
             table_name=reader.text("TABLE_NAME"),
             remove_state_machine_arn=reader.text("REMOVE_STATE_MACHINE_ARN"),
+            retire_state_machine_arn=reader.text("RETIRE_STATE_MACHINE_ARN"),
             originals_bucket=reader.text("ORIGINALS_BUCKET"),
             generated_bucket=reader.text("GENERATED_BUCKET"),
             event_bus_name=reader.text("EVENT_BUS_NAME"),

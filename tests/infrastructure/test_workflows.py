@@ -22,7 +22,7 @@ WRITES = {
     "Ingest": ("GetItem", "PutItem", "UpdateItem"),
     "Settle": ("GetItem", "PutItem", "UpdateItem"),
     "Remove": ("UpdateItem",),
-    "Retire": ("UpdateItem",),
+    "Retire": ("GetItem", "UpdateItem"),
 }
 """What each state machine invokes, starts, and does to the table."""
 LOGS_AND_TRACES = {
@@ -194,6 +194,7 @@ def test_a_removal_waits_until_no_function_can_write_a_file_any_more(stage, stag
 
     answers, variants = int(waits["AnswersEndSeconds"]), int(waits["VariantsEndSeconds"])
     assert answers >= serve + 30
+    assert answers > synthesized.pipeline["Resources"][synthesized.function_id("manage")]["Properties"]["Timeout"]
     assert answers + variants >= max(writers.values()) + 30
     assert set(writers) == {
         specification.handler
