@@ -144,7 +144,7 @@ class Api(Construct):
                 logging_level=apigateway.MethodLoggingLevel.ERROR
                 if config.keep_data
                 else apigateway.MethodLoggingLevel.OFF,
-                metrics_enabled=True,
+                metrics_enabled=False,  # alarms and dashboard use the stage's metrics, which are free
                 throttling_burst_limit=config.api_burst,
                 throttling_rate_limit=config.api_requests_per_second,
                 tracing_enabled=True,

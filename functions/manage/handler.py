@@ -71,7 +71,9 @@ focal_points = FocalPoints(
     records=FocalPointWriter(settings.table_name),
     store=store,
     events=events,
+    executions=Executions,
     generated_bucket=settings.generated_bucket,
+    retire_machine=settings.retire_state_machine_arn,
 )
 reader = RecordReader(settings.table_name)
 overrides = Overrides(

@@ -87,7 +87,7 @@ class VerdictWriter:
         return puts + [{"Delete": {"TableName": self._table, "Key": key}} for key in keys]
 
     def clear_unannounced(self, request: PersistRequest) -> None:
-        """Delete the attribute that says the completion event is still to be sent, if the record is this execution's.
+        """Delete the attribute that says the completion event is still to be sent, if the record has this revision.
 
         Raises TransientDependencyError.
         """
@@ -98,7 +98,7 @@ class VerdictWriter:
                 TableName=self._table,
                 Key=record_key(request.image_id),
                 UpdateExpression="REMOVE #unannounced",
-                ConditionExpression="#claimed_by = :execution AND #revision >= :revision",
+                ConditionExpression="#claimed_by = :execution AND #revision = :revision",
                 ExpressionAttributeNames={f"#{name}": name for name in names},
                 ExpressionAttributeValues=to_item(values),
             )

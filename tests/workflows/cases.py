@@ -21,6 +21,7 @@ from tests.workflows.responses import (
     every_time,
     execution_arn,
     payload,
+    shown,
     then,
     throws,
 )
@@ -66,9 +67,12 @@ FIRST_PASS = ("SweepEverything", "IsEverythingSwept", "WaitForAnswers")
 SECOND_PASS = ("SweepAfterAnswers", "IsSweptAfterAnswers", "PurgeEdgeAgain", "WaitForVariants")
 LAST_PASS = ("SweepAfterVariants", "IsSweptAfterVariants", "AnnounceRemoval", "FinishRemoval", "ImageRemoved")
 REMOVED = ("ReadRemoval", "MarkRemoved", "PurgeEdge", *FIRST_PASS, *SECOND_PASS, *LAST_PASS)
-RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "PurgeEdge", "WaitForVariants")
+RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "ReadAnnouncement", "IsAnnounced")
+PURGED = ("PurgeEdge", "WaitForVariants")
 LAST_RETIRING = ("SweepAfterVariants", "IsSweptAfterVariants", "PurgeEdgeAtLast", "WasThereTrouble")
-RETIRED = (*RETIRING, *LAST_RETIRING, "Retired")
+RETIRED = (*RETIRING, *PURGED, *LAST_RETIRING, "Retired")
+ANNOUNCING = (*RETIRING, "AnnounceRevision", "ForgetAnnouncement")
+RETIRED_AND_ANNOUNCED = (*ANNOUNCING, *RETIRED[len(RETIRING) :])
 TROUBLE = ("NoteTrouble", "WaitOutTrouble", "GoOn")
 TROUBLED = ("CountTroubles", "WereTroublesTooMany")
 SURVEYED = ("ReadRejudgement", "PlanSurvey", "SurveyDays", "FreezeManifest", "WhatToApply")
@@ -124,6 +128,9 @@ USUAL_ANSWERS = {
     },
     "retire": {
         "SweepSuperseded": "Swept",
+        "ReadAnnouncement": "RevisionWasAnnounced",
+        "AnnounceRevision": "Announced",
+        "ForgetAnnouncement": "Written",
         "PurgeEdge": "Announced",
         "SweepAfterVariants": "Swept",
         "PurgeEdgeAtLast": "Announced",
@@ -489,6 +496,21 @@ PATHS = (
     retire("ReplacedRevisionIsRetiredInTwoPasses", RETIRED),
     *(
         retire(
+            f"Unannounced{status.title()}RevisionIsAnnounced",
+            RETIRED_AND_ANNOUNCED,
+            answers={"ReadAnnouncement": f"Unannounced{status.title()}"},
+        )
+        for status in ("PUBLISHED", "BLURRED")
+    ),
+    retire(
+        "RevisionThatIsProcessedIsNotAnnounced",
+        RETIRED,
+        answers={"ReadAnnouncement": "UnannouncedProcessing"},
+        own_answers={"UnannouncedProcessing": shown("PROCESSING", unannounced={"S": "Image Published"})},
+    ),
+    retire("RecordThatVanishedIsNotAnnounced", RETIRED, answers={"ReadAnnouncement": "VanishedBeforeUpload"}),
+    *(
+        retire(
             f"{sweep}TakesMoreThanOneCallInRetire",
             (*RETIRED[: RETIRED.index(sweep) + 2], *RETIRED[RETIRED.index(sweep) :]),
             answers={sweep: "SweptInTwoCalls"},
@@ -640,6 +662,7 @@ NOT_MINE = ("DynamoDB.ConditionalCheckFailedException",)
 UNREADABLE = {"OptimizeImage": "ContractErrorAtFirst"}
 FAILING_IMAGE = (*OPTIMIZED[:-1], *RECORDED)
 AGAIN = {"ClaimUpload": "ClaimedAgain"}
+UNANNOUNCED = {"ReadAnnouncement": "UnannouncedPublished"}
 VERDICT = {"RecordFailure": "SettleCanceled", "ReadEnding": "PublishedRecordIsAnnounced"}
 REFUSED_TWICE = {"RecordFailure": 2}
 REJECTED = {"RecordFailure": "SettleCanceled", "ReadEnding": "RejectedRecordIsAnnounced"}
@@ -776,6 +799,7 @@ FAILURES = (
         )
         for task, comes_back, errors, recovers, caught in (
             ("SweepSuperseded", "SweepSuperseded", IN_ROUNDS, RECOVERED_IN_ROUNDS, UNRETRIED),
+            ("ReadAnnouncement", "SweepSuperseded", DYNAMODB, LOST_ANSWER, ()),
             ("PurgeEdge", "SweepSuperseded", EVENT_BUS, NO_ENTRY, ()),
             ("SweepAfterVariants", "SweepAfterVariants", IN_ROUNDS, RECOVERED_IN_ROUNDS, UNRETRIED),
             ("PurgeEdgeAtLast", "SweepAfterVariants", EVENT_BUS, NO_ENTRY, ()),
@@ -804,6 +828,17 @@ FAILURES = (
     Failing(
         "DecideBatch", "rejudge-ApplyParts", BATCH_DECIDED, ("PartFailed",), PART_APPLIED,
         ONE_OF_EACH_KIND, {}, caught=UNRETRIED,
+    ),
+    Failing(
+        "AnnounceRevision", "retire", ANNOUNCING[:-1],
+        (*TROUBLE, *RETIRED_AND_ANNOUNCED[2:-1], "ForgetTrouble", "Retired"),
+        RETIRED_AND_ANNOUNCED[len(ANNOUNCING) - 1 :], EVENT_BUS, NO_ENTRY, answers=UNANNOUNCED, fails=False,
+        goes_on=True,
+    ),
+    Failing(
+        "ForgetAnnouncement", "retire", ANNOUNCING, RETIRED_AND_ANNOUNCED[len(ANNOUNCING) :],
+        RETIRED_AND_ANNOUNCED[len(ANNOUNCING) :], DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=UNANNOUNCED,
+        fails=False,
     ),
 )  # fmt: skip
 """All Tasks with independent failures; failures while recording an error are below."""
@@ -1119,5 +1154,6 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "remove": {
         "Removes": {"SweepEverything": "Swept", "SweepAfterAnswers": "Swept", "SweepAfterVariants": "Swept"},
     },
+    "retire": {"Retires": {"SweepSuperseded": "Swept", "SweepAfterVariants": "Swept"}},
 }  # fmt: skip
 """Test cases whose other Tasks call the engine's DynamoDB and EventBridge: test_records.py."""

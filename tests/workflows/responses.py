@@ -55,6 +55,11 @@ def ended(status: str, claimed_by: str, **attributes: dict[str, str]) -> Answers
     return returns({"Item": item, **OK})
 
 
+def shown(status: str, **attributes: dict[str, str]) -> Answers:
+    """The part of a record that retire reads before it purges the edge."""
+    return returns({"Item": {"status": {"S": status}, "revision": {"N": "2"}, **attributes}, **OK})
+
+
 def throws(error: str, *, times: int = 1) -> Answers:
     """The same error at each of the first ``times`` attempts."""
     key = "0" if times == 1 else f"0-{times - 1}"
@@ -130,6 +135,9 @@ RESPONSES: dict[str, Answers] = {
     "RejudgementReported": every_time(payload({"outcome": "applied"})),
     "ClaimRefused": throws("DynamoDB.ConditionalCheckFailedException"),
     "TakenOverWhileItFailed": every_time(ended("PROCESSING", SOMEBODY_ELSE)),
+    "RevisionWasAnnounced": every_time(shown("PUBLISHED")),
+    "UnannouncedPublished": every_time(shown("PUBLISHED", unannounced={"S": "Image Published"})),
+    "UnannouncedBlurred": every_time(shown("BLURRED", unannounced={"S": "Image Blurred"})),
     "FailedBySettle": every_time(ended("FAILED", SETTLED, unannounced={"S": "Image Failed"})),
 }
 """The responses that cases share, by their names in the mock file; cases of failures add their own."""

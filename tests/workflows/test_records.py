@@ -75,6 +75,10 @@ class World:
         """Run remove on this image; the function sweeps as ``case`` says."""
         return self.deployment.run("remove", {"image_id": self.image_id}, case=case, name=name)
 
+    def retire(self):
+        """Run retire on this image; the function sweeps."""
+        return self.deployment.run("retire", {"image_id": self.image_id}, case="Retires")
+
     def announced(self):
         """Return the events about this image so far: their types and details, but for the id."""
         while messages := self._receive():
@@ -497,6 +501,30 @@ def test_an_execution_that_claimed_nothing_leaves_no_record_behind(world):
 
     assert run.path[-1] == "AlreadySettled"
     assert world.items() == {}
+
+
+# --- retiring
+
+
+@pytest.mark.parametrize("status", ["PUBLISHED", "BLURRED"])
+def test_a_retirement_sends_the_event_that_the_change_of_the_focal_point_did_not_send(world, status):
+    before = world.claimed(status, revision=4, unannounced=f"Image {status.title()}")
+
+    for _ in range(2):
+        assert world.retire().path[-1] == "Retired"
+
+    announced = [event for event in world.announced() if event[0] != "Image Purge Requested"]
+    assert announced == [(f"Image {status.title()}", {"status": status, "revision": 4})]
+    assert world.record == {name: value for name, value in before.items() if name != "unannounced"}
+
+
+def test_a_retirement_leaves_the_event_to_an_execution_that_processes_the_image(world):
+    before = world.claimed("PROCESSING", revision=4, unannounced="Image Published")
+
+    world.retire()
+
+    assert {event for event, _ in world.announced()} == {"Image Purge Requested"}
+    assert world.record == before
 
 
 # --- removing

@@ -22,5 +22,6 @@ def test_manage_changes_records_keeps_originals_and_deletes_only_what_can_be_gen
     }
 
 
-def test_manage_starts_and_describes_removals_and_nothing_else():
-    assert SPECIFICATIONS["manage"].starts == SPECIFICATIONS["manage"].describes == ("remove",)
+def test_manage_starts_removals_and_retirements_and_describes_removals():
+    assert SPECIFICATIONS["manage"].starts == ("remove", "retire")
+    assert SPECIFICATIONS["manage"].describes == ("remove",)

@@ -144,14 +144,15 @@ def test_until_its_event_is_sent_a_published_record_says_so(aws, publisher, watc
         assert record["unannounced"] == "Image Published"
 
 
-def test_a_note_of_another_run_is_left_alone(aws, publisher, clients):
+@pytest.mark.parametrize("changed", [{"claimed_by": "arn:later"}, {}], ids=["another run", "a new focal point"])
+def test_a_note_of_a_later_revision_is_left_alone(aws, publisher, clients, changed):
     state = claimed(aws, "published")
-    later = record_of(state, status="PUBLISHED", claimed_by="arn:later", revision=2, unannounced="Image Published")
+    later = record_of(state, status="PUBLISHED", revision=2, unannounced="Image Published", **changed)
 
-    def another_run_publishes(**_kwargs):
+    def the_revision_is_replaced(**_kwargs):
         aws.put_item(later)
 
-    with hooked(clients["events"], "before-call.events.PutEvents", another_run_publishes):
+    with hooked(clients["events"], "before-call.events.PutEvents", the_revision_is_replaced):
         publisher.persist(request_of(state))
 
     assert aws.items(record_partition(state["image_id"]))["RECORD"] == later
