@@ -318,7 +318,13 @@ class StageConfig:
             faults.append("allowed_origins must be either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
             faults.append("an origin in allowed_origins must not contain a *: the API compares whole origins")
-        return [*faults, *self._faults_of_detector(), *self._faults_of_webhooks(), *self.limits.faults(), *self.prewarm.faults()]
+        return [
+            *faults,
+            *self._faults_of_detector(),
+            *self._faults_of_webhooks(),
+            *self.limits.faults(),
+            *self.prewarm.faults(),
+        ]
 
     def _faults_of_webhooks(self) -> list[str]:
         faults = [

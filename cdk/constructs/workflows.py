@@ -2,11 +2,11 @@
 
 `ingest` takes an upload through the pipeline. The events of the rule `upload_arrived` go to a queue, from which `admit`
 starts it (cdk/constructs/admission.py). `remove` deletes everything of one image; `manage` starts it. `retire` deletes
-what a new revision replaced; `persist`, `manage` and `decide` start it. `review` waits until the review of an image is due; the event that
-the image is in review starts it. `rejudge` applies a policy to stored labels; `policies` starts it. `settle` looks
-after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one of ingest left
-behind, sends the event that it did not send, and starts removals, retirements and reviews again. What reached neither
-queue nor state machine, after EventBridge's retries, is in the queue of undelivered events.
+what a new revision replaced; `persist`, `manage` and `decide` start it. `review` waits until the review of an image is
+due; the event that the image is in review starts it. `rejudge` applies a policy to stored labels; `policies` starts it.
+`settle` looks after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one
+of ingest left behind, sends the event that it did not send, and starts removals, retirements and reviews again. What
+reached neither queue nor state machine, after EventBridge's retries, is in the queue of undelivered events.
 
 The definitions are plain files, time limits included: `DefinitionBody.from_string` keeps them in the template, where
 cfn-lint sees them.

@@ -104,14 +104,6 @@ def _does_not_fit(parameter: str, message: str) -> PydanticCustomError:
     return PydanticCustomError("combination", message, {"parameter": parameter})
 
 
-class TenantQuery(BaseModel):
-    """The tenant of the image."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tenant: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = DEFAULT_TENANT
-
-
 class HistoryQuery(BaseModel):
     """The page size, and the cursor of the previous page."""
 
@@ -129,6 +121,8 @@ def listing_query(event: dict[str, Any]) -> ListingQuery:
 def tenant_query(event: dict[str, Any]) -> TenantQuery:
     """Parse the query of POST /v1/images/{id}/verdict. Raises ProblemError (400) that names the parameter."""
     return _validated(TenantQuery, event)
+
+
 def owner_query(owner: str, event: dict[str, Any]) -> tuple[Selection, Cursor | None]:
     """Parse the owner in the path and the query of DELETE /v1/owners/{owner}/images; return its images and the cursor.
 

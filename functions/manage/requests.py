@@ -90,6 +90,8 @@ class VerdictRequest(BaseModel):
 def verdict_request(body: bytes) -> VerdictRequest:
     """Parse the JSON body. Raises ProblemError (400) that names the member."""
     return parsed_body(VerdictRequest, body)
+
+
 MAX_REASON_CHARACTERS: Final = 500
 _NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any, Final
 
+from functions.records.changes import SYSTEM, Change
 from functions.records.record import ImageRecord, VerdictSummary
-from functions.shared.contracts import Decision, PersistRequest, as_json
+from functions.shared.contracts import PersistRequest, as_json
 
 _OF_THE_VERDICT: Final = ("decision", "reason", "policy_digest")
 """Members of a verdict that events have too."""
@@ -31,13 +32,31 @@ def detail_of(record: ImageRecord) -> dict[str, Any]:
 
 def detail_of_verdict(record: ImageRecord, request: PersistRequest) -> dict[str, Any]:
     """Return the members for an image that got its verdict; ``record`` may be older than the verdict."""
-    verdict = request.verdict
+    status = request.verdict.decision.status
     decided = replace(
         record,
-        status=verdict.decision.status,
+        status=status,
         facts=request.facts,
-        picture=None if verdict.decision is Decision.BLOCK else request.picture,
-        verdict=VerdictSummary.from_state(verdict.to_state()),
+        picture=request.picture if status.is_servable else None,
+        verdict=VerdictSummary.of(request.verdict, ""),
         reason=None,
     )
-    return detail_of(decided)
+    return detail_of(decided) | _cause(record)
+
+
+def detail_of_change(record: ImageRecord, change: Change) -> dict[str, Any]:
+    """Return the members for an image that a change of its verdict took down; ``record`` is the one before."""
+    decided = replace(record, status=change.decision.status, picture=None, reason=None)
+    detail = detail_of(decided) | {"decision": change.decision.value, "reason": change.reason}
+    if change.judgement is not None:
+        detail |= {"reason": change.judgement.reason, "policy_digest": change.judgement.policies.policy}
+    detail |= {"actor": change.actor, "source": change.source.value, "previous_status": record.status.value}
+    return {name: value for name, value in detail.items() if value}
+
+
+def _cause(record: ImageRecord) -> dict[str, Any]:
+    """Return who changed the verdict and why, if the image was processed again because of a change."""
+    if record.pending is None:
+        return {}
+    actor = record.override.actor if record.override else SYSTEM
+    return {"actor": actor, "source": record.pending.source.value}

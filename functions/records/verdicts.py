@@ -113,7 +113,7 @@ class VerdictWriter:
             "unannounced": detail_type(status),
             "original": as_json(request.original),
             "facts": as_json(request.facts),
-            "verdict": _summary(request.verdict, at),
+            "verdict": _given(as_json(VerdictSummary.of(request.verdict, at))),
         }
         removed = ["reason", "detail", "error", "pending"]
         if status.is_servable:
@@ -137,29 +137,13 @@ class VerdictWriter:
         }
 
 
-def _summary(verdict: Verdict, at: str) -> dict[str, Any]:
-    """Return the verdict as the record has it."""
-    basis = verdict.basis
-    summary = VerdictSummary(
-        decision=verdict.decision,
-        policy_version=verdict.policy_version,
-        model_version=verdict.model_version,
-        deciding=verdict.deciding,
-        moderated_at=at,
-        reason=basis.reason,
-        severity=basis.severity,
-        queue=basis.queue,
-        policy_name=basis.policies.name,
-        policy_digest=basis.policies.policy or None,
-        floor_digest=basis.policies.floor or None,
-        detector=basis.detector,
-    )
-    return {name: value for name, value in as_json(summary).items() if value is not None}
-
-
 def _review(verdict: Verdict) -> dict[str, Any]:
     """Return the review of an image, whose time begins now."""
     terms = verdict.basis.review
     if terms is None:
         raise ContractError("PersistRequest: a verdict to review needs the terms of the review")
     return as_json(Review(terms.fallback, due_at(terms)))
+
+
+def _given(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if value is not None}
