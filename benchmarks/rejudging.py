@@ -74,7 +74,7 @@ SCENARIOS: Final = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """The simulated seconds of each step, and what all of them use. Re-processing begins while decisions are applied."""
+    """The simulated seconds of each step, and what all of them use. Processing begins while decisions are applied."""
 
     survey_seconds: float
     apply_seconds: float

@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import pytest
 
+from local.executions import wait_for_end
 from tests import library, pictures
 from tests.counted import counted
 from tests.deployed import eventually
@@ -45,13 +46,9 @@ class Rejudging:
 
     def end(self, rejudgement):
         """Wait for the end of a rejudgement, and return it."""
-        return eventually(lambda: self.ended(rejudgement), within_seconds=WITHIN_SECONDS)
-
-    def ended(self, rejudgement):
-        found = self.progress(rejudgement)
-        return found if found["status"] != "RUNNING" else None
-
-    def progress(self, rejudgement):
+        machine = self.pipeline.outputs.state_machines["rejudge"]
+        execution = f"{machine.replace(':stateMachine:', ':execution:')}:{rejudgement}"
+        wait_for_end(self.pipeline.stepfunctions, execution, within_seconds=WITHIN_SECONDS)
         return self.call("GET", f"/v1/rejudgements/{rejudgement}", status=200)
 
     def fill(self, count, **options):
@@ -85,7 +82,9 @@ def is_changed(image):
     return before is not after
 
 
-def test_a_library_is_re_judged_after_an_interruption_and_the_detector_is_not_called(pipeline, rejudging):
+def test_a_library_is_re_judged_after_an_interruption_and_the_detector_is_not_called(
+    pipeline, rejudging, record_property
+):
     images = rejudging.fill(IMAGES)
     rejudging.activate(library.STRICTER)
     calls = pipeline.rekognition.state()["calls"]
@@ -96,7 +95,7 @@ def test_a_library_is_re_judged_after_an_interruption_and_the_detector_is_not_ca
         first = rejudging.end(rejudging.start(mode="apply", cap=IMAGES))
     interrupted = rejudging.statuses()
     second = rejudging.end(rejudging.start(manifest=first["id"], cap=IMAGES))
-    print(f"{IMAGES} images in {time.monotonic() - begun:.1f} s")
+    record_property("seconds", round(time.monotonic() - begun, 1))
 
     report = second["report"]
     assert (first["status"], first["error"]) == ("FAILED", "States.ExceedToleratedFailureThreshold")
