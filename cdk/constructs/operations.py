@@ -96,6 +96,19 @@ class Operations(Construct):
         self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
         for scoped in scoped_functions:
             function_alarms(self, scoped, action=self.alarm_action)
+        self._alarm(
+            "RejudgementsEndedBadly",
+            cloudwatch.MathExpression(
+                expression="failed + timed_out + aborted",
+                period=PERIOD,
+                using_metrics={
+                    "failed": workflows.rejudge.metric_failed(period=PERIOD),
+                    "timed_out": workflows.rejudge.metric_timed_out(period=PERIOD),
+                    "aborted": workflows.rejudge.metric_aborted(period=PERIOD),
+                },
+            ),
+            "Executions of rejudge ended before they were done",
+        )
         self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
         if prewarm:
             not_prewarmed = prewarm.undelivered.metric_approximate_number_of_messages_visible(
