@@ -49,18 +49,18 @@ from workflows import lint
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 CHECKOUT = Path(__file__).resolve().parents[2]
-MACHINES = ("ingest", "settle", "remove", "retire")
+MACHINES = ("ingest", "settle", "remove", "retire", "review")
 TABLE, EVENT_BUS = "records", "image-scaler"
 NAMES = {
     "TableName": TABLE,
     "EventBusName": EVENT_BUS,
     **{
         f"{name}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
-        for name in ("Optimize", "Moderate", "Blur", "Persist", "Remove")
+        for name in ("Optimize", "Moderate", "Blur", "Persist", "Remove", "Decide")
     },
     **{
         f"{name}StateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name.lower()}"
-        for name in ("Remove", "Retire")
+        for name in ("Remove", "Retire", "Review")
     },
     "AnswersEndSeconds": "58",
     "VariantsEndSeconds": "572",
