@@ -27,7 +27,7 @@ def expected(output: dict) -> dict:
 
 @pytest.fixture(autouse=True)
 def record(aws):
-    aws.put_item({**{"pk": f"IMAGE#{ID}", "sk": "RECORD", "image_id": ID}, "status": "PROCESSING"})
+    aws.put_item({"pk": f"IMAGE#{ID}", "sk": "RECORD", "image_id": ID, "status": "PROCESSING"})
 
 
 @pytest.mark.parametrize("case", FOUND)

@@ -28,7 +28,6 @@ from tests.fakes.clock import Clock
 from tests.fakes.rekognition import labels
 from tests.fakes.states import recorded
 
-
 ID = recorded("ModerateImage", "allow")[0]["image_id"]
 RECORD = {"pk": f"IMAGE#{ID}", "sk": "RECORD", "image_id": ID, "status": "PROCESSING", "created_at": "2026-11-23"}
 PINNED = PinnedPolicies(policy=Policy.shipped().digest)
