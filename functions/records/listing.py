@@ -26,7 +26,7 @@ MAX_QUERIES: Final = 20
 EMBEDDED_LINES: Final = 25
 """History items that are returned with a record; older ones are read by pages."""
 
-_NESTED: Final = frozenset({"facts", "picture", "verdict", "removal", "error"})
+_NESTED: Final = frozenset({"facts", "picture", "verdict", "removal", "error", "override", "review", "pending"})
 """Attributes of a record that a listing does not show."""
 
 
@@ -35,6 +35,7 @@ class HistoryLine:
     """One item of an image's history. Times are ISO 8601 in UTC.
 
     ``first_at`` and ``count`` describe repeated uploads, which share one item; ``error`` is the error's name.
+    ``decision``, ``source``, ``actor`` and ``note`` describe a change of a verdict.
     """
 
     sort_key: str
@@ -47,6 +48,11 @@ class HistoryLine:
     reason: str | None = None
     detail: str | None = None
     error: str | None = None
+    decision: str | None = None
+    source: str | None = None
+    actor: str | None = None
+    note: str | None = None
+    policy_digest: str | None = None
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:

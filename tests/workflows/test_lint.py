@@ -210,4 +210,4 @@ def test_the_command_fails_where_there_is_nothing_to_check(tmp_path):
 
 def test_the_command_passes_on_the_deployed_definitions(capsys):
     assert lint.main() == 0
-    assert capsys.readouterr().out == "workflows: 4 state machines, 0 findings\n"
+    assert capsys.readouterr().out == "workflows: 5 state machines, 0 findings\n"

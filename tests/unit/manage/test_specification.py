@@ -18,5 +18,6 @@ def test_manage_changes_records_and_deletes_only_what_can_be_generated_again():
     }
 
 
-def test_manage_starts_and_describes_removals_and_nothing_else():
-    assert SPECIFICATIONS["manage"].starts == SPECIFICATIONS["manage"].describes == ("remove",)
+def test_manage_starts_removals_and_retirements_and_describes_removals():
+    assert SPECIFICATIONS["manage"].starts == ("remove", "retire")
+    assert SPECIFICATIONS["manage"].describes == ("remove",)

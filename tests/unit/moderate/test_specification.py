@@ -3,8 +3,10 @@
 from tests.fakes.stage import granted
 
 
-def test_moderate_reads_views_and_calls_rekognition():
+def test_moderate_reads_records_policies_and_views_and_calls_rekognition():
     assert granted("moderate") == {
+        "dynamodb:GetItem Records.Arn",
+        "dynamodb:BatchGetItem Records.Arn",
         "s3:GetObject Staging.Arn/*",
         "rekognition:DetectModerationLabels *",
     }
