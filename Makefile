@@ -12,7 +12,7 @@ LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_number
 	tests/unit/imaging/test_animations.py tests/unit/imaging/test_boxes.py tests/unit/imaging/test_colorimetry.py \
 	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py \
 	tests/emulator/test_files.py tests/emulator/test_removal.py \
-	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/e2e/test_smoke.py tests/sabotage
+	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/emulator/test_rejudging.py tests/e2e/test_smoke.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
 DOCUMENTS := $(wildcard *.md) .github docs samples tests/events
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

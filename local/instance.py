@@ -364,7 +364,7 @@ def _outputs(stage: Stage, stack: dict[str, str], processes: Addresses | Outputs
         state_machine_arn=stack["StateMachineArn"],
         state_machines={
             name: stack[f"{'' if name == 'ingest' else name.title()}StateMachineArn"]
-            for name in ("ingest", "settle", "remove", "retire", "rejudge")
+            for name in ("ingest", "settle", "remove", "retire", "review", "rejudge")
         },
         table=stack["TableName"],
         event_bus=stack["EventBusName"],

@@ -79,6 +79,7 @@ class Operations(Construct):
         settle = workflows.settle
         delayed = self._count_in_logs("RemovalsDelayed", config, workflows, WAITS_OUT_TROUBLE)
         ended = self._count_in_logs("RemovalsEndedBadly", config, workflows, ENDED_BADLY)
+        rejudged = self._count_in_logs("RejudgementsEndedBadly", config, workflows, ENDED_BADLY, machines=("rejudge",))
         serve_p95 = serve.metric_duration(period=PERIOD, statistic="p95")
         api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
 
@@ -99,6 +100,7 @@ class Operations(Construct):
         self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
         for scoped in scoped_functions:
             function_alarms(self, scoped, action=self.alarm_action)
+        self._alarm("RejudgementsEndedBadly", rejudged, "Executions of rejudge ended before they were done")
         self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
         if prewarm:
             not_prewarmed = prewarm.undelivered.metric_approximate_number_of_messages_visible(
@@ -155,11 +157,17 @@ class Operations(Construct):
         return queue
 
     def _count_in_logs(
-        self, name: str, config: StageConfig, workflows: Workflows, pattern: logs.IFilterPattern
+        self,
+        name: str,
+        config: StageConfig,
+        workflows: Workflows,
+        pattern: logs.IFilterPattern,
+        *,
+        machines: tuple[str, ...] = ("remove", "retire"),
     ) -> cloudwatch.Metric:
-        """Return how many lines in the logs of `remove` and `retire` match; the metric is the stage's own."""
+        """Return how many lines in the logs of state machines match; the metric is the stage's own."""
         namespace = names.metrics_namespace(config.name)
-        for machine in ("remove", "retire"):
+        for machine in machines:
             logs.MetricFilter(
                 self,
                 f"{name}Of{machine.title()}",

@@ -7,7 +7,7 @@ from functions.manage.owners import OwnerRemoval
 from functions.manage.resumption import Resumption
 from functions.records.listing import History, HistoryLine, Image, Page
 from functions.records.record import ImageRecord, Removal
-from functions.shared.contracts import as_json
+from functions.shared.contracts import Status, as_json
 from functions.shared.variant import POINT_STEPS
 
 _PUBLIC: Final = (
@@ -45,10 +45,7 @@ def full(image: Image) -> dict[str, Any]:
         shown["error"] = record.error  # without its cause: stack traces are for operators, who can read the table
     if record.removal is not None:
         shown["removal"] = _removal(record.removal)
-    if record.verdict is not None:
-        verdict = {name: value for name, value in as_json(record.verdict).items() if value is not None}
-        shown |= {"verdict": verdict, "policy_version": record.verdict.policy_version}
-        shown["labels"] = [as_json(label) for label in image.labels]
+    shown |= _verdict(image)
     picture = record.picture
     if picture is not None and record.status.is_servable:
         shown["renditions"] = [
@@ -103,6 +100,25 @@ def history(page: History) -> dict[str, Any]:
 
 def _line(line: HistoryLine) -> dict[str, Any]:
     return {name: value for name, value in asdict(line).items() if name != "sort_key" and value is not None}
+
+
+def _verdict(image: Image) -> dict[str, Any]:
+    """Return the verdict with its labels, and what may change it."""
+    record = image.record
+    shown: dict[str, Any] = {}
+    if record.verdict is not None:
+        shown = {"verdict": _known(as_json(record.verdict)), "policy_version": record.verdict.policy_version}
+        shown["labels"] = [as_json(label) for label in image.labels]
+    for name in ("override", "pending"):
+        if (document := getattr(record, name)) is not None:
+            shown[name] = _known(as_json(document), without="policies")
+    if record.review is not None and record.status is Status.IN_REVIEW:
+        shown["review"] = _known(as_json(record.review))
+    return shown
+
+
+def _known(document: dict[str, Any], *, without: str = "") -> dict[str, Any]:
+    return {name: value for name, value in document.items() if value is not None and name != without}
 
 
 def _removal(removal: Removal) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Final
 from functions.moderate.detection import Detection, Detector
 from functions.moderate.judging import Judge
 from functions.moderate.stored_answers import StoredAnswers
+from functions.policy.document import DETECTOR_CONFIDENCE
 from functions.policy.policy import Answer
 from functions.policy.store import PolicyStore
 from functions.records.reader import RecordReader
@@ -24,6 +25,7 @@ from functions.shared.errors import ContractError, ModerationAnswerError, Thrott
 from functions.shared.timeouts import TimeBudget
 
 EARLIER_CONFIDENCE: Final = 50.0
+"""The confidence (percent) from which releases before 0.2.0 asked: that of their policy."""
 
 PARALLEL_CALLS: Final = 8
 """Concurrent calls for one image. At 0.5 s per call, 64 views take 4 s, and 128, the highest limit of a stage, 8 s. The
@@ -35,10 +37,6 @@ MOST_LABELS: Final = 1_000
 MOST_LABEL_BYTES: Final = 220_000
 """The largest size of one image's labels and content types as JSON. They are part of a state of at most 256 KiB, with
 up to 20 KB of other data. A thousand labels of the taxonomy have at most 196,000 bytes."""
-
-DETECTOR_CONFIDENCE: Final = 30.0
-"""The confidence (percent) from which the detector is asked for labels, whatever the policy considers. A later policy
-can then consider weaker labels without new calls. A policy that considers even weaker ones lowers it."""
 
 LONGEST_WAITS_SECONDS: Final = (1.0, 2.0, 4.0)
 """Upper bounds of the random waits after a view's first, second and later throttled calls."""
@@ -102,7 +100,7 @@ class Moderator:
 
     def _detected(self, request: ModerateRequest, judge: Judge, budget: TimeBudget) -> Moderation:
         start = perf_counter()
-        asked = _asked_before(request) or min(DETECTOR_CONFIDENCE, judge.minimum_confidence)
+        asked = _asked_before(request) or DETECTOR_CONFIDENCE
         found = _Detections(self.detector, self.staging_bucket, asked, budget).complete(request)
         detection_ms = (perf_counter() - start) * 1000
         answers = replace(found, minimum_confidence=asked, policies=judge.pinned)
@@ -129,7 +127,7 @@ class Moderator:
 def _asked_before(request: ModerateRequest) -> float | None:
     """Return the confidence for which views were asked about in an earlier call of the execution, if they were.
 
-    Releases before 0.2.0 do not record it: their policy asked from 50 % on.
+    Releases before 0.2.0 do not record it.
     """
     if request.answers is None or not request.answers.views:
         return None

@@ -31,6 +31,7 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  #
     logger.append_keys(image_id=request.image_id, revision=request.revision)
     outcome = publisher.persist(request)
     state = outcome.to_state()
-    metrics.add_metric(name=f"Image{state.get('status', state['outcome']).capitalize()}", unit="Count", value=1)
+    ending = state.get("status", state["outcome"]).title().replace("_", "")
+    metrics.add_metric(name=f"Image{ending}", unit="Count", value=1)
     logger.info("persist", extra={"outcome": state["outcome"], "status": state.get("status")})
     return state

@@ -92,6 +92,8 @@ class Change(Document):
     def __post_init__(self) -> None:
         if (self.judgement is not None) is not (self.source is Source.REJUDGE):
             raise ValueError(f"source is {self.source}: only a change by {Source.REJUDGE} has a judgement")
+        if self.source is Source.REVIEW and self.decision is Decision.ALLOW:
+            raise ValueError("the fallback of a review never allows")
 
 
 class ChangeWriter:

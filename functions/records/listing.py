@@ -36,18 +36,20 @@ EMBEDDED_LINES: Final = 25
 ORPHANED_AFTER: Final = UPLOAD_WINDOW + timedelta(days=1)
 """Age at which an entry without a record is deleted: TTL has deleted the record of an upload that never came."""
 
-_NESTED: Final = frozenset({"facts", "picture", "verdict", "removal", "error"})
-
 _AFTER_ALL: Final = "~"
 """Sorts after every image id."""
+
+_NESTED: Final = frozenset({"facts", "picture", "verdict", "removal", "error", "override", "review", "pending"})
+"""Attributes of a record that a listing does not show."""
 
 
 @dataclass(frozen=True)
 class HistoryLine:
     """One item of an image's history. Times are ISO 8601 in UTC.
 
-    ``first_at`` and ``count`` describe repeated uploads, which share one item; ``error`` is the error's name;
-    ``actor`` is who made a change: ``service`` for the application, None for the pipeline.
+    ``first_at`` and ``count`` describe repeated uploads, which share one item; ``error`` is the error's name.
+    ``decision``, ``source`` and ``note`` describe a change of a verdict. ``actor`` is who made a change: ``service`` for
+    the application, None for the pipeline.
     """
 
     sort_key: str
@@ -60,7 +62,10 @@ class HistoryLine:
     reason: str | None = None
     detail: str | None = None
     error: str | None = None
+    decision: str | None = None
+    source: str | None = None
     actor: str | None = None
+    note: str | None = None
     policy_digest: str | None = None
 
     @classmethod

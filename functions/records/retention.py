@@ -24,8 +24,10 @@ PERSONAL: Final = frozenset(
 """Attributes that are always deleted: an execution may add them between a read and the write that removes the image."""
 
 LINE_KEPT: Final = frozenset(
-    {"pk", "sk", "type", "at", "execution_arn", "revision", "reason", "actor", "policy_digest"}
-)
+    {
+        "pk", "sk", "type", "at", "execution_arn", "revision", "reason", "decision", "source", "actor", "policy_digest",
+    }
+)  # fmt: skip
 """Attributes that a history item of a removed image keeps."""
 
 REQUESTED: Final = "REQUESTED"

@@ -13,10 +13,11 @@ class UploadsQueue:
         self._url = url
         self._sqs = client("sqs") if sqs is None else sqs
 
-    def send(self, event: dict[str, Any]) -> None:
-        """Send one event. Raises TransientDependencyError."""
+    def send(self, event: dict[str, Any], *, delay_seconds: int = 0) -> None:
+        """Send one event, which nobody receives before the delay has passed. Raises TransientDependencyError."""
+        delay = {"DelaySeconds": delay_seconds} if delay_seconds else {}
         with translated_errors():
-            self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(event))
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(event), **delay)
 
     def has_messages(self) -> bool:
         """Return whether uploads wait for their turn; SQS's count is approximate. Raises TransientDependencyError."""

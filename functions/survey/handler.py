@@ -26,5 +26,6 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:  #
     request = SurveyRequest.from_state(event)
     logger.append_keys(rejudgement=request.rejudgement.id, manifest=request.rejudgement.manifest)
     result = survey.run(request)
+    metrics.add_metric(name=f"Survey{request.operation.capitalize()}", unit="Count", value=1)
     logger.info("survey", extra={"operation": request.operation, "day": request.day, "part": request.part})
     return result

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from functions.policy.policy import Answer, Evaluation, Policy
+from functions.policy.rules import STRICTNESS
 from functions.shared.contracts import Decision
 from functions.shared.errors import UndeterminedError
 from functions.shared.rejudgements import Direction
 from functions.survey.library import JudgedImage
-
-STRICTNESS: Final = {decision: rank for rank, decision in enumerate(Decision)}
 
 
 class Finding(StrEnum):
@@ -28,7 +27,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True)
 class Difference:
-    """A decision that changes. ``labels`` are those that lead to the stricter of both decisions, "" if there are none.
+    """A decision that changes. ``labels`` are those that lead to the stricter of both decisions.
 
     ``evaluation`` is the candidate's.
     """

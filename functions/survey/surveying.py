@@ -13,7 +13,7 @@ from typing import Any, Final
 from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.rejudgements import Mode, Rejudgement, Result, report_key
+from functions.shared.rejudgements import Direction, Mode, Rejudgement, Result, report_key
 from functions.survey.judging import Difference, Judge
 from functions.survey.library import JudgedImage, Library
 from functions.survey.manifest import JSON, Manifest
@@ -77,18 +77,18 @@ class Survey:
         return {"done": after is None, "after": after or ""}
 
     def _judge(self, rejudgement: Rejudgement) -> Judge:
-        candidate, against, floor = (
-            self.policies.get(digest) if digest else None
-            for digest in (rejudgement.candidate, rejudgement.against, rejudgement.floor)
+        return Judge(
+            candidate=self.policies.get(rejudgement.candidate),
+            against=self.policies.get(rejudgement.against) if rejudgement.against else None,
+            floor=self.policies.get(rejudgement.floor) if rejudgement.floor else None,
         )
-        return Judge(candidate or Policy.shipped(), against, floor)
 
     def _summarize(self, request: SurveyRequest, manifest: Manifest) -> dict[str, Any]:
         tally = manifest.freeze()
         applies = _result(request.rejudgement, tally) is Result.APPLIED
         return {
             "action": APPLY if applies else "report",
-            **{f"{direction}_parts": tally.parts[direction] for direction in ("tighten", "relax")},
+            **{f"{direction}_parts": tally.parts[direction] for direction in Direction},
         }
 
     def _batch(self, request: SurveyRequest, manifest: Manifest) -> dict[str, Any]:

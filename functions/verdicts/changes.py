@@ -10,9 +10,13 @@ A change to block or review takes the picture down:
 3. All generated variants are deleted, because the CDN reads them without any function. Then the event is sent, which
    purges the CDN, and the record is updated.
 
-A change to allow or blur needs the sharp pixels, which are not stored (docs/adr/0040). One transaction writes the
-decision into the record as pending, with a history item. Then the upload's event is sent to the queue of uploads with
-``rework``: `ingest` makes the picture again from the original, and `moderate` reads the decision from the record.
+A change to allow or blur needs the sharp pixels, which are not stored (docs/adr/0040):
+
+1. The upload's event is sent to the queue of uploads again, with ``rework`` and a delay. It is sent first, so that the
+   image is processed even if this process ends after the next step.
+2. One transaction writes the decision into the record as pending, with a history item.
+3. `ingest` makes the picture again from the original, `moderate` reads the decision from the record, and `persist`
+   publishes the new revision. If it claims the image before step 2, the transaction is refused.
 
 Every step can be repeated: a repeated call completes what an earlier one left undone. A change is refused if the
 image's revision is not the one that the decision was made on.
@@ -40,6 +44,9 @@ from functions.shared.uploads_queue import UploadsQueue
 
 MOST_REVISIONS: Final = 100
 """Revisions after which `ingest` processes an image no more."""
+
+REQUEST_DELAY_SECONDS: Final = 3
+"""How long the event of an image that is processed again is delayed: the transaction takes some tens of ms."""
 
 
 class Outcome(StrEnum):
@@ -90,7 +97,7 @@ class VerdictChanges:
         if record.status not in JUDGED:
             return _NOT_JUDGED.get(record.status, Outcome.UNJUDGED)
         if _is_made(record, change):
-            return self._complete(record, claim, change)
+            return self._complete(record, change)
         refusal = _refusal(record, change)
         try:
             return refusal or self._make(record, claim, change)
@@ -113,20 +120,17 @@ class VerdictChanges:
         revision = self.writer.take_down(record, change)
         return self._announce(record, change, revision)
 
-    def _complete(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
+    def _complete(self, record: ImageRecord, change: Change) -> Outcome:
         """Do what an earlier call that made the change has left undone."""
         if record.pending is not None:
-            return self._process_again(claim)
+            return Outcome.QUEUED
         if record.unannounced is not None and not record.status.is_servable:
             return self._announce(record, change, record.revision)
         return Outcome.UNCHANGED
 
     def _request(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
+        self.queue.send(claim.event(self.originals_bucket, rework=True), delay_seconds=REQUEST_DELAY_SECONDS)
         self.writer.request(record, change)
-        return self._process_again(claim)
-
-    def _process_again(self, claim: Claim) -> Outcome:
-        self.queue.send(claim.event(self.originals_bucket, rework=True))
         return Outcome.QUEUED
 
     def _retire(self, record: ImageRecord) -> None:

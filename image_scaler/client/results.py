@@ -11,6 +11,9 @@ from image_scaler.client.errors import UnexpectedAnswerError
 
 Document = Mapping[str, Any]
 
+RUNNING: Final = "RUNNING"
+"""The status of a rejudgement that has not ended."""
+
 
 class Status(StrEnum):
     """The status of an image. Later releases of the service may have more, so ``Image.status`` is a plain string."""
@@ -340,6 +343,55 @@ class Resumption:
         with _reading("a resumption"):
             resumed, skipped = (tuple(map(str, document[name])) for name in ("resumed", "skipped"))
             return cls(resumed, skipped, _text(document, "cursor"))
+
+
+@dataclass(frozen=True)
+class Rejudgement:
+    """A comparison of decisions over stored images, or their change: what was asked for, and how far it is.
+
+    ``status`` is RUNNING, FAILED, REPORTED, OVER_CAP (nothing was changed) or APPLIED. ``days`` and ``parts`` are each
+    how many are done and how many there are. ``report`` is empty before the end. ``manifest`` is the id with which the
+    images of a dry run, or the rest of an interrupted execution, are changed.
+    """
+
+    id: str
+    manifest: str
+    mode: str
+    status: str = RUNNING
+    detail: str | None = None
+    error: str | None = None
+    days: tuple[int, int] = (0, 0)
+    parts: tuple[int, int] = (0, 0)
+    report: Document = field(default_factory=dict, compare=False)
+    document: Document = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a response about a rejudgement. Raises UnexpectedAnswerError."""
+        with _reading("a rejudgement"):
+            progress = {"surveyed_days": 0, "days": 0, "applied_parts": 0, "parts": 0, **document.get("progress", {})}
+            return cls(
+                id=str(document["id"]),
+                manifest=str(document["manifest"]),
+                mode=str(document["mode"]),
+                status=str(document.get("status", RUNNING)),
+                detail=_text(document, "detail"),
+                error=_text(document, "error"),
+                days=(int(progress["surveyed_days"]), int(progress["days"])),
+                parts=(int(progress["applied_parts"]), int(progress["parts"])),
+                report=dict(document.get("report") or {}),
+                document=document,
+            )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the execution has not ended."""
+        return self.status == RUNNING
+
+    @property
+    def changed(self) -> int:
+        """The number of images whose decision differs; 0 before the report."""
+        return int(self.report.get("images", {}).get("changed", 0))
 
 
 @contextmanager

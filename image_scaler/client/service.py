@@ -15,7 +15,7 @@ import httpx
 from image_scaler.client.calls import Calls, Retries, new_http
 from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
 from image_scaler.client.pictures import Pictures
-from image_scaler.client.results import HistoryLine, Image, Page, Resumption, Ticket, Upload
+from image_scaler.client.results import HistoryLine, Image, Page, Rejudgement, Resumption, Ticket, Upload
 from image_scaler.client.uploads import (
     LARGEST_DIRECT_BYTES,
     Method,
@@ -30,6 +30,8 @@ from image_scaler.profiles import Profile, load_profile
 from image_scaler.signing import RESERVED_PARAMETERS, Signer, control_url, split_image_url
 
 WAIT_SECONDS: Final = 120.0
+REJUDGEMENT_SECONDS: Final = 14 * 24 * 60 * 60.0
+"""The time limit of an execution."""
 REMOVAL_SECONDS: Final = 1800.0
 """A removal deletes a last time when every write in progress has ended, about eleven minutes later."""
 FIRST_POLL_SECONDS: Final = 0.25
@@ -275,6 +277,82 @@ class Client:
         body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
         address, headers = f"{self._edge}/v1/resumptions", {"Content-Type": "application/json"}
         return Resumption.from_document(self._calls.api("POST", address, headers=headers, content=lambda: body))
+
+    # --- policies over stored images
+
+    def diff_policies(
+        self, candidate: str, against: str = "active", *, policy: str = "default", tenant: str | None = None
+    ) -> Rejudgement:
+        """Start to compare two versions of a policy over a tenant's stored images, without changing any.
+
+        Each version is a digest, ``active`` or ``shadow``. Raises NotFoundError, InvalidRequestError (the versions do
+        not consider the same labels) or another ClientError.
+        """
+        path = f"policies/{quote(policy, safe='')}/diff{_query({'tenant': tenant})}"
+        return self._start_rejudgement(path, {"candidate": candidate, "against": against})
+
+    def rejudge(
+        self,
+        *,
+        mode: str = "dry_run",
+        policy: str = "default",
+        tenant: str | None = None,
+        cap: int | None = None,
+        confirm: bool = False,
+    ) -> Rejudgement:
+        """Start to judge a tenant's stored images by the active policy, from their stored labels.
+
+        With the mode ``apply`` the images are changed, unless more than ``cap`` would change and ``confirm`` is not
+        set. Raises ClientError.
+        """
+        asked = {"mode": mode, "policy": policy, "tenant": tenant, "cap": cap, "confirm": confirm}
+        return self._start_rejudgement("rejudgements", asked)
+
+    def apply_manifest(self, manifest: str, *, cap: int | None = None, confirm: bool = False) -> Rejudgement:
+        """Start to change the images of a manifest: of a dry run, or the rest of an execution that did not end well.
+
+        Images that changed since are left as they are. Raises NotFoundError, ConflictError (another policy is active
+        now) or another ClientError.
+        """
+        return self._start_rejudgement("rejudgements", {"manifest": manifest, "cap": cap, "confirm": confirm})
+
+    def rejudgement(self, rejudgement_id: str) -> Rejudgement:
+        """Return how far a rejudgement is, and its report. Raises NotFoundError or another ClientError."""
+        if not _ID.fullmatch(rejudgement_id):
+            raise NotFoundError(Problem(404, "Not Found", f"{rejudgement_id!r} is not the id of a rejudgement."))
+        address = f"{self._edge}/v1/rejudgements/{rejudgement_id}"
+        return Rejudgement.from_document(self._calls.api("GET", address))
+
+    def wait_for_rejudgement(
+        self,
+        rejudgement_id: str,
+        *,
+        within_seconds: float = REJUDGEMENT_SECONDS,
+        on_change: Callable[[Rejudgement], None] | None = None,
+    ) -> Rejudgement:
+        """Wait for the end of a rejudgement and return it, whatever the result.
+
+        ``on_change`` is called with each progress. Raises WaitTimeoutError, NotFoundError or another ClientError.
+        """
+        deadline = time.monotonic() + within_seconds
+        pause, seen = FIRST_POLL_SECONDS, None
+        while True:
+            found = self.rejudgement(rejudgement_id)
+            if on_change and (found.days, found.parts) != seen:
+                seen = (found.days, found.parts)
+                on_change(found)
+            if not found.is_running:
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise WaitTimeoutError(rejudgement_id, found.status, within_seconds)
+            self._sleep(min(pause, left))
+            pause = min(pause * POLL_GROWTH, LONGEST_POLL_SECONDS)
+
+    def _start_rejudgement(self, path: str, asked: Mapping[str, Any]) -> Rejudgement:
+        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
+        address, headers = f"{self._edge}/v1/{path}", {"Content-Type": "application/json"}
+        return Rejudgement.from_document(self._calls.api("POST", address, headers=headers, content=lambda: body))
 
     # --- waiting
 

@@ -7,6 +7,7 @@ STATEFUL = {
     "Staging": "AWS::S3::Bucket",
     "Published": "AWS::S3::Bucket",
     "Generated": "AWS::S3::Bucket",
+    "Reports": "AWS::S3::Bucket",
     "Records": "AWS::DynamoDB::Table",
 }
 """Logical ids in deployed stacks: a change here would replace their data."""
@@ -124,7 +125,7 @@ def test_every_bucket_refuses_plain_http(stage, name):
         and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     }
 
-    assert refusing == {"Originals", "Staging", "Published", "Generated"}
+    assert refusing == {"Originals", "Staging", "Published", "Generated", "Reports"}
 
 
 def test_with_kms_one_rotated_key_encrypts_buckets_and_table(stage):

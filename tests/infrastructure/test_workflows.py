@@ -198,7 +198,7 @@ def writers_of(synthesized):
         function["Handler"]: function["Timeout"]
         for function in synthesized.properties("AWS::Lambda::Function")
         if any(
-            grant.startswith("s3:PutObject ") and "Originals" not in grant
+            grant.startswith("s3:PutObject ") and "Originals" not in grant and "Reports" not in grant
             for grant in grants_of_role(synthesized, role_of(function))
         )
     }

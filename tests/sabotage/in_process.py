@@ -41,12 +41,13 @@ from functions.manage.focal_point import FocalPoints
 from functions.manage.removal import Remover
 from functions.manage.settings import ManageSettings
 from functions.moderate.detection import RekognitionDetector
-from functions.moderate.moderation import moderate
+from functions.moderate.moderation import Moderator
+from functions.moderate.stored_answers import StoredAnswers
 from functions.optimize.originals import optimize_original
 from functions.optimize.settings import OptimizeSettings
 from functions.persist.publication import Publisher
 from functions.persist.settings import PersistSettings
-from functions.policy.policy import Policy
+from functions.policy.store import PolicyStore
 from functions.prewarm.prewarming import Prewarming
 from functions.prewarm.settings import PrewarmSettings
 from functions.records.creation import NewImage, RecordCreator
@@ -359,10 +360,16 @@ class InProcessPipeline:
                     OptimizeRequest.from_state(payload), store=store, settings=settings
                 ).outcome.to_state()
             case "moderate":
-                return moderate(
-                    ModerateRequest.from_state(payload), detector=RekognitionDetector(clients.rekognition),
-                    policy=Policy.shipped(), staging_bucket=BUCKETS["staging"], budget=TimeBudget(50.0),
-                ).result.to_state()  # fmt: skip
+                moderator = Moderator(
+                    detector=RekognitionDetector(clients.rekognition),
+                    records=records,
+                    stored_answers=StoredAnswers(TABLE, clients.dynamodb),
+                    policies=PolicyStore(TABLE, clients.dynamodb),
+                    staging_bucket=BUCKETS["staging"],
+                )
+                return moderator.moderate(
+                    ModerateRequest.from_state(payload), budget=TimeBudget(50.0)
+                ).result.to_state()
             case "blur":
                 settings = BlurSettings.from_environment(SETTINGS)
                 return blur_picture(BlurRequest.from_state(payload), store=store, settings=settings).to_state()

@@ -12,9 +12,13 @@ def clients():
     return {name: new_client(name) for name in ("s3", "dynamodb", "events", "sqs")}
 
 
+MOTO = {"core": {"passthrough": {"services": ["rekognition"]}}}
+"""moto has no moderation labels: tests/fakes/rekognition.py answers for it."""
+
+
 @pytest.fixture
 def aws(clients):
-    with mock_aws():
+    with mock_aws(config=MOTO):
         yield SmallAws(**clients)
 
 

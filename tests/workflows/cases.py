@@ -20,6 +20,7 @@ from tests.workflows.responses import (
     ended,
     every_time,
     execution_arn,
+    in_review,
     payload,
     shown,
     then,
@@ -73,6 +74,7 @@ LAST_RETIRING = ("SweepAfterVariants", "IsSweptAfterVariants", "PurgeEdgeAtLast"
 RETIRED = (*RETIRING, *PURGED, *LAST_RETIRING, "Retired")
 ANNOUNCING = (*RETIRING, "AnnounceRevision", "ForgetAnnouncement")
 RETIRED_AND_ANNOUNCED = (*ANNOUNCING, *RETIRED[len(RETIRING) :])
+REVIEWED = ("ReadReview", "IsInReview", "WaitUntilDue", "ApplyFallback", "ReviewEnded")
 TROUBLE = ("NoteTrouble", "WaitOutTrouble", "GoOn")
 TROUBLED = ("CountTroubles", "WereTroublesTooMany")
 SURVEYED = ("ReadRejudgement", "PlanSurvey", "SurveyDays", "FreezeManifest", "WhatToApply")
@@ -137,6 +139,7 @@ USUAL_ANSWERS = {
         "ForgetTrouble": "Written",
         "NoteTrouble": "Written",
     },
+    "review": {"ReadReview": "InReview", "ApplyFallback": "Decided"},
     "rejudge": {
         "PlanSurvey": "DaysPlanned",
         "FreezeManifest": "ManifestToApply",
@@ -209,6 +212,11 @@ def retire(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/imag
     return Case(name, "retire", path, event, **rest)
 
 
+def review(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/image.json", **rest: Any) -> Case:
+    """Make a case of the state machine review."""
+    return Case(name, "review", path, event, **rest)
+
+
 def rejudge(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/rejudgement.json", **rest: Any) -> Case:
     """Make a case of the state machine rejudge."""
     items = {"SurveyDays": "SurveyDay", "ApplyParts": "NextBatch"}
@@ -227,8 +235,8 @@ def apply_part(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/
 
 
 MAKERS = {
-    "ingest": ingest, "settle": settle, "remove": remove, "retire": retire, "rejudge": rejudge,
-    "rejudge-SurveyDays": survey_day, "rejudge-ApplyParts": apply_part,
+    "ingest": ingest, "settle": settle, "remove": remove, "retire": retire, "review": review,
+    "rejudge": rejudge, "rejudge-SurveyDays": survey_day, "rejudge-ApplyParts": apply_part,
 }  # fmt: skip
 
 PUBLISHED = (*MODERATED, "PersistImage")
@@ -250,6 +258,10 @@ def _found(
         retries={"RecordFailure": 2} if refused else {},
         **more,
     )
+
+
+def _title(status: str) -> str:
+    return status.title().replace("_", "")
 
 
 def _in_vain(way_in: tuple[str, ...]) -> tuple[str, ...]:
@@ -300,6 +312,13 @@ PATHS = (
         PUBLISHED,
         answers={"ModerateImage": "VerdictBlock", "PersistImage": "PersistedBlocked"},
         output={"verdict.decision": "block", "persist.result.status": "BLOCKED"},
+    ),
+    ingest(
+        "PictureThatPeopleMustSeeIsInReview",
+        PUBLISHED,
+        answers={"ModerateImage": "VerdictReview", "PersistImage": "PersistedInReview"},
+        output={"verdict.decision": "review", "verdict.basis.review.fallback": "blur",
+                "persist.result.status": "IN_REVIEW"},
     ),
     ingest(
         "PictureWithoutAllAnswersIsModeratedAgain",
@@ -424,9 +443,9 @@ PATHS = (
         for title, event in (("TimedOut", "timed-out"), ("Aborted", "aborted"), ("Failed", "failed"))
     ),
     *(
-        _found(f"{status.title()}RecordIsAnnounced", ended(status, SETTLED, revision={"N": "2"},
+        _found(f"{_title(status)}RecordIsAnnounced", ended(status, SETTLED, revision={"N": "2"},
                unannounced={"S": f"Image {status.title()}"}), SETTLED_VERDICT)
-        for status in ("PUBLISHED", "BLURRED", "BLOCKED")
+        for status in ("PUBLISHED", "BLURRED", "IN_REVIEW", "BLOCKED")
     ),
     _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[2:]),
     _found("HeldRecordIsAnnounced", ended("HELD", SETTLED, unannounced={"S": "Image Held"}), SETTLED_FAILURE),
@@ -464,7 +483,9 @@ PATHS = (
     *(
         settle(f"{machine.title()}IsStartedAgain", (*STARTING_AGAIN, "StartedAgain"),
                event=f"stepfunctions/{event}.json", output={"input.image_id": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"})
-        for machine, event in (("remove", "remove-timed-out"), ("retire", "retire-failed"))
+        for machine, event in (
+            ("remove", "remove-timed-out"), ("retire", "retire-failed"), ("review", "review-failed"),
+        )
     ),
     settle(
         "RemovalThatRunsAlreadyIsNotStartedAgain",
@@ -492,6 +513,15 @@ PATHS = (
             not_on=NEEDS_VISITS,
         )
         for sweep in ("SweepEverything", "SweepAfterAnswers", "SweepAfterVariants")
+    ),
+    review("ReviewThatNobodyDecidesEndsWithItsFallback", REVIEWED, output={"decided.counts.applied": 1}),
+    *(
+        review(name, (*REVIEWED[:2], "ReviewEnded"), answers={"ReadReview": name}, own_answers={name: answer})
+        for name, answer in (
+            ("ImageThatWasDecidedNeedsNoFallback", in_review("PUBLISHED", due_at=True)),
+            ("ImageThatIsHeldInReviewHasNoTimeLimit", in_review("IN_REVIEW", due_at=False)),
+            ("ImageThatWasRemovedHasNoReview", RESPONSES["Written"]),
+        )
     ),
     retire("ReplacedRevisionIsRetiredInTwoPasses", RETIRED),
     *(
@@ -775,6 +805,13 @@ FAILURES = (
         "StartAgain", "settle", STARTING_AGAIN, IN_VAIN, ("StartedAgain",), STEP_FUNCTIONS, NO_ROOM,
         event="stepfunctions/remove-timed-out.json",
     ),
+    Failing(
+        "ReadReview", "review", REVIEWED[:1], ("ReviewFailed",), REVIEWED[1:], DYNAMODB, LOST_OR_THROTTLED,
+    ),
+    Failing(
+        "ApplyFallback", "review", REVIEWED[:4], ("ReviewFailed",), REVIEWED[4:], LAMBDA_ERRORS, RECOVERED_BY_NAME,
+        caught=UNRETRIED,
+    ),
     *(
         Failing(
             task, "remove", REMOVED[: REMOVED.index(task) + 1], (*TROUBLE, *REMOVED[REMOVED.index(comes_back) :]),
@@ -952,11 +989,11 @@ def _persisted_by_itself(name: str, persist: Answers, path: tuple[str, ...], *, 
 
 HALF_PERSISTED = (
     *(
-        _persisted_by_itself(f"Persisting{status.title()}IsEndedByTheNextRound",
+        _persisted_by_itself(f"Persisting{_title(status)}IsEndedByTheNextRound",
                              then(throws("ContractError"), RESPONSES["PersistedPublished"]),
                              (*PERSIST_TWICE, "PersistImage"), status=status,
                              retries={"RecordFailure": 2}, not_on=NEEDS_VISITS)
-        for status in ("PUBLISHED", "BLURRED", "BLOCKED")
+        for status in ("PUBLISHED", "BLURRED", "IN_REVIEW", "BLOCKED")
     ),
     _persisted_by_itself("PersistingThatNeverEndsFails", every_time(throws("ContractError")),
                          (*PERSIST_TWICE, *(PERSIST_TWICE[-9:] * 2), "IngestFailed"), status="PUBLISHED",

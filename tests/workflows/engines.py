@@ -49,7 +49,9 @@ from workflows import lint
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 CHECKOUT = Path(__file__).resolve().parents[2]
-MACHINES = ("ingest", "settle", "remove", "retire", "rejudge", "rejudge-SurveyDays", "rejudge-ApplyParts")
+MACHINES = (
+    "ingest", "settle", "remove", "retire", "review", "rejudge", "rejudge-SurveyDays", "rejudge-ApplyParts",
+)  # fmt: skip
 """The state machines, and what each item of a distributed Map runs: neither engine shows the states of its items."""
 TABLE, EVENT_BUS, REPORTS = "records", "image-scaler", "reports"
 NAMES = {
@@ -62,7 +64,7 @@ NAMES = {
     },
     **{
         f"{name}StateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name.lower()}"
-        for name in ("Remove", "Retire")
+        for name in ("Remove", "Retire", "Review")
     },
     "AnswersEndSeconds": "58",
     "VariantsEndSeconds": "572",

@@ -60,6 +60,13 @@ def shown(status: str, **attributes: dict[str, str]) -> Answers:
     return returns({"Item": {"status": {"S": status}, "revision": {"N": "2"}, **attributes}, **OK})
 
 
+def in_review(status: str, *, due_at: bool) -> Answers:
+    """The part of a record that `review` reads."""
+    due = {"due_at": {"S": "2026-11-24T12:00:00.000Z"}} if due_at else {}
+    review = {"M": {"fallback": {"S": "blur"}, **due}}
+    return every_time(returns({"Item": {"status": {"S": status}, "revision": {"N": "1"}, "review": review}, **OK}))
+
+
 def throws(error: str, *, times: int = 1) -> Answers:
     """The same error at each of the first ``times`` attempts."""
     key = "0" if times == 1 else f"0-{times - 1}"
@@ -85,11 +92,13 @@ def _function_results() -> dict[str, Answers]:
         "Overwritten": recorded("OptimizeImage", "superseded"),
         "VerdictAllow": recorded("ModerateImage", "allow"),
         "VerdictBlur": recorded("ModerateImage", "blur"),
+        "VerdictReview": recorded("ModerateImage", "review"),
         "VerdictBlock": recorded("ModerateImage", "block"),
         "Unfinished": recorded("ModerateImage", "unfinished"),
         "Blurred": recorded("BlurImage", "blurred"),
         "PersistedPublished": recorded("PersistImage", "published"),
         "PersistedBlurred": recorded("PersistImage", "blurred"),
+        "PersistedInReview": recorded("PersistImage", "in_review"),
         "PersistedBlocked": recorded("PersistImage", "blocked"),
         "TakenOver": recorded("PersistImage", "superseded"),
     }
@@ -113,6 +122,8 @@ RESPONSES: dict[str, Answers] = {
     "ClaimedByOtherEvent": every_time(returns(_claim("PROCESSING", NEWER))),
     "RemovedBeforeUpload": every_time(returns(_claim("REMOVED"))),
     "VanishedBeforeUpload": every_time(returns(OK)),
+    "InReview": in_review("IN_REVIEW", due_at=True),
+    "Decided": every_time(payload({"results": [], "counts": {"applied": 1}})),
     "Written": every_time(returns(OK)),
     "Swept": every_time(payload({"done": True, "deleted": 2, "after": ""})),
     "SweptInTwoCalls": then(

@@ -55,7 +55,7 @@ def test_the_first_call_of_moderate_has_no_answers_yet():
     begun = STATES["DescribeUpload"]["Parameters"]["verdict"]["answers"]
 
     assert Answers.from_state(begun) == Answers()
-    assert begun.keys() == {field.name for field in fields(Answers)}
+    assert begun.keys() <= {field.name for field in fields(Answers)}
     assert STATES["ModerateImage"]["Parameters"]["Payload"]["answers.$"] == "$.verdict.answers"
 
 

@@ -25,7 +25,7 @@ ETAG, VERSION = "9b2cf535f27731c974343645a3985328", "IYV3p45BT0ac8hjHg1houSdS1a.
 SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody-else"
 STATUSES = [str(status) for status in Status]
 CLAIMED_WHEN_RESUMED = {"HELD", "FAILED"}
-CLAIMED_WHEN_REWORKED = {"PUBLISHED", "BLURRED", "BLOCKED"}
+CLAIMED_WHEN_REWORKED = {"PUBLISHED", "BLURRED", "IN_REVIEW", "BLOCKED"}
 
 
 class World:
@@ -534,7 +534,8 @@ PERSONAL = {
     "filename": "a b.jpg", "owner": "ann", "content_type": "image/jpeg", "declared_size": 5, "picture": {"a": "b"},
     "verdict": {"decision": "allow"}, "error": {"error": "E"}, "detail": "The file ends early.", "revision": 2,
     "claimed_etag": ETAG, "claimed_size": 5, "claimed_version": VERSION, "unannounced": "Image Published",
-    "retirement": {"error": "E"},
+    "retirement": {"error": "E"}, "policy": "strict", "override": {"decision": "allow"}, "review": {"fallback": "blur"},
+    "pending": {"decision": "allow"},
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def test_the_description_is_valid_openapi():
     validate(description())
 
 
-def test_every_route_of_upload_and_manage_is_described_and_no_other():
+def test_every_route_of_the_functions_is_described_and_no_other():
     described = {
         (method, path)
         for path, item in description()["paths"].items()
@@ -46,7 +46,8 @@ def test_every_route_of_upload_and_manage_is_described_and_no_other():
         if method != "parameters"
     }
     explanation = ("get", "/v1/images/{id}/explanation")  # of serve, which has no decorators
-    assert routes_of("upload") | routes_of("manage") | {explanation} == described
+    functions = ("upload", "manage", "policies")
+    assert {explanation}.union(*map(routes_of, functions)) == described
 
 
 def test_the_words_of_the_description_are_the_functions_words():

@@ -8,10 +8,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from functions.moderate.detection import REFUSALS, RekognitionDetector
-from functions.moderate.moderation import moderate, time_budget
+from functions.moderate.moderation import Moderator, time_budget
+from functions.moderate.stored_answers import StoredAnswers
 from functions.optimize.settings import MOST_VIEWS
 from functions.policy.policy import Policy
-from functions.shared.contracts import Answers, Decision, ModerateRequest, Rendering, as_json
+from functions.policy.store import PolicyStore
+from functions.records.reader import RecordReader
+from functions.shared.contracts import Answers, Decision, ModerateRequest, PinnedPolicies, Rendering, as_json
 from functions.shared.errors import (
     ContractError,
     ModerationAnswerError,
@@ -20,9 +23,16 @@ from functions.shared.errors import (
     TransientDependencyError,
 )
 from local.rekognition.spoiled import SPOILED
+from tests.fakes.aws import TABLE
 from tests.fakes.clock import Clock
 from tests.fakes.rekognition import labels
 from tests.fakes.states import recorded
+
+ID = recorded("ModerateImage", "allow")[0]["image_id"]
+RECORD = {"pk": f"IMAGE#{ID}", "sk": "RECORD", "image_id": ID, "status": "PROCESSING", "created_at": "2026-11-23"}
+PINNED = PinnedPolicies(policy=Policy.shipped().digest)
+NONE_YET = Answers(minimum_confidence=30, policies=PINNED)
+"""The answers of an execution whose views were all throttled."""
 
 
 def request(*, frames: int = 1) -> ModerateRequest:
@@ -33,17 +43,18 @@ def request(*, frames: int = 1) -> ModerateRequest:
 
 
 @pytest.fixture
-def run(rekognition_client):
+def run(rekognition_client, aws, clients):
     """Return a function that moderates an image, by default with the budget of a 60 s function."""
-    detector = RekognitionDetector(rekognition_client)
-    policy = Policy.shipped()
-
-    def moderated(image, *, seconds=50.0):
-        clock = Clock()
-        budget = clock.budget(seconds)
-        return moderate(image, detector=detector, policy=policy, staging_bucket="staging", budget=budget).result
-
-    return moderated
+    dynamodb = clients["dynamodb"]
+    moderator = Moderator(
+        detector=RekognitionDetector(rekognition_client),
+        records=RecordReader(TABLE, dynamodb),
+        stored_answers=StoredAnswers(TABLE, dynamodb),
+        policies=PolicyStore(TABLE, dynamodb),
+        staging_bucket="staging",
+    )
+    aws.put_item(RECORD)
+    return lambda image, seconds=50.0: moderator.moderate(image, budget=Clock().budget(seconds)).result
 
 
 @pytest.fixture
@@ -52,14 +63,14 @@ def judge(run):
 
 
 @pytest.mark.parametrize("views", [1, 2, 64])
-def test_each_view_is_requested_once_from_staging_with_the_policys_minimum_confidence(rekognition, judge, views):
+def test_each_view_is_requested_once_from_staging_from_30_percent_on(rekognition, judge, views):
     image = request(frames=views)
 
     judge(image)
 
     requests = sorted(rekognition.requests, key=lambda each: each["Image"]["S3Object"]["Name"])
     assert requests == [
-        {"Image": {"S3Object": {"Bucket": "staging", "Name": key}}, "MinConfidence": 50}
+        {"Image": {"S3Object": {"Bucket": "staging", "Name": key}}, "MinConfidence": 30}
         for key in sorted(view.key for view in image.proxies)
     ]
 
@@ -138,7 +149,7 @@ def test_a_throttled_call_is_repeated_until_the_time_budget_is_used_up(rekogniti
 
     result = run(request())
 
-    assert (result.verdict, result.answers) == (None, Answers())
+    assert (result.verdict, result.answers) == (None, NONE_YET)
     assert len(rekognition.requests) > 50 / 4  # each wait is at most 4 s, and the budget is 50 s
 
 
@@ -258,14 +269,14 @@ def test_one_impossible_response_leaves_the_image_without_a_verdict(rekognition,
         judge(image)
 
 
-@pytest.mark.parametrize("confidence", [50, 50.0, 49.9999999, 100, 100.00001])
+@pytest.mark.parametrize("confidence", [30, 30.0, 29.9999999, 100, 100.00001])
 def test_confidences_at_the_bounds_are_accepted(rekognition, judge, confidence):
     image = request()
     rekognition.spoil = lambda answer, _: answer | {"ModerationLabels": labels(("Gambling", "", confidence))}
 
     (label,) = judge(image).labels
 
-    assert 49.999 < label.confidence <= 100
+    assert 29.999 < label.confidence <= 100
 
 
 def test_an_image_may_have_a_thousand_labels_and_no_more(rekognition, judge):

@@ -15,8 +15,10 @@ def pipeline(stage, **settings):
     return replace(PIPELINE, config=replace(STAGES[stage], **settings))
 
 
-def test_moderate_reads_views_and_calls_rekognition():
+def test_moderate_reads_records_policies_and_views_and_calls_rekognition():
     assert granted("moderate") == {
+        "dynamodb:GetItem Records.Arn",
+        "dynamodb:BatchGetItem Records.Arn",
         "s3:GetObject Staging.Arn/*",
         "rekognition:DetectModerationLabels *",
     }

@@ -17,8 +17,11 @@ def persist_image(aws, monkeypatch):
 
 @pytest.mark.parametrize(
     ("case", "metric"),
-    [("published", "ImagePublished"), ("blurred", "ImageBlurred"), ("blocked", "ImageBlocked")],
-)
+    [
+        ("published", "ImagePublished"), ("blurred", "ImageBlurred"), ("in_review", "ImageInReview"),
+        ("blocked", "ImageBlocked"),
+    ],
+)  # fmt: skip
 def test_each_recorded_input_leads_to_its_recorded_output(aws, persist_image, capsys, case, metric):
     state = claimed(aws, case)
 

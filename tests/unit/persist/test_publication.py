@@ -1,5 +1,6 @@
 """PersistImage's work over moto: what is published, what is taken away, and who is told."""
 
+from datetime import datetime, timedelta
 from threading import Barrier, Event
 
 import pytest
@@ -52,12 +53,13 @@ def test_published_files_keep_their_media_type(aws, publisher):
     assert aws.s3.head_object(Bucket=PUBLISHED, Key=files(state)[0])["ContentType"] == "image/jpeg"
 
 
-def test_a_blocked_picture_is_published_nowhere_and_leaves_no_placeholder(aws, publisher):
-    state = claimed(aws, "blocked")
+@pytest.mark.parametrize("case", ["in_review", "blocked"])
+def test_a_picture_that_is_blocked_or_in_review_is_published_nowhere_and_leaves_no_placeholder(aws, publisher, case):
+    state = claimed(aws, case)
 
     result = publisher.persist(request_of(state))
 
-    assert result.to_state() == recorded("PersistImage", "blocked")[1]
+    assert result.to_state() == recorded("PersistImage", case)[1]
     assert aws.keys(PUBLISHED) == aws.keys(STAGING) == []
     assert "picture" not in record(aws, state)
 
@@ -70,6 +72,9 @@ def test_the_record_tells_what_came_what_was_found_and_what_was_decided(aws, pub
     written = record(aws, state)
     moderated_at = written["verdict"].pop("moderated_at")
     verdict = {name: state["verdict"][name] for name in ("decision", "policy_version", "model_version", "deciding")}
+    basis = state["verdict"]["basis"]
+    verdict |= {name: basis[name] for name in ("reason", "severity", "queue", "detector")}
+    verdict |= {"policy_name": "default", "policy_digest": basis["policies"]["policy"]}
     assert written == record_of(
         state,
         status="BLURRED",
@@ -82,6 +87,38 @@ def test_the_record_tells_what_came_what_was_found_and_what_was_decided(aws, pub
     )
 
 
+def test_the_time_of_a_review_begins_when_it_is_written(aws, publisher):
+    state = claimed(aws, "in_review")
+
+    publisher.persist(request_of(state))
+
+    written = record(aws, state)
+    began = datetime.fromisoformat(written["updated_at"])
+    due = datetime.fromisoformat(written["review"]["due_at"])
+    assert written["review"]["fallback"] == "blur"
+    assert timedelta(days=3) <= due - began < timedelta(days=3, minutes=1)
+
+
+def test_a_verdict_to_review_without_its_terms_is_refused_and_nothing_is_written(aws, publisher):
+    state = claimed(aws, "in_review")
+    state["verdict"]["basis"]["review"] = None
+
+    with pytest.raises(ContractError, match="terms of the review"):
+        publisher.persist(request_of(state))
+
+    assert record(aws, state) == record_of(state)
+
+
+def test_a_verdict_ends_an_earlier_review_and_a_pending_decision(aws, publisher):
+    pending = {"decision": "allow", "source": "override", "at": "2026-11-24T09:00:00.000Z"}
+    review = {"fallback": "blur", "due_at": "2026-11-27T09:00:00.000Z"}
+    state = claimed(aws, "published", pending=pending, review=review)
+
+    publisher.persist(request_of(state))
+
+    assert record(aws, state).keys().isdisjoint({"pending", "review"})
+
+
 def test_labels_and_history_are_items_of_their_own(aws, publisher):
     state = claimed(aws, "blurred")
 
@@ -89,7 +126,12 @@ def test_labels_and_history_are_items_of_their_own(aws, publisher):
 
     items = aws.items(record_partition(state["image_id"]))
     event_key = next(key for key in items if key.startswith("EVENT#"))
+    basis = state["verdict"]["basis"]
     assert items["LABELS"]["labels"] == state["verdict"]["labels"]
+    for name in ("content_types", "minimum_confidence", "detector", "views_digest"):
+        assert items["LABELS"][name] == basis[name]
+    assert items["LABELS"]["policy_digest"] == items[event_key]["policy_digest"] == basis["policies"]["policy"]
+    assert items[event_key]["reason"] == basis["reason"]
     assert event_key == f"EVENT#{items['RECORD']['updated_at']}#BLURRED"
     assert items[event_key]["type"] == "BLURRED"
     assert items[event_key]["execution_arn"] == state["execution_arn"]
@@ -101,6 +143,7 @@ def test_labels_and_history_are_items_of_their_own(aws, publisher):
     [
         ("published", "PUBLISHED", "Image Published"),
         ("blurred", "BLURRED", "Image Blurred"),
+        ("in_review", "IN_REVIEW", "Image In Review"),
         ("blocked", "BLOCKED", "Image Blocked"),
     ],
 )
@@ -117,7 +160,7 @@ def test_the_bus_is_told(aws, publisher, case, status, detail_type):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("case", "left"), [("published", 3), ("blurred", 3), ("blocked", 0)])
+@pytest.mark.parametrize(("case", "left"), [("published", 3), ("blurred", 3), ("in_review", 0), ("blocked", 0)])
 def test_an_older_revision_and_its_variants_go_and_a_newer_one_stays(aws, publisher, case, left):
     state = claimed(aws, case, by_revision=2)
     image_id = state["image_id"]
