@@ -35,7 +35,7 @@ SYSTEM: Final = "system"
 """The actor of a decision that nobody made: a review's fallback or re-judging."""
 
 VERDICT: Final = "VERDICT"
-"""Type of the history item of a change."""
+"""Type of the history item of a change that leaves the status as it is, at first or for good."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class ChangeWriter:
             written["review"] = as_json(_review(change))
         else:
             dropped.append("review")
-        self._write(record, change, written, dropped, at, revision=revision)
+        self._write(record, change, written, dropped, at, revision=revision, kind=status)
         return revision
 
     def request(self, record: ImageRecord, change: Change) -> None:
@@ -169,10 +169,11 @@ class ChangeWriter:
         at: str,
         *,
         revision: int,
+        kind: str = VERDICT,
     ) -> None:
         items: list[dict[str, Any]] = [{"Update": self._update(record, change, written, dropped)}]
         if change.source is not Source.REJUDGE or change.decision.status is not record.status:
-            line = _line(change, at, revision)
+            line = _line(change, at, revision, kind)
             items.append({"Put": {"TableName": self._table, "Item": to_item(line)}})
         with translated_errors():
             self._dynamodb.transact_write_items(TransactItems=items)
@@ -249,12 +250,12 @@ def _review(change: Change) -> Review:
     return Review(terms.fallback, due_at(terms))
 
 
-def _line(change: Change, at: str, revision: int) -> dict[str, Any]:
+def _line(change: Change, at: str, revision: int, kind: str) -> dict[str, Any]:
     judged = change.judgement
     return {
         "pk": record_partition(change.image_id),
-        "sk": event_sort_key(at, VERDICT),
-        "type": VERDICT,
+        "sk": event_sort_key(at, kind),
+        "type": kind,
         "at": at,
         "revision": revision,
         "decision": change.decision,
