@@ -86,7 +86,7 @@ def read_document(document: Any) -> dict[str, Any]:
 
 @dataclass
 class _Reader:
-    """Collects the faults of one document."""
+    """Collects the faults of one document. A value ``...`` is that of a missing member, which ``_members`` reports."""
 
     faults: list[tuple[str, str]] = field(default_factory=list)
     minimum: float = DETECTOR_CONFIDENCE
@@ -100,7 +100,7 @@ class _Reader:
         minimum = document.get("minimum_confidence", DETECTOR_CONFIDENCE)
         self.minimum = self._percent("minimum_confidence", minimum, DETECTOR_CONFIDENCE)
         types = self._percent("content_type_confidence", document.get("content_type_confidence", 80), 1)
-        default = self._default(document.get("default"))
+        default = self._default(document.get("default", ...))
         rules = self._rules(document.get("rules", []))
         review = self._review(document.get("review", {}))
         examples = self._examples(document.get("examples", []))
@@ -121,12 +121,12 @@ class _Reader:
             return Rule("", Decision.BLOCK)
         members = ("confidence", "action", "reason")
         self._members("default.", document, required=members, optional=("severity", "queue"))
-        action = self._word("default.action", document.get("action"), Decision, ACTIONS[1:])
+        action = self._word("default.action", document.get("action", ...), Decision, ACTIONS[1:])
         return Rule(
             label="",
             action=action,
-            confidence=self._percent("default.confidence", document.get("confidence"), self.minimum),
-            reason=self._code("default.reason", document.get("reason")),
+            confidence=self._percent("default.confidence", document.get("confidence", ...), self.minimum),
+            reason=self._code("default.reason", document.get("reason", ...)),
             severity=self._severity("default.severity", document.get("severity", 1)),
             queue=self._queue("default.queue", document.get("queue", "default")),
         )
@@ -146,19 +146,20 @@ class _Reader:
         if not self._object(place, document):
             return None
         scope = ("content_types", "unless")
-        action = self._word(f"{place}.action", document.get("action"), Decision, ACTIONS)
+        action = self._word(f"{place}.action", document.get("action", ...), Decision, ACTIONS)
         if action is Decision.ALLOW:
             self._members(f"{place}.", document, required=("label", "action"), optional=("reason", *scope))
         else:
             required = ("label", "action", "confidence", "reason")
             self._members(f"{place}.", document, required=required, optional=(*scope, "severity", "queue"))
-        label = document.get("label")
+        label = document.get("label", ...)
         if not isinstance(label, str) or label not in PARENTS:
-            self._fault(f"{place}.label", f"is {_shown(label)}, which is not a label of Rekognition's taxonomy")
+            if label is not ...:
+                self._fault(f"{place}.label", f"is {_shown(label)}, which is not a label of Rekognition's taxonomy")
             return None
         only = self._types(f"{place}.content_types", document["content_types"]) if "content_types" in document else ()
         unless = self._types(f"{place}.unless", document["unless"]) if "unless" in document else ()
-        reason = document.get("reason", "ALLOWED" if action is Decision.ALLOW else None)
+        reason = document.get("reason", "ALLOWED" if action is Decision.ALLOW else ...)
         confidence = document.get("confidence", 100) if action is not Decision.ALLOW else 100
         rule = Rule(
             label=label,
@@ -203,14 +204,13 @@ class _Reader:
                 continue
             members = ("name", "labels", "decision")
             self._members(f"{place}.", document, required=members, optional=("content_types", "reason"))
-            types = document.get("content_types")
-            reason = document.get("reason")
+            types = document.get("content_types", ...)
             example = Example(
                 name=self._text(f"{place}.name", document.get("name", "-")),
                 labels=self._labels(f"{place}.labels", document.get("labels", [])),
-                content_types=() if types is None else self._types(f"{place}.content_types", types),
-                decision=self._word(f"{place}.decision", document.get("decision"), Decision, ACTIONS),
-                reason=self._code(f"{place}.reason", reason) if "reason" in document else None,
+                content_types=() if types is ... else self._types(f"{place}.content_types", types),
+                decision=self._word(f"{place}.decision", document.get("decision", ...), Decision, ACTIONS),
+                reason=self._code(f"{place}.reason", document["reason"]) if "reason" in document else None,
             )
             if example.name in {each.name for each in examples}:
                 self._fault(f"{place}.name", f"is {_shown(example.name)}, like that of an earlier example")
@@ -246,7 +246,7 @@ class _Reader:
     def _object(self, place: str, document: Any) -> bool:
         if isinstance(document, dict):
             return True
-        if document is not None or place != "default":  # a missing default is reported as a missing member
+        if document is not ...:
             self._fault(place, "must be an object")
         return False
 
@@ -263,8 +263,8 @@ class _Reader:
         return value
 
     def _percent(self, place: str, value: Any, least: float) -> float:
-        if value is None:
-            return least  # missing, which is another fault
+        if value is ...:
+            return least
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             self._fault(place, f"is {_shown(value)}; it must be a number of percent")
             return least
@@ -283,7 +283,7 @@ class _Reader:
         return self._integer(place, value, 1, HIGHEST_SEVERITY)
 
     def _code(self, place: str, value: Any) -> str:
-        if value is not None and not (isinstance(value, str) and _REASON.fullmatch(value)):
+        if value is not ... and not (isinstance(value, str) and _REASON.fullmatch(value)):
             self._fault(place, f"is {_shown(value)}; it must be a code such as GRAPHIC_VIOLENCE")
         return str(value)
 
@@ -295,7 +295,7 @@ class _Reader:
     def _word(self, place: str, value: Any, words: type[Word], allowed: tuple[Word, ...]) -> Word:
         if isinstance(value, str) and value in allowed:
             return words(value)
-        if value is not None:  # otherwise it is missing, which is another fault
+        if value is not ...:
             self._fault(place, f"is {_shown(value)}; it must be one of {', '.join(allowed)}")
         return allowed[-1]
 

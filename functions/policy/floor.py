@@ -53,9 +53,11 @@ def milder_than(policy: Policy, floor: Policy) -> list[Place]:
 
 
 def _content_types(policy: Policy, floor: Policy) -> Iterator[tuple[ContentType, ...]]:
-    """Yield every set of content types, each at the confidences from which one of the policies considers it."""
+    """Yield every set of content types that rules name, at the confidences from which a policy considers them."""
+    rules = [rule for each in (policy, floor) for of_label in each.rules.values() for rule in of_label]
+    named = frozenset().union(*(rule.content_types | rule.unless for rule in rules))
     confidences = sorted({policy.content_type_confidence, floor.content_type_confidence})
-    choices = [[None, *(ContentType(name, each) for each in confidences)] for name in CONTENT_TYPES]
+    choices = [[None, *(ContentType(name, each) for each in confidences)] for name in CONTENT_TYPES if name in named]
     for chosen in product(*choices):
         yield tuple(each for each in chosen if each is not None)
 

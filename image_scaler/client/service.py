@@ -15,6 +15,7 @@ import httpx
 from image_scaler.client.calls import Calls, Retries, new_http
 from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
 from image_scaler.client.pictures import Pictures
+from image_scaler.client.policies import Policies
 from image_scaler.client.results import HistoryLine, Image, Page, Resumption, Ticket, Upload
 from image_scaler.client.uploads import (
     LARGEST_DIRECT_BYTES,
@@ -68,6 +69,7 @@ class Client:
         self._http = new_http() if http is None else http
         self._calls = Calls(self._http, signer=control, retries=retries or Retries(), sleep=self._sleep)
         self.pictures = Pictures(self._edge, viewers)
+        self.policies = Policies(self._edge, self._calls)
 
     @classmethod
     def from_profile(cls, profile: Profile | str | None = None, **options: Any) -> Self:

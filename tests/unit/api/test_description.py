@@ -22,7 +22,10 @@ def routes_of(function: str) -> set[tuple[str, str]]:
     """Return method and path of each ``@app.<method>("<path>")`` in a function's handler."""
     tree = ast.parse((FUNCTIONS / function / "handler.py").read_text(encoding="utf-8"))
     return {
-        (decorator.func.attr, ast.literal_eval(decorator.args[0]).replace("<image_id>", "{id}"))
+        (
+            decorator.func.attr,
+            ast.literal_eval(decorator.args[0]).replace("<image_id>", "{id}").replace("<name>", "{name}"),
+        )
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
         for decorator in node.decorator_list
@@ -36,7 +39,7 @@ def test_the_description_is_valid_openapi():
     validate(description())
 
 
-def test_every_route_of_upload_and_manage_is_described_and_no_other():
+def test_every_route_of_the_functions_is_described_and_no_other():
     described = {
         (method, path)
         for path, item in description()["paths"].items()
@@ -45,7 +48,8 @@ def test_every_route_of_upload_and_manage_is_described_and_no_other():
         if method != "parameters"
     }
     explanation = ("get", "/v1/images/{id}/explanation")  # of serve, which has no decorators
-    assert routes_of("upload") | routes_of("manage") | {explanation} == described
+    functions = ("upload", "manage", "policies")
+    assert {explanation}.union(*map(routes_of, functions)) == described
 
 
 def test_the_words_of_the_description_are_the_functions_words():
