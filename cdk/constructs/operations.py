@@ -76,6 +76,7 @@ class Operations(Construct):
         settle = workflows.settle
         delayed = self._count_in_logs("RemovalsDelayed", config, workflows, WAITS_OUT_TROUBLE)
         ended = self._count_in_logs("RemovalsEndedBadly", config, workflows, ENDED_BADLY)
+        reviews = self._count_in_logs("ReviewsEndedBadly", config, workflows, ENDED_BADLY, machines=("review",))
         serve_p95 = serve.metric_duration(period=PERIOD, statistic="p95")
         api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
 
@@ -94,6 +95,7 @@ class Operations(Construct):
         self._alarm("SettleAborted", settle.metric_aborted(period=PERIOD), "Executions of settle were stopped by hand")
         self._alarm("RemovalsDelayed", delayed, "Files of removed or replaced images could not be deleted so far")
         self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
+        self._alarm("ReviewsEndedBadly", reviews, "Reviews ended before their fallback; the images are not published")
         for scoped in scoped_functions:
             function_alarms(self, scoped, action=self.alarm_action)
         self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
@@ -147,11 +149,17 @@ class Operations(Construct):
         return queue
 
     def _count_in_logs(
-        self, name: str, config: StageConfig, workflows: Workflows, pattern: logs.IFilterPattern
+        self,
+        name: str,
+        config: StageConfig,
+        workflows: Workflows,
+        pattern: logs.IFilterPattern,
+        *,
+        machines: tuple[str, ...] = ("remove", "retire"),
     ) -> cloudwatch.Metric:
-        """Return how many lines in the logs of `remove` and `retire` match; the metric is the stage's own."""
+        """Return how many lines in the logs of these state machines match; the metric is the stage's own."""
         namespace = names.metrics_namespace(config.name)
-        for machine in ("remove", "retire"):
+        for machine in machines:
             logs.MetricFilter(
                 self,
                 f"{name}Of{machine.title()}",

@@ -223,6 +223,20 @@ class Client:
             self._calls.api("PATCH", self._address(image_id), headers=headers, content=lambda: body)
         )
 
+    def decide(
+        self, image_id: str, decision: str, *, reason: str, note: str | None = None, tenant: str | None = None
+    ) -> dict[str, Any]:
+        """Override the verdict of an image by allow, blur or block, or decide its review; see openapi.yaml.
+
+        The result's ``outcome`` is queued if the image is processed again before it has the decision (``wait``). The
+        decision stands until the next one. The call may be repeated. Raises NotFoundError (also for an image of another
+        tenant), ConflictError (the image has no verdict) or another ClientError.
+        """
+        asked = {"decision": decision, "reason": reason, "note": note}
+        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
+        address, headers = f"{self._address(image_id)}/verdict", {"Content-Type": "application/json"}
+        return self._calls.api("POST", f"{address}{_query({'tenant': tenant})}", headers=headers, content=lambda: body)
+
     def explain(self, url: str, *, accept: str = BROWSER_ACCEPT) -> dict[str, Any]:
         """Return why an image URL, signed or not, gives the picture that it gives; see openapi.yaml (explainVariant).
 
