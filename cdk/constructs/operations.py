@@ -80,6 +80,7 @@ class Operations(Construct):
         delayed = self._count_in_logs("RemovalsDelayed", config, workflows, WAITS_OUT_TROUBLE)
         ended = self._count_in_logs("RemovalsEndedBadly", config, workflows, ENDED_BADLY)
         rejudged = self._count_in_logs("RejudgementsEndedBadly", config, workflows, ENDED_BADLY, machines=("rejudge",))
+        reviews = self._count_in_logs("ReviewsEndedBadly", config, workflows, ENDED_BADLY, machines=("review",))
         serve_p95 = serve.metric_duration(period=PERIOD, statistic="p95")
         api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
 
@@ -98,6 +99,7 @@ class Operations(Construct):
         self._alarm("SettleAborted", settle.metric_aborted(period=PERIOD), "Executions of settle were stopped by hand")
         self._alarm("RemovalsDelayed", delayed, "Files of removed or replaced images could not be deleted so far")
         self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
+        self._alarm("ReviewsEndedBadly", reviews, "Reviews ended before their fallback; the images are not published")
         for scoped in scoped_functions:
             function_alarms(self, scoped, action=self.alarm_action)
         self._alarm("RejudgementsEndedBadly", rejudged, "Executions of rejudge ended before they were done")

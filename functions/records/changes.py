@@ -36,7 +36,7 @@ SYSTEM: Final = "system"
 """The actor of a decision that nobody made: a review's fallback or re-judging."""
 
 VERDICT: Final = "VERDICT"
-"""Type of the history item of a change."""
+"""Type of the history item of a change that leaves the status as it is, at first or for good."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class ChangeWriter:
             written["review"] = as_json(_review(change))
         else:
             dropped.append("review")
-        self._write(record, change, written, dropped, at, revision=revision)
+        self._write(record, change, written, dropped, at, revision=revision, kind=status)
         return revision
 
     def request(self, record: ImageRecord, change: Change) -> None:
@@ -171,13 +171,14 @@ class ChangeWriter:
         at: str,
         *,
         revision: int,
+        kind: str = VERDICT,
     ) -> None:
         items: list[dict[str, Any]] = [{"Update": self._update(record, change, written, dropped)}]
         if "verdict" in written:
             entry = verdict_entry(record.image_id, tenant=record.tenant, decision=change.decision)
             items.append({"Put": {"TableName": self._table, "Item": to_item(entry)}})
         if change.source is not Source.REJUDGE or change.decision.status is not record.status:
-            line = _line(change, at, revision)
+            line = _line(change, at, revision, kind)
             items.append({"Put": {"TableName": self._table, "Item": to_item(line)}})
         with translated_errors():
             self._dynamodb.transact_write_items(TransactItems=items)
@@ -254,12 +255,12 @@ def _review(change: Change) -> Review:
     return Review(terms.fallback, due_at(terms))
 
 
-def _line(change: Change, at: str, revision: int) -> dict[str, Any]:
+def _line(change: Change, at: str, revision: int, kind: str) -> dict[str, Any]:
     judged = change.judgement
     return {
         "pk": record_partition(change.image_id),
-        "sk": event_sort_key(at, VERDICT),
-        "type": VERDICT,
+        "sk": event_sort_key(at, kind),
+        "type": kind,
         "at": at,
         "revision": revision,
         "decision": change.decision,

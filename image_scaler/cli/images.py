@@ -1,4 +1,4 @@
-"""``image-scaler get``, ``list``, ``history``, ``explain``, ``focus`` and ``delete``."""
+"""``image-scaler get``, ``list``, ``history``, ``explain``, ``focus``, ``verdict`` and ``delete``."""
 
 from datetime import timedelta
 from itertools import islice
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command()(history)
     app.command()(explain)
     app.command()(focus)
+    app.command()(verdict)
     app.command()(delete)
 
 
@@ -93,6 +94,21 @@ def focus(
         image = client.set_focal_point(image_id, x, y)
     across, down = image.focal_point or (x, y)
     write_result(image.document, f"{image_id}  {across:g} {down:g}", as_json=as_json)
+
+
+def verdict(
+    image_id: ImageId,
+    decision: Annotated[str, typer.Argument(metavar="DECISION", help="allow, blur or block.")],
+    reason: Annotated[str, typer.Option(help="A code or a short text, up to 200 characters.")],
+    note: Annotated[str | None, typer.Option(help="A note for people.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Tenant (default: `default`).")] = None,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Override the verdict of an image, or decide its review. The decision stands until the next one."""
+    with Client.from_profile(profile_of(profile)) as client:
+        found = client.decide(image_id, decision, reason=reason, note=note, tenant=tenant)
+    write_result(found, f"{image_id}  {found['status']}  {found['decision']} {found['outcome']}", as_json=as_json)
 
 
 def delete(

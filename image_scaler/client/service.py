@@ -15,7 +15,17 @@ import httpx
 from image_scaler.client.calls import Calls, Retries, new_http
 from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
 from image_scaler.client.pictures import Pictures
-from image_scaler.client.results import HistoryLine, Image, Page, Rejudgement, Resumption, Ticket, Upload
+from image_scaler.client.policies import Policies
+from image_scaler.client.results import (
+    HistoryLine,
+    Image,
+    OwnerRemoval,
+    Page,
+    Rejudgement,
+    Resumption,
+    Ticket,
+    Upload,
+)
 from image_scaler.client.uploads import (
     LARGEST_DIRECT_BYTES,
     Method,
@@ -70,6 +80,7 @@ class Client:
         self._http = new_http() if http is None else http
         self._calls = Calls(self._http, signer=control, retries=retries or Retries(), sleep=self._sleep)
         self.pictures = Pictures(self._edge, viewers)
+        self.policies = Policies(self._edge, self._calls)
 
     @classmethod
     def from_profile(cls, profile: Profile | str | None = None, **options: Any) -> Self:
@@ -222,6 +233,20 @@ class Client:
         return Image.from_document(
             self._calls.api("PATCH", self._address(image_id), headers=headers, content=lambda: body)
         )
+
+    def decide(
+        self, image_id: str, decision: str, *, reason: str, note: str | None = None, tenant: str | None = None
+    ) -> dict[str, Any]:
+        """Override the verdict of an image by allow, blur or block, or decide its review; see openapi.yaml.
+
+        The result's ``outcome`` is queued if the image is processed again before it has the decision (``wait``). The
+        decision stands until the next one. The call may be repeated. Raises NotFoundError (also for an image of another
+        tenant), ConflictError (the image has no verdict) or another ClientError.
+        """
+        asked = {"decision": decision, "reason": reason, "note": note}
+        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
+        address, headers = f"{self._address(image_id)}/verdict", {"Content-Type": "application/json"}
+        return self._calls.api("POST", f"{address}{_query({'tenant': tenant})}", headers=headers, content=lambda: body)
 
     def explain(self, url: str, *, accept: str = BROWSER_ACCEPT) -> dict[str, Any]:
         """Return why an image URL, signed or not, gives the picture that it gives; see openapi.yaml (explainVariant).

@@ -74,6 +74,7 @@ WRITERS = {
     "persist of a block": Writer(
         "persist", published_with_variant, judged("block", rework=True), REMOVED, takes_every_line=False
     ),
+    "decide": Writer("decide", published_with_variant, InProcessPipeline.block, REMOVED, times=(1,), holds_from=1),
     "serve": Writer("serve", published, InProcessPipeline.serve, REJUDGED, times=(1,), holds_from=1),
     "prewarm": Writer("prewarm", published, InProcessPipeline.prewarm, REJUDGED, holds_from=100),
     "refine": Writer("refine", published_with_variant, InProcessPipeline.refine, REJUDGED, holds_from=100),

@@ -64,6 +64,15 @@ def test_a_focal_point_is_set_and_printed(run, aws):
     assert run("focus", identity, "1.5", "0").exit_code == ExitCode.USAGE
 
 
+def test_a_verdict_is_overridden_and_printed(run, aws):
+    Machine("retire")
+    identity = put_image(aws)
+
+    assert run("verdict", identity, "block", "--reason", "SEEN").stdout == f"{identity}  BLOCKED  block applied\n"
+    assert run("verdict", identity, "block").exit_code == ExitCode.USAGE
+    assert run("verdict", identity, "hide", "--reason", "SEEN").exit_code == ExitCode.FAILED
+
+
 def test_an_explanation_is_printed_line_by_line(run, monkeypatch):
     why = {"key": "Canonical.", "format": "Named.", "quality": "Predicted.", "source": "Smallest."}
     source = {"name": "w320.jpg", "width": 320, "height": 240, "bytes": 9000, "content_type": "image/jpeg"}

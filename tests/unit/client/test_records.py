@@ -58,6 +58,23 @@ def test_a_focal_point_of_an_image_that_is_not_published_is_a_conflict(client, a
         client.set_focal_point(put_image(aws, status="PROCESSING"), 0.5, 0.5)
 
 
+def test_a_verdict_is_overridden_by_the_images_own_tenant(client, aws):
+    Machine("retire")
+    identity = put_image(aws, tenant="acme")
+
+    with pytest.raises(NotFoundError):
+        client.decide(identity, "block", reason="SEEN")
+    found = client.decide(identity, "block", reason="SEEN", note="Twice", tenant="acme")
+
+    assert (found["status"], found["outcome"]) == ("BLOCKED", "applied")
+    assert client.get(identity).verdict.decision == "block"
+
+
+def test_an_image_without_a_verdict_cannot_be_overridden(client, aws):
+    with pytest.raises(ConflictError, match="no verdict"):
+        client.decide(put_image(aws, status="PROCESSING"), "block", reason="SEEN")
+
+
 @pytest.mark.parametrize(
     ("path", "query"),
     [
