@@ -161,6 +161,7 @@ def test_a_decision_leads_to_one_status():
     assert {decision: decision.status for decision in Decision} == {
         "allow": "PUBLISHED",
         "blur": "BLURRED",
+        "review": "IN_REVIEW",
         "block": "BLOCKED",
     }
 
