@@ -171,13 +171,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One event of an image."""
+    """One event of an image. ``actor`` is ``service`` for a call of the API, None for the pipeline."""
 
     type: str
     at: datetime
     detail: str | None = None
     reason: str | None = None
     error: str | None = None
+    actor: str | None = None
+    revision: int | None = None
+    policy_digest: str | None = None
     document: Document = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -190,6 +193,9 @@ class HistoryLine:
                 detail=_text(document, "detail"),
                 reason=_text(document, "reason"),
                 error=_text(document, "error"),
+                actor=_text(document, "actor"),
+                revision=int(document["revision"]) if "revision" in document else None,
+                policy_digest=_text(document, "policy_digest"),
                 document=document,
             )
 
@@ -216,6 +222,7 @@ class Image:
     """An image's record. Listings have fewer members than a record; missing ones are None or empty.
 
     ``owner`` and ``tenant`` are the application's own; ``reason`` and ``detail`` say why an image was rejected.
+    ``width`` and ``height`` are those of the original in px, upright.
     ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. Crops with position=auto are centred on
     ``focal_point``, x and y from 0 to 1 of the width and of the height. ``frames`` is the number of published
     frames, ``original.frames`` that of uploaded ones. ``document`` is the complete document from the API.
@@ -236,6 +243,8 @@ class Image:
     execution_arn: str | None = None
     legal_hold: bool = False
     original: Original | None = None
+    width: int | None = None
+    height: int | None = None
     renditions: tuple[Rendition, ...] = ()
     placeholder: str | None = None
     dominant_color: str | None = None
@@ -270,6 +279,8 @@ class Image:
                 execution_arn=_text(document, "execution_arn"),
                 legal_hold=bool(document.get("legal_hold")),
                 original=Original.from_document(document["original"]) if document.get("original") else None,
+                width=int(document["width"]) if "width" in document else None,
+                height=int(document["height"]) if "height" in document else None,
                 renditions=tuple(map(Rendition.from_document, document.get("renditions") or ())),
                 placeholder=_text(document, "placeholder"),
                 dominant_color=_text(document, "dominant_color"),
@@ -340,6 +351,22 @@ class Resumption:
         with _reading("a resumption"):
             resumed, skipped = (tuple(map(str, document[name])) for name in ("resumed", "skipped"))
             return cls(resumed, skipped, _text(document, "cursor"))
+
+
+@dataclass(frozen=True)
+class OwnerRemoval:
+    """The ids of an owner's images that are being removed, and of those under a legal hold, which stay."""
+
+    removed: tuple[str, ...]
+    held: tuple[str, ...]
+    cursor: str | None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a response of removeOwnersImages. Raises UnexpectedAnswerError."""
+        with _reading("a removal of an owner's images"):
+            removed, held = (tuple(map(str, document[name])) for name in ("removed", "held"))
+            return cls(removed, held, _text(document, "cursor"))
 
 
 @contextmanager
