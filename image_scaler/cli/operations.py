@@ -190,6 +190,8 @@ def migrate(profile: ProfileName = None, as_json: AsJson = False) -> None:
             if image.written:
                 document = {"id": image.image_id, "written": image.written}
                 write_result(document, f"{image.image_id}  {image.written} items", as_json=as_json)
+            if image.lacks_lock:
+                write_note(f"{image.image_id}: its legal hold has no lock; run image-scaler hold {image.image_id}")
     except KeyboardInterrupt:
         write_note("migrate: stopped; the next run continues")
         raise typer.Exit(ExitCode.FAILED) from None

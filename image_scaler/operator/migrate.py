@@ -25,10 +25,14 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Migrated:
-    """An image and the number of items that were written for it; 0 if it needed none."""
+    """An image and the number of items that were written for it; 0 if it needed none.
+
+    ``lacks_lock`` tells that it is under a legal hold that was set by hand, without a lock in S3.
+    """
 
     image_id: str
     written: int
+    lacks_lock: bool = False
 
 
 class Migration:
@@ -43,7 +47,9 @@ class Migration:
         for partition, items in groupby(self._scanned(), key=lambda item: item["pk"]["S"]):
             found = {item["sk"]["S"]: item for item in items}
             if "RECORD" in found:
-                yield Migrated(partition.partition("#")[2], self._migrate(partition, found))
+                record = found["RECORD"]
+                lacks_lock = record.get("legal_hold") == {"BOOL": True} and "hold_number" not in record
+                yield Migrated(partition.partition("#")[2], self._migrate(partition, found), lacks_lock)
 
     def _scanned(self) -> Iterator[Item]:
         """Yield the records, labels and entries of all images; those of an image come one after the other."""

@@ -140,6 +140,14 @@ def test_an_image_that_is_removed_in_the_middle_gets_no_entries(stage, aws):
     assert aws.items(partition)["RECORD"]["selector"] == "STATUS#REMOVED"
 
 
+def test_an_image_whose_hold_was_set_by_hand_is_named(stage, aws):
+    by_hand = put_old(aws, 1, legal_hold=True)
+    put_old(aws, 2, legal_hold=True, hold_number=1)
+    put_old(aws, 3, legal_hold=False)
+
+    assert [each.image_id for each in Migration(stage.operator) if each.lacks_lock] == [by_hand]
+
+
 def test_the_limit_of_labels_is_that_of_the_functions(stage, aws):
     labels = [{"name": f"L{n:03d}", "parent": "", "confidence": n % 50 + 0.5} for n in range(MOST_LABEL_ENTRIES + 20)]
     identity = put_old(aws, 1, labels=labels)
