@@ -521,7 +521,7 @@ def test_a_directly_started_removal_also_clears_personal_data(world, status):
     removal = record.pop("removal")
     assert record == {
         "pk": f"IMAGE#{world.image_id}", "sk": "RECORD", "image_id": world.image_id, **KEPT,
-        "removed_at": removal["started_at"], "updated_at": removal["started_at"],
+        "selector": "STATUS#REMOVED", "removed_at": removal["started_at"], "updated_at": removal["started_at"],
     } | {"removed_at": record["removed_at"], "updated_at": record["removed_at"]}  # fmt: skip
     assert removal.keys() == {"status", "started_at", "finished_at", "execution_arn"}
     assert removal["status"] == "DONE"
