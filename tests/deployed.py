@@ -444,6 +444,17 @@ class DeployedPipeline:
         )
         return _plain(answer.get("Item", {}))
 
+    def items(self, image_id: str) -> dict[str, dict[str, Any]]:
+        """Return all items of an image's partition in the table, by sort key."""
+        answer = self.dynamodb.query(
+            TableName=self.outputs.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"IMAGE#{image_id}"}},
+            ConsistentRead=True,
+        )
+        items = [_plain(item) for item in answer["Items"]]
+        return {item["sk"]: item for item in items}
+
     def write_claim(self, image_id: str, execution_arn: str, *, sequencer: str, etag: str) -> None:
         """Write into an image's record that an execution has claimed an upload."""
         self._update(

@@ -1,4 +1,4 @@
-"""``image-scaler status``, ``logs``, ``resume``, ``reblur``, ``preflight`` and ``smoke``: operating a stage.
+"""Commands that operate a stage: ``status``, ``logs``, ``resume``, ``reblur``, ``migrate``, ``preflight``, ``smoke``.
 
 Commands that need AWS credentials import boto3 when they run; the extra `operator` installs it.
 """
@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     app.command()(logs)
     app.command()(resume)
     app.command()(reblur)
+    app.command()(migrate)
     app.command()(preflight)
     app.command()(smoke)
 
@@ -174,6 +175,27 @@ def reblur(
     write_note(f"reblur: {_counted(ended) or 'nothing to do'}; {reblurring.count_left()} left")
     if not all_judged:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def migrate(profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """Add what lists need to the records of earlier releases. Run it again to continue after a stop."""
+    operator = _operator(profile_of(profile))
+    from image_scaler.operator.migrate import Migration
+
+    seen = changed = 0
+    try:
+        for image in Migration(operator):
+            seen += 1
+            changed += image.written > 0
+            if image.written:
+                document = {"id": image.image_id, "written": image.written}
+                write_result(document, f"{image.image_id}  {image.written} items", as_json=as_json)
+            if image.lacks_lock:
+                write_note(f"{image.image_id}: its legal hold has no lock; run image-scaler hold {image.image_id}")
+    except KeyboardInterrupt:
+        write_note("migrate: stopped; the next run continues")
+        raise typer.Exit(ExitCode.FAILED) from None
+    write_note(f"migrate: {changed} of {seen} images changed")
 
 
 def preflight(

@@ -190,12 +190,13 @@ class UploadRequests:
         """States passed in `ingest`."""
         return CLEAN_STATES + (1 if self.blurred else 0)
 
-    table_puts: int = 2
-    """`upload` creates the record and the Idempotency-Key."""
+    table_puts: int = 1
+    """`upload` creates the Idempotency-Key."""
     table_updates: int = 2
     """`upload` completes the Idempotency-Key, `persist` notes that the event was sent."""
-    transactions: int = 1
-    """`persist` writes record, labels and history."""
+    transactions: int = 2
+    """`upload` writes the record and its entry in the tenant's list; `persist` writes record, labels, history and three
+    entries."""
     events: int = 1
     """`persist` sends one."""
 
@@ -204,9 +205,10 @@ class UploadRequests:
         """Calls of DetectModerationLabels: one per view."""
         return self.views
 
-    table_write_units: float = 20.0
-    """Units of these writes and of the claim by `ingest`: the record has 2 KB at the end, the index repeats its writes,
-    and a transaction costs twice as much."""
+    table_write_units: float = 37.0
+    """Units of these writes and of the claim by `ingest`: the record has 2 KB at the end, the index by day repeats its
+    writes, the index of lists takes one for each new entry and two for each change of the status, and a transaction
+    costs twice as much. An image with an owner takes 5 more."""
     table_read_units: float = 20.0
     """`admit` reads the record every half second, `prewarm` once, `moderate` once with three pointers to policies (seven
     of a tenant that names a policy of its own)."""

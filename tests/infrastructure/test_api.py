@@ -15,6 +15,8 @@ ROUTES = {
     "GET /v1/images/{id}/explanation": "serve",
     "PATCH /v1/images/{id}": "manage",
     "DELETE /v1/images/{id}": "manage",
+    "PUT /v1/images/{id}/legal-hold": "manage",
+    "DELETE /v1/owners/{owner}/images": "manage",
     "POST /v1/resumptions": "manage",
     "GET /v1/policies/{name}": "policies",
     "PUT /v1/policies/{name}": "policies",

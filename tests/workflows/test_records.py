@@ -163,6 +163,7 @@ def test_an_upload_without_a_record_is_claimed_and_gets_one(world):
     assert re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+", now)
     assert record == {
         "pk": f"IMAGE#{world.image_id}", "sk": "RECORD", "image_id": world.image_id, "status": "PROCESSING",
+        "selector": "STATUS#PROCESSING", "position": f"default#{world.image_id}",
         "tenant": "default", "claimed_by": arn, "claimed_at": now, "created_at": now, "updated_at": now,
         "listing_day": now[:10], "sequencer": CLAIMED, "last_revision": 1, "claimed_etag": ETAG, "claimed_version": "",
         "claimed_size": 1_843_200,
@@ -550,7 +551,7 @@ def test_a_directly_started_removal_also_clears_personal_data(world, status):
     removal = record.pop("removal")
     assert record == {
         "pk": f"IMAGE#{world.image_id}", "sk": "RECORD", "image_id": world.image_id, **KEPT,
-        "removed_at": removal["started_at"], "updated_at": removal["started_at"],
+        "selector": "STATUS#REMOVED", "removed_at": removal["started_at"], "updated_at": removal["started_at"],
     } | {"removed_at": record["removed_at"], "updated_at": record["removed_at"]}  # fmt: skip
     assert removal.keys() == {"status", "started_at", "finished_at", "execution_arn"}
     assert removal["status"] == "DONE"

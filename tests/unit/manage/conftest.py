@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.records.entries import entries_at_verdict
+from functions.records.entries import entries_at_creation, entries_at_verdict
 from tests.fakes.aws import SmallAws, mock_aws
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
@@ -75,16 +75,25 @@ def put_image(aws, number: int = 1, *, day: str = "2026-11-24", identity: str | 
             **changed,
         }
     )
+    _list_image(aws, identity)
+    return identity
+
+
+def _list_image(aws, identity: str) -> None:
+    """Write the record's selector and position, and the image's entries in lists."""
     record = aws.items(f"IMAGE#{identity}")["RECORD"]
-    aws.put_item({"selector": f"STATUS#{record['status']}", "position": f"{record['tenant']}#{identity}", **record})
-    if record["status"] != "REMOVED":
+    tenant, owner = record.get("tenant", "default"), record.get("owner")
+    aws.put_item({**record, "selector": f"STATUS#{record['status']}", "position": f"{tenant}#{identity}"})
+    if record["status"] == "REMOVED":
+        return
+    entries = entries_at_creation(identity, tenant=tenant, owner=owner)
+    if "verdict" in record and "facts" in record:
         entries = entries_at_verdict(
-            identity, tenant=record["tenant"], owner=record.get("owner"), decision=record["verdict"]["decision"],
+            identity, tenant=tenant, owner=owner, decision=record["verdict"]["decision"],
             sha256=record["facts"]["sha256"], labels=[],
         )  # fmt: skip
-        for entry in entries:
-            aws.put_item(entry)
-    return identity
+    for entry in entries:
+        aws.put_item(entry)
 
 
 def put_failed(aws, number: int = 1, **changed) -> str:
