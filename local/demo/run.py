@@ -96,12 +96,12 @@ class DemoResult:
             console.print(
                 f"[red]unexpected result[/]: {run.sample.file} is {run.status} {run.record.get('reason') or ''}"
             )
+        heard = Counter(event for run in self.runs for event in run.events)
         ways = Counter(run.sample.way for run in self.runs)
         statuses = Counter(run.status for run in self.runs)
         served = sum(variant.status == 200 for run in self.runs for variant in run.variants)
         console.print("events by webhook: " + ", ".join(f"{event} {count}" for event, count in sorted(heard.items())))
         console.print("uploaded by " + ", ".join(f"{name} {ways[way]}" for way, name in WAYS.items()))
-        heard = Counter(event for run in self.runs for event in run.events)
         console.print(
             f"demo: {len(self.runs)} uploaded, {statuses['PUBLISHED']} published, {statuses['BLURRED']} blurred, "
             f"{statuses['REJECTED']} rejected, {served} served"
