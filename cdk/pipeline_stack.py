@@ -116,8 +116,8 @@ class PipelineStack(Stack):
         if self.prewarm:
             self._outputs({"PrewarmQueueUrl": self.prewarm.queue.queue_url})
         if self.webhooks:
-            secrets = self.webhooks.secrets.items()
-            self._outputs({names.webhook_output(name): secret.secret_arn for name, secret in secrets})
+            secrets = self.webhooks.secret_arns.items()
+            self._outputs({names.webhook_output(name): arn for name, arn in secrets})
 
     @property
     def scoped_functions(self) -> list[ScopedFunction]:

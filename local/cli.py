@@ -32,6 +32,7 @@ def up(  # noqa: PLR0917 - typer reads options
     api_port: Port = None,
     emulator_port: Port = None,
     rekognition_port: Port = None,
+    webhooks_port: Port = None,
 ) -> None:
     """Start and deploy everything locally and leave it running.
 
@@ -47,7 +48,7 @@ def up(  # noqa: PLR0917 - typer reads options
     else:
         if stopped := instance.down():  # before ports are chosen: it may use them
             progress.note(f"Stopped the running instance: {', '.join(stopped)}")
-        wanted = Ports(edge_port, browser_s3_port, api_port, emulator_port, rekognition_port)
+        wanted = Ports(edge_port, browser_s3_port, api_port, emulator_port, rekognition_port, webhooks_port)
         outputs = instance.up(wanted.with_defaults())
     progress.console.print(f"Addresses: {workspace.outputs}   Logs: {workspace.logs}")
     progress.console.print(f"up: edge {outputs.edge_url}  API behind its firewall {outputs.api_url}")

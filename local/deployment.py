@@ -95,13 +95,18 @@ class Deployment:
             _forget_old_assemblies(assembly.parent)
         return assembly
 
-    def deploy(self, assembly: Path, stage: Stage) -> dict[str, str]:
-        """Deploy the stage's Pipeline stack and return its outputs by name."""
+    def deploy(self, assembly: Path, stage: Stage, *, webhook_url: str | None = None) -> dict[str, str]:
+        """Deploy the stage's Pipeline stack and return its outputs by name.
+
+        ``webhook_url`` is where the stage's webhook sends events; None keeps what is deployed.
+        """
         outputs = self._workspace.home / "stack-outputs.json"
         command = [
             *self._command, "deploy", stage.pipeline_stack, "--app", str(assembly), "--require-approval", "never",
             "--outputs-file", str(outputs), "--progress", "events",
         ]  # fmt: skip
+        if webhook_url:
+            command += ["--parameters", f"{stage.pipeline_stack}:WebhookReceiverUrl={webhook_url}"]
         self._run("cdk deploy", command, "deploy.log")
         stack: dict[str, str] = json.loads(outputs.read_text())[stage.pipeline_stack]
         return stack

@@ -29,13 +29,14 @@ from local.rekognition import process as rekognition
 from local.rekognition.detectors import LocalDetector
 from local.runtime import ensure_runtime
 from local.stages import LOCAL, LOCAL_V1, STAGES, Stage
+from local.webhooks import process as webhooks
 from local.workspace import Workspace
 
 EMULATOR_CODE: Final = ("local/emulator.py", "local/emulated_aws.py", "requirements/dev.txt")
 """The emulator's code. It holds all data in memory, so a change of it needs a fresh start."""
 
 
-DEFAULTS: Final = (7780, 7781, 7782, 7783, 7784)
+DEFAULTS: Final = (7780, 7781, 7782, 7783, 7784, 7785)
 """The default ports of `make up`, in the order of ``Ports``, so that addresses stay the same."""
 
 
@@ -48,6 +49,7 @@ class Ports:
     api: int | None = None
     emulator: int | None = None
     rekognition: int | None = None
+    webhooks: int | None = None
 
     def with_defaults(self) -> "Ports":
         """Return these ports with None replaced by the documented port, or by a free one if that is in use."""
@@ -64,6 +66,7 @@ class Addresses:
     emulator_url: str
     rekognition_control_url: str
     uploads_url: str
+    webhooks_url: str
     ca_file: str
 
 
@@ -182,6 +185,7 @@ class Instance:
         emulator_port = choose_port(ports.emulator, "the emulator")
         rekognition_port = choose_port(ports.rekognition, "the Rekognition stand-in")
         browser_s3_port = choose_port(ports.browser_s3, "S3 for browsers")
+        webhooks_port = choose_port(ports.webhooks, "the webhook receiver")
         emulator_url = emulator.url(emulator_port)
         trusted = certificates.issue(workspace.certificates)
         deployment = Deployment(workspace, emulator_url=emulator_url, certificates=trusted, detector=self.detector)
@@ -193,7 +197,10 @@ class Instance:
                 deployment.create_keys()
                 assembly = deployment.synthesize()
                 deployed = self._on_disk(deployment, assembly)
-        with progress.step(f"Starting Rekognition ({self.detector}), S3 for browsers and the AWS emulator"):
+        with progress.step(
+            f"Starting Rekognition ({self.detector}), S3 for browsers, a webhook receiver and the AWS emulator"
+        ):
+            webhooks.start(workspace, self._book, webhooks_port, emulator_url, trusted)
             rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted, detector=self.detector)
             browser_s3.start(workspace, self._book, browser_s3_port, emulator_url, trusted)
             emulator.start(
@@ -203,11 +210,12 @@ class Instance:
         with progress.step("Preparing the account (cdk bootstrap)"):
             deployment.bootstrap()
         with progress.step("Deploying the Pipeline stack (cdk deploy)"):
-            stack = deployment.deploy(assembly, LOCAL)
+            stack = deployment.deploy(assembly, LOCAL, webhook_url=webhooks.webhook_url(webhooks_port))
         addresses = Addresses(
             emulator_url=emulator_url,
             rekognition_control_url=rekognition.control_url(rekognition_port),
             uploads_url=browser_s3.url(browser_s3_port),
+            webhooks_url=webhooks.url(webhooks_port),
             ca_file=str(trusted.authority),
         )
         outputs = _outputs(LOCAL, stack, addresses)
@@ -293,6 +301,7 @@ class Instance:
                 urlsplit(outputs.rekognition_control_url).port,
             ),
             (browser_s3.NAME, browser_s3.start, urlsplit(outputs.uploads_url).port),
+            (webhooks.NAME, webhooks.start, urlsplit(outputs.webhooks_url).port),
         ):
             if now.processes[name] != before.processes[name]:
                 with self._progress.step(f"Restarting {name}"):
@@ -316,6 +325,7 @@ class Instance:
                 "edge": code.of_process("local.edge"),
                 rekognition.NAME: f"{code.of_process('local.rekognition')} {self.detector}",
                 browser_s3.NAME: code.of_process("local.browser_s3"),
+                webhooks.NAME: code.of_process("local.webhooks"),
                 "emulator": code.of_files(EMULATOR_CODE),
             },
             detector=self.detector,
@@ -375,5 +385,6 @@ def _outputs(stage: Stage, stack: dict[str, str], processes: Addresses | Outputs
         functions=functions,
         rekognition_control_url=processes.rekognition_control_url,
         uploads_url=processes.uploads_url,
+        webhooks_url=processes.webhooks_url,
         ca_file=processes.ca_file,
     )

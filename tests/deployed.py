@@ -379,7 +379,7 @@ class DeployedPipeline:
         """Return the number of runs of each function, by its log, except functions that run after a test's end."""
         counted = {}
         for name, physical in self.outputs.functions.items():
-            if name in {"admit", "prewarm", "refine", "remove"}:
+            if name in {"admit", "prewarm", "refine", "remove", "webhook"}:
                 continue
             group = self.lambda_.get_function_configuration(FunctionName=physical)["LoggingConfig"]["LogGroup"]
             pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")

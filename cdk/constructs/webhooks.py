@@ -20,6 +20,7 @@ from cdk import names
 from cdk.config import StageConfig, Webhook
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.queues import AT_ONCE, AT_ONCE_IN_A_SMALL_ACCOUNT, SMALL_ACCOUNT_IN_FLIGHT, operators_queue
+from cdk.constructs.resource import resource_of
 from cdk.functions.webhook import SPECIFICATION
 from cdk.specification import PipelineResources, allow
 from functions.shared.keys import EVENT_SOURCE
@@ -40,12 +41,15 @@ class Webhooks(Construct):
         self.undelivered = operators_queue(self, "Undelivered", config=config)
         self.webhook = ScopedFunction(self, "Webhook", specification=SPECIFICATION, resources=resources, zips=zips)
         self.secrets: dict[str, secretsmanager.Secret] = {}
+        self.secret_arns: dict[str, str] = {}
         described = []
         for each in config.webhooks:
             queue = self._queue(each, config=config)
             secret = self.secrets[each.name] = self._secret(each)
+            # The attribute is the ARN on AWS and on the emulator, whose Ref is the name.
+            secret_arn = self.secret_arns[each.name] = resource_of(secret, secretsmanager.CfnSecret).attr_id
             self._rule(each, queue, event_bus=resources.event_bus)
-            self.webhook.allow(allow("secretsmanager:GetSecretValue", on=secret.secret_arn))
+            self.webhook.allow(allow("secretsmanager:GetSecretValue", on=secret_arn))
             at_once = AT_ONCE_IN_A_SMALL_ACCOUNT if config.in_flight < SMALL_ACCOUNT_IN_FLIGHT else AT_ONCE
             self.webhook.function.add_event_source(
                 event_sources.SqsEventSource(
@@ -56,7 +60,7 @@ class Webhooks(Construct):
                 {
                     "name": each.name,
                     "url": self._url(each),
-                    "secret": secret.secret_arn,
+                    "secret": secret_arn,
                     "queue": queue.queue_arn,
                     "queue_url": queue.queue_url,
                     **({"loopback": True} if each.allow_loopback else {}),

@@ -44,7 +44,8 @@ ImageScalerError
 ├── CallRefusedError              functions.serve.aws.http_api: AWS refused a call that is wrong or not permitted
 ├── NotSendingError               functions.rotate.edge: the distribution does not send the expected secret
 ├── NotAcceptedError              functions.rotate.edge: the firewall does not accept a secret that it should
-└── UnknownStepError              functions.rotate.steps: Secrets Manager requested a step that does not exist
+├── UnknownStepError              functions.rotate.steps: Secrets Manager requested a step that does not exist
+└── DeliveryError                 functions.webhook.connection: a webhook's receiver cannot be called
 
 ``handled`` says what happens with an error that is raised. The state machines name classes of this module in Retry and
 Catch: renaming one changes the state machine.

@@ -58,10 +58,7 @@ def post(
     try:
         raw = _connect(address.resolve(loopback=loopback), address.port, deadline)
         with closing(_wrapped(raw, address, trust)) as connected, _ended_at(connected, deadline):
-            response = _exchange(connected, address, headers, body)
-        if monotonic() >= deadline:  # http.client takes the end of the connection for the end of the headers
-            raise TimeoutError("the response is incomplete")
-        return response
+            return _exchange(connected, address, headers, body, deadline)
     except (OSError, ValueError, http.client.HTTPException) as error:
         late = f" after {total_seconds:g} s" if monotonic() >= deadline else ""
         raise DeliveryError(f"{type(error).__name__}{late}: {error}") from error
@@ -107,7 +104,9 @@ def _ended_at(connected: socket.socket, deadline: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _exchange(connected: socket.socket, address: WebhookAddress, headers: Mapping[str, str], body: bytes) -> Response:
+def _exchange(
+    connected: socket.socket, address: WebhookAddress, headers: Mapping[str, str], body: bytes, deadline: float
+) -> Response:
     """Send the request and read status and headers. Raises OSError or HTTPException."""
     if isinstance(connected, ssl.SSLSocket):
         connected.do_handshake()
@@ -119,4 +118,6 @@ def _exchange(connected: socket.socket, address: WebhookAddress, headers: Mappin
     response = connection.getresponse()
     seconds = response.getheader("Retry-After", "")
     response.close()
+    if monotonic() >= deadline:  # http.client takes the end of the connection for the end of the headers
+        raise TimeoutError("the response is incomplete")
     return Response(response.status, int(seconds) if seconds.isascii() and seconds.isdigit() else 0)

@@ -55,8 +55,13 @@ def number(counts, operation, buckets=INGEST):
 
 
 def is_idle(pipeline):
-    """Return whether no function has messages left, or is processing one. Queues of failed messages do not count."""
+    """Return whether no function that reads records has messages left, or is processing one.
+
+    Queues of failed messages do not count, and those of webhooks neither: `webhook` reads no record.
+    """
     for address in pipeline.sqs.list_queues()["QueueUrls"]:
+        if "-Webhooks" in address:
+            continue
         found = pipeline.sqs.get_queue_attributes(QueueUrl=address, AttributeNames=["All"])["Attributes"]
         waiting = {found["ApproximateNumberOfMessages"], found["ApproximateNumberOfMessagesNotVisible"]}
         if "RedrivePolicy" in found and waiting != {"0"}:
