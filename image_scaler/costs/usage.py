@@ -27,7 +27,7 @@ ANIMATION_FILES: Final = 2
 ASSUMED_ANIMATION_VIEWS: Final = 30
 """Moderation views of an animation: its distinct frames, at most ``max_moderation_views``."""
 
-PUBLISHED_SHARE: Final = 0.70
+PUBLISHED_SHARE: Final = 0.62
 """Bytes in `published` ÷ bytes of the originals, over all photos of the benchmark."""
 
 API_CALLS_PER_UPLOAD: Final = 3
@@ -48,7 +48,7 @@ S3_EVENTS_PER_UPLOAD: Final = 1
 """S3 reports the original."""
 
 REFINED_VIEW_SAVES: Final = 0.10
-"""Share of a view's bytes that refinement saves: 9 % of a JPEG, 5 of a WebP, 14 of an AVIF (docs/adr/0037)."""
+"""Share of a view's bytes that refinement saves: 8 % of a JPEG, 6 of a WebP, 18 of an AVIF (docs/performance.md)."""
 
 KEPT_MONTHS: Final = 3
 """Variants expire after 90 days, so each month a third of those that are requested is generated again."""
@@ -83,12 +83,12 @@ FUNCTIONS: Final[Mapping[str, Work]] = MappingProxyType(
         "upload": Work(512, 0.010, 0.05),
         "manage": Work(512, 0.010, 0.03),
         "admit": Work(128, 0.002, 3.0),  # it waits until the image is published
-        "optimize": Work(3_008, 0.67, 0.3),
+        "optimize": Work(3_008, 0.70, 0.3),
         "moderate": Work(256, 0.005, 0.45),
-        "blur": Work(2_400, 0.10, 0.3),
+        "blur": Work(2_400, 0.15, 0.3),
         "persist": Work(512, 0.020, 0.3),
         "prewarm": Work(3_008, 0.005, 0.03),  # it reads the record; a still has nothing to prewarm by default
-        "serve": Work(1_769, 0.033, 0.10),
+        "serve": Work(1_769, 0.043, 0.10),
         "refine": Work(1_769, 0.14, 0.075),  # mean of the three formats at 800 px (docs/adr/0037)
     }
 )
