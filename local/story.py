@@ -122,7 +122,9 @@ class _Teller:
         ended = self._client.wait_for_rejudgement(started.id, within_seconds=WITHIN_SECONDS)
         status = self._wait_for("flipbook.gif", Status.BLOCKED)
         kept = self._note_status("knife.jpg", self._client.get(self._ids["knife.jpg"]))
-        self._say(f"re-judged ({ended.status}): flipbook.gif is {status}; knife.jpg, which was overridden, stays {kept}")
+        self._say(
+            f"re-judged ({ended.status}): flipbook.gif is {status}; knife.jpg, which was overridden, stays {kept}"
+        )
 
     def _review(self, file: str) -> None:
         (status,) = self._upload(file)
@@ -132,6 +134,7 @@ class _Teller:
 
     def _read_events(self) -> None:
         """Read what the receiver of webhooks has verified, until it has the last event of each picture."""
+
         def events() -> list[dict[str, Any]]:
             response = httpx.get(f"{self._outputs.webhooks_url}/events", trust_env=False).raise_for_status()
             found = [each for each in response.json()["events"] if each["data"].get("tenant") == self._tenant]
@@ -147,9 +150,9 @@ class _Teller:
         self.story.history = sorted(self._client.history(self._ids[file]), key=lambda line: line.at)
         self._say(f"history of {file}:")
         for line in self.story.history:
-            said = {
-                name: line.document.get(name) for name in ("decision", "source", "actor", "reason", "revision")
-            } | {"policy": str(line.document.get("policy_digest") or "")[:12]}
+            said = {name: line.document.get(name) for name in ("decision", "source", "actor", "reason", "revision")} | {
+                "policy": str(line.document.get("policy_digest") or "")[:12]
+            }
             words = ", ".join(f"{name} {value}" for name, value in said.items() if value)
             self._say(f"    {line.at:%H:%M:%S}  {line.type}  {words}")
 

@@ -48,8 +48,8 @@ class HistoryLine:
     """One item of an image's history. Times are ISO 8601 in UTC.
 
     ``first_at`` and ``count`` describe repeated uploads, which share one item; ``error`` is the error's name.
-    ``decision``, ``source`` and ``note`` describe a change of a verdict. ``actor`` is who made a change: ``service`` for
-    the application, None for the pipeline.
+    ``decision``, ``source`` and ``note`` describe a change of a verdict. ``actor`` is who made a change: ``service``
+    for the application, None for the pipeline.
     """
 
     sort_key: str

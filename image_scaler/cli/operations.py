@@ -179,7 +179,7 @@ def reblur(
 
 def migrate(profile: ProfileName = None, as_json: AsJson = False) -> None:
     """Add what lists need to the records of earlier releases. Run it again to continue after a stop."""
-    operator = _operator(profile_of(profile))
+    operator = operator_of(profile_of(profile))
     from image_scaler.operator.migrate import Migration
 
     seen = changed = 0

@@ -210,8 +210,8 @@ class UploadRequests:
     writes, the index of lists takes one for each new entry and two for each change of the status, and a transaction
     costs twice as much. An image with an owner takes 5 more."""
     table_read_units: float = 20.0
-    """`admit` reads the record every half second, `prewarm` once, `moderate` once with three pointers to policies (seven
-    of a tenant that names a policy of its own)."""
+    """`admit` reads the record every half second, `prewarm` once, `moderate` once with three pointers to policies
+    (seven of a tenant that names a policy of its own)."""
     queue_requests: int = 6
     """Two messages, for `admit` and `prewarm`, are sent, received and deleted."""
 

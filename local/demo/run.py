@@ -191,8 +191,8 @@ def _follow_events(outputs: Outputs, runs: list[Run], say: Callable[[str], None]
         for run in runs:
             run.events = []
         for event in answer.raise_for_status().json()["events"]:
-            if run := of_image.get(event["data"]["image_id"]):
-                run.events.append(event["type"])
+            if event["data"]["image_id"] in of_image:
+                of_image[event["data"]["image_id"]].events.append(event["type"])
         missing = [run.sample.file for run in runs if not run.events]
         say(f"{len(runs) - len(missing)} of {len(runs)} delivered")
         if not missing:

@@ -37,8 +37,8 @@ from ulid import ULID
 
 from functions.blur.pictures import blur_picture
 from functions.blur.settings import BlurSettings
-from functions.manage.focal_point import FocalPoints
 from functions.decide.settings import DecideSettings
+from functions.manage.focal_point import FocalPoints
 from functions.manage.removal import Remover
 from functions.manage.settings import ManageSettings
 from functions.moderate.detection import RekognitionDetector
@@ -369,7 +369,7 @@ class InProcessPipeline:
         answer = dict(json.loads(json.dumps(result or {})))
         return self.lambda_answers.get(function, dict)(answer)
 
-    def _run(self, function: str, payload: dict[str, Any], clients: Clients) -> Any:  # noqa: PLR0911 - one per function
+    def _run(self, function: str, payload: dict[str, Any], clients: Clients) -> Any:  # noqa: C901, PLR0911 - one branch per function
         store = S3ObjectStore(clients.s3)
         records = RecordReader(TABLE, clients.dynamodb)
         match function:
