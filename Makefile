@@ -141,8 +141,8 @@ tests/browser/node_modules/.complete: tests/browser/package-lock.json
 	@cd tests/browser && npm ci --omit=optional --ignore-scripts --loglevel=error --no-audit --no-fund
 	@touch $@
 
-gallery: setup  ## Show uploads next to their variants: .local/gallery/index.html
-	@$(BIN)/python -m tests.corpus.gallery
+gallery: setup  ## Show uploads next to their variants: .local/gallery/index.html (BEFORE=checkout of an earlier release)
+	@$(BIN)/python -m tests.corpus.gallery $(if $(BEFORE),--before $(BEFORE))
 
 format: setup  ## Fix layout and imports with ruff, and the layout of the documents with mdformat
 	@$(BIN)/ruff check --fix .
