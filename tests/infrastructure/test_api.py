@@ -15,6 +15,7 @@ ROUTES = {
     "GET /v1/images/{id}/explanation": "serve",
     "PATCH /v1/images/{id}": "manage",
     "DELETE /v1/images/{id}": "manage",
+    "POST /v1/images/{id}/verdict": "manage",
     "POST /v1/resumptions": "manage",
     "GET /v1/policies/{name}": "policies",
     "PUT /v1/policies/{name}": "policies",
