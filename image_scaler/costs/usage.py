@@ -202,8 +202,8 @@ class UploadRequests:
         """Calls of DetectModerationLabels: one per view."""
         return self.views
 
-    table_write_units: float = 20.0
-    """Units of these writes and of the claim by `ingest`: the record has 2 KB at the end, the index repeats its writes,
+    table_write_units: float = 25.0
+    """Units of these writes and of the claim by `ingest`: the record has 3 KB at the end, the index repeats its writes,
     and a transaction costs twice as much."""
     table_read_units: float = 20.0
     """`admit` reads the record every half second, `prewarm` once, `moderate` once with three pointers to policies (seven
