@@ -112,7 +112,7 @@ class SettingsError(ImageScalerError):
 class PolicyError(ImageScalerError):
     """A moderation policy is invalid; ``faults`` are its places and what is wrong there, the message lists all."""
 
-    handled = (STARTUP, http(400))
+    handled = (STATE_MACHINE, http(400))
 
     def __init__(self, *faults: tuple[str, str]) -> None:
         self.faults = faults
