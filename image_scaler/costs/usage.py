@@ -206,8 +206,8 @@ class UploadRequests:
     """Units of these writes and of the claim by `ingest`: the record has 3 KB at the end, the index repeats its writes,
     and a transaction costs twice as much."""
     table_read_units: float = 20.0
-    """`admit` reads the record every half second, `prewarm` once, `moderate` once with three pointers to policies (seven
-    of a tenant that names a policy of its own)."""
+    """`admit` reads the record every half second, `prewarm` once, `moderate` once with three pointers to policies
+    (seven for a tenant with policies of its own)."""
     queue_requests: int = 6
     """Two messages, for `admit` and `prewarm`, are sent, received and deleted."""
 
