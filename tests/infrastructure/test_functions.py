@@ -24,6 +24,7 @@ QUEUE_RIGHTS = {
     "admit": CONSUMING,
     "sweep": {"sqs:SendMessage", "sqs:GetQueueAttributes"},
     "manage": {"sqs:SendMessage"},
+    "decide": {"sqs:SendMessage"},
 }
 """What functions may do to a queue that their own construct connects them with."""
 EVERY_FUNCTION = [name for name in SPECIFICATIONS if name not in {*EDGE_FUNCTIONS, "webhook"}]
@@ -46,9 +47,8 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
     executions = {f"states:StartExecution {state_machine(synthesized, each)}" for each in specification.starts} | {
         f"states:DescribeExecution {executions_of(synthesized, each)}" for each in specification.describes
     }
-    queue = (
-        synthesized.queue_of({"sweep": "admit", "manage": "admit"}.get(name, name)) if name in QUEUE_RIGHTS else None
-    )
+    sends = {"sweep", "manage", "decide"}
+    queue = synthesized.queue_of("admit" if name in sends else name) if name in QUEUE_RIGHTS else None
     consumes = {f"{action} {queue}.Arn" for action in QUEUE_RIGHTS.get(name, ())}
 
     allowed = grants_of_role(synthesized, role_of(function))
@@ -58,12 +58,12 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
 
 
 def test_no_function_but_remove_and_its_own_writers_may_delete_a_file():
-    """`manage` deletes variants of an old focal point, which can be generated again."""
+    """`manage` and `decide` delete variants, which can be generated again if the image is served."""
     deleted = {name: {each for each in granted(name) if ":DeleteObject" in each} for name in SPECIFICATIONS}
     deleting = {name for name, grants in deleted.items() if grants}
 
-    assert deleting == {"remove", "persist", "serve", "prewarm", "refine", "manage"}
-    assert deleted["manage"] == {"s3:DeleteObject Generated.Arn/images/*"}
+    assert deleting == {"remove", "persist", "serve", "prewarm", "refine", "manage", "decide"}
+    assert deleted["manage"] == deleted["decide"] == {"s3:DeleteObject Generated.Arn/images/*"}
 
 
 @pytest.mark.parametrize("name", EVERY_FUNCTION)
