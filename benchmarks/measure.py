@@ -49,11 +49,14 @@ DEPLOYED_ENVIRONMENT = {
     },
     "UPLOADS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
     "DISTRIBUTION_ID": "E1",
+    "SECRET_ID": "origin-secret",
     "HEADER_NAME": "x-origin-secret",
+    "DEPLOYED_HEADER_NAME": "x-origin-deployed",
     "PATTERN_SET_ID": "1",
     "PATTERN_SET_NAME": "secrets",
     "DELIVERY": "v2",
     "SIZES": "exact",
+    "REFINE": "common",
     "POWERTOOLS_SERVICE_NAME": "benchmark",
     "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",
 }
@@ -71,7 +74,6 @@ class Case:
     width: int
     format: str
     engine: str
-    effort: str = "default"
     quality: int = 80
 
 
@@ -105,7 +107,6 @@ class Engines:
             "width": case.width,
             "format": case.format,
             "quality": case.quality,
-            "effort": case.effort,
             "save": str(save) if save else None,
         }
         process.stdin.write(json.dumps(request) + "\n")

@@ -31,6 +31,14 @@ def accept_in_pipeline(pipeline: PipelineStack) -> None:
         accept(pipeline.prewarm.undelivered, "SQS3", "This is the dead-letter queue.")
     if pipeline.refinement:
         accept(pipeline.refinement.undelivered, "SQS3", "This is the dead-letter queue.")
+    if pipeline.webhooks:
+        accept(pipeline.webhooks.undelivered, "SQS3", "This is the dead-letter queue.")
+        for secret in pipeline.webhooks.secrets.values():
+            accept(
+                secret,
+                "SMG4",
+                "The receiver must get each new secret, so an operator rotates it.",
+            )
     storage = pipeline.storage
     for bucket in (storage.originals, storage.staging, storage.published, storage.generated, storage.reports):
         accept(

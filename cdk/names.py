@@ -70,3 +70,13 @@ def firewall_name(stage: str) -> str:
 def function_output(function: str) -> str:
     """Return the name of the output with a function's physical name, for example OptimizeFunctionName."""
     return f"{function.capitalize()}FunctionName"
+
+
+def webhook_parameter(webhook: str) -> str:
+    """Return the name of the parameter with a webhook's URL on the emulator, for example WebhookReceiverUrl."""
+    return f"Webhook{webhook.capitalize()}Url"
+
+
+def webhook_output(webhook: str) -> str:
+    """Return the name of the output with the ARN of a webhook's secret, for example WebhookReceiverSecretArn."""
+    return f"Webhook{webhook.capitalize()}SecretArn"

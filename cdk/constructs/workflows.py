@@ -2,11 +2,11 @@
 
 `ingest` takes an upload through the pipeline. The events of the rule `upload_arrived` go to a queue, from which `admit`
 starts it (cdk/constructs/admission.py). `remove` deletes everything of one image; `manage` starts it. `retire` deletes
-what a publication replaced; `persist` starts it. `review` waits until the review of an image is due; the event that
-the image is in review starts it. `rejudge` applies a policy to stored labels; `policies` starts it. `settle` looks
-after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one of ingest left
-behind, sends the event that it did not send, and starts removals, retirements and reviews again. What reached neither
-queue nor state machine, after EventBridge's retries, is in the queue of undelivered events.
+what a new revision replaced; `persist`, `manage` and `decide` start it. `review` waits until the review of an image is
+due; the event that the image is in review starts it. `rejudge` applies a policy to stored labels; `policies` starts it.
+`settle` looks after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one
+of ingest left behind, sends the event that it did not send, and starts removals, retirements and reviews again. What
+reached neither queue nor state machine, after EventBridge's retries, is in the queue of undelivered events.
 
 The definitions are plain files, time limits included: `DefinitionBody.from_string` keeps them in the template, where
 cfn-lint sees them.
@@ -55,7 +55,9 @@ class Workflows(Construct):
         self.invoked: dict[str, list[lambda_.Function]] = {}
         waits = removal_waits(resources.config).as_substitutions()
         self.remove = self._state_machine("remove", actions=("dynamodb:UpdateItem",), substitutions=waits)
-        self.retire = self._state_machine("retire", actions=("dynamodb:UpdateItem",), substitutions=waits)
+        self.retire = self._state_machine(
+            "retire", actions=("dynamodb:GetItem", "dynamodb:UpdateItem"), substitutions=waits
+        )
         self.ingest = self._state_machine("ingest", actions=RECORDS, starts={"Retire": self.retire})
         self.review = self._state_machine("review", actions=("dynamodb:GetItem",))
         self.settle = self._state_machine(

@@ -54,10 +54,12 @@ ANIMATION_WEBP_METHOD: Final = 2
 """The same for animations, whose frames are all encoded within one request."""
 
 AVIF_SPEED: Final = 9
-"""At 800 px speed 9 takes 26 ms; speed 6 takes 283 ms and scores 2.7 more at equal bytes."""
+"""At 800 px speed 9 takes 11 to 35 ms, 8 takes 3 to 5 times as long and 7 takes 5 to 7 times; they score 2 and 4
+more at equal bytes. A stored variant is refined with speed 6 later (refining.py)."""
 
-AVIF_TUNE: Final = {"tune": "ssimulacra2"}
-"""aom's tuning for SSIMULACRA2: scores 0.7 more at equal bytes and speed than its tuning for stills."""
+AVIF_OPTIONS: Final = {"tune": "ssimulacra2", "deltaq-strength": "200", "enable-cdef": "0"}
+"""aom's tuning for SSIMULACRA2, with twice its redistribution of bits from busy to smooth blocks and without the filter
+against ringing. The two options together score 0.5 more at equal bytes and time (docs/adr/0018)."""
 
 PNG_COMPRESS_LEVEL: Final = 6
 """zlib's own default."""
@@ -120,7 +122,7 @@ def encode_avif(image: Image.Image, quality: int, rights: bytes, *, speed: int =
     """Encode as AVIF with one thread; flat pictures have full chroma resolution. A lower speed gives smaller files."""
     subsampling = "4:4:4" if is_flat(image) else "4:2:0"
     options = {"quality": quality, "speed": speed, "subsampling": subsampling, "max_threads": 1}
-    return encode_still(image, "AVIF", rights, advanced=AVIF_TUNE, **options)
+    return encode_still(image, "AVIF", rights, advanced=AVIF_OPTIONS, **options)
 
 
 def encode_still(image: Image.Image, pillow_format: str, rights: bytes, **options: Any) -> bytes:

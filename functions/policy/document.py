@@ -13,9 +13,9 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Any, Final, TypeVar
 
-from functions.policy.rules import STRICTNESS, Example, Fallback, Review, Rule
+from functions.policy.rules import STRICTNESS, Example, Review, Rule
 from functions.policy.taxonomy import CONTENT_TYPES, PARENTS
-from functions.shared.contracts import Decision
+from functions.shared.contracts import Decision, Fallback
 from functions.shared.errors import PolicyError
 
 MOST_BYTES: Final = 65_536

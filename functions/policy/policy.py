@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 from functions.policy.document import canonical_json, parsed_json, read_document
-from functions.policy.rules import STRICTNESS, Example, Fallback, Review, Rule
+from functions.policy.rules import STRICTNESS, Example, Review, Rule
 from functions.policy.taxonomy import PARENTS
-from functions.shared.contracts import ContentType, Decision, Document, Label, Parts, Rendering
+from functions.shared.contracts import ContentType, Decision, Document, Fallback, Label, Parts, Rendering
 from functions.shared.errors import UndeterminedError
 
 SHIPPED_FILE: Final = Path(__file__).with_name("default.json")

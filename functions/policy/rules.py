@@ -1,21 +1,12 @@
 """What a policy consists of: rules, examples, and what happens with images in review."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from functions.shared.contracts import Decision
+from functions.shared.contracts import Decision, Fallback
 
 STRICTNESS: Final = {decision: rank for rank, decision in enumerate(Decision)}
 """The order of decisions, mildest first."""
-
-
-class Fallback(StrEnum):
-    """What happens with an image in review that nobody decides about in time, mildest first."""
-
-    BLUR = "blur"
-    HOLD = "hold"
-    BLOCK = "block"
 
 
 @dataclass(frozen=True)

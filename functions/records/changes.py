@@ -1,4 +1,4 @@
-"""Writes changes of verdicts: each is one transaction that also adds a history item.
+"""Writes changes of verdicts: each is one transaction that also updates the lists and adds a history item.
 
 A change requires the record as it was read: its status, its revision and the policy of its verdict.
 """
@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
+from functions.records.entries import status_selector, verdict_entry
 from functions.records.record import ImageRecord, Override, Pending, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
@@ -35,7 +36,7 @@ SYSTEM: Final = "system"
 """The actor of a decision that nobody made: a review's fallback or re-judging."""
 
 VERDICT: Final = "VERDICT"
-"""Type of the history item of a change."""
+"""Type of the history item of a change that leaves the status as it is, at first or for good."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class ChangeWriter:
         written = {
             **_decided(record, change, at),
             "status": status,
+            "selector": status_selector(status),
             "revision": revision,
             "last_revision": revision,
             "unannounced": detail_type(status),
@@ -122,7 +124,7 @@ class ChangeWriter:
             written["review"] = as_json(_review(change))
         else:
             dropped.append("review")
-        self._write(record, change, written, dropped, at, revision=revision)
+        self._write(record, change, written, dropped, at, revision=revision, kind=status)
         return revision
 
     def request(self, record: ImageRecord, change: Change) -> None:
@@ -169,10 +171,14 @@ class ChangeWriter:
         at: str,
         *,
         revision: int,
+        kind: str = VERDICT,
     ) -> None:
         items: list[dict[str, Any]] = [{"Update": self._update(record, change, written, dropped)}]
+        if "verdict" in written:
+            entry = verdict_entry(record.image_id, tenant=record.tenant, decision=change.decision)
+            items.append({"Put": {"TableName": self._table, "Item": to_item(entry)}})
         if change.source is not Source.REJUDGE or change.decision.status is not record.status:
-            line = _line(change, at, revision)
+            line = _line(change, at, revision, kind)
             items.append({"Put": {"TableName": self._table, "Item": to_item(line)}})
         with translated_errors():
             self._dynamodb.transact_write_items(TransactItems=items)
@@ -249,12 +255,12 @@ def _review(change: Change) -> Review:
     return Review(terms.fallback, due_at(terms))
 
 
-def _line(change: Change, at: str, revision: int) -> dict[str, Any]:
+def _line(change: Change, at: str, revision: int, kind: str) -> dict[str, Any]:
     judged = change.judgement
     return {
         "pk": record_partition(change.image_id),
-        "sk": event_sort_key(at, VERDICT),
-        "type": VERDICT,
+        "sk": event_sort_key(at, kind),
+        "type": kind,
         "at": at,
         "revision": revision,
         "decision": change.decision,

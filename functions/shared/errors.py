@@ -27,6 +27,8 @@ ImageScalerError
 ├── NotJudgedError                the image has no verdict, so the verdict cannot be changed
 ├── RevisionsUsedUpError          the image was changed too often
 ├── LegalHoldError                the image must be kept, so it cannot be removed
+├── LegalHoldChangedError         the legal hold was set again while it was released; it stays set
+├── NotUploadedError              the image has no upload that could be kept
 ├── RemovalNotStartedError        the image is marked as removed, but the state machine `remove` did not start
 ├── IdempotencyKeyReusedError     the Idempotency-Key belongs to another request
 ├── IdempotencyKeyInUseError      the first request with the Idempotency-Key is in progress
@@ -42,7 +44,8 @@ ImageScalerError
 ├── CallRefusedError              functions.serve.aws.http_api: AWS refused a call that is wrong or not permitted
 ├── NotSendingError               functions.rotate.edge: the distribution does not send the expected secret
 ├── NotAcceptedError              functions.rotate.edge: the firewall does not accept a secret that it should
-└── UnknownStepError              functions.rotate.steps: Secrets Manager requested a step that does not exist
+├── UnknownStepError              functions.rotate.steps: Secrets Manager requested a step that does not exist
+└── DeliveryError                 functions.webhook.connection: a webhook's receiver cannot be called
 
 ``handled`` says what happens with an error that is raised. The state machines name classes of this module in Retry and
 Catch: renaming one changes the state machine.
@@ -115,7 +118,7 @@ class SettingsError(ImageScalerError):
 class PolicyError(ImageScalerError):
     """A moderation policy is invalid; ``faults`` are its places and what is wrong there, the message lists all."""
 
-    handled = (STARTUP, http(400))
+    handled = (STATE_MACHINE, http(400))
 
     def __init__(self, *faults: tuple[str, str]) -> None:
         self.faults = faults
@@ -264,6 +267,18 @@ class RevisionsUsedUpError(ImageScalerError):
 
 class LegalHoldError(ImageScalerError):
     """The image is under a legal hold; nothing was changed."""
+
+    handled = (http(409),)
+
+
+class LegalHoldChangedError(ImageScalerError):
+    """Another call has set the legal hold while this one released it; the hold stays set."""
+
+    handled = (http(409),)
+
+
+class NotUploadedError(ImageScalerError):
+    """The image awaits its upload, so there is no original that a legal hold could keep."""
 
     handled = (http(409),)
 

@@ -31,6 +31,7 @@ from typing import Final
 
 from functions.records.changes import Change, ChangeWriter
 from functions.records.claims import Claim
+from functions.records.event_detail import detail_of_change
 from functions.records.reader import RecordReader
 from functions.records.record import ImageRecord
 from functions.shared.contracts import JUDGED, Decision, Source, Status
@@ -138,7 +139,8 @@ class VerdictChanges:
 
     def _announce(self, record: ImageRecord, change: Change, revision: int) -> Outcome:
         self.store.delete_prefix(self.generated_bucket, generated_prefix(record.image_id))
-        self.events.publish(record.image_id, change.decision.status, revision=revision, tenant=record.tenant)
+        detail = detail_of_change(record, change)
+        self.events.publish(record.image_id, change.decision.status, revision=revision, detail=detail)
         self.writer.clear_unannounced(record.image_id, revision)
         return Outcome.APPLIED
 

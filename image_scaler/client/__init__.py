@@ -28,6 +28,7 @@ from image_scaler.client.errors import (
     WaitTimeoutError,
 )
 from image_scaler.client.pictures import Pictures, SignedCookies, Variant
+from image_scaler.client.policies import Policies, PolicyInForce, PolicyVersion
 from image_scaler.client.results import (
     HistoryLine,
     Image,
@@ -59,6 +60,9 @@ __all__ = [
     "Original",
     "Page",
     "Pictures",
+    "Policies",
+    "PolicyInForce",
+    "PolicyVersion",
     "Problem",
     "RateLimitedError",
     "Rejudgement",

@@ -68,7 +68,7 @@ class Ticket:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read a response of createImage. Raises UnexpectedAnswerError."""
-        with _reading("a ticket"):
+        with reading("a ticket"):
             upload = document["upload"]
             return cls(
                 id=str(document["id"]),
@@ -146,7 +146,7 @@ class Label:
         return cls(
             name=str(document["name"]),
             confidence=float(document["confidence"]),
-            parent=_text(document, "parent"),
+            parent=text_of(document, "parent"),
             frame=int(document.get("frame", 0)),
             rendering=str(document.get("rendering", "OPAQUE")),
         )
@@ -174,25 +174,31 @@ class Verdict:
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One event of an image."""
+    """One event of an image. ``actor`` is ``service`` for a call of the API, None for the pipeline."""
 
     type: str
     at: datetime
     detail: str | None = None
     reason: str | None = None
     error: str | None = None
+    actor: str | None = None
+    revision: int | None = None
+    policy_digest: str | None = None
     document: Document = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read an entry of ``history``. Raises UnexpectedAnswerError."""
-        with _reading("a line of history"):
+        with reading("a line of history"):
             return cls(
                 type=str(document["type"]),
                 at=datetime.fromisoformat(document["at"]),
-                detail=_text(document, "detail"),
-                reason=_text(document, "reason"),
-                error=_text(document, "error"),
+                detail=text_of(document, "detail"),
+                reason=text_of(document, "reason"),
+                error=text_of(document, "error"),
+                actor=text_of(document, "actor"),
+                revision=int(document["revision"]) if "revision" in document else None,
+                policy_digest=text_of(document, "policy_digest"),
                 document=document,
             )
 
@@ -207,7 +213,7 @@ class Removal:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read the member ``removal``."""
-        return cls(str(document["status"]), _text(document, "step"))
+        return cls(str(document["status"]), text_of(document, "step"))
 
 
 def _point(document: Document | None) -> tuple[float, float] | None:
@@ -219,6 +225,7 @@ class Image:
     """An image's record. Listings have fewer members than a record; missing ones are None or empty.
 
     ``owner`` and ``tenant`` are the application's own; ``reason`` and ``detail`` say why an image was rejected.
+    ``width`` and ``height`` are those of the original in px, upright.
     ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. Crops with position=auto are centred on
     ``focal_point``, x and y from 0 to 1 of the width and of the height. ``frames`` is the number of published
     frames, ``original.frames`` that of uploaded ones. ``document`` is the complete document from the API.
@@ -239,6 +246,8 @@ class Image:
     execution_arn: str | None = None
     legal_hold: bool = False
     original: Original | None = None
+    width: int | None = None
+    height: int | None = None
     renditions: tuple[Rendition, ...] = ()
     placeholder: str | None = None
     dominant_color: str | None = None
@@ -256,26 +265,28 @@ class Image:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read a record or a line of a listing. Raises UnexpectedAnswerError."""
-        with _reading("an image"):
+        with reading("an image"):
             return cls(
                 id=str(document["id"]),
                 status=str(document["status"]),
-                filename=_text(document, "filename"),
-                tenant=_text(document, "tenant"),
-                owner=_text(document, "owner"),
-                content_type=_text(document, "content_type"),
-                created_at=_time(document, "created_at"),
-                updated_at=_time(document, "updated_at"),
-                removed_at=_time(document, "removed_at"),
-                reason=_text(document, "reason"),
-                detail=_text(document, "detail"),
-                error=_text(document, "error"),
-                execution_arn=_text(document, "execution_arn"),
+                filename=text_of(document, "filename"),
+                tenant=text_of(document, "tenant"),
+                owner=text_of(document, "owner"),
+                content_type=text_of(document, "content_type"),
+                created_at=time_of(document, "created_at"),
+                updated_at=time_of(document, "updated_at"),
+                removed_at=time_of(document, "removed_at"),
+                reason=text_of(document, "reason"),
+                detail=text_of(document, "detail"),
+                error=text_of(document, "error"),
+                execution_arn=text_of(document, "execution_arn"),
                 legal_hold=bool(document.get("legal_hold")),
                 original=Original.from_document(document["original"]) if document.get("original") else None,
+                width=int(document["width"]) if "width" in document else None,
+                height=int(document["height"]) if "height" in document else None,
                 renditions=tuple(map(Rendition.from_document, document.get("renditions") or ())),
-                placeholder=_text(document, "placeholder"),
-                dominant_color=_text(document, "dominant_color"),
+                placeholder=text_of(document, "placeholder"),
+                dominant_color=text_of(document, "dominant_color"),
                 focal_point=_point(document.get("focal_point")),
                 frames=int(document["frames"]) if "frames" in document else None,
                 animated=bool(document.get("animated")),
@@ -283,7 +294,7 @@ class Image:
                 verdict=Verdict.from_document(document["verdict"]) if document.get("verdict") else None,
                 labels=tuple(map(Label.from_document, document.get("labels") or ())),
                 history=tuple(map(HistoryLine.from_document, document.get("history") or ())),
-                history_cursor=_text(document, "history_cursor"),
+                history_cursor=text_of(document, "history_cursor"),
                 removal=Removal.from_document(document["removal"]) if document.get("removal") else None,
                 document=document,
             )
@@ -322,8 +333,8 @@ class Page:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read a response of listImages. Raises UnexpectedAnswerError."""
-        with _reading("a page of images"):
-            return cls(tuple(map(Image.from_document, document["items"])), _text(document, "cursor"))
+        with reading("a page of images"):
+            return cls(tuple(map(Image.from_document, document["items"])), text_of(document, "cursor"))
 
 
 @dataclass(frozen=True)
@@ -340,9 +351,9 @@ class Resumption:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read a response of resumeImages. Raises UnexpectedAnswerError."""
-        with _reading("a resumption"):
+        with reading("a resumption"):
             resumed, skipped = (tuple(map(str, document[name])) for name in ("resumed", "skipped"))
-            return cls(resumed, skipped, _text(document, "cursor"))
+            return cls(resumed, skipped, text_of(document, "cursor"))
 
 
 @dataclass(frozen=True)
@@ -368,15 +379,15 @@ class Rejudgement:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read a response about a rejudgement. Raises UnexpectedAnswerError."""
-        with _reading("a rejudgement"):
+        with reading("a rejudgement"):
             progress = {"surveyed_days": 0, "days": 0, "applied_parts": 0, "parts": 0, **document.get("progress", {})}
             return cls(
                 id=str(document["id"]),
                 manifest=str(document["manifest"]),
                 mode=str(document["mode"]),
                 status=str(document.get("status", RUNNING)),
-                detail=_text(document, "detail"),
-                error=_text(document, "error"),
+                detail=text_of(document, "detail"),
+                error=text_of(document, "error"),
                 days=(int(progress["surveyed_days"]), int(progress["days"])),
                 parts=(int(progress["applied_parts"]), int(progress["parts"])),
                 report=dict(document.get("report") or {}),
@@ -394,8 +405,24 @@ class Rejudgement:
         return int(self.report.get("images", {}).get("changed", 0))
 
 
+@dataclass(frozen=True)
+class OwnerRemoval:
+    """The ids of an owner's images that are being removed, and of those under a legal hold, which stay."""
+
+    removed: tuple[str, ...]
+    held: tuple[str, ...]
+    cursor: str | None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a response of removeOwnersImages. Raises UnexpectedAnswerError."""
+        with reading("a removal of an owner's images"):
+            removed, held = (tuple(map(str, document[name])) for name in ("removed", "held"))
+            return cls(removed, held, text_of(document, "cursor"))
+
+
 @contextmanager
-def _reading(what: str) -> Iterator[None]:
+def reading(what: str) -> Iterator[None]:
     """Convert errors while reading a response to UnexpectedAnswerError."""
     try:
         yield
@@ -403,11 +430,13 @@ def _reading(what: str) -> Iterator[None]:
         raise UnexpectedAnswerError(f"the response is not {what} ({type(error).__name__}: {error})") from error
 
 
-def _text(document: Document, name: str) -> str | None:
+def text_of(document: Document, name: str) -> str | None:
+    """Return a member as text; None if it is missing."""
     value = document.get(name)
     return None if value is None else str(value)
 
 
-def _time(document: Document, name: str) -> datetime | None:
+def time_of(document: Document, name: str) -> datetime | None:
+    """Return a member as a time; None if it is missing."""
     value = document.get(name)
     return None if value is None else datetime.fromisoformat(value)

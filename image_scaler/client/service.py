@@ -15,7 +15,17 @@ import httpx
 from image_scaler.client.calls import Calls, Retries, new_http
 from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
 from image_scaler.client.pictures import Pictures
-from image_scaler.client.results import HistoryLine, Image, Page, Rejudgement, Resumption, Ticket, Upload
+from image_scaler.client.policies import Policies
+from image_scaler.client.results import (
+    HistoryLine,
+    Image,
+    OwnerRemoval,
+    Page,
+    Rejudgement,
+    Resumption,
+    Ticket,
+    Upload,
+)
 from image_scaler.client.uploads import (
     LARGEST_DIRECT_BYTES,
     Method,
@@ -70,6 +80,7 @@ class Client:
         self._http = new_http() if http is None else http
         self._calls = Calls(self._http, signer=control, retries=retries or Retries(), sleep=self._sleep)
         self.pictures = Pictures(self._edge, viewers)
+        self.policies = Policies(self._edge, self._calls)
 
     @classmethod
     def from_profile(cls, profile: Profile | str | None = None, **options: Any) -> Self:
@@ -170,16 +181,26 @@ class Client:
         self,
         *,
         tenant: str | None = None,
+        owner: str | None = None,
         status: str | None = None,
+        verdict: str | None = None,
+        label: str | None = None,
+        sha256: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         page_size: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Iterator[Image]:
         """Yield a tenant's images, newest first, a page at a time; by default the API's default tenant's.
 
-        Raises ClientError.
+        At most one of ``owner``, ``status``, ``verdict``, ``label`` and ``sha256`` selects images; ``since`` and
+        ``until`` (with a time zone) limit the time of their creation. Raises ClientError.
         """
         while True:
-            page = self.page(tenant=tenant, status=status, limit=page_size, cursor=cursor)
+            page = self.page(
+                tenant=tenant, owner=owner, status=status, verdict=verdict, label=label, sha256=sha256, since=since,
+                until=until, limit=page_size, cursor=cursor,
+            )  # fmt: skip
             yield from page.items
             if page.cursor is None:
                 return
@@ -189,13 +210,22 @@ class Client:
         self,
         *,
         tenant: str | None = None,
+        owner: str | None = None,
         status: str | None = None,
+        verdict: str | None = None,
+        label: str | None = None,
+        sha256: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page:
-        """Return one page of a tenant's listing, of up to ``limit`` (1 to 100) images. Raises ClientError."""
-        query = _query({"tenant": tenant, "status": status, "limit": limit, "cursor": cursor})
-        return Page.from_document(self._calls.api("GET", f"{self._address()}{query}"))
+        """Return one page of what ``list`` yields, of up to ``limit`` (1 to 100) images. Raises ClientError."""
+        asked = {
+            "tenant": tenant, "owner": owner, "status": status, "verdict": verdict, "label": label, "sha256": sha256,
+            "from": _iso(since), "to": _iso(until), "limit": limit, "cursor": cursor,
+        }  # fmt: skip
+        return Page.from_document(self._calls.api("GET", f"{self._address()}{_query(asked)}"))
 
     def history(self, image_id: str) -> Iterator[HistoryLine]:
         """Yield the events of an image in the order of the API. Raises ClientError.
@@ -223,6 +253,20 @@ class Client:
             self._calls.api("PATCH", self._address(image_id), headers=headers, content=lambda: body)
         )
 
+    def decide(
+        self, image_id: str, decision: str, *, reason: str, note: str | None = None, tenant: str | None = None
+    ) -> dict[str, Any]:
+        """Override the verdict of an image by allow, blur or block, or decide its review; see openapi.yaml.
+
+        The result's ``outcome`` is queued if the image is processed again before it has the decision (``wait``). The
+        decision stands until the next one. The call may be repeated. Raises NotFoundError (also for an image of another
+        tenant), ConflictError (the image has no verdict) or another ClientError.
+        """
+        asked = {"decision": decision, "reason": reason, "note": note}
+        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
+        address, headers = f"{self._address(image_id)}/verdict", {"Content-Type": "application/json"}
+        return self._calls.api("POST", f"{address}{_query({'tenant': tenant})}", headers=headers, content=lambda: body)
+
     def explain(self, url: str, *, accept: str = BROWSER_ACCEPT) -> dict[str, Any]:
         """Return why an image URL, signed or not, gives the picture that it gives; see openapi.yaml (explainVariant).
 
@@ -244,6 +288,40 @@ class Client:
         The call may be repeated. Raises NotFoundError, ConflictError (a legal hold) or another ClientError.
         """
         self._calls.api("DELETE", self._address(image_id))
+
+    def delete_owner(
+        self, owner: str, *, tenant: str | None = None, on_held: Callable[[str], None] | None = None
+    ) -> Iterator[str]:
+        """Remove all images of an owner, some per call, and yield their ids, newest image first.
+
+        ``on_held`` is called with the id of each image under a legal hold, which stays. After an error, start again:
+        images that are removed stay so, and their ids are yielded again while their files are being deleted. Raises
+        ClientError.
+        """
+        cursor = None
+        address = f"{self._edge}/v1/owners/{quote(owner, safe='')}/images"
+        while True:
+            query = _query({"tenant": tenant, "cursor": cursor})
+            page = OwnerRemoval.from_document(self._calls.api("DELETE", f"{address}{query}"))
+            if on_held:
+                for image_id in page.held:
+                    on_held(image_id)
+            yield from page.removed
+            if page.cursor is None:
+                return
+            cursor = page.cursor
+
+    def set_legal_hold(self, image_id: str, *, enabled: bool, reason: str) -> Image:
+        """Keep an image and every version of its original, or end that; return the record.
+
+        While the hold is set, the image cannot be removed. The history shows the reason. The call may be repeated.
+        Raises NotFoundError, ConflictError (no upload yet, or set by another call at the same time) or another
+        ClientError.
+        """
+        body = json.dumps({"enabled": enabled, "reason": reason}).encode()
+        headers = {"Content-Type": "application/json"}
+        address = f"{self._address(image_id)}/legal-hold"
+        return Image.from_document(self._calls.api("PUT", address, headers=headers, content=lambda: body))
 
     def resume(
         self,
@@ -405,6 +483,10 @@ class Client:
         if not _ID.fullmatch(image_id):
             raise NotFoundError(Problem(404, "Not Found", f"{image_id!r} is not the id of an image."))
         return f"{address}/{image_id}"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _query(parameters: Mapping[str, str | int | None]) -> str:

@@ -105,7 +105,7 @@ def test_a_review_decided_in_time_needs_no_fallback(pipeline):
     assert (blocked["override"]["actor"], blocked["override"]["note"]) == ("service", "A toy")
     assert pipeline.wait_for(review)["status"] == "SUCCEEDED"
     assert pipeline.item(image_id)["status"] == "BLOCKED"
-    assert lines(pipeline, image_id)[-1] == ("VERDICT", "block", "override", "service")
+    assert lines(pipeline, image_id)[-1] == ("BLOCKED", "block", "override", "service")
 
 
 def pipeline_reviews(pipeline, image_id: str) -> list[str]:
@@ -147,7 +147,7 @@ def test_an_override_changes_a_verdict_in_both_directions_and_asks_no_detector(p
     assert (record["revision"], record["last_revision"]) == (4, 4)
     unfetchable(pipeline, image_id)
     assert [kind for kind, *_ in lines(pipeline, image_id)] == [
-        "BLOCKED", "VERDICT", "PUBLISHED", "VERDICT", "BLURRED", "VERDICT",
+        "BLOCKED", "VERDICT", "PUBLISHED", "VERDICT", "BLURRED", "BLOCKED",
     ]  # fmt: skip
 
 

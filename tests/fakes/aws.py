@@ -7,7 +7,8 @@ from moto import mock_aws
 
 from functions.shared.aws import session
 from functions.shared.dynamo import from_item, to_item
-from functions.shared.keys import LISTING_INDEX
+from functions.shared.keys import LISTING_INDEX, SELECTOR_INDEX
+from tests.fakes.published_events import checked
 
 REGION = "eu-central-1"
 ENVIRONMENT = {
@@ -50,13 +51,14 @@ def new_client(service: str):
 
 
 def create_records_table(dynamodb, name: str) -> None:
-    """Create the table of records with its index."""
+    """Create the table of records with its indexes."""
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "listing_day", "image_id")
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("pk", "sk", "listing_day", "image_id", "selector", "position")
         ],
         GlobalSecondaryIndexes=[
             {
@@ -66,7 +68,15 @@ def create_records_table(dynamodb, name: str) -> None:
                     {"AttributeName": "image_id", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            {
+                "IndexName": SELECTOR_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "selector", "KeyType": "HASH"},
+                    {"AttributeName": "position", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
         ],
     )
 
@@ -109,13 +119,13 @@ class SmallAws:
         return {item["sk"]: item for item in map(from_item, answer["Items"])}
 
     def announced(self) -> list[dict]:
-        """Return the events on the bus since the last call."""
+        """Return the events on the bus since the last call. Raises AssertionError if one does not match its schema."""
         answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
         events = []
         for message in answer.get("Messages", []):
             self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
             events.append(json.loads(message["Body"]))
-        return events
+        return checked(events)
 
 
 __all__ = [

@@ -55,7 +55,7 @@ class Service:
                 self.end_headers()
                 self.wfile.write(answer.content)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - http.server's names
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - http.server's names
 
             def log_message(self, *_) -> None:
                 """Log nothing."""
@@ -77,7 +77,7 @@ class Service:
         path, query = request.url.path, dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
         if path.startswith("/images/"):
             return httpx.Response(404, json={"title": "Not Found", "status": 404})
-        function = self._functions["upload" if (request.method, path) == ("POST", "/v1/images") else "manage"]
+        function = self._functions[_function_of(request.method, path)]
         headers = {name.title(): value for name, value in request.headers.items()}
         event = proxy_event(request.method, path, body=request.content, headers=headers, query=query)
         answer = Answer(function(event))
@@ -90,6 +90,12 @@ class Service:
         cookies = dict(part.strip().partition("=")[::2] for part in request.headers.get("cookie", "").split(";"))
         signed = SignedRequest(url=f"{url}?{kept}" if kept else url, viewer_ip="192.0.2.1", now=time.time())
         check_signature(signed, parameters=signature, cookies=cookies, keys=self._control)
+
+
+def _function_of(method: str, path: str) -> str:
+    if path.startswith("/v1/policies/"):
+        return "policies"
+    return "upload" if (method, path) == ("POST", "/v1/images") else "manage"
 
 
 def _from_moto(request: httpx.Request) -> httpx.Response:

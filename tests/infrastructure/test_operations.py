@@ -14,6 +14,7 @@ from tests.infrastructure.policies import text_of
 from tests.infrastructure.test_workflows import machine as found_machine
 
 RUNBOOK = CHECKOUT / "docs" / "runbook.md"
+ENDED_BADLY = '{ ($.type = "ExecutionFailed") || ($.type = "ExecutionTimedOut") || ($.type = "ExecutionAborted") }'
 ALARMS = {
     "IngestFailed": "ExecutionsFailed",
     "IngestTimedOut": "ExecutionsTimedOut",
@@ -26,6 +27,7 @@ ALARMS = {
     "SettleAborted": "ExecutionsAborted",
     "RemovalsDelayed": "RemovalsDelayed",
     "RemovalsEndedBadly": "RemovalsEndedBadly",
+    "ReviewsEndedBadly": "ReviewsEndedBadly",
     "ApiErrors": "5XXError",
     "ImagesNotPrewarmed": "ApproximateNumberOfMessagesVisible",
     "VariantsNotRefined": "ApproximateNumberOfMessagesVisible",
@@ -143,20 +145,18 @@ def test_an_upload_that_waits_for_an_hour_is_told(stage):
 
 
 @pytest.mark.parametrize(
-    ("name", "pattern"),
+    ("name", "pattern", "machines"),
     [
-        ("RemovalsDelayed", '{ $.details.name = "WaitOutTrouble" }'),
-        (
-            "RemovalsEndedBadly",
-            '{ ($.type = "ExecutionFailed") || ($.type = "ExecutionTimedOut") || ($.type = "ExecutionAborted") }',
-        ),
+        ("RemovalsDelayed", '{ $.details.name = "WaitOutTrouble" }', ("Remove", "Retire")),
+        ("RemovalsEndedBadly", ENDED_BADLY, ("Remove", "Retire")),
+        ("ReviewsEndedBadly", ENDED_BADLY, ("Review",)),
     ],
 )
-def test_delayed_removals_are_counted_in_the_stages_own_logs(stage, name, pattern):
+def test_delayed_and_failed_executions_are_counted_in_the_stages_own_logs(stage, name, pattern, machines):
     synthesized = stage("prod")
     logged = {
         text_of(machine["LoggingConfiguration"]["Destinations"][0]["CloudWatchLogsLogGroup"]["LogGroupArn"])
-        for title in ("Remove", "Retire")
+        for title in machines
         for _, machine in [found_machine(synthesized, title)]
     }
 

@@ -83,7 +83,7 @@ def test_the_table_of_a_real_stage_is_protected_and_can_be_restored_to_any_secon
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_the_table_has_records_by_image_expiry_and_a_listing_by_day(stage):
+def test_the_table_has_records_by_image_expiry_and_indexes_by_day_and_by_selector(stage):
     (table,) = stage("dev").properties("AWS::DynamoDB::Table")
 
     assert table["KeySchema"] == [
@@ -92,15 +92,24 @@ def test_the_table_has_records_by_image_expiry_and_a_listing_by_day(stage):
     ]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-    (index,) = table["GlobalSecondaryIndexes"]
-    assert index == {
-        "IndexName": "by_day",
-        "KeySchema": [
-            {"AttributeName": "listing_day", "KeyType": "HASH"},
-            {"AttributeName": "image_id", "KeyType": "RANGE"},
-        ],
-        "Projection": {"ProjectionType": "ALL"},
-    }
+    assert table["GlobalSecondaryIndexes"] == [
+        {
+            "IndexName": "by_day",
+            "KeySchema": [
+                {"AttributeName": "listing_day", "KeyType": "HASH"},
+                {"AttributeName": "image_id", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        },
+        {
+            "IndexName": "by_selector",
+            "KeySchema": [
+                {"AttributeName": "selector", "KeyType": "HASH"},
+                {"AttributeName": "position", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        },
+    ]
 
 
 @ALL_STAGES

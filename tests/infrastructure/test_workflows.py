@@ -23,7 +23,7 @@ WRITES = {
     "Ingest": ("GetItem", "PutItem", "UpdateItem"),
     "Settle": ("GetItem", "PutItem", "UpdateItem"),
     "Remove": ("UpdateItem",),
-    "Retire": ("UpdateItem",),
+    "Retire": ("GetItem", "UpdateItem"),
     "Rejudge": (),
 }
 """What each state machine invokes, starts, and does to the table."""
@@ -216,6 +216,7 @@ def test_a_removal_waits_until_no_function_can_write_a_file_any_more(stage, stag
 
     answers, variants = int(waits["AnswersEndSeconds"]), int(waits["VariantsEndSeconds"])
     assert answers >= serve + 30
+    assert answers > synthesized.pipeline["Resources"][synthesized.function_id("manage")]["Properties"]["Timeout"]
     assert answers + variants >= max(writers.values()) + 30
     assert set(writers) == {
         specification.handler

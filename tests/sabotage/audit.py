@@ -11,7 +11,7 @@ from typing import Any, Final
 from functions.records.retention import DONE, KEPT, LINE_KEPT
 
 SERVED: Final = frozenset({"PUBLISHED", "BLURRED"})
-JUDGED: Final = SERVED | {"BLOCKED"}
+JUDGED: Final = SERVED | {"IN_REVIEW", "BLOCKED"}
 GIVEN_UP: Final = frozenset({"REJECTED", "HELD", "FAILED"})
 ENDED: Final = JUDGED | GIVEN_UP
 """Statuses in which an image stays until somebody asks for something; REMOVED aside."""
@@ -187,7 +187,8 @@ def every_ending_is_announced(image: ImageState) -> Iterator[str]:
     """The completion event of the status came at least once, and the record does not say that it is to be sent."""
     if image.is_running:
         return
-    if image.status in ENDED | {"REMOVED"} and f"Image {image.status.capitalize()}" not in image.events:
+    announced = f"Image {image.status.replace('_', ' ').title()}"
+    if image.status in ENDED | {"REMOVED"} and announced not in image.events:
         yield f"no event for {image.status}: {sorted(set(image.events))}"
     if "unannounced" in image.record:
         yield f"still to be sent: {image.record['unannounced']}"

@@ -37,6 +37,8 @@ from ulid import ULID
 
 from functions.blur.pictures import blur_picture
 from functions.blur.settings import BlurSettings
+from functions.decide.settings import DecideSettings
+from functions.manage.focal_point import FocalPoints
 from functions.manage.removal import Remover
 from functions.manage.settings import ManageSettings
 from functions.moderate.detection import RekognitionDetector
@@ -49,7 +51,9 @@ from functions.persist.settings import PersistSettings
 from functions.policy.store import PolicyStore
 from functions.prewarm.prewarming import Prewarming
 from functions.prewarm.settings import PrewarmSettings
+from functions.records.changes import ChangeWriter
 from functions.records.creation import NewImage, RecordCreator
+from functions.records.focal_point import FocalPointWriter
 from functions.records.partition import Partition
 from functions.records.reader import RecordReader
 from functions.records.removal import RemovalWriter
@@ -69,6 +73,9 @@ from functions.shared.keys import record_partition
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.timeouts import TimeBudget
 from functions.shared.upload_events import ingest_input
+from functions.shared.uploads_queue import UploadsQueue
+from functions.verdicts.changes import VerdictChanges
+from functions.verdicts.requests import DecideRequest, decide
 from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, create_records_table
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.rekognition import labels
@@ -109,7 +116,8 @@ class Clients:
 
     def __init__(self) -> None:
         self.by_service = {
-            service: _new_client(service) for service in ("s3", "dynamodb", "events", "rekognition", "stepfunctions")
+            service: _new_client(service)
+            for service in ("s3", "dynamodb", "events", "rekognition", "sqs", "stepfunctions")
         }
 
     def __getattr__(self, service: str) -> Any:
@@ -182,6 +190,10 @@ class InProcessPipeline:
         self.clients, self.victim_clients = Clients(), Clients()
         self.injection: Injection | None = None
         self._found: list[dict[str, Any]] = []
+        self.spoil: Callable[[dict[str, Any]], dict[str, Any]] = dict
+        """What becomes of the detector's answers; it may raise."""
+        self.lambda_answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+        """What becomes of the answers of functions, by name: what Lambda itself may make of them."""
         for clients in (self.clients, self.victim_clients):
             events = clients.rekognition.meta.events
             events.register("before-call.rekognition.DetectModerationLabels", self._detect)
@@ -212,7 +224,8 @@ class InProcessPipeline:
 
     def _detect(self, **_options: Any) -> tuple[Any, dict[str, Any]]:
         """Answer in place of Rekognition, which moto does not have."""
-        return SimpleNamespace(status_code=200), {"ModerationLabels": self._found, "ModerationModelVersion": "7.0"}
+        found = {"ModerationLabels": self._found, "ModerationModelVersion": "7.0"}
+        return SimpleNamespace(status_code=200), self.spoil(found)
 
     # --- what people do
 
@@ -275,6 +288,13 @@ class InProcessPipeline:
             self.ingest(image_id, what, rework=True)
         self.executions.idle(aside=before)
 
+    def block(self, image_id: str) -> None:
+        """Block an image by a change of its verdict; it is repeated where the worker was killed."""
+        change = {"image_id": image_id, "revision": self.record(image_id).get("revision", 0), "decision": "block"}
+        document = {"changes": [{**change, "source": "override", "reason": "SEEN", "actor": "service"}]}
+        if "errorType" in self.invoke("decide", document):
+            self.invoke("decide", document)
+
     def serve(self, image_id: str) -> Answer | None:
         """Ask for a variant; None where the worker was killed."""
         event = proxy_event("GET", f"/images/{image_id}", query={"width": "64", "format": "webp"})
@@ -294,6 +314,10 @@ class InProcessPipeline:
         message = {"key": stored["Key"], "etag": stored["ETag"].strip('"')}
         if "errorType" in self.invoke("refine", message):
             self.invoke("refine", message)
+
+    def set_focal_point(self, image_id: str) -> None:
+        """Set the focal point of an image as PATCH does; nobody repeats the call."""
+        self.invoke("manage", {"image_id": image_id})
 
     def forget(self, image_id: str) -> None:
         """Drop everything that AWS has of an image: moto copies whole tables and walks whole buckets."""
@@ -342,9 +366,10 @@ class InProcessPipeline:
             return {"errorType": "Runtime.ExitError", "errorMessage": "killed"}
         except Exception as error:  # noqa: BLE001 - Lambda answers with it
             return {"errorType": type(error).__name__, "errorMessage": str(error)}
-        return dict(json.loads(json.dumps(result)))
+        answer = dict(json.loads(json.dumps(result or {})))
+        return self.lambda_answers.get(function, dict)(answer)
 
-    def _run(self, function: str, payload: dict[str, Any], clients: Clients) -> Any:  # noqa: PLR0911 - one per function
+    def _run(self, function: str, payload: dict[str, Any], clients: Clients) -> Any:  # noqa: C901, PLR0911 - one branch per function
         store = S3ObjectStore(clients.s3)
         records = RecordReader(TABLE, clients.dynamodb)
         match function:
@@ -377,6 +402,31 @@ class InProcessPipeline:
                     settings=PersistSettings.from_environment(SETTINGS),
                 )
                 return publisher.persist(PersistRequest.from_state(payload)).to_state()
+            case "manage":
+                manage = ManageSettings.from_environment(SETTINGS)
+                focal_points = FocalPoints(
+                    records=FocalPointWriter(TABLE, clients.dynamodb),
+                    store=store,
+                    events=EventPublisher(EVENT_BUS, clients.events),
+                    executions=lambda: StateMachines(clients.stepfunctions),
+                    generated_bucket=BUCKETS["generated"],
+                    retire_machine=manage.retire_state_machine_arn,
+                )
+                return focal_points.set(payload["image_id"], 0.25, 0.75)
+            case "decide":
+                settings = DecideSettings.from_environment(SETTINGS)
+                changes = VerdictChanges(
+                    reader=records,
+                    writer=ChangeWriter(TABLE, clients.dynamodb),
+                    store=store,
+                    events=EventPublisher(EVENT_BUS, clients.events),
+                    queue=UploadsQueue(settings.uploads_queue_url, clients.sqs),
+                    executions=lambda: StateMachines(clients.stepfunctions),
+                    retire_state_machine_arn=settings.retire_state_machine_arn,
+                    generated_bucket=BUCKETS["generated"],
+                    originals_bucket=BUCKETS["originals"],
+                )
+                return decide(DecideRequest.from_state(payload), changes).to_state()
             case "remove":
                 sweeper = Sweeper(
                     RemoveSettings.from_environment(SETTINGS), store=store,

@@ -22,7 +22,7 @@ def image(status: str, *, master: str = MASTER, **changes) -> ImageState:
     record = {"pk": f"IMAGE#{IMAGE_ID}", "sk": "RECORD", "status": status, "claimed_by": "arn", "claimed_etag": "first"}
     items = {"RECORD": record, "EVENT#1": {"pk": "p", "sk": "EVENT#1", "type": status, "at": "now"}}
     files = [ORIGINAL]
-    if status in {"PUBLISHED", "BLURRED", "BLOCKED"}:
+    if status in {"PUBLISHED", "BLURRED", "IN_REVIEW", "BLOCKED"}:
         record |= {"revision": 2, "verdict": VERSIONS}
         items["LABELS"] = VERSIONS
     if status in {"PUBLISHED", "BLURRED"}:
@@ -33,7 +33,9 @@ def image(status: str, *, master: str = MASTER, **changes) -> ImageState:
         record["removal"] = {"status": "DONE"}
         files = []
     items["RECORD"] = record | changes.pop("record", {})
-    sound = ImageState(IMAGE_ID, items, tuple(files), events=(f"Image {status.capitalize()}",), answers=(404,))
+    sound = ImageState(
+        IMAGE_ID, items, tuple(files), events=(f"Image {status.replace('_', ' ').title()}",), answers=(404,)
+    )
     return replace(sound, **{name: change(sound) if callable(change) else change for name, change in changes.items()})
 
 
@@ -44,7 +46,7 @@ def with_file(bucket: str, key: str, **attributes):
 SOUND = {
     "published": image("PUBLISHED", answers=(200,)),
     "blurred": image("BLURRED", master=BLURRED, answers=(200,)),
-    **{status.lower(): image(status) for status in ("BLOCKED", "REJECTED", "HELD", "FAILED", "REMOVED")},
+    **{status.lower(): image(status) for status in ("IN_REVIEW", "BLOCKED", "REJECTED", "HELD", "FAILED", "REMOVED")},
     "waiting for its upload": image("AWAITING_UPLOAD", files=()),
     "running": image("PROCESSING", is_running=True, files=with_file("staging", MASTER)),
 }

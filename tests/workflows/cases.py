@@ -22,6 +22,7 @@ from tests.workflows.responses import (
     execution_arn,
     in_review,
     payload,
+    shown,
     then,
     throws,
 )
@@ -50,9 +51,9 @@ MODERATED = (*OPTIMIZED, "ModerateImage", "WhatWasDecided")
 BLURRED = (*MODERATED, "BlurImage")
 RECORDED = ("FailImage", "RecordFailure")
 FILES_DISCARDED = ("DiscardFiles", "AreFilesDiscarded")
-ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement", "WasAnythingWritten")
-FAILED_UNCLAIMED = (*RECORDED, *ANNOUNCED, "IngestFailed")
-FAILED = (*RECORDED, *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
+ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement")
+FAILED_UNCLAIMED = (*RECORDED, "WasAnythingWritten", "IngestFailed")
+FAILED = (*RECORDED, "WasAnythingWritten", *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
 HELD = ("HoldImage", *FAILED[1:])
 READ_ENDING = ("HadTheImage", "ReadOwnArn", "ReadEnding", "WhoseIsIt")
 LOST = (*FILES_DISCARDED, "UploadSuperseded")
@@ -67,9 +68,12 @@ FIRST_PASS = ("SweepEverything", "IsEverythingSwept", "WaitForAnswers")
 SECOND_PASS = ("SweepAfterAnswers", "IsSweptAfterAnswers", "PurgeEdgeAgain", "WaitForVariants")
 LAST_PASS = ("SweepAfterVariants", "IsSweptAfterVariants", "AnnounceRemoval", "FinishRemoval", "ImageRemoved")
 REMOVED = ("ReadRemoval", "MarkRemoved", "PurgeEdge", *FIRST_PASS, *SECOND_PASS, *LAST_PASS)
-RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "PurgeEdge", "WaitForVariants")
+RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "ReadAnnouncement", "IsAnnounced")
+PURGED = ("PurgeEdge", "WaitForVariants")
 LAST_RETIRING = ("SweepAfterVariants", "IsSweptAfterVariants", "PurgeEdgeAtLast", "WasThereTrouble")
-RETIRED = (*RETIRING, *LAST_RETIRING, "Retired")
+RETIRED = (*RETIRING, *PURGED, *LAST_RETIRING, "Retired")
+ANNOUNCING = (*RETIRING, "AnnounceRevision", "ForgetAnnouncement")
+RETIRED_AND_ANNOUNCED = (*ANNOUNCING, *RETIRED[len(RETIRING) :])
 REVIEWED = ("ReadReview", "IsInReview", "WaitUntilDue", "ApplyFallback", "ReviewEnded")
 TROUBLE = ("NoteTrouble", "WaitOutTrouble", "GoOn")
 TROUBLED = ("CountTroubles", "WereTroublesTooMany")
@@ -126,6 +130,9 @@ USUAL_ANSWERS = {
     },
     "retire": {
         "SweepSuperseded": "Swept",
+        "ReadAnnouncement": "RevisionWasAnnounced",
+        "AnnounceRevision": "Announced",
+        "ForgetAnnouncement": "Written",
         "PurgeEdge": "Announced",
         "SweepAfterVariants": "Swept",
         "PurgeEdgeAtLast": "Announced",
@@ -442,7 +449,7 @@ PATHS = (
     ),
     _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[2:]),
     _found("HeldRecordIsAnnounced", ended("HELD", SETTLED, unannounced={"S": "Image Held"}), SETTLED_FAILURE),
-    _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED),
+    _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED, reason={"S": "CORRUPT"}),
            ("AnnounceRejection", *FILES_DISCARDED, "RecordSettled")),
     _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     *(
@@ -451,7 +458,8 @@ PATHS = (
                (*SETTLED_FAILURE[:-1], "RetireShownPicture", "RecordSettled"))
         for status in ("HELD", "FAILED")
     ),
-    _found("ShownPictureThatIsRejectedIsRetiredInSettle", ended("REJECTED", SETTLED, revision={"N": "1"}),
+    _found("ShownPictureThatIsRejectedIsRetiredInSettle",
+           ended("REJECTED", SETTLED, revision={"N": "1"}, reason={"S": "CORRUPT"}),
            ("AnnounceRejection", *FILES_DISCARDED, "RetireShownPicture", "RecordSettled")),
     _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE),
@@ -516,6 +524,21 @@ PATHS = (
         )
     ),
     retire("ReplacedRevisionIsRetiredInTwoPasses", RETIRED),
+    *(
+        retire(
+            f"Unannounced{status.title()}RevisionIsAnnounced",
+            RETIRED_AND_ANNOUNCED,
+            answers={"ReadAnnouncement": f"Unannounced{status.title()}"},
+        )
+        for status in ("PUBLISHED", "BLURRED")
+    ),
+    retire(
+        "RevisionThatIsProcessedIsNotAnnounced",
+        RETIRED,
+        answers={"ReadAnnouncement": "UnannouncedProcessing"},
+        own_answers={"UnannouncedProcessing": shown("PROCESSING", unannounced={"S": "Image Published"})},
+    ),
+    retire("RecordThatVanishedIsNotAnnounced", RETIRED, answers={"ReadAnnouncement": "VanishedBeforeUpload"}),
     *(
         retire(
             f"{sweep}TakesMoreThanOneCallInRetire",
@@ -669,6 +692,7 @@ NOT_MINE = ("DynamoDB.ConditionalCheckFailedException",)
 UNREADABLE = {"OptimizeImage": "ContractErrorAtFirst"}
 FAILING_IMAGE = (*OPTIMIZED[:-1], *RECORDED)
 AGAIN = {"ClaimUpload": "ClaimedAgain"}
+UNANNOUNCED = {"ReadAnnouncement": "UnannouncedPublished"}
 VERDICT = {"RecordFailure": "SettleCanceled", "ReadEnding": "PublishedRecordIsAnnounced"}
 REFUSED_TWICE = {"RecordFailure": 2}
 REJECTED = {"RecordFailure": "SettleCanceled", "ReadEnding": "RejectedRecordIsAnnounced"}
@@ -812,6 +836,7 @@ FAILURES = (
         )
         for task, comes_back, errors, recovers, caught in (
             ("SweepSuperseded", "SweepSuperseded", IN_ROUNDS, RECOVERED_IN_ROUNDS, UNRETRIED),
+            ("ReadAnnouncement", "SweepSuperseded", DYNAMODB, LOST_ANSWER, ()),
             ("PurgeEdge", "SweepSuperseded", EVENT_BUS, NO_ENTRY, ()),
             ("SweepAfterVariants", "SweepAfterVariants", IN_ROUNDS, RECOVERED_IN_ROUNDS, UNRETRIED),
             ("PurgeEdgeAtLast", "SweepAfterVariants", EVENT_BUS, NO_ENTRY, ()),
@@ -840,6 +865,17 @@ FAILURES = (
     Failing(
         "DecideBatch", "rejudge-ApplyParts", BATCH_DECIDED, ("PartFailed",), PART_APPLIED,
         ONE_OF_EACH_KIND, {}, caught=UNRETRIED,
+    ),
+    Failing(
+        "AnnounceRevision", "retire", ANNOUNCING[:-1],
+        (*TROUBLE, *RETIRED_AND_ANNOUNCED[2:-1], "ForgetTrouble", "Retired"),
+        RETIRED_AND_ANNOUNCED[len(ANNOUNCING) - 1 :], EVENT_BUS, NO_ENTRY, answers=UNANNOUNCED, fails=False,
+        goes_on=True,
+    ),
+    Failing(
+        "ForgetAnnouncement", "retire", ANNOUNCING, RETIRED_AND_ANNOUNCED[len(ANNOUNCING) :],
+        RETIRED_AND_ANNOUNCED[len(ANNOUNCING) :], DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=UNANNOUNCED,
+        fails=False,
     ),
 )  # fmt: skip
 """All Tasks with independent failures; failures while recording an error are below."""
@@ -904,7 +940,7 @@ RECORDING_FAILURES = (
     _recording("FailureIsRecordedAtLast", FAILED[2:],
                {"RecordFailure": after_failures(CANCELED, RESPONSES["Written"], failures=1)}, {"RecordFailure": 1},
                error="ContractError", not_on={EMULATOR: ONE_ANSWER}),
-    _recording("FailureCannotBeAnnounced", (FAILED[2], *FAILED[4:]),
+    _recording("FailureCannotBeAnnounced", (*FAILED[2:4], *FAILED[5:]),
                {"AnnounceFailure": throws("EventBridge.FailedEntry", times=5)}, {"AnnounceFailure": 4},
                error="ContractError"),
     _recording("FailureIsAnnouncedAtLast", FAILED[2:],
@@ -1155,5 +1191,6 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "remove": {
         "Removes": {"SweepEverything": "Swept", "SweepAfterAnswers": "Swept", "SweepAfterVariants": "Swept"},
     },
+    "retire": {"Retires": {"SweepSuperseded": "Swept", "SweepAfterVariants": "Swept"}},
 }  # fmt: skip
 """Test cases whose other Tasks call the engine's DynamoDB and EventBridge: test_records.py."""

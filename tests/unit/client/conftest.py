@@ -21,7 +21,7 @@ def signer(ec_key):
 
 @pytest.fixture
 def service(aws, monkeypatch, ec_key):
-    functions = {name: Function(name, monkeypatch) for name in ("upload", "manage")}
+    functions = {name: Function(name, monkeypatch) for name in ("upload", "manage", "policies")}
     return Service(EDGE, functions, control={CONTROL: ec_key.public_key()})
 
 

@@ -101,7 +101,7 @@ def test_a_history_item_says_who_decided_what_and_why(aws, changes):
 
     (line,) = lines_of(aws)
     assert line | {"at": "", "sk": ""} == {
-        "pk": f"IMAGE#{ID}", "sk": "", "type": "VERDICT", "at": "", "revision": 2, "decision": "block",
+        "pk": f"IMAGE#{ID}", "sk": "", "type": "BLOCKED", "at": "", "revision": 2, "decision": "block",
         "source": "override", "actor": "service", "reason": "SECOND_LOOK", "note": "Seen by two people",
     }  # fmt: skip
 
