@@ -30,7 +30,7 @@ REVIEW_SECONDS: Final = 3
 
 STRICTER: Final = (
     {"label": "Violence", "action": "block", "confidence": 80, "reason": "VIOLENCE", "severity": 4},
-    {"label": "Explicit", "action": "review", "confidence": 60, "reason": "NUDITY", "severity": 3},
+    {"label": "Explicit Nudity", "action": "review", "confidence": 60, "reason": "NUDITY", "severity": 3},
 )
 """The rules of the tightened policy in place of the shipped policy's rules for these labels."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.policy.document import MOST_BYTES
@@ -16,6 +16,7 @@ from functions.policy.policy import Policy
 from functions.policy.taxonomy import PARENTS
 from functions.shared.contracts import Decision
 from functions.shared.errors import PolicyError
+from tests.counted import counted
 
 RULE = {"label": "Explicit", "action": "blur", "confidence": 60, "reason": "NUDITY"}
 DOCUMENT = {
@@ -257,6 +258,7 @@ UNSAID = re.compile(
 """Faults that a JSON Schema cannot say."""
 
 
+@settings(max_examples=counted(usual=150, long=20_000), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=2), st.booleans())
 def test_the_schema_accepts_what_the_reader_accepts_and_nothing_else(changes, with_unknown):
     document = copy.deepcopy(DOCUMENT)

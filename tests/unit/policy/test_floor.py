@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from functions.policy.floor import milder_than
 from functions.policy.policy import Policy
 from functions.shared.contracts import Decision
+from tests.counted import counted
 from tests.unit.policy.documents import answers, documents, policy_of, rules
 
 ORDER = list(Decision)
@@ -116,7 +117,7 @@ def floors_and_candidates(draw):
 
 
 @given(floors_and_candidates(), answers)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=counted(usual=60, long=3_000), deadline=None)
 def test_a_policy_with_no_place_is_not_milder_on_any_answer(both, answer):
     """Provided that it considers all labels that the floor considers."""
     floor, tenant = map(policy_of, both)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.policy.examples import failures_of
@@ -156,6 +156,16 @@ def test_neither_does_a_floor():
         POLICY.evaluate(answer(asked=45), floor=floor)
 
 
+def test_if_the_floor_decides_the_same_the_reason_is_the_policy_s():
+    default = {"confidence": 80, "action": "block"}
+    policy, floor = (
+        Policy.from_document(DOCUMENT | {"rules": [], "default": default | {"reason": reason}})
+        for reason in ("OWN", "FLOOR")
+    )
+
+    assert policy.evaluate(answer(label("Violence", 90)), floor).reason == "OWN"
+
+
 def test_of_two_reviews_the_stricter_fallback_applies():
     rules = [{"label": "Violence", "action": "review", "confidence": 80, "reason": "VIOLENCE"}]
     policy = Policy.from_document(DOCUMENT | {"rules": rules, "review": {"after_seconds": 60, "fallback": "blur"}})
@@ -204,6 +214,7 @@ def test_an_allowed_label_in_one_frame_excuses_nothing_in_another():
     assert POLICY.evaluate(answer(*labels)).deciding == ("Non-Explicit Nudity",)
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(label, st.sampled_from(LABELS), st.floats(50, 100), frame=st.integers(0, 2))))
 def test_one_more_frame_never_makes_a_verdict_milder(labels):
     order = list(Decision)

@@ -2,14 +2,16 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.policy.policy import Policy
 from functions.policy.taxonomy import PARENTS
 from functions.shared.contracts import Label
+from tests.counted import counted
 from tests.unit.policy.documents import LABELS, answer, answers, documents, label, policy_of
 
+MANY = settings(max_examples=counted(usual=80, long=5_000), deadline=None)
 ORDER = ["allow", "blur", "review", "block"]
 
 PREVIOUS = json.loads("""{
@@ -106,6 +108,7 @@ def explained(document, found, considered, answer):
     )
 
 
+@MANY
 @given(documents(), answers)
 def test_a_policy_decides_as_the_reference_does(document, found):
     policy = policy_of(document)
@@ -115,6 +118,7 @@ def test_a_policy_decides_as_the_reference_does(document, found):
     assert (evaluation.decision, list(evaluation.deciding)) == reference(policy.document, found)
 
 
+@MANY
 @given(documents(), documents(), answers)
 def test_with_a_floor_the_stricter_of_both_decides(document, floor, found):
     policy, least = policy_of(document), policy_of(floor)
@@ -124,6 +128,7 @@ def test_with_a_floor_the_stricter_of_both_decides(document, floor, found):
     assert decided == max((reference(each.document, found)[0] for each in (policy, least)), key=ORDER.index)
 
 
+@MANY
 @given(documents(), answers)
 def test_a_verdict_names_a_reason_a_severity_and_a_queue_unless_it_allows(document, found):
     policy = policy_of(document)
@@ -139,6 +144,7 @@ def test_a_verdict_names_a_reason_a_severity_and_a_queue_unless_it_allows(docume
     assert (evaluation.review is not None) == (evaluation.decision == "review")
 
 
+@MANY
 @given(
     st.lists(
         st.builds(
@@ -160,6 +166,7 @@ def test_the_shipped_policy_decides_as_that_of_the_previous_release(labels):
     assert (evaluation.decision, list(evaluation.deciding)) == reference(previous, found)
 
 
+@MANY
 @given(
     st.lists(
         st.builds(
