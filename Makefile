@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# Bytecode is written also where the environment forbids it: without it, every process compiles its imports again, 2 s
+# of CPU for one of pytest and 4 s for one of the CDK.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,16 +13,16 @@ STAGE ?= dev
 UNIT := tests/unit
 LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py \
 	tests/unit/imaging/test_animations.py tests/unit/imaging/test_boxes.py tests/unit/imaging/test_colorimetry.py \
-	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py \
+	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py tests/unit/rotate/test_rotation.py \
 	tests/emulator/test_files.py tests/emulator/test_removal.py \
-	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/e2e/test_smoke.py tests/sabotage
+	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/emulator/test_rejudging.py tests/e2e/test_smoke.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
 DOCUMENTS := $(wildcard *.md) .github docs samples tests/events
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
 .PHONY: help setup demo up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
-	sabotage test-docker test-arm64 test-browser test-package check bench costs gallery synth deploy destroy lock format clean
+	sabotage test-docker test-arm64 test-browser test-package test-detector check bench costs gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -50,11 +53,20 @@ node_modules/.complete: package-lock.json
 
 # --- running ----------------------------------------------------------------------------------------------
 
-demo: setup  ## Start everything, deploy, process the samples, show the results, stop
-	@$(BIN)/python -m local.cli demo
+# DETECTOR=local judges pictures with a model instead of the stand-in's fixed labels; only then are its packages needed.
+DETECTOR_SETUP = $(if $(filter local,$(DETECTOR)),$(VENV)/.detector)
+DETECTOR_OPTION = $(if $(DETECTOR),--detector "$(DETECTOR)")
 
-up: setup  ## Start everything locally and leave it running; later runs deploy changes (FRESH=1 starts over)
-	@$(BIN)/python -m local.cli up $(if $(FRESH),--fresh)
+demo: setup $(DETECTOR_SETUP)  ## Start everything, deploy, process the samples, show the results, stop (DETECTOR=local)
+	@$(BIN)/python -m local.cli demo $(DETECTOR_OPTION)
+
+up: setup $(DETECTOR_SETUP)  ## Start everything locally and leave it running; later runs deploy changes (FRESH=1 starts over)
+	@$(BIN)/python -m local.cli up $(if $(FRESH),--fresh) $(DETECTOR_OPTION)
+
+$(VENV)/.detector: requirements/detector.txt $(VENV)/.complete
+	@echo "Installing the local detector of requirements/detector.txt into $(VENV) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/detector.txt
+	@touch $@
 
 down: setup  ## Stop everything that `make up` started
 	@$(BIN)/python -m local.cli down
@@ -118,6 +130,9 @@ test-browser: setup tests/browser/node_modules/.complete  ## The pages of docs/f
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/browser.txt
 	@$(PYTEST) tests/browser
 
+test-detector: setup $(VENV)/.detector  ## The local detector: real photographs, judged by the model
+	@$(PYTEST) tests/detector
+
 test-package: setup  ## The installed package: pip install . in an empty environment
 	@$(PYTEST) tests/package
 
@@ -126,8 +141,8 @@ tests/browser/node_modules/.complete: tests/browser/package-lock.json
 	@cd tests/browser && npm ci --omit=optional --ignore-scripts --loglevel=error --no-audit --no-fund
 	@touch $@
 
-gallery: setup  ## Show uploads next to their variants: .local/gallery/index.html
-	@$(BIN)/python -m tests.corpus.gallery
+gallery: setup  ## Show uploads next to their variants: .local/gallery/index.html (BEFORE=checkout of an earlier release)
+	@$(BIN)/python -m tests.corpus.gallery $(if $(BEFORE),--before $(BEFORE))
 
 format: setup  ## Fix layout and imports with ruff, and the layout of the documents with mdformat
 	@$(BIN)/ruff check --fix .
@@ -178,7 +193,7 @@ destroy: setup  ## Remove a stage's stacks; the buckets and the table of a real 
 # --- maintenance ------------------------------------------------------------------------------------------
 
 lock: setup  ## Update the lock files from requirements/*.in (hashes, no hosts)
-	@cd requirements && for input in *.in; do $(COMPILE) --upgrade "$$input" -o "$${input%.in}.txt"; done
+	@cd requirements && for input in dev.in $$(ls *.in | grep -vx dev.in); do $(COMPILE) --upgrade "$$input" -o "$${input%.in}.txt"; done
 
 clean:  ## Remove all untracked files that can be generated again
 	@rm -rf $(VENV) node_modules build cdk.out .local benchmarks/.cache tests/browser/node_modules .coverage \

@@ -6,23 +6,30 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import equal_score, measure
+from benchmarks import equal_score, measure, previous
+from benchmarks.equal_score import OWN, PEERS_QUALITY
 from benchmarks.measure import CACHE, PEERS, Case, Engines, FakeAwsServer, Times, cold_start, node, once, python
 from benchmarks.photos import NODE_MODULES, Photo, photos
+from benchmarks.quality import RESULTS as AUTOMATIC
 from benchmarks.report import write_report
 from benchmarks.targets import judge
 
-QUALITY = {"jpeg": 80, "webp": 80, "avif": 50}
-"""The peers' quality: sharp's defaults."""
-
 WIDTHS = (200, 800, 1600)
+SLOW_PEERS = ("sharp", "pyvips")
+"""Peers whose AVIF encoders work longest by default. At 1600 px they take seconds, many times as long as the fastest
+peer, so they are not timed."""
+SLOW_ROUNDS = 2
+"""Rounds of their AVIF files of other sizes."""
+
+KEPT = CACHE / "steps"
+
 BLUR_SIGMA = 0.02
 """Sigma of sharp's blur, as a part of the width."""
 
@@ -31,116 +38,121 @@ BLUR_REDUCED = 4
 
 
 def main() -> None:
-    """Measure everything, evaluate the targets, write the files."""
-    arguments = argparse.ArgumentParser()
+    """Measure everything or the named steps, evaluate the targets, write the files."""
+    arguments = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    arguments.add_argument("steps", nargs="*", metavar="STEP", help=f"one of {', '.join(STEPS)}; all by default")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--cold-starts", type=int, default=9)
     arguments.add_argument("--imports", type=int, default=5)
     parsed = arguments.parse_args()
-    started = time.perf_counter()
+    KEPT.mkdir(parents=True, exist_ok=True)
     originals = {photo.name: photo for photo in photos()}
-    say("storing the files of each photo")
-    stored = {name: once(python("stored", name)) for name in originals}
-    engines = Engines(("ours", *PEERS))
-    say("variants")
-    times = measure.run_rounds(engines, _cases(originals, parsed.rounds), originals)
-    say("scores")
-    scored = _scores(engines, originals)
-    say("bytes at equal score")
-    equal = equal_score.measured(engines, originals)
-    engines.stop()
-    say("automatic quality")
-    automatic = once(python("quality", "--compare"))
-    say("delivery")
-    delivery = once([str(measure.CHECKOUT / ".venv" / "bin" / "python"), "-m", "benchmarks.delivery"])
-    say("ingest")
-    ingests = {name: _ingest(originals[name], parsed.rounds) for name in ("progressive", "phone")}
-    say("cold starts")
-    cold = {name: _cold(originals[name], parsed.cold_starts) for name in ("progressive", "phone")}
-    say("imports")
-    imports = _imports(parsed.imports)
-    say("blur")
-    blur = _blur(originals["phone"])
+    for step in parsed.steps or STEPS:
+        print(f"bench: {step}", flush=True)
+        started = time.perf_counter()
+        measured = STEPS[step](originals, parsed)
+        kept = {"seconds": time.perf_counter() - started, "load": os.getloadavg(), "measured": measured}
+        (KEPT / f"{step}.json").write_text(json.dumps(kept))
+    steps = {
+        step: json.loads((KEPT / f"{step}.json").read_text()) for step in STEPS if (KEPT / f"{step}.json").exists()
+    }
+    if len(steps) == len(STEPS):
+        _report(steps, originals)
+
+
+def _report(steps: dict[str, Any], originals: dict[str, Photo]) -> None:
+    """Write the files from all steps."""
     results: dict[str, Any] = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": _machine(),
+        "machine": _machine() | {"loads": {step: round(each["load"][0]) for step, each in steps.items()}},
         "versions": _versions(),
         "photos": [
             {"name": p.name, "title": p.title, "width": p.width, "height": p.height, "bytes": p.path.stat().st_size}
             for p in originals.values()
         ],
         "rungs": _rendition_widths(),
-        "variants": [_row(case, result) for case, result in times.items()],
-        "stored": stored,
-        "scores": scored,
-        "equal": equal,
-        "automatic": automatic,
-        "delivery": delivery,
-        "ingest": ingests,
-        "cold": cold,
-        "imports": imports,
-        "blur": blur,
+        **{step: each["measured"] for step, each in steps.items()},
+        "automatic": json.loads(AUTOMATIC.read_text(encoding="utf-8")),
+        "seconds": round(sum(each["seconds"] for each in steps.values())),
     }
+    results["scores"] = [*_at_default_quality(results["equal"]), *results["scores"]]
     results["targets"] = judge(results)
-    results["seconds"] = round(time.perf_counter() - started)
     write_report(results)
     print(_last_line(results))
 
 
-def say(what: str) -> None:
-    """Print the current step."""
-    print(f"bench: {what}", flush=True)
+def _stored(originals: dict[str, Photo], _parsed: argparse.Namespace) -> dict[str, Any]:
+    return {name: once(python("stored", name)) for name in originals}
+
+
+def _variants(originals: dict[str, Photo], parsed: argparse.Namespace) -> list[dict[str, Any]]:
+    engines = Engines(("ours", *PEERS))
+    times = measure.run_rounds(engines, _cases(originals, parsed.rounds), originals)
+    engines.stop()
+    return [_row(case, result) for case, result in times.items()]
+
+
+def _equal(originals: dict[str, Photo], _parsed: argparse.Namespace) -> list[dict[str, Any]]:
+    engines = Engines((*OWN, *PEERS))
+    rows = equal_score.measured(engines, originals)
+    engines.stop()
+    return rows
+
+
+def _delivery(_originals: dict[str, Photo], _parsed: argparse.Namespace) -> Any:
+    measured = once([str(measure.CHECKOUT / ".venv" / "bin" / "python"), "-m", "benchmarks.delivery"])
+    return measured | {"date": datetime.now(UTC).date().isoformat()}
+
+
+def _ingests(originals: dict[str, Photo], parsed: argparse.Namespace) -> dict[str, Any]:
+    return {name: _ingest(originals[name], parsed.rounds) for name in ("progressive", "phone")}
+
+
+def _previous(originals: dict[str, Photo], parsed: argparse.Namespace) -> dict[str, float] | None:
+    return previous.compared(originals["phone"], parsed.rounds)
+
+
+def _cold_starts(originals: dict[str, Photo], parsed: argparse.Namespace) -> dict[str, Any]:
+    return {name: _cold(originals[name], parsed.cold_starts) for name in ("progressive", "phone")}
 
 
 def _cases(names: Iterable[str], rounds: int) -> list[tuple[Case, int]]:
     """Return the cases and how often each runs; encoders that take seconds run less often."""
     cases = []
     for photo in names:
-        for image_format, quality in QUALITY.items():
-            slow = image_format == "avif"
+        for image_format, quality in PEERS_QUALITY.items():
             for width in WIDTHS:
-                cases += [(Case(photo, width, image_format, "ours", quality=quality), rounds)]
-                too_slow = slow and width > 800  # 1 to 5 s each, 10 times what 800 px take
-                if not too_slow:
-                    cases += [
-                        (Case(photo, width, image_format, peer, quality=quality), min(rounds, 2) if slow else rounds)
-                        for peer in PEERS
-                    ]
-                if image_format != "jpeg" and (width == 800 or too_slow):
-                    cases += [
-                        (Case(photo, width, image_format, peer, "ours", quality), min(rounds, 2) if slow else rounds)
-                        for peer in PEERS
-                    ]
+                cases += [(Case(photo, width, image_format, "ours", quality), rounds)]
+                for peer in PEERS:
+                    slow = image_format == "avif" and peer in SLOW_PEERS
+                    if not (slow and width > max(WIDTHS[:-1])):
+                        times = min(rounds, SLOW_ROUNDS) if slow else rounds
+                        cases += [(Case(photo, width, image_format, peer, quality), times)]
     return cases
 
 
-def _scores(engines: Engines, originals: dict[str, Photo]) -> list[dict[str, Any]]:
-    from benchmarks.scores import reference, score
-
-    folder = CACHE / "scores"
-    folder.mkdir(exist_ok=True)
+def _scores(originals: dict[str, Photo], _parsed: argparse.Namespace) -> list[dict[str, Any]]:
+    """Score our files at automatic quality."""
+    engines = Engines(OWN)
     rows = []
     for photo in originals.values():
-        truth = reference(photo.path, 800, folder / f"{photo.name}-800.png")
-        cases: list[Case] = []
-        for image_format, quality in QUALITY.items():
-            cases += [Case(photo.name, 800, image_format, engine, quality=quality) for engine in ("ours", *PEERS)]
-            cases += [Case(photo.name, 800, image_format, "ours", quality=0)]
-        for case in cases:
-            path = folder / f"variant.{case.format}"
-            answer = engines.ask(case, photo, save=path)
-            rows.append(
-                {
-                    "photo": case.photo,
-                    "width": case.width,
-                    "format": case.format,
-                    "engine": case.engine,
-                    "quality": case.quality or "auto",
-                    "bytes": answer["bytes"],
-                    "score": round(score(truth, path), 2),
-                }
-            )
+        for image_format in PEERS_QUALITY:
+            for engine in OWN:
+                _, size, points = equal_score.encoding(engines, Case(photo.name, 800, image_format, engine, 0), photo)
+                found = {"photo": photo.name, "format": image_format, "engine": engine}
+                rows.append(found | {"quality": "auto", "bytes": size, "score": points})
+    engines.stop()
     return rows
+
+
+def _at_default_quality(equal: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the files of all engines at the peers' default quality."""
+    return [
+        {key: row[key] for key in ("photo", "format", "engine")} | {"quality": quality, "bytes": size, "score": points}
+        for row in equal
+        for quality, size, points in row["encodings"]
+        if quality == PEERS_QUALITY[row["format"]]
+    ]
 
 
 def _ingest(photo: Photo, rounds: int) -> dict[str, Any]:
@@ -173,23 +185,28 @@ def _cold(photo: Photo, count: int) -> dict[str, Any]:
     return {name: _started(many) for name, many in runs.items()}
 
 
-def _imports(rounds: int) -> dict[str, Any]:
+def _imports(_originals: dict[str, Photo], parsed: argparse.Namespace) -> dict[str, Any]:
     """Import every handler except serve's in its own process, each once per round."""
     commands = {function: measure.import_as_deployed(function) for function in measure.HANDLERS}
     runs: dict[str, list[measure.ColdStart]] = {function: [] for function in commands}
     for command, environment in commands.values():  # files come from the page cache for all
         cold_start(command, environment)
-    for _ in range(rounds):
+    for _ in range(parsed.imports):
         for function, (command, environment) in commands.items():
             runs[function].append(cold_start(command, environment))
     return {function: _started(many) for function, many in runs.items()}
 
 
 def _started(runs: list[measure.ColdStart]) -> dict[str, Any]:
-    return {"ms": [round(each.ms) for each in runs], "mib": round(median(each.mib for each in runs), 1)}
+    cpu_ms = round(median(each.cpu_ms for each in runs))
+    return {
+        "ms": [round(each.ms) for each in runs],
+        "cpu_ms": cpu_ms,
+        "mib": round(median(each.mib for each in runs), 1),
+    }
 
 
-def _blur(photo: Photo) -> dict[str, Any]:
+def _blur(originals: dict[str, Photo], _parsed: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
     from PIL import Image
 
@@ -197,6 +214,7 @@ def _blur(photo: Photo) -> dict[str, Any]:
     from functions.shared.options import DEFAULT_BLUR
     from tests.details import box, details_left, gaussian, luma
 
+    photo = originals["phone"]
     raw, ours, sharp = (CACHE / f"blur-{name}.raw" for name in ("in", "ours", "sharp"))
     with Image.open(photo.path) as image:
         raw.write_bytes(np.asarray(image.convert("RGB")).tobytes())
@@ -229,8 +247,7 @@ def _row(case: Case, result: Times) -> dict[str, Any]:
         "width": case.width,
         "format": case.format,
         "engine": case.engine,
-        "effort": case.effort,
-        "quality": case.quality or "auto",
+        "quality": case.quality,
         "min_ms": round(min(result.ms), 2),
         "median_ms": round(result.median, 2),
         "max_ms": round(max(result.ms), 2),
@@ -251,12 +268,10 @@ def _machine() -> dict[str, Any]:
         lines = [line for line in information.read_text().splitlines() if line.startswith("model name")]
         model = lines[0].partition(":")[2].strip() if lines else model
     cores = len(os.sched_getaffinity(0))
-    load = os.getloadavg()
     return {
         "cpu": model,
         "cores": cores,
         "system": f"{platform.system()} {platform.machine()}",
-        "load_at_end": [round(each, 1) for each in load],
     }
 
 
@@ -272,9 +287,24 @@ def _versions() -> dict[str, str]:
 
 
 def _last_line(results: dict[str, Any]) -> str:
-    held = sum(target["holds"] for target in results["targets"])
-    headlines = "; ".join(f"{each['name']}: {each['measured']}" for each in results["targets"][:4])
-    return f"bench: {held} of {len(results['targets'])} targets hold; {headlines}"
+    targets = results["targets"]
+    missed = [f"\n  {each['name']}: {each['measured']}" for each in targets if not each["holds"]]
+    return f"bench: {len(targets) - len(missed)} of {len(targets)} targets met; not met: {''.join(missed) or 'none'}"
+
+
+STEPS: dict[str, Callable[[dict[str, Photo], argparse.Namespace], Any]] = {
+    "stored": _stored,
+    "variants": _variants,
+    "equal": _equal,
+    "scores": _scores,
+    "delivery": _delivery,
+    "ingest": _ingests,
+    "previous": _previous,
+    "cold": _cold_starts,
+    "imports": _imports,
+    "blur": _blur,
+}
+"""The steps by name. Each keeps its result, so that one can be repeated; the files are written from all of them."""
 
 
 if __name__ == "__main__":

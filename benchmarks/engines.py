@@ -1,35 +1,32 @@
 """Makes one variant of an original with each Python engine, as its documentation recommends and on one thread.
 
-``effort`` is "default" (the encoder's default) or "ours" (the encoder effort of functions/imaging/encoding.py). Each
-engine is imported on request, so that a process loads only one.
+Peers use their encoders' default effort. Each engine is imported on request, so that a process loads only one.
 """
 
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-Variant = Callable[[bytes, int, str, int, str], bytes]
-"""(original, width in px, format, quality, effort) -> encoded"""
+if TYPE_CHECKING:
+    from benchmarks.stored import StoredPicture
+    from functions.shared.variant import Variant as Asked
 
-WEBP_EFFORT = 4
-AVIF_SPEED = 9
+Variant = Callable[[bytes, int, str, int], bytes]
+"""(original, width in px, format, quality) -> encoded"""
 
 
 def pillow() -> Variant:
     """Plain Pillow: draft, thumbnail with Lanczos, save."""
     from PIL import Image
 
-    def variant(body: bytes, width: int, image_format: str, quality: int, effort: str) -> bytes:
+    def variant(body: bytes, width: int, image_format: str, quality: int) -> bytes:
         with Image.open(BytesIO(body)) as source:
             height = round(source.height * width / source.width)
             source.draft("RGB", (width, height))
             small = source.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-        options: dict[str, Any] = {}
-        if image_format == "webp" and effort == "ours":
-            options = {"method": WEBP_EFFORT}
-        if image_format == "avif":
-            options = {"max_threads": 1} | ({"speed": AVIF_SPEED} if effort == "ours" else {})
+        options = {"max_threads": 1} if image_format == "avif" else {}
         buffer = BytesIO()
         small.save(buffer, image_format, quality=quality, **options)
         return buffer.getvalue()
@@ -43,12 +40,9 @@ def pyvips() -> Variant:
 
     vips.cache_set_max(0)
 
-    def variant(body: bytes, width: int, image_format: str, quality: int, effort: str) -> bytes:
+    def variant(body: bytes, width: int, image_format: str, quality: int) -> bytes:
         image = vips.Image.thumbnail_buffer(body, width, height=100_000, size="down")
-        options: dict[str, Any] = {"Q": quality, "keep": 0}
-        if effort == "ours" and image_format != "jpeg":
-            options["effort"] = WEBP_EFFORT if image_format == "webp" else 9 - AVIF_SPEED
-        return bytes(image.write_to_buffer(f".{image_format}", **options))
+        return bytes(image.write_to_buffer(f".{image_format}", Q=quality, keep=0))
 
     return variant
 
@@ -65,7 +59,7 @@ def opencv() -> Variant:
         "avif": cv2.IMWRITE_AVIF_QUALITY,
     }
 
-    def variant(body: bytes, width: int, image_format: str, quality: int, effort: str) -> bytes:  # noqa: ARG001
+    def variant(body: bytes, width: int, image_format: str, quality: int) -> bytes:
         image = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
         size = (width, round(image.shape[0] * width / image.shape[1]))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -80,25 +74,54 @@ def opencv() -> Variant:
 def ours() -> Variant:
     """The path of `serve` from the stored files: choose the source, render. ``body`` is the name of a prepared
     folder."""
-    from benchmarks.stored import StoredPicture
-    from functions.shared.variant import Variant as Asked
     from functions.variants.rendering import render
-    from functions.variants.sources import source_for
 
-    kept: dict[bytes, StoredPicture] = {}
+    stored, asked_for = _stored_pictures()
 
-    def variant(body: bytes, width: int, image_format: str, quality: int, effort: str) -> bytes:  # noqa: ARG001
-        stored = kept.get(body) or kept.setdefault(body, StoredPicture.load(Path(body.decode())))
-        asked = Asked(width, None, "cover", image_format, quality or None, "center", None)
-        source = source_for(stored.picture, asked)
-        return render(stored.files[source.key], asked, stored.picture).body
+    def variant(body: bytes, width: int, image_format: str, quality: int) -> bytes:
+        kept, asked = stored(body), asked_for(width, image_format, quality)
+        return render(kept.source(asked), asked, kept.picture).body
 
     return variant
 
 
+def refined() -> Variant:
+    """The file that `refine` stores in place of the first one: the smaller of the two."""
+    from functions.imaging.refining import encode_refined, refined_jpeg
+    from functions.imaging.variants import decode_for
+    from functions.variants.rendering import render, spec_of
+
+    stored, asked_for = _stored_pictures()
+
+    def variant(body: bytes, width: int, image_format: str, quality: int) -> bytes:
+        kept, asked = stored(body), asked_for(width, image_format, quality)
+        source, spec = kept.source(asked), spec_of(asked, kept.picture)
+        first = render(source, asked, kept.picture).body
+        if image_format == "jpeg":
+            return min(first, refined_jpeg(first), key=len)
+        return min(first, encode_refined(decode_for(spec, source).scaled(spec), image_format, spec.quality), key=len)
+
+    return variant
+
+
+def _stored_pictures() -> tuple[Callable[[bytes], "StoredPicture"], Callable[[int, str, int], "Asked"]]:
+    """Return a function that loads a prepared folder once, and one that returns the request; quality 0 is automatic."""
+    from benchmarks.stored import StoredPicture
+    from functions.shared.variant import Variant as Asked
+
+    load = cache(lambda body: StoredPicture.load(Path(body.decode())))
+    return load, lambda width, image_format, quality: Asked(
+        width, None, "cover", image_format, quality or None, "center", None
+    )
+
+
 ENGINES: dict[str, Callable[[], Variant]] = {
     "ours": ours,
+    "refined": refined,
     "pyvips": pyvips,
     "opencv": opencv,
     "pillow": pillow,
 }
+
+FROM_STORED_FILES = ("ours", "refined")
+"""Engines that start from the stored files; the others start from the original."""

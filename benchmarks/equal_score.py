@@ -5,7 +5,7 @@ a photo, the comparison uses the highest score that all engines reach.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -17,53 +17,66 @@ from benchmarks.scores import reference, score
 
 TARGET_SCORE = 70
 WIDTH_PX = 800
-QUALITIES = {"jpeg": (62, 72, 80, 88), "webp": (62, 72, 80, 88)}
+QUALITIES = {"jpeg": (62, 72, 80, 88), "webp": (62, 72, 80, 88), "avif": (40, 50, 60, 72)}
+PEERS_QUALITY = {"jpeg": 80, "webp": 80, "avif": 50}
+"""The quality at which files of the peers are compared: sharp's defaults."""
+OWN = ("ours", "refined")
+"""Our engines: the first response, and the refined file."""
 
 
 def measured(engines: Engines, originals: dict[str, Photo], peers: Sequence[str] = PEERS) -> list[dict[str, Any]]:
     """Return photo, format, engine, and (quality, bytes, score) of each encoding."""
-    folder = CACHE / "scores"
-    folder.mkdir(exist_ok=True)
     rows = []
     for photo in originals.values():
-        truth = reference(photo.path, WIDTH_PX, folder / f"{photo.name}-{WIDTH_PX}.png")
         for image_format, qualities in QUALITIES.items():
-            for engine in ("ours", *peers):
-                encodings = []
-                for quality in qualities:
-                    path = folder / f"equal.{image_format}"
-                    case = Case(photo.name, WIDTH_PX, image_format, engine, quality=quality)
-                    answer = engines.ask(case, photo, save=path)
-                    encodings.append((quality, answer["bytes"], round(score(truth, path), 2)))
+            for engine in (*OWN, *peers):
+                cases = [Case(photo.name, WIDTH_PX, image_format, engine, quality) for quality in qualities]
+                encodings = [encoding(engines, case, photo) for case in cases]
                 rows.append({"photo": photo.name, "format": image_format, "engine": engine, "encodings": encodings})
     return rows
 
 
-def compared(rows: list[dict[str, Any]], image_format: str) -> dict[str, tuple[float, float]]:
+def encoding(engines: Engines, case: Case, photo: Photo) -> tuple[int, int, float]:
+    """Encode a variant; return its quality, its bytes and its score."""
+    folder = CACHE / "scores"
+    folder.mkdir(exist_ok=True)
+    truth = folder / f"{photo.name}-{case.width}.png"
+    if not truth.exists():
+        reference(photo.path, case.width, truth)
+    path = folder / f"{photo.name}.{case.format}"
+    answer = engines.ask(case, photo, save=path)
+    return case.quality, answer["bytes"], round(score(truth, path), 2)
+
+
+def compared(rows: list[dict[str, Any]], image_format: str, engine: str = "ours") -> dict[str, tuple[float, float]]:
     """Return our bytes ÷ the best peer's at equal score, and the score of the comparison, for each photo."""
     found = {}
-    of_format = [row for row in rows if row["format"] == image_format]
-    for photo, group in groupby(of_format, key=lambda row: str(row["photo"])):
-        curves = {row["engine"]: row["encodings"] for row in group}
+    for photo, curves in _curves(rows, image_format):
+        peers = {name: curve for name, curve in curves.items() if name not in OWN}
         target = min(TARGET_SCORE, *(max(each[2] for each in curve) for curve in curves.values()))
-        sizes = {engine: bytes_at(curve, target) for engine, curve in curves.items()}
-        found[photo] = (sizes.pop("ours") / min(sizes.values()), target)
+        found[photo] = (
+            bytes_at(curves[engine], target) / min(bytes_at(curve, target) for curve in peers.values()),
+            target,
+        )
     return found
 
 
-def score_at_bytes(rows: list[dict[str, Any]], image_format: str, quality: int) -> dict[str, float]:
-    """Return for each photo our score minus the best peer's, at the bytes of the peer's file of this quality."""
+def score_at_bytes(rows: list[dict[str, Any]], image_format: str) -> dict[str, float]:
+    """Return our score minus the best peer's at ``PEERS_QUALITY``, at the bytes of the peer's file, for each photo."""
     found = {}
-    of_format = [row for row in rows if row["format"] == image_format]
-    for photo, group in groupby(of_format, key=lambda row: str(row["photo"])):
-        curves = {row["engine"]: row["encodings"] for row in group}
-        ours = curves.pop("ours")
-        best = max(
-            (each for curve in curves.values() for each in curve if each[0] == quality), key=lambda each: each[2]
-        )
-        logs, scores = [np.log(each[1]) for each in ours], [each[2] for each in ours]
+    for photo, curves in _curves(rows, image_format):
+        of_peers = [each for name, curve in curves.items() if name not in OWN for each in curve]
+        best = max((each for each in of_peers if each[0] == PEERS_QUALITY[image_format]), key=lambda each: each[2])
+        logs, scores = [np.log(each[1]) for each in curves["ours"]], [each[2] for each in curves["ours"]]
         found[photo] = float(np.interp(np.log(best[1]), logs, scores)) - best[2]
     return found
+
+
+def _curves(rows: list[dict[str, Any]], image_format: str) -> Iterator[tuple[str, dict[str, list[Any]]]]:
+    """Yield each photo and its encodings by engine."""
+    of_format = [row for row in rows if row["format"] == image_format]
+    for photo, group in groupby(of_format, key=lambda row: str(row["photo"])):
+        yield photo, {row["engine"]: row["encodings"] for row in group}
 
 
 def bytes_at(encodings: list[tuple[int, int, float]], target: float) -> float:
@@ -81,17 +94,16 @@ def main() -> None:
     originals = {photo.name: photo for photo in photos()}
     for name in originals:
         once(python("stored", name))
-    engines = Engines(("ours", *peers))
+    engines = Engines((*OWN, *peers))
     rows = measured(engines, originals, peers)
     engines.stop()
     for image_format in QUALITIES:
-        ratios = compared(rows, image_format)
-        mean = float(np.exp(np.mean([np.log(ratio) for ratio, _ in ratios.values()])))
-        print(image_format, "bytes ÷ best peer at equal score:", ratios, f"geometric mean {mean:.3f}")
-        points = score_at_bytes(rows, image_format, 80)
-        print(
-            image_format, "score at the best peer's bytes at 80:", points, f"mean {np.mean(list(points.values())):+.2f}"
-        )
+        for engine in OWN:
+            ratios = compared(rows, image_format, engine)
+            mean = float(np.exp(np.mean([np.log(ratio) for ratio, _ in ratios.values()])))
+            print(image_format, engine, "bytes ÷ best peer at equal score:", ratios, f"geometric mean {mean:.3f}")
+        points = score_at_bytes(rows, image_format)
+        print(image_format, "score at the best peer's bytes:", points, f"mean {np.mean(list(points.values())):+.2f}")
     for row in rows:
         print(row)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -49,11 +50,14 @@ DEPLOYED_ENVIRONMENT = {
     },
     "UPLOADS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
     "DISTRIBUTION_ID": "E1",
+    "SECRET_ID": "origin-secret",
     "HEADER_NAME": "x-origin-secret",
+    "DEPLOYED_HEADER_NAME": "x-origin-deployed",
     "PATTERN_SET_ID": "1",
     "PATTERN_SET_NAME": "secrets",
     "DELIVERY": "v2",
     "SIZES": "exact",
+    "REFINE": "common",
     "POWERTOOLS_SERVICE_NAME": "benchmark",
     "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",
 }
@@ -71,7 +75,6 @@ class Case:
     width: int
     format: str
     engine: str
-    effort: str = "default"
     quality: int = 80
 
 
@@ -105,7 +108,6 @@ class Engines:
             "width": case.width,
             "format": case.format,
             "quality": case.quality,
-            "effort": case.effort,
             "save": str(save) if save else None,
         }
         process.stdin.write(json.dumps(request) + "\n")
@@ -195,9 +197,10 @@ def node(script: str, *arguments: str) -> list[str]:
 
 @dataclass(frozen=True)
 class ColdStart:
-    """Process start to first byte in ms, and the process's peak memory in MiB."""
+    """Process start to first byte in ms, the process's CPU time in ms, and its peak memory in MiB."""
 
     ms: float
+    cpu_ms: float
     mib: float
 
 
@@ -223,7 +226,7 @@ class FakeAwsServer:
 
 def cold_start(command: Sequence[str], environment: dict[str, str]) -> ColdStart:
     """Start a process and wait for its first byte, then for its end."""
-    started = perf_counter()
+    cpu_before, started = _cpu_of_children(), perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT | environment, cwd=CHECKOUT
     )
@@ -233,4 +236,11 @@ def cold_start(command: Sequence[str], environment: dict[str, str]) -> ColdStart
     _, errors = process.communicate()
     if not first or process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode} and no response: {errors.decode()}")
-    return ColdStart(elapsed, float(errors.decode().splitlines()[-1]))
+    cpu_ms = (_cpu_of_children() - cpu_before) * 1000
+    return ColdStart(elapsed, cpu_ms, float(errors.decode().splitlines()[-1]))
+
+
+def _cpu_of_children() -> float:
+    """Return the CPU seconds of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -1,5 +1,7 @@
 """Fits `quality=auto`: `python -m benchmarks.quality` prints the coefficients of functions/imaging/quality.py.
 
+It also writes benchmarks/quality.json, a comparison with fixed qualities, which docs/performance.md shows.
+
 Each picture of a set (whole and cropped photographs, drawings, charts, text) is encoded at several qualities from a
 rendition, as in serve, and scored against itself. The model predicts the quality that reaches the target score. Errors
 are leave-one-out errors: each picture's quality is predicted by a model that was fitted without it. About five minutes
@@ -7,7 +9,6 @@ on two cores.
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
@@ -22,17 +23,16 @@ from benchmarks.photos import TILES, photos
 from benchmarks.scores import score
 from functions.imaging.encoding import encode
 from functions.imaging.picture import DecodedPicture
-from functions.imaging.quality import MODELS, TARGET_SCORE, ComplexityFeatures, complexity_features, predicted_quality
+from functions.imaging.quality import MODELS, TARGET_SCORE, ComplexityFeatures, complexity_features
 from functions.imaging.renditions import ReduceChain, encoded_renditions
 from functions.imaging.variants import open_rendition
 
 QUALITIES = {
-    "jpeg": (40, 55, 68, 78, 86, 93),
-    "webp": (35, 52, 66, 77, 86, 94),
-    "avif": (28, 40, 50, 60, 70, 82),
+    "jpeg": (45, 60, 72, 80, 88),
+    "webp": (40, 58, 70, 80, 90),
+    "avif": (34, 46, 56, 66, 78),
 }
-FIXED = {"jpeg": 78, "webp": 80, "avif": 62}
-"""The fixed quality at which nine of ten pictures score as with automatic quality."""
+RESULTS = Path(__file__).parent / "quality.json"
 
 WIDTH_PX = 640
 CUT_PX = 448
@@ -59,15 +59,12 @@ class Sample(NamedTuple):
 
 
 def main() -> None:
-    """Measure, fit and report; with --compare print the cost of the fitted models against fixed qualities, as JSON."""
-    if "--compare" in sys.argv:
-        print(json.dumps(compared()))
-        return
+    """Measure, fit, print, and write the file."""
     with ProcessPoolExecutor(2) as pool:
         samples = list(pool.map(measured, *zip(*pictures(), strict=True)))
     print(f"{len(samples)} pictures, target score {TARGET_SCORE}")
-    for image_format in QUALITIES:
-        report(image_format, samples)
+    results = {image_format: report(image_format, samples) for image_format in QUALITIES}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 def pictures() -> Iterator[tuple[str, Image.Image]]:
@@ -114,37 +111,14 @@ def _scored(image: Image.Image, wanted: dict[str, tuple[int, ...]]) -> dict[str,
     return encodings
 
 
-def compared() -> dict[str, dict[str, float]]:
-    """Return, by format, the score that nine of ten pictures reach with automatic and fixed quality, and total
-    bytes."""
-    with ProcessPoolExecutor(2) as pool:
-        rows = list(pool.map(_automatic_and_fixed, *zip(*pictures(), strict=True)))
-    result = {}
-    for image_format, fixed_quality in FIXED.items():
-        automatic, fixed = zip(*(row[image_format] for row in rows), strict=True)
-        result[image_format] = {
-            "pictures": len(rows),
-            "fixed_quality": fixed_quality,
-            "mean_quality": round(float(np.mean([each.quality for each in automatic])), 1),
-            "automatic_score": round(float(np.percentile([each.score for each in automatic], 10)), 1),
-            "fixed_score": round(float(np.percentile([each.score for each in fixed], 10)), 1),
-            "automatic_bytes": sum(each.bytes for each in automatic),
-            "fixed_bytes": sum(each.bytes for each in fixed),
-        }
-    return result
+def report(image_format: str, samples: list[Sample]) -> dict[str, float]:
+    """Print a format's coefficients, its errors, and bytes compared with a fixed quality.
 
-
-def _automatic_and_fixed(_name: str, image: Image.Image) -> dict[str, tuple[Scored, Scored]]:
-    predicted = predicted_quality(complexity_features(image))
-    wanted = {image_format: (predicted[image_format], fixed) for image_format, fixed in FIXED.items()}
-    found = _scored(image, wanted)
-    return {image_format: (automatic, fixed) for image_format, (automatic, fixed) in found.items()}
-
-
-def report(image_format: str, samples: list[Sample]) -> None:
-    """Print a format's coefficients, its errors, and bytes compared with a fixed quality."""
+    Return the comparison with the fixed quality at which nine of ten pictures score as with automatic quality.
+    """
     model = MODELS[image_format]
     wanted = np.array([_quality_for(each.encodings[image_format], TARGET_SCORE) for each in samples])
+    print(f"\n{image_format}: ideal quality {wanted.min():.0f} to {wanted.max():.0f}, unbounded")
     wanted = np.clip(wanted, model.lowest, model.highest)
     terms = np.array([each.detail.terms for each in samples])
     coefficients = fitted(terms, wanted)
@@ -155,7 +129,7 @@ def report(image_format: str, samples: list[Sample]) -> None:
     reached = [_at(each.encodings[image_format], quality) for each, quality in zip(samples, predicted, strict=True)]
     scores = np.array([each[1] for each in reached])
     errors = np.abs(predicted - wanted)
-    print(f"\n{image_format}: {tuple(round(float(each), 3) for each in coefficients)}")
+    print(f"  {tuple(round(float(each), 3) for each in coefficients)}")
     print(f"  ideal quality {wanted.min():.0f} to {wanted.max():.0f}, mean {wanted.mean():.1f}")
     print(f"  error of quality, leave-one-out: mean {errors.mean():.1f}, 90 % within {np.percentile(errors, 90):.1f}")
     print(f"  score: mean {scores.mean():.1f}, 10 % below {np.percentile(scores, 10):.1f}, spread {scores.std():.1f}")
@@ -178,6 +152,17 @@ def report(image_format: str, samples: list[Sample]) -> None:
             f"  against fixed quality {fixed}, equal {what} score: "
             f"bytes {automatic / bytes_of_fixed - 1:+.1%} in total, {mean_ratio - 1:+.1%} per picture"
         )
+    return {
+        "pictures": len(samples),
+        "fixed_quality": fixed,
+        "mean_quality": round(float(predicted.mean()), 1),
+        "automatic_score": round(float(np.percentile(scores, 10)), 1),
+        "fixed_score": round(
+            float(np.percentile([_at(each.encodings[image_format], fixed)[1] for each in samples], 10)), 1
+        ),
+        "automatic_bytes": round(automatic),
+        "fixed_bytes": round(bytes_of_fixed),
+    }
 
 
 def fitted(terms: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Self
 
 from functions.shared.contracts import Picture
+from functions.shared.variant import Variant
+from functions.variants.sources import source_for
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class StoredPicture:
         picture = Picture.from_state(json.loads((folder / "picture.json").read_text()))
         keys = [picture.master.key, *(each.key for each in picture.renditions)]
         return cls(picture, {key: (folder / key).read_bytes() for key in keys})
+
+    def source(self, variant: Variant) -> bytes:
+        """Return the file from which a variant is made."""
+        return self.files[source_for(self.picture, variant).key]
 
 
 def keep(folder: Path, body: bytes) -> dict[str, int]:

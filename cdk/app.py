@@ -20,6 +20,8 @@ from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, PackagingError, build_all
 from cdk.pipeline_stack import PipelineStack
 from cdk.signing_keys import SigningKeys
+from functions.shared.options import DetectorName
+from functions.shared.webhooks import WebhookAddress
 
 UNTAGGED: Final = ["AWS::CloudFront::Function", "aws:cdk:stack"]
 """A retried CreateFunction with tags returns 409. CloudFormation copies a stack's tags to all of its resources, so the
@@ -68,9 +70,29 @@ def add_stacks(
 
 
 def _with_context(app: App, config: StageConfig) -> StageConfig:
-    """Return the stage with the address for alarms that ``-c alarm_email=…`` gives; ``none`` gives none."""
-    address = app.node.try_get_context("alarm_email")
+    """Return the stage with the address for alarms that ``-c alarm_email=…`` gives, ``none`` for none, and with the
+    detector of ``-c detector=…``. Raises ConfigError."""
+    address, detector = app.node.try_get_context("alarm_email"), app.node.try_get_context("detector")
+    if detector:
+        if detector not in set(DetectorName):
+            raise ConfigError(f"unknown detector {detector!r}; select one of {', '.join(DetectorName)}")
+        config = replace(config, detector=DetectorName(detector))
     return config if address in {None, "", "none"} else replace(config, alarm_email=address)
+
+
+def check_webhooks(config: StageConfig) -> None:
+    """Resolve the names of the stage's webhooks. Raises ConfigError if one leads to an address that is not public.
+
+    A name that cannot be resolved here is accepted: the function checks each address before it connects to it.
+    """
+    for place, webhook in enumerate(config.webhooks):
+        loopback = webhook.allow_loopback
+        try:
+            WebhookAddress.parse(webhook.url, loopback=loopback).resolve(loopback=loopback)
+        except ValueError as error:
+            raise ConfigError(f"stage {config.name}: webhooks[{place}].url: {error}") from error
+        except OSError:
+            continue
 
 
 def main() -> None:
@@ -79,6 +101,7 @@ def main() -> None:
     try:
         for name in (app.node.try_get_context("stage") or "dev").split(","):
             config = _with_context(app, stage_config(name))
+            check_webhooks(config)
             directory = ROOT / (app.node.try_get_context("keys") or f"keys/{config.name}")
             keys = SigningKeys.read(directory)
             if not config.runs_on_emulator:

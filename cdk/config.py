@@ -14,18 +14,33 @@ from typing import Final, TypedDict
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
+from functions.shared.keys import NAME_PATTERN
 from functions.shared.limits import (
     DEFAULT_VIEWS,
     FEWEST_VIEWS,
     MOST_VIEWS,
     UploadLimits,
 )
-from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind, Delivery, KeptMetadata, Refine
+from functions.shared.options import (
+    ADAPTER_ARN,
+    DEFAULT_CELLS,
+    MOST_CELLS,
+    Blur,
+    BlurKind,
+    Delivery,
+    DetectorName,
+    KeptMetadata,
+    Refine,
+)
 from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Presets, Sizes, preset_faults
+from functions.shared.webhooks import WEBHOOK_TYPES, WebhookAddress
 
 FEWEST_IN_FLIGHT: Final = 2
 MOST_IN_FLIGHT: Final = 1_000
 """Lambda's bounds of the maximum concurrency of a queue's mapping."""
+
+MOST_WEBHOOKS: Final = 5
+"""The webhooks of a stage share the 4 KB of a function's environment variables."""
 
 
 class ConfigError(Exception):
@@ -75,6 +90,39 @@ class CommonVariants:
             faults.append(f"prewarm.widths must be from 1 to {LARGEST_SIDE_PX} px")
         if not set(self.formats) <= set(FORMATS):
             faults.append(f"prewarm.formats must be among {', '.join(FORMATS)}")
+        return faults
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A receiver of a stage's events (docs/webhooks.md).
+
+    ``name`` is part of outputs and log lines. ``events`` are types such as ``image.published``, none means all;
+    ``tenant`` limits them to the images of one tenant. ``allow_loopback`` is for a stage on the emulator: the receiver
+    may be on this machine, over http, and its URL is a parameter of the stack.
+    """
+
+    name: str
+    url: str
+    events: tuple[str, ...] = ()
+    tenant: str | None = None
+    allow_loopback: bool = False
+
+    def faults(self, place: str, *, on_emulator: bool) -> list[str]:
+        """Return its faults; each names its place, such as ``webhooks[0].url``."""
+        faults = []
+        if not re.fullmatch(r"[a-z][a-z0-9]{0,19}", self.name):
+            faults.append(f"{place}.name must be a lower-case letter and up to 19 lower-case letters and digits")
+        if self.allow_loopback and not on_emulator:
+            faults.append(f"{place}.allow_loopback is only for stages on the emulator")
+        try:
+            WebhookAddress.parse(self.url, loopback=self.allow_loopback and on_emulator)
+        except ValueError as error:
+            faults.append(f"{place}.url: {error}")
+        if not set(self.events) <= set(WEBHOOK_TYPES):
+            faults.append(f"{place}.events must be among {', '.join(WEBHOOK_TYPES)}")
+        if self.tenant is not None and not re.fullmatch(NAME_PATTERN, self.tenant):
+            faults.append(f"{place}.tenant is not a tenant's name")
         return faults
 
 
@@ -133,6 +181,11 @@ class StageConfig:
     max_moderation_views: int = DEFAULT_VIEWS
     """The most views of one image that go to Rekognition, at the price of one call each. If an animation has more
     distinct frames, those without a view are not published."""
+    detector: DetectorName = DetectorName.REKOGNITION
+    """What judges pictures. Only a stage on the emulator can use another detector than Rekognition (docs/local.md)."""
+    rekognition_adapter: str | None = None
+    """The ARN of an adapter's version: Rekognition's model, trained further on your own pictures. It is in the stage's
+    region. Verdicts name it. Rekognition judges with its own model once the adapter has expired."""
     keep_metadata: tuple[str, ...] = ()
     """The metadata of an upload that published pictures keep: none, or ``copyright`` (EXIF's Artist, Copyright)."""
     blur: BlurKind = BlurKind.MOSAIC
@@ -152,6 +205,8 @@ class StageConfig:
     refine: Refine = Refine.COMMON
     """Which stored variants a slower encoder makes smaller after their first request. A refinement pays after about 40
     views (docs/adr/0037): use ``off`` where most variants are viewed less often. It has no effect in v1."""
+    webhooks: tuple[Webhook, ...] = ()
+    """Where events are delivered over HTTPS, signed; none by default, and then nothing of it is deployed."""
     viewer_access: ViewerAccess = ViewerAccess.SIGNED
     shared_max_age_seconds: int = 31_536_000
     browser_max_age_seconds: int = 3_600
@@ -236,6 +291,16 @@ class StageConfig:
             faults.append("cold_originals_days must be 1 or more, or None")
         return faults
 
+    def _faults_of_detector(self) -> list[str]:
+        faults = []
+        if self.detector is not DetectorName.REKOGNITION and not self.runs_on_emulator:
+            faults.append(f"detector={self.detector} judges only pictures of a stage on the emulator")
+        if self.rekognition_adapter is not None and not ADAPTER_ARN.fullmatch(self.rekognition_adapter):
+            faults.append("rekognition_adapter must be arn:…:rekognition:…:project/NAME/version/NAME/NUMBER")
+        if self.rekognition_adapter is not None and self.detector is not DetectorName.REKOGNITION:
+            faults.append("rekognition_adapter needs detector=rekognition")
+        return faults
+
     def _faults(self) -> list[str]:
         faults = self._faults_of_numbers()
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.name):
@@ -253,7 +318,26 @@ class StageConfig:
             faults.append("allowed_origins must be either * alone or a list of origins")
         elif any("*" in origin for origin in self.allowed_origins if origin != "*"):
             faults.append("an origin in allowed_origins must not contain a *: the API compares whole origins")
-        return [*faults, *self.limits.faults(), *self.prewarm.faults()]
+        return [
+            *faults,
+            *self._faults_of_detector(),
+            *self._faults_of_webhooks(),
+            *self.limits.faults(),
+            *self.prewarm.faults(),
+        ]
+
+    def _faults_of_webhooks(self) -> list[str]:
+        faults = [
+            fault
+            for place, webhook in enumerate(self.webhooks)
+            for fault in webhook.faults(f"webhooks[{place}]", on_emulator=self.runs_on_emulator)
+        ]
+        names = [webhook.name for webhook in self.webhooks]
+        if len(set(names)) < len(names):
+            faults.append("webhooks must have different names")
+        if len(names) > MOST_WEBHOOKS:
+            faults.append(f"webhooks may have at most {MOST_WEBHOOKS} items")
+        return faults
 
 
 _SHORT_WAIT: Final[SizeOverrides] = {"timeout_seconds": 30}
@@ -270,6 +354,8 @@ _LOCAL: Final = StageConfig(
     allowed_origins=tuple(f"http://localhost:{port}" for port in (3000, 5173, 8000, 8080)),
     viewer_requests_per_5_minutes=100_000,  # all tests share one address
     control_requests_per_5_minutes=100_000,
+    # `make up` gives the parameter of the stack the address of its receiver.
+    webhooks=(Webhook("receiver", url="http://localhost:7785/webhooks", allow_loopback=True),),
     in_flight=8,
     # The emulator starts a process for each concurrent call. After the death of an admit call, its message returns a
     # little later than the call's time limit, so the limit is short.
@@ -285,7 +371,7 @@ STAGES: Final[Mapping[str, StageConfig]] = MappingProxyType(
         config.name: config
         for config in (
             _LOCAL,
-            replace(_LOCAL, name="local-v1", delivery=Delivery.V1),
+            replace(_LOCAL, name="local-v1", delivery=Delivery.V1, webhooks=()),
             StageConfig(name="dev", in_flight=3, log_level="DEBUG", log_retention=RetentionDays.TWO_WEEKS),
             StageConfig(name="prod", in_flight=15),
         )

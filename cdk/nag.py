@@ -9,6 +9,7 @@ from aws_cdk import Acknowledgment, App, CfnElement, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 from constructs import Construct, IConstruct
 
+from cdk import names
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.resource import resource_of
 from cdk.edge_stack import EdgeStack
@@ -30,8 +31,16 @@ def accept_in_pipeline(pipeline: PipelineStack) -> None:
         accept(pipeline.prewarm.undelivered, "SQS3", "This is the dead-letter queue.")
     if pipeline.refinement:
         accept(pipeline.refinement.undelivered, "SQS3", "This is the dead-letter queue.")
+    if pipeline.webhooks:
+        accept(pipeline.webhooks.undelivered, "SQS3", "This is the dead-letter queue.")
+        for secret in pipeline.webhooks.secrets.values():
+            accept(
+                secret,
+                "SMG4",
+                "The receiver must get each new secret, so an operator rotates it.",
+            )
     storage = pipeline.storage
-    for bucket in (storage.originals, storage.staging, storage.published, storage.generated):
+    for bucket in (storage.originals, storage.staging, storage.published, storage.generated, storage.reports):
         accept(
             bucket,
             "S1",
@@ -112,6 +121,12 @@ def _accept_in_workflows(pipeline: PipelineStack) -> None:
                 f"IAM5[Resource::<{function}.Arn>:*]",
                 "The versions of one function, so that a run survives a deploy.",
             )
+    items = Stack.of(workflows).resolve(workflows.rejudge.state_machine_name)
+    accept(
+        workflows.node.find_child(names.REJUDGE_ITEMS),
+        f"IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{_text(items)}/*]",
+        "The executions of the Maps of one state machine; their names are unknown at deploy time.",
+    )
     accept(workflows.undelivered, "SQS3", "This is the dead-letter queue of EventBridge's rules.")
     accept(pipeline.operations.held, "SQS3", "It has no automatic consumer that could fail.")
 

@@ -14,6 +14,7 @@ ORIGINALS_BUCKET: Final = "Originals"
 STAGING_BUCKET: Final = "Staging"
 PUBLISHED_BUCKET: Final = "Published"
 GENERATED_BUCKET: Final = "Generated"
+REPORTS_BUCKET: Final = "Reports"
 RECORDS_TABLE: Final = "Records"
 DATA_KEY: Final = "DataKey"
 DISTRIBUTION: Final = "Distribution"
@@ -21,12 +22,15 @@ EDGE_LOGS_BUCKET: Final = "EdgeAccessLogs"
 ACCEPTED_ORIGIN_VALUES: Final = "AcceptedOriginValues"
 
 STATEFUL_LOGICAL_IDS: Final = frozenset(
-    {ORIGINALS_BUCKET, STAGING_BUCKET, PUBLISHED_BUCKET, GENERATED_BUCKET, RECORDS_TABLE}
+    {ORIGINALS_BUCKET, STAGING_BUCKET, PUBLISHED_BUCKET, GENERATED_BUCKET, REPORTS_BUCKET, RECORDS_TABLE}
 )
 """Never replaced, renamed or dropped by an upgrade, at any stage."""
 
 EDGE_STATEFUL_LOGICAL_IDS: Final = frozenset({DISTRIBUTION, EDGE_LOGS_BUCKET})
 """The same for the Edge stack: a new distribution would have a different address than DNS and signed URLs."""
+
+REJUDGE_ITEMS: Final = "RejudgeItems"
+"""The policy with which the state machine `rejudge` runs the items of its Maps."""
 
 API_STAGE: Final = "live"
 """The API's stage, the first segment of its own URLs; the edge hides it."""
@@ -66,3 +70,13 @@ def firewall_name(stage: str) -> str:
 def function_output(function: str) -> str:
     """Return the name of the output with a function's physical name, for example OptimizeFunctionName."""
     return f"{function.capitalize()}FunctionName"
+
+
+def webhook_parameter(webhook: str) -> str:
+    """Return the name of the parameter with a webhook's URL on the emulator, for example WebhookReceiverUrl."""
+    return f"Webhook{webhook.capitalize()}Url"
+
+
+def webhook_output(webhook: str) -> str:
+    """Return the name of the output with the ARN of a webhook's secret, for example WebhookReceiverSecretArn."""
+    return f"Webhook{webhook.capitalize()}SecretArn"

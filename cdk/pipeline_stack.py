@@ -21,9 +21,11 @@ from cdk.constructs.resource import resource_of
 from cdk.constructs.storage import Storage
 from cdk.constructs.sweep import Sweep
 from cdk.constructs.table import RecordsTable
+from cdk.constructs.webhooks import Webhooks
 from cdk.constructs.workflows import Workflows
 from cdk.functions.prewarm import SPECIFICATION as PREWARM
 from cdk.functions.refine import SPECIFICATION as REFINE
+from cdk.functions.webhook import SPECIFICATION as WEBHOOK
 from cdk.regions import require_rekognition
 from cdk.specification import PipelineResources
 
@@ -60,6 +62,9 @@ class PipelineStack(Stack):
         self.refinement = (
             Refinement(self, "Refinement", resources=resources, zips=zips) if REFINE.is_deployed(config) else None
         )
+        self.webhooks = (
+            Webhooks(self, "Webhooks", resources=resources, zips=zips) if WEBHOOK.is_deployed(config) else None
+        )
         self.workflows = Workflows(self, "Workflows", resources=resources, functions=self.functions)
         self.functions.let_start(self.workflows.machines)
         self.admission = Admission(
@@ -83,6 +88,7 @@ class PipelineStack(Stack):
             api=self.api,
             prewarm=self.prewarm,
             refinement=self.refinement,
+            webhooks=self.webhooks,
             uploads=self.admission.queue,
             event_bus=self.event_bus,
         )
@@ -95,11 +101,13 @@ class PipelineStack(Stack):
                 "RemoveStateMachineArn": self.workflows.remove.state_machine_arn,
                 "ReviewStateMachineArn": self.workflows.review.state_machine_arn,
                 "RetireStateMachineArn": self.workflows.retire.state_machine_arn,
+                "RejudgeStateMachineArn": self.workflows.rejudge.state_machine_arn,
                 "TableName": table.table_name,
                 "OriginalsBucket": self.storage.originals.bucket_name,
                 "StagingBucket": self.storage.staging.bucket_name,
                 "PublishedBucket": self.storage.published.bucket_name,
                 "GeneratedBucket": self.storage.generated.bucket_name,
+                "ReportsBucket": self.storage.reports.bucket_name,
                 "UploadsQueueUrl": self.admission.queue.queue_url,
                 "EventBusName": self.event_bus.event_bus_name,
                 **{names.function_output(each.name): each.function.function_name for each in self.scoped_functions},
@@ -107,6 +115,9 @@ class PipelineStack(Stack):
         )
         if self.prewarm:
             self._outputs({"PrewarmQueueUrl": self.prewarm.queue.queue_url})
+        if self.webhooks:
+            secrets = self.webhooks.secret_arns.items()
+            self._outputs({names.webhook_output(name): arn for name, arn in secrets})
 
     @property
     def scoped_functions(self) -> list[ScopedFunction]:
@@ -114,6 +125,7 @@ class PipelineStack(Stack):
         background = [
             *([self.prewarm.prewarm] if self.prewarm else []),
             *([self.refinement.refine] if self.refinement else []),
+            *([self.webhooks.webhook] if self.webhooks else []),
         ]
         return [*self.functions.scoped.values(), *background]
 

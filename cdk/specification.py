@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 IMAGE_KEYS: Final = "Keys begin with an image's id, which is unknown at deploy time; bucket and prefix are exact."
 """Reason for a wildcard in the ARN of objects."""
+REPORT_KEYS: Final = (
+    "Keys contain the id of a rejudgement, which is unknown at deploy time; bucket and prefix are exact."
+)
+"""The same for manifests and reports."""
 NO_RESOURCES: Final = "These actions do not support resources; IAM accepts only * for them."
 
 

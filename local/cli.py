@@ -12,23 +12,27 @@ from local.demo.run import run_demo
 from local.errors import LocalError
 from local.instance import Instance, Ports
 from local.outputs import Outputs
+from local.rekognition.detectors import LocalDetector
 from local.workspace import Workspace, default_workspace
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 Home = Annotated[Path | None, typer.Option(help="Folder of the instance (default: .local in the checkout).")]
+Detector = Annotated[LocalDetector, typer.Option(help="What judges pictures: the stand-in, or a local model.")]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port; it must be free.")]
 
 
 @app.command()
 def up(  # noqa: PLR0917 - typer reads options
     home: Home = None,
+    detector: Detector = LocalDetector.STAND_IN,
     fresh: Annotated[bool, typer.Option("--fresh", help="Stop the running instance and delete its data.")] = False,  # noqa: FBT002
     edge_port: Port = None,
     browser_s3_port: Port = None,
     api_port: Port = None,
     emulator_port: Port = None,
     rekognition_port: Port = None,
+    webhooks_port: Port = None,
 ) -> None:
     """Start and deploy everything locally and leave it running.
 
@@ -36,7 +40,7 @@ def up(  # noqa: PLR0917 - typer reads options
     are in use. A port given as an option must be free.
     """
     workspace, progress = _workspace(home), Progress()
-    instance = Instance(workspace, progress)
+    instance = Instance(workspace, progress, detector)
     if instance.is_running() and not fresh:
         done = instance.update()
         progress.console.print(f"Already running: {'; '.join(done) or 'nothing has changed'}.")
@@ -44,7 +48,7 @@ def up(  # noqa: PLR0917 - typer reads options
     else:
         if stopped := instance.down():  # before ports are chosen: it may use them
             progress.note(f"Stopped the running instance: {', '.join(stopped)}")
-        wanted = Ports(edge_port, browser_s3_port, api_port, emulator_port, rekognition_port)
+        wanted = Ports(edge_port, browser_s3_port, api_port, emulator_port, rekognition_port, webhooks_port)
         outputs = instance.up(wanted.with_defaults())
     progress.console.print(f"Addresses: {workspace.outputs}   Logs: {workspace.logs}")
     progress.console.print(f"up: edge {outputs.edge_url}  API behind its firewall {outputs.api_url}")
@@ -59,12 +63,12 @@ def down(home: Home = None) -> None:
 
 
 @app.command()
-def demo(home: Home = None) -> None:
+def demo(home: Home = None, detector: Detector = LocalDetector.STAND_IN) -> None:
     """Start everything, process the samples, show the results, and stop everything."""
     workspace, progress = _workspace(home), Progress()
-    instance = Instance(workspace, progress)
+    instance = Instance(workspace, progress, detector)
     with instance.running() as outputs:
-        result = run_demo(outputs, instance.up_v1(), workspace, progress)
+        result = run_demo(outputs, instance.up_v1(), workspace, progress, detector)
     result.print_end(progress.console)
     if result.surprises:
         raise typer.Exit(1)

@@ -5,24 +5,29 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from local.rekognition.detectors import LocalDetector
+
 
 @dataclass(frozen=True)
 class Deployed:
     """Digests of the deployed code: ``templates`` of all inputs of the templates, ``processes`` by process.
 
-    ``assembly`` is the folder of the cloud assembly that the stacks were deployed from.
+    ``assembly`` is the folder of the cloud assembly that the stacks were deployed from; ``detector`` judges the
+    pictures.
     """
 
     assembly: str
     templates: str
     processes: dict[str, str]
+    detector: LocalDetector
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
         """Read the file; None if it is missing or from another release."""
         try:
-            return cls(**json.loads(path.read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
+            document = json.loads(path.read_text())
+            return cls(**document | {"detector": LocalDetector(document["detector"])})
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
             return None
 
     def write(self, path: Path) -> None:

@@ -16,6 +16,7 @@ from local.code import Code, digest_of
 from local.emulator import ACCOUNT, REGION, ROOT_CREDENTIALS
 from local.prerequisites import cdk, node
 from local.processes import run_logged
+from local.rekognition.detectors import LocalDetector
 from local.stages import STAGES, Stage
 from local.workspace import Workspace
 
@@ -26,10 +27,16 @@ _STAGE_NAMES = ",".join(stage.name for stage in STAGES)
 
 
 class Deployment:
-    """Commands of the CDK against one emulator. Each raises LocalError with the end of the command's log."""
+    """Commands of the CDK against one emulator. Each raises LocalError with the end of the command's log.
 
-    def __init__(self, workspace: Workspace, *, emulator_url: str, certificates: Certificates) -> None:
+    ``detector`` is the one of all local stages.
+    """
+
+    def __init__(
+        self, workspace: Workspace, *, emulator_url: str, certificates: Certificates, detector: LocalDetector
+    ) -> None:
         self._workspace = workspace
+        self._detector = detector
         self._command = [node(), cdk(workspace.checkout), "--no-version-reporting", "--no-notices"]
         # Keep the shell's own settings (proxies, mirrors), but not its AWS account.
         shell = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
@@ -76,8 +83,11 @@ class Deployment:
         if not (assembly / "manifest.json").exists():
             draft = self._workspace.home / "assembly"
             shutil.rmtree(draft, ignore_errors=True)
-            context = ["-c", f"stage={_STAGE_NAMES}", "-c", f"keys={self._workspace.keys}"]
-            command = [*self._command, "synth", "--quiet", *context, "--output", str(draft)]
+            context = {
+                "stage": _STAGE_NAMES, "keys": self._workspace.keys, "detector": self._detector.name_in_stage,
+            }  # fmt: skip
+            options = [word for name, value in context.items() for word in ("-c", f"{name}={value}")]
+            command = [*self._command, "synth", "--quiet", *options, "--output", str(draft)]
             self._run("cdk synth", command, "synth.log")
             assembly.parent.mkdir(exist_ok=True)
             shutil.rmtree(assembly, ignore_errors=True)
@@ -85,13 +95,18 @@ class Deployment:
             _forget_old_assemblies(assembly.parent)
         return assembly
 
-    def deploy(self, assembly: Path, stage: Stage) -> dict[str, str]:
-        """Deploy the stage's Pipeline stack and return its outputs by name."""
+    def deploy(self, assembly: Path, stage: Stage, *, webhook_url: str | None = None) -> dict[str, str]:
+        """Deploy the stage's Pipeline stack and return its outputs by name.
+
+        ``webhook_url`` is where the stage's webhook sends events; None keeps what is deployed.
+        """
         outputs = self._workspace.home / "stack-outputs.json"
         command = [
             *self._command, "deploy", stage.pipeline_stack, "--app", str(assembly), "--require-approval", "never",
             "--outputs-file", str(outputs), "--progress", "events",
         ]  # fmt: skip
+        if webhook_url:
+            command += ["--parameters", f"{stage.pipeline_stack}:WebhookReceiverUrl={webhook_url}"]
         self._run("cdk deploy", command, "deploy.log")
         stack: dict[str, str] = json.loads(outputs.read_text())[stage.pipeline_stack]
         return stack
@@ -105,12 +120,12 @@ class Deployment:
     def template_inputs(self, code: Code) -> str:
         """Return the digest of the templates' inputs, without the functions' zips."""
         files = self._files(_TEMPLATE_INPUTS) + code.read_by_templates()
-        return digest_of(self._workspace.checkout, files)
+        return f"{digest_of(self._workspace.checkout, files)} {self._detector}"
 
     def _digest_of_inputs(self) -> str:
-        """Return the digest of every input file of the assembly, and of the interpreter and the stages."""
+        """Return the digest of the assembly's input files, the interpreter, the stages and the detector."""
         files = digest_of(self._workspace.checkout, self._files(_TEMPLATE_INPUTS + _CODE_INPUTS))
-        return hashlib.sha256(f"{sys.version} {_STAGE_NAMES} {files}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{sys.version} {_STAGE_NAMES} {self._detector} {files}".encode()).hexdigest()[:16]
 
     def _files(self, names: tuple[str, ...]) -> list[Path]:
         roots = [self._workspace.checkout / name for name in names]

@@ -1,7 +1,7 @@
 """Starts processes that call the emulator with root credentials."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from local.certificates import Certificates
 from local.emulator import REGION, ROOT_CREDENTIALS
@@ -20,10 +20,11 @@ def start_client(
     emulator_url: str,
     certificates: Certificates,
     is_ready: Callable[[], bool],
+    arguments: Sequence[str] = (),
 ) -> Running:
-    """Run ``python -m module port`` and return when it is ready. Raises LocalError with the last lines of its log.
+    """Run ``python -m module port`` with further arguments and return when it is ready.
 
-    ``log`` is a file name in the workspace's log folder.
+    Raises LocalError with the last lines of its log. ``log`` is a file name in the workspace's log folder.
     """
     environment = {
         "PATH": "/usr/bin:/bin",
@@ -35,7 +36,7 @@ def start_client(
         "AWS_CA_BUNDLE": str(certificates.authority),
         **ROOT_CREDENTIALS,
     }
-    command = [sys.executable, "-m", module, str(port)]
+    command = [sys.executable, "-m", module, str(port), *arguments]
     running = book.start(name, command, environment=environment, log=workspace.logs / log, folder=workspace.checkout)
     wait_until_ready(running, is_ready)
     return running

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,15 +26,17 @@ from local.outputs import Outputs
 from local.prerequisites import choose_port, free_port_near
 from local.processes import ProcessBook
 from local.rekognition import process as rekognition
+from local.rekognition.detectors import LocalDetector
 from local.runtime import ensure_runtime
 from local.stages import LOCAL, LOCAL_V1, STAGES, Stage
+from local.webhooks import process as webhooks
 from local.workspace import Workspace
 
 EMULATOR_CODE: Final = ("local/emulator.py", "local/emulated_aws.py", "requirements/dev.txt")
 """The emulator's code. It holds all data in memory, so a change of it needs a fresh start."""
 
 
-DEFAULTS: Final = (7780, 7781, 7782, 7783, 7784)
+DEFAULTS: Final = (7780, 7781, 7782, 7783, 7784, 7785)
 """The default ports of `make up`, in the order of ``Ports``, so that addresses stay the same."""
 
 
@@ -46,6 +49,7 @@ class Ports:
     api: int | None = None
     emulator: int | None = None
     rekognition: int | None = None
+    webhooks: int | None = None
 
     def with_defaults(self) -> "Ports":
         """Return these ports with None replaced by the documented port, or by a free one if that is in use."""
@@ -62,13 +66,22 @@ class Addresses:
     emulator_url: str
     rekognition_control_url: str
     uploads_url: str
+    webhooks_url: str
     ca_file: str
 
 
 class Instance:
-    """The processes of one workspace. Only one command at a time may start, update or stop them."""
+    """The processes of one workspace. Only one command at a time may start, update or stop them.
 
-    def __init__(self, workspace: Workspace, progress: Progress) -> None:
+    ``detector`` judges the pictures of an instance that is started or updated. Raises LocalError if its packages are
+    not installed.
+    """
+
+    def __init__(
+        self, workspace: Workspace, progress: Progress, detector: LocalDetector = LocalDetector.STAND_IN
+    ) -> None:
+        detector.check_packages()
+        self.detector = detector
         self._workspace = workspace
         self._progress = progress
         self._book = ProcessBook(workspace.state)
@@ -106,7 +119,9 @@ class Instance:
                 return Outputs.read(workspace.outputs_of(LOCAL_V1))
             main = Outputs.read(workspace.outputs)
             trusted = certificates.issued_in(workspace.certificates)
-            deployment = Deployment(workspace, emulator_url=main.emulator_url, certificates=trusted)
+            deployment = Deployment(
+                workspace, emulator_url=main.emulator_url, certificates=trusted, detector=self.detector
+            )
             try:
                 with progress.step("Deploying a second stage, with delivery v1"):
                     with self._shared_work():
@@ -142,8 +157,17 @@ class Instance:
 
     @contextmanager
     def running(self) -> Iterator[Outputs]:
-        """Run everything inside the block. A running instance is used and kept; a new one is stopped at the end."""
+        """Run everything inside the block. A running instance is used and kept; a new one is stopped at the end.
+
+        Raises LocalError if the running instance has another detector.
+        """
         if self.is_running():
+            deployed_now = Deployed.read(self._workspace.deployed)
+            if deployed_now and deployed_now.detector is not self.detector:
+                raise LocalError(
+                    f"The running instance has DETECTOR={deployed_now.detector}. "
+                    f"`make up DETECTOR={self.detector}` changes it; `make down` stops it."
+                )
             self._progress.note(f"Using the running instance (`make up`) in {self._workspace.home}")
             yield Outputs.read(self._workspace.outputs)
             return
@@ -161,9 +185,10 @@ class Instance:
         emulator_port = choose_port(ports.emulator, "the emulator")
         rekognition_port = choose_port(ports.rekognition, "the Rekognition stand-in")
         browser_s3_port = choose_port(ports.browser_s3, "S3 for browsers")
+        webhooks_port = choose_port(ports.webhooks, "the webhook receiver")
         emulator_url = emulator.url(emulator_port)
         trusted = certificates.issue(workspace.certificates)
-        deployment = Deployment(workspace, emulator_url=emulator_url, certificates=trusted)
+        deployment = Deployment(workspace, emulator_url=emulator_url, certificates=trusted, detector=self.detector)
         with self._shared_work():
             with progress.step("Preparing the Lambda interpreter and the functions' zips"):
                 python = ensure_runtime(workspace)
@@ -172,8 +197,11 @@ class Instance:
                 deployment.create_keys()
                 assembly = deployment.synthesize()
                 deployed = self._on_disk(deployment, assembly)
-        with progress.step("Starting the Rekognition stand-in, S3 for browsers and the AWS emulator"):
-            rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted)
+        with progress.step(
+            f"Starting Rekognition ({self.detector}), S3 for browsers, a webhook receiver and the AWS emulator"
+        ):
+            webhooks.start(workspace, self._book, webhooks_port, emulator_url, trusted)
+            rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted, detector=self.detector)
             browser_s3.start(workspace, self._book, browser_s3_port, emulator_url, trusted)
             emulator.start(
                 workspace, self._book, port=emulator_port, certificates=trusted, runtime_python=python,
@@ -182,11 +210,12 @@ class Instance:
         with progress.step("Preparing the account (cdk bootstrap)"):
             deployment.bootstrap()
         with progress.step("Deploying the Pipeline stack (cdk deploy)"):
-            stack = deployment.deploy(assembly, LOCAL)
+            stack = deployment.deploy(assembly, LOCAL, webhook_url=webhooks.webhook_url(webhooks_port))
         addresses = Addresses(
             emulator_url=emulator_url,
             rekognition_control_url=rekognition.control_url(rekognition_port),
             uploads_url=browser_s3.url(browser_s3_port),
+            webhooks_url=webhooks.url(webhooks_port),
             ca_file=str(trusted.authority),
         )
         outputs = _outputs(LOCAL, stack, addresses)
@@ -209,7 +238,9 @@ class Instance:
         if before is None:
             raise LocalError(f"{workspace.deployed} is missing or broken. `make up FRESH=1` starts over.")
         trusted = certificates.issued_in(workspace.certificates)
-        deployment = Deployment(workspace, emulator_url=outputs.emulator_url, certificates=trusted)
+        deployment = Deployment(
+            workspace, emulator_url=outputs.emulator_url, certificates=trusted, detector=self.detector
+        )
         done = []
         with self._shared_work():
             with progress.step("Building the functions' zips"):
@@ -235,7 +266,7 @@ class Instance:
             done.append("restarted the edge")
         done += self._restart_others(before, now, outputs, trusted)
         kept = {"emulator": before.processes["emulator"]}  # it is not restarted: repeat the message next time
-        Deployed(now.assembly, now.templates, now.processes | kept).write(workspace.deployed)
+        replace(now, processes=now.processes | kept).write(workspace.deployed)
         return done
 
     def _deploy_over(self, deployment: Deployment, assembly: Path, stage: Stage) -> None:
@@ -263,17 +294,20 @@ class Instance:
 
     def _restart_others(self, before: Deployed, now: Deployed, outputs: Outputs, trusted: Certificates) -> list[str]:
         done = []
-        for module, port in (
-            (rekognition, urlsplit(outputs.rekognition_control_url).port),
-            (browser_s3, urlsplit(outputs.uploads_url).port),
+        for name, start, port in (
+            (
+                rekognition.NAME,
+                partial(rekognition.start, detector=self.detector),
+                urlsplit(outputs.rekognition_control_url).port,
+            ),
+            (browser_s3.NAME, browser_s3.start, urlsplit(outputs.uploads_url).port),
+            (webhooks.NAME, webhooks.start, urlsplit(outputs.webhooks_url).port),
         ):
-            if now.processes[module.NAME] != before.processes[module.NAME]:
-                with self._progress.step(f"Restarting {module.NAME}"):
-                    self._book.stop(module.NAME)
-                    module.start(
-                        self._workspace, self._book, choose_port(port, module.NAME), outputs.emulator_url, trusted
-                    )
-                done.append(f"restarted {module.NAME}")
+            if now.processes[name] != before.processes[name]:
+                with self._progress.step(f"Restarting {name}"):
+                    self._book.stop(name)
+                    start(self._workspace, self._book, choose_port(port, name), outputs.emulator_url, trusted)
+                done.append(f"restarted {name}")
         if now.processes["emulator"] != before.processes["emulator"]:
             self._progress.note(
                 "The emulator's own code or the locked packages changed. The emulator keeps running because it "
@@ -289,10 +323,12 @@ class Instance:
             templates=deployment.template_inputs(code),
             processes={
                 "edge": code.of_process("local.edge"),
-                rekognition.NAME: code.of_process("local.rekognition"),
+                rekognition.NAME: f"{code.of_process('local.rekognition')} {self.detector}",
                 browser_s3.NAME: code.of_process("local.browser_s3"),
+                webhooks.NAME: code.of_process("local.webhooks"),
                 "emulator": code.of_files(EMULATOR_CODE),
             },
+            detector=self.detector,
         )
 
     def _stop(self) -> list[str]:
@@ -338,15 +374,17 @@ def _outputs(stage: Stage, stack: dict[str, str], processes: Addresses | Outputs
         state_machine_arn=stack["StateMachineArn"],
         state_machines={
             name: stack[f"{'' if name == 'ingest' else name.title()}StateMachineArn"]
-            for name in ("ingest", "settle", "remove", "retire", "review")
+            for name in ("ingest", "settle", "remove", "retire", "review", "rejudge")
         },
         table=stack["TableName"],
         event_bus=stack["EventBusName"],
         buckets={
-            name: stack[f"{name.capitalize()}Bucket"] for name in ("originals", "staging", "published", "generated")
+            name: stack[f"{name.capitalize()}Bucket"]
+            for name in ("originals", "staging", "published", "generated", "reports")
         },
         functions=functions,
         rekognition_control_url=processes.rekognition_control_url,
         uploads_url=processes.uploads_url,
+        webhooks_url=processes.webhooks_url,
         ca_file=processes.ca_file,
     )

@@ -13,7 +13,8 @@ class Outputs:
     """All addresses. Clients of the emulator must trust ``ca_file``.
 
     ``api_url`` is behind the firewall, as on AWS: it refuses requests that bypass the edge. ``uploads_url`` is the S3
-    endpoint of presigned requests, plain http for browsers. ``edge_stack`` are the Edge stack's outputs by name; the
+    endpoint of presigned requests, plain http for browsers. ``webhooks_url`` is the receiver of webhooks
+    (local/webhooks/service.py). ``edge_stack`` are the Edge stack's outputs by name; the
     edge's fields are empty while no edge runs. The key ``edge_…`` signs for images and for the API, which is not
     allowed on a real stage; ``viewers_…`` and ``control_…`` sign for one of them.
     """
@@ -28,6 +29,7 @@ class Outputs:
     functions: dict[str, str]
     rekognition_control_url: str
     uploads_url: str
+    webhooks_url: str
     ca_file: str
     stage: str = "local"
     state_machines: dict[str, str] = field(default_factory=dict)

@@ -379,7 +379,7 @@ class DeployedPipeline:
         """Return the number of runs of each function, by its log, except functions that run after a test's end."""
         counted = {}
         for name, physical in self.outputs.functions.items():
-            if name in {"admit", "prewarm", "refine", "remove"}:
+            if name in {"admit", "prewarm", "refine", "remove", "webhook"}:
                 continue
             group = self.lambda_.get_function_configuration(FunctionName=physical)["LoggingConfig"]["LogGroup"]
             pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")
@@ -443,6 +443,17 @@ class DeployedPipeline:
             ConsistentRead=True,
         )
         return _plain(answer.get("Item", {}))
+
+    def items(self, image_id: str) -> dict[str, dict[str, Any]]:
+        """Return all items of an image's partition in the table, by sort key."""
+        answer = self.dynamodb.query(
+            TableName=self.outputs.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"IMAGE#{image_id}"}},
+            ConsistentRead=True,
+        )
+        items = [_plain(item) for item in answer["Items"]]
+        return {item["sk"]: item for item in items}
 
     def write_claim(self, image_id: str, execution_arn: str, *, sequencer: str, etag: str) -> None:
         """Write into an image's record that an execution has claimed an upload."""

@@ -1,10 +1,12 @@
 """The lint of the state machines: what neither cfn-lint nor an emulator notices, and AWS only at run time.
 
 ``python -m workflows.lint`` checks every ``*.asl.json`` beside this file, writes one line per finding (file, state,
-rule, what is wrong) and exits with 1 if there is any. The rules, by their names:
+rule, what is wrong) and exits with 1 if there is any. The rules, by their names, hold for what the items of a Map run
+too:
 
 json                the file is one JSON object with States
-names               no name stands twice in one object; a state's name is ASCII, at most 80 characters long
+names               no name stands twice in one object; a state's name is ASCII, at most 80 characters long, and
+                    unique in the state machine
 machine-timeout     the state machine has TimeoutSeconds: no execution runs for ever
 transition          StartAt, Next, Default and every Next of Choices and Catch name a state; nothing else ends a path
 reachable           every state can be reached from StartAt
@@ -66,6 +68,7 @@ SUBSTITUTIONS: Mapping[str, frozenset[str]] = {
     "remove.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
     "review.asl.json": frozenset({"DecideFunctionArn", "TableName"}),
     "retire.asl.json": frozenset({"RemoveFunctionArn", "TableName", "EventBusName", *_WAITS}),
+    "rejudge.asl.json": frozenset({"SurveyFunctionArn", "DecideFunctionArn", "ReportsBucketName"}),
 }
 """What the deployment fills in, by definition file. tests/infrastructure holds it to the template."""
 
@@ -191,17 +194,25 @@ def lint_text(text: str, *, file: str, substitutions: frozenset[str], error_clas
         return [Finding(file, "", "json", "a definition is an object with a States object that is not empty")]
     complaints = (
         *(("", "names", f"{name} stands twice in one object; the first one is lost") for name in repeated),
-        *_names(definition["States"]),
         *_machine(definition),
         *_substitutions(text, substitutions),
-        *_graph(definition),
+        *_repeated_names(definition),
         *(
-            (name, rule, message)
-            for name, state in definition["States"].items()
-            for rule, message in (*_state(state, error_classes), *_patience(state, file))
+            complaint
+            for part in (definition, *processors(definition).values())
+            for complaint in _part(part, error_classes, file)
         ),
     )
     return [Finding(file, *complaint) for complaint in complaints]
+
+
+def processors(definition: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return what each item of a Map runs, by the name of the Map, at any depth: parts with StartAt and States."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name, state in definition["States"].items():
+        if "ItemProcessor" in state:
+            found |= {name: state["ItemProcessor"], **processors(state["ItemProcessor"])}
+    return found
 
 
 def error_classes(source: Path) -> frozenset[str]:
@@ -235,6 +246,22 @@ def _loaded(text: str) -> tuple[Any, list[str]]:
         return seen
 
     return json.loads(text, object_pairs_hook=members), repeated
+
+
+def _part(part: Mapping[str, Any], known_errors: frozenset[str], file: str) -> Iterator[tuple[str, str, str]]:
+    """Rules on a definition, or on what each item of a Map runs: a part that begins and ends by itself."""
+    yield from _names(part["States"])
+    yield from _graph(part)
+    for name, state in part["States"].items():
+        own = {field: value for field, value in state.items() if field != "ItemProcessor"}
+        yield from ((name, rule, message) for rule, message in (*_state(own, known_errors), *_patience(own, file)))
+
+
+def _repeated_names(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Names of states that occur in two parts: Step Functions allows each name once in a state machine."""
+    names = [name for part in (definition, *processors(definition).values()) for name in part["States"]]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield name, "names", "a state of another part of the state machine has this name too"
 
 
 def _names(states: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

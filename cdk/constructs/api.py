@@ -22,6 +22,8 @@ ROUTES = (
     ("GET", "/v1/images/{id}/explanation", "serve"),
     ("PATCH", "/v1/images/{id}", "manage"),
     ("DELETE", "/v1/images/{id}", "manage"),
+    ("PUT", "/v1/images/{id}/legal-hold", "manage"),
+    ("DELETE", "/v1/owners/{owner}/images", "manage"),
     ("POST", "/v1/images/{id}/verdict", "manage"),
     ("POST", "/v1/resumptions", "manage"),
     ("GET", "/v1/policies/{name}", "policies"),
@@ -31,6 +33,9 @@ ROUTES = (
     ("POST", "/v1/policies/{name}/activate", "policies"),
     ("POST", "/v1/policies/{name}/shadow", "policies"),
     ("DELETE", "/v1/policies/{name}/shadow", "policies"),
+    ("POST", "/v1/policies/{name}/diff", "policies"),
+    ("POST", "/v1/rejudgements", "policies"),
+    ("GET", "/v1/rejudgements/{id}", "policies"),
     ("GET", "/images/{id}", "serve"),
     ("HEAD", "/images/{id}", "serve"),
     ("GET", "/images/{id}/{canonical}", "serve"),
@@ -140,7 +145,7 @@ class Api(Construct):
                 logging_level=apigateway.MethodLoggingLevel.ERROR
                 if config.keep_data
                 else apigateway.MethodLoggingLevel.OFF,
-                metrics_enabled=True,
+                metrics_enabled=False,  # alarms and dashboard use the stage's metrics, which are free
                 throttling_burst_limit=config.api_burst,
                 throttling_rate_limit=config.api_requests_per_second,
                 tracing_enabled=True,

@@ -20,6 +20,7 @@ from cdk.constructs.functions import Functions
 from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.queues import operators_queue
 from cdk.constructs.refine import Refinement
+from cdk.constructs.webhooks import Webhooks
 from cdk.constructs.workflows import Workflows
 from cdk.specification import FunctionMetric
 from functions.shared.keys import EVENT_SOURCE
@@ -52,6 +53,7 @@ class Operations(Construct):
         api: Api,
         prewarm: Prewarm | None,
         refinement: Refinement | None,
+        webhooks: Webhooks | None,
         uploads: sqs.Queue,
         event_bus: events.EventBus,
     ) -> None:
@@ -64,6 +66,7 @@ class Operations(Construct):
             *functions.scoped.values(),
             *([prewarm.prewarm] if prewarm else []),
             *([refinement.refine] if refinement else []),
+            *([webhooks.webhook] if webhooks else []),
         ]
         every_function = [each.function for each in scoped_functions]
         failed = ingest.metric_failed(period=PERIOD)
@@ -76,6 +79,7 @@ class Operations(Construct):
         settle = workflows.settle
         delayed = self._count_in_logs("RemovalsDelayed", config, workflows, WAITS_OUT_TROUBLE)
         ended = self._count_in_logs("RemovalsEndedBadly", config, workflows, ENDED_BADLY)
+        rejudged = self._count_in_logs("RejudgementsEndedBadly", config, workflows, ENDED_BADLY, machines=("rejudge",))
         reviews = self._count_in_logs("ReviewsEndedBadly", config, workflows, ENDED_BADLY, machines=("review",))
         serve_p95 = serve.metric_duration(period=PERIOD, statistic="p95")
         api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
@@ -98,6 +102,7 @@ class Operations(Construct):
         self._alarm("ReviewsEndedBadly", reviews, "Reviews ended before their fallback; the images are not published")
         for scoped in scoped_functions:
             function_alarms(self, scoped, action=self.alarm_action)
+        self._alarm("RejudgementsEndedBadly", rejudged, "Executions of rejudge ended before they were done")
         self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
         if prewarm:
             not_prewarmed = prewarm.undelivered.metric_approximate_number_of_messages_visible(
@@ -109,6 +114,11 @@ class Operations(Construct):
                 period=PERIOD, statistic="Maximum"
             )
             self._alarm("VariantsNotRefined", not_refined, "Some stored variants could not be refined")
+        if webhooks:
+            not_delivered = webhooks.undelivered.metric_approximate_number_of_messages_visible(
+                period=PERIOD, statistic="Maximum"
+            )
+            self._alarm("WebhooksNotDelivered", not_delivered, "Some events could not be delivered to their webhooks")
         self._dashboard(
             config,
             {
@@ -157,7 +167,7 @@ class Operations(Construct):
         *,
         machines: tuple[str, ...] = ("remove", "retire"),
     ) -> cloudwatch.Metric:
-        """Return how many lines in the logs of these state machines match; the metric is the stage's own."""
+        """Return how many lines in the logs of state machines match; the metric is the stage's own."""
         namespace = names.metrics_namespace(config.name)
         for machine in machines:
             logs.MetricFilter(

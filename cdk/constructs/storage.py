@@ -1,7 +1,9 @@
-"""The four buckets: originals, staged files without a verdict, published files, and generated variants.
+"""The buckets: originals, staged files without a verdict, published files, generated variants, and reports.
 
 CloudFormation chooses the physical names, so that a rename cannot collide; cdk/names.py pins the logical ids.
 """
+
+from typing import Final
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -15,6 +17,9 @@ from cdk.constructs.resource import resource_of
 from functions.shared.keys import REJECTED_TAG, REJECTED_TAG_VALUE
 from functions.shared.limits import MAX_BODY_BYTES
 from functions.shared.options import Refine
+
+REPORT_DAYS: Final = 30
+"""Days for which manifests and reports of rejudgements are kept. They contain ids of images, and no labels of one."""
 
 
 class Storage(Construct):
@@ -39,6 +44,7 @@ class Storage(Construct):
         )
         if config.refines is not Refine.OFF:
             _send_events(self.generated)
+        self.reports = self._bucket(names.REPORTS_BUCKET, lifecycle_rules=[_expire("reports", days=REPORT_DAYS)])
         self._let_cloudfront_read_generated()
 
     def _originals(self) -> s3.Bucket:

@@ -1,4 +1,7 @@
-"""The one table: an image's record, its labels and its history in one partition; the listing index by day."""
+"""The one table: an image's record, its labels and its history in one partition; the indexes of lists.
+
+CloudFormation adds one index per update. Sweeps read the index by day, lists the index by selector.
+"""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
@@ -7,7 +10,7 @@ from constructs import Construct
 from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.resource import resource_of
-from functions.shared.keys import LISTING_INDEX
+from functions.shared.keys import LISTING_INDEX, SELECTOR_INDEX
 
 EXPIRY_ATTRIBUTE = "expires_at"
 
@@ -37,5 +40,11 @@ class RecordsTable(Construct):
             index_name=LISTING_INDEX,
             partition_key=dynamodb.Attribute(name="listing_day", type=text),
             sort_key=dynamodb.Attribute(name="image_id", type=text),
+        )
+        self.table.add_global_secondary_index(
+            index_name=SELECTOR_INDEX,
+            partition_key=dynamodb.Attribute(name="selector", type=text),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+            sort_key=dynamodb.Attribute(name="position", type=text),
         )
         resource_of(self.table, dynamodb.CfnTable).override_logical_id(names.RECORDS_TABLE)

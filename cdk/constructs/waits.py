@@ -1,7 +1,8 @@
 """The waits of removals and retirements, after which no write of an image's files can be in progress.
 
 Every function that writes files of an image reads its record first. It may act on a record that it read before the
-change until it ends, and Lambda ends it at its time limit.
+change until it ends, and Lambda ends it at its time limit. `manage` starts `retire` before it writes a new focal point,
+so that wait outlasts `manage` too.
 """
 
 from typing import Final
@@ -22,7 +23,8 @@ def removal_waits(config: StageConfig) -> RemovalWaits:
         for name, specification in SPECIFICATIONS.items()
         if specification.writes_files and specification.is_deployed(config)
     }
-    answers_end = limits["serve"] + MARGIN_SECONDS
+    changes_end = SPECIFICATIONS["manage"].size_in(config).timeout_seconds
+    answers_end = max(limits["serve"], changes_end) + MARGIN_SECONDS
     return RemovalWaits(
         answers_end=answers_end,
         variants_end=max(limits.values()) + MARGIN_SECONDS - answers_end,

@@ -2,11 +2,11 @@
 
 `ingest` takes an upload through the pipeline. The events of the rule `upload_arrived` go to a queue, from which `admit`
 starts it (cdk/constructs/admission.py). `remove` deletes everything of one image; `manage` starts it. `retire` deletes
-what a publication replaced; `persist` starts it. `review` waits until the review of an image is due; the event that
-the image is in review starts it. `settle` looks after executions that ended badly (timed out, aborted,
-failed): it writes FAILED into the record that one of ingest left behind, sends the event that it did not send, and
-starts the others again. What reached neither queue nor state machine, after EventBridge's retries, is in the queue of
-undelivered events.
+what a new revision replaced; `persist`, `manage` and `decide` start it. `review` waits until the review of an image is
+due; the event that the image is in review starts it. `rejudge` applies a policy to stored labels; `policies` starts it.
+`settle` looks after executions that ended badly (timed out, aborted, failed): it writes FAILED into the record that one
+of ingest left behind, sends the event that it did not send, and starts removals, retirements and reviews again. What
+reached neither queue nor state machine, after EventBridge's retries, is in the queue of undelivered events.
 
 The definitions are plain files, time limits included: `DefinitionBody.from_string` keeps them in the template, where
 cfn-lint sees them.
@@ -14,9 +14,10 @@ cfn-lint sees them.
 
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -54,7 +55,9 @@ class Workflows(Construct):
         self.invoked: dict[str, list[lambda_.Function]] = {}
         waits = removal_waits(resources.config).as_substitutions()
         self.remove = self._state_machine("remove", actions=("dynamodb:UpdateItem",), substitutions=waits)
-        self.retire = self._state_machine("retire", actions=("dynamodb:UpdateItem",), substitutions=waits)
+        self.retire = self._state_machine(
+            "retire", actions=("dynamodb:GetItem", "dynamodb:UpdateItem"), substitutions=waits
+        )
         self.ingest = self._state_machine("ingest", actions=RECORDS, starts={"Retire": self.retire})
         self.review = self._state_machine("review", actions=("dynamodb:GetItem",))
         self.settle = self._state_machine(
@@ -63,6 +66,7 @@ class Workflows(Construct):
             starts={"Remove": self.remove, "Retire": self.retire, "Review": self.review},
             substitutions={"TroubleSeconds": waits["TroubleSeconds"]},
         )
+        self.rejudge = self._rejudge()
         self.upload_arrived = self._on_upload(resources.storage.originals)
         self._settle_what_ended_badly()
         self._review_what_is_in_review()
@@ -76,13 +80,36 @@ class Workflows(Construct):
             "remove": self.remove,
             "retire": self.retire,
             "review": self.review,
+            "rejudge": self.rejudge,
         }
+
+    def _rejudge(self) -> sfn.StateMachine:
+        """Return the state machine `rejudge`, which may also list the reports and run the items of its Maps.
+
+        A distributed Map starts an execution of its own state machine for each item, so the grant names the machine
+        that has the role: it is a policy of its own, because the role's other policy is deployed before the machine.
+        """
+        reports = self._resources.storage.reports
+        machine = self._state_machine("rejudge", substitutions={"ReportsBucketName": reports.bucket_name})
+        machine.add_to_role_policy(statement(allow("s3:ListBucket", on=reports.bucket_arn)))
+        items = Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{machine.state_machine_name}/*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        grants = [
+            allow("states:StartExecution", on=machine.state_machine_arn),
+            allow("states:DescribeExecution", "states:StopExecution", on=items),
+        ]
+        iam.Policy(self, names.REJUDGE_ITEMS, roles=[machine.role], statements=list(map(statement, grants)))
+        return machine
 
     def _state_machine(
         self,
         name: str,
         *,
-        actions: tuple[str, ...],
+        actions: tuple[str, ...] = (),
         substitutions: dict[str, str] | None = None,
         starts: dict[str, sfn.StateMachine] | None = None,
     ) -> sfn.StateMachine:
@@ -111,7 +138,7 @@ class Workflows(Construct):
             definition_substitutions={
                 **{arn: function.function_arn for arn, function in invoked.items()},
                 **{f"{each}StateMachineArn": started.state_machine_arn for each, started in (starts or {}).items()},
-                "TableName": table.table_name,
+                **({"TableName": table.table_name} if actions else {}),
                 **({"EventBusName": event_bus.event_bus_name} if sends_events else {}),
                 **(substitutions or {}),
             },
@@ -125,7 +152,7 @@ class Workflows(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             tracing_enabled=True,
         )
-        grants = [allow(*actions, on=table.table_arn)]
+        grants = [allow(*actions, on=table.table_arn)] if actions else []
         if sends_events:
             grants.append(allow("events:PutEvents", on=event_bus.event_bus_arn))
         if starts:

@@ -1,9 +1,9 @@
-"""The function `manage`: lists, reads, changes, removes and resumes images."""
+"""The function `manage`: lists, reads, changes, keeps, removes and resumes images."""
 
 from typing import Final
 
 from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package, PipelineResources, Size, allow
-from functions.shared.keys import LISTING_INDEX
+from functions.shared.keys import SELECTOR_INDEX
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
@@ -19,14 +19,18 @@ def environment(stage: PipelineResources) -> dict[str, str]:
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the grants to read, list and change records, and to delete and announce variants that are stale."""
-    generated = stage.storage.generated
-    actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+    """Return the grants to read, list and change records, to keep originals, and to delete and announce variants that
+    are stale."""
+    originals, generated = stage.storage.originals, stage.storage.generated
+    actions = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
     return [
         allow(*(f"dynamodb:{action}" for action in actions), on=stage.table.table_arn),
-        allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{LISTING_INDEX}"),
+        allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{SELECTOR_INDEX}"),
         allow("s3:DeleteObject", on=generated.arn_for_objects("images/*"), reason=IMAGE_KEYS),
         allow("s3:ListBucket", on=generated.bucket_arn),
+        # A legal hold locks every version of an original; the first one enables Object Lock for the bucket.
+        allow("s3:ListBucketVersions", "s3:PutBucketObjectLockConfiguration", on=originals.bucket_arn),
+        allow("s3:PutObjectLegalHold", on=originals.arn_for_objects("uploads/*"), reason=IMAGE_KEYS),
         allow("events:PutEvents", on=stage.event_bus.event_bus_arn),
     ]
 

@@ -12,22 +12,32 @@ from cdk.specification import (
     Size,
     allow,
 )
+from functions.shared.options import DetectorName
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the bucket that holds the views, and the table."""
-    return {"STAGING_BUCKET": stage.storage.staging.bucket_name, "TABLE_NAME": stage.table.table_name}
+    """Return the bucket that holds the views, the table, and what judges them if not Rekognition's own model."""
+    detector, adapter = stage.config.detector, stage.config.rekognition_adapter
+    return {
+        "STAGING_BUCKET": stage.storage.staging.bucket_name,
+        "TABLE_NAME": stage.table.table_name,
+        **({} if detector is DetectorName.REKOGNITION else {"DETECTOR": detector.value}),
+        **({"REKOGNITION_ADAPTER": adapter} if adapter else {}),
+    }
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
     """Return the grants to read records and policies, and to moderate views.
 
-    Rekognition reads the views from S3 with the caller's permissions.
+    Rekognition reads the views from S3 with the caller's permissions. A call that names an adapter is authorized on
+    that adapter, any other call on no resource.
     """
+    adapter = stage.config.rekognition_adapter
+    detect = "rekognition:DetectModerationLabels"
     return [
         allow("dynamodb:GetItem", "dynamodb:BatchGetItem", on=stage.table.table_arn),
         allow("s3:GetObject", on=stage.storage.staging.arn_for_objects("*"), reason=IMAGE_KEYS),
-        allow("rekognition:DetectModerationLabels", on="*", reason=NO_RESOURCES),
+        allow(detect, on=adapter) if adapter else allow(detect, on="*", reason=NO_RESOURCES),
     ]
 
 

@@ -2,23 +2,39 @@
 
 from typing import Final
 
-from cdk.specification import FunctionSpecification, Grant, Package, PipelineResources, Size, allow
+from cdk.specification import (
+    REPORT_KEYS,
+    FunctionSpecification,
+    Grant,
+    Package,
+    PipelineResources,
+    Size,
+    allow,
+)
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
-    """Return the table and the allowed origins, if any."""
+    """Return the table, the bucket of reports, and the allowed origins, if any."""
     origins = stage.config.allowed_origins
     return {
         "TABLE_NAME": stage.table.table_name,
+        "REPORTS_BUCKET": stage.storage.reports.bucket_name,
         **({"ALLOWED_ORIGINS": ",".join(origins)} if origins else {}),
     }
 
 
 def grants(stage: PipelineResources) -> list[Grant]:
-    """Return the grants to read and write policies, and no image."""
+    """Return the grants to read and write policies, but no image, and to start rejudgements and read their reports."""
     actions = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")
     policies = (f"dynamodb:{action}" for action in actions)
-    return [allow(*policies, on=stage.table.table_arn, leading_keys="POLICY*")]
+    reports = stage.storage.reports
+    objects = (reports.arn_for_objects("manifests/*"), reports.arn_for_objects("rejudgements/*"))
+    return [
+        allow(*policies, on=stage.table.table_arn, leading_keys="POLICY*"),
+        allow("s3:GetObject", on=objects, reason=REPORT_KEYS),
+        allow("s3:PutObject", on=reports.arn_for_objects("rejudgements/*"), reason=REPORT_KEYS),
+        allow("s3:ListBucket", on=reports.bucket_arn),
+    ]
 
 
 SPECIFICATION: Final = FunctionSpecification(
@@ -30,4 +46,6 @@ SPECIFICATION: Final = FunctionSpecification(
     environment=environment,
     grants=grants,
     answers_api=True,
+    starts=("rejudge",),
+    describes=("rejudge",),
 )

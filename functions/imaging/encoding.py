@@ -4,6 +4,7 @@ Files contain only pixels, durations, the number of plays and, if they are kept,
 metadata, comments and profiles. GIF cannot store rights fields.
 """
 
+from enum import Enum
 from io import BytesIO
 from typing import Any, Final
 
@@ -54,10 +55,12 @@ ANIMATION_WEBP_METHOD: Final = 2
 """The same for animations, whose frames are all encoded within one request."""
 
 AVIF_SPEED: Final = 9
-"""At 800 px speed 9 takes 26 ms; speed 6 takes 283 ms and scores 2.7 more at equal bytes."""
+"""At 800 px speed 9 takes 11 to 35 ms, 8 takes 3 to 5 times as long and 7 takes 5 to 7 times; they score 2 and 4
+more at equal bytes. A stored variant is refined with speed 6 later (refining.py)."""
 
-AVIF_TUNE: Final = {"tune": "ssimulacra2"}
-"""aom's tuning for SSIMULACRA2: scores 0.7 more at equal bytes and speed than its tuning for stills."""
+AVIF_OPTIONS: Final = {"tune": "ssimulacra2", "deltaq-strength": "200", "enable-cdef": "0"}
+"""aom's tuning for SSIMULACRA2, with twice its redistribution of bits from busy to smooth blocks and without the filter
+against ringing. The two options together score 0.5 more at equal bytes and time (docs/adr/0018)."""
 
 PNG_COMPRESS_LEVEL: Final = 6
 """zlib's own default."""
@@ -84,6 +87,19 @@ four levels, so white becomes grey: a chart has an error of 2.3 with it and 0.01
 bands."""
 
 
+class LosslessEffort(Enum):
+    """libwebp's quality and method for lossless files (`python -m benchmarks.lossless`, docs/adr/0034)."""
+
+    SMOOTH = (20, 1)
+    """Pictures that are not flat."""
+    FIRST = (50, 1)
+    """Variants of flat pictures at their first request: 5 to 44 ms at 800 px, less than their lossy WebP."""
+    STORED = (80, 4)
+    """Stored files of flat pictures."""
+    REFINED = (100, 4)
+    """Variants of flat pictures that are encoded again. Method 6 takes 8 to 60 times as long for at most 5 %."""
+
+
 def encode(picture: DecodedPicture, image_format: str, quality: int, *, background: str = "white") -> bytes:
     """Encode as ``jpeg``, ``webp``, ``png``, ``avif`` or ``gif``; quality from 1 to 100, ignored by png and gif.
 
@@ -102,25 +118,30 @@ def encoder_of(image_format: str, quality: int) -> str:
     return ENCODERS[image_format]
 
 
-def encode_lossless_webp(image: Image.Image, rights: bytes = b"") -> bytes:
+def encode_lossless_webp(image: Image.Image, rights: bytes = b"", *, effort: LosslessEffort) -> bytes:
     """Encode as lossless WebP without the colours of transparent pixels; transparent and flat pictures are stored so.
 
-    Encodes 3 to 6 megapixels per second. Method 0 encodes 22 to 70, but flat drawings then have up to four times the
-    bytes.
+    The effort counts for flat pictures. For others, a higher one saves at most 11 % and takes up to twice as long as
+    their 3 to 6 megapixels per second.
     """
-    return encode_still(image, "WEBP", rights, lossless=True, quality=20, method=1, exact=False)
+    quality, method = (effort if is_flat(image) else LosslessEffort.SMOOTH).value
+    return encode_still(image, "WEBP", rights, lossless=True, quality=quality, method=method, exact=False)
 
 
 def encode_lossless_webp_animation(picture: DecodedPicture) -> bytes:
-    """Encode an animation as lossless WebP; flat animations are stored so."""
-    return _saved_webp_animation(picture, lossless=True, quality=20, method=1, exact=False)
+    """Encode an animation as lossless WebP; flat animations are stored so.
+
+    The effort of stored stills would save a fifth of the bytes and take twice as long, for up to 64 megapixels.
+    """
+    quality, method = LosslessEffort.SMOOTH.value
+    return _saved_webp_animation(picture, lossless=True, quality=quality, method=method, exact=False)
 
 
 def encode_avif(image: Image.Image, quality: int, rights: bytes, *, speed: int = AVIF_SPEED) -> bytes:
     """Encode as AVIF with one thread; flat pictures have full chroma resolution. A lower speed gives smaller files."""
     subsampling = "4:4:4" if is_flat(image) else "4:2:0"
     options = {"quality": quality, "speed": speed, "subsampling": subsampling, "max_threads": 1}
-    return encode_still(image, "AVIF", rights, advanced=AVIF_TUNE, **options)
+    return encode_still(image, "AVIF", rights, advanced=AVIF_OPTIONS, **options)
 
 
 def encode_still(image: Image.Image, pillow_format: str, rights: bytes, **options: Any) -> bytes:
@@ -150,7 +171,7 @@ def _encode_jpeg(image: Image.Image, quality: int, background: str, rights: byte
 def _encode_webp(image: Image.Image, quality: int, _background: str, rights: bytes) -> bytes:
     body = encode_still(image, "WEBP", rights, quality=quality, method=WEBP_METHOD)
     if is_flat(image):
-        return min(body, encode_lossless_webp(image, rights), key=len)
+        return min(body, encode_lossless_webp(image, rights, effort=LosslessEffort.FIRST), key=len)
     return body
 
 

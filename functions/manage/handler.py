@@ -1,28 +1,34 @@
-"""Manage: reads, lists, changes and removes images, overrides verdicts, and resumes held or failed images."""
+"""Manage: reads, lists, changes, keeps, judges and removes images, and resumes held or failed ones."""
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 
 from functions.manage import responses
 from functions.manage.focal_point import FocalPoints
+from functions.manage.legal_hold import LegalHolds
 from functions.manage.overrides import Overrides
-from functions.manage.queries import history_query, listing_query, tenant_query
+from functions.manage.owners import OwnerRemover
+from functions.manage.queries import history_query, listing_query, owner_query, tenant_query
 from functions.manage.removal import Remover
-from functions.manage.requests import image_change, resumption_request, verdict_request
+from functions.manage.requests import image_change, legal_hold, resumption_request, verdict_request
 from functions.manage.resumption import Resumer
 from functions.manage.settings import ManageSettings
 from functions.records.changes import ChangeWriter
 from functions.records.focal_point import FocalPointWriter
+from functions.records.legal_hold import LegalHoldWriter
 from functions.records.listing import Listing
 from functions.records.reader import RecordReader
 from functions.records.removal import RemovalWriter
 from functions.shared.contracts import Decision, Status
 from functions.shared.errors import (
+    LegalHoldChangedError,
     LegalHoldError,
     NotJudgedError,
     NotServedError,
+    NotUploadedError,
     RecordMissingError,
     RemovalNotStartedError,
     RevisionsUsedUpError,
@@ -50,6 +56,8 @@ app = resolver(
         RecordMissingError: problem(404, "Not Found", "No image has this id."),
         RevisionsUsedUpError: problem(409, "Conflict", "This image was changed too often; it cannot be changed again."),
         LegalHoldError: problem(409, "Conflict", "This image is under a legal hold; it was not removed."),
+        LegalHoldChangedError: problem(409, "Conflict", "Another call has set the legal hold; it stays set."),
+        NotUploadedError: problem(409, "Conflict", "This image has no upload yet, so there is nothing to keep."),
     },
 )
 listing = Listing(settings.table_name)
@@ -57,11 +65,15 @@ uploads = UploadsQueue(settings.uploads_queue_url)
 resumer = Resumer(listing, uploads, originals_bucket=settings.originals_bucket)
 remover = Remover(settings.remove_state_machine_arn, records=RemovalWriter(settings.table_name))
 store, events = S3ObjectStore(), EventPublisher(settings.event_bus_name)
+owners = OwnerRemover(listing, remover)
+legal_holds = LegalHolds(LegalHoldWriter(settings.table_name), store, settings.originals_bucket)
 focal_points = FocalPoints(
     records=FocalPointWriter(settings.table_name),
     store=store,
     events=events,
+    executions=Executions,
     generated_bucket=settings.generated_bucket,
+    retire_machine=settings.retire_state_machine_arn,
 )
 reader = RecordReader(settings.table_name)
 overrides = Overrides(
@@ -130,9 +142,9 @@ def get_history(image_id: str) -> Response[str]:
 
 @app.get("/v1/images")
 def list_images() -> Response[str]:
-    """Return a page of a tenant's images, newest first."""
+    """Return a page of a list of a tenant's images, newest first."""
     query = listing_query(app.current_event.raw_event)
-    page = listing.page(query.tenant, limit=query.limit, status=query.status, cursor=query.cursor)
+    page = listing.page(query.selection, limit=query.limit, cursor=query.cursor, times=query.times)
     return _json(200, responses.page(page))
 
 
@@ -168,12 +180,31 @@ def remove_image(image_id: str) -> Response[str]:
     return _json(202, {"id": image_id, "status": "REMOVED"})
 
 
+@app.put("/v1/images/<image_id>/legal-hold")
+def change_legal_hold(image_id: str) -> Response[str]:
+    """Set or release the legal hold of one image."""
+    logger.append_keys(image_id=image_id)
+    query_parameters(app.current_event.raw_event)
+    hold = legal_hold(body_bytes(app.current_event.raw_event))
+    (legal_holds.set if hold.enabled else legal_holds.release)(image_id, hold.reason)
+    return _json(200, responses.full(listing.image(image_id)))
+
+
+@app.delete("/v1/owners/<owner>/images")
+def remove_owners_images(owner: str) -> Response[str]:
+    """Remove some of an owner's images."""
+    owned, cursor = owner_query(unquote(owner), app.current_event.raw_event)
+    removal = owners.remove(owned, cursor)
+    logger.append_keys(removed=len(removal.removed), held=len(removal.held))
+    return _json(202, responses.owner_removal(removal))
+
+
 @app.post("/v1/resumptions")
 def resume_images() -> Response[str]:
     """Resume held or failed images of a page of a tenant's listing."""
     query_parameters(app.current_event.raw_event)
     request = resumption_request(body_bytes(app.current_event.raw_event))
-    resumption = resumer.resume(request.tenant, Status(request.status), since=request.since, cursor=request.cursor)
+    resumption = resumer.resume(request.selection, since=request.since, cursor=request.cursor)
     logger.append_keys(resumed=len(resumption.resumed), skipped=len(resumption.skipped))
     return _json(202, responses.resumption(resumption))
 

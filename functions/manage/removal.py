@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from functions.records.entries import Selection
 from functions.records.removal import RemovalWriter
 from functions.shared.errors import RemovalNotStartedError, TransientDependencyError
 from functions.shared.executions import Executions, arn_of
@@ -28,13 +29,15 @@ class Remover:
         self._records = records
         self._executions = Executions(stepfunctions)
 
-    def remove(self, image_id: str) -> None:
+    def remove(self, image_id: str, *, reason: str | None = None, only: Selection | None = None) -> None:
         """Mark an image as removed and start deleting its files, unless an execution is doing so already.
+
+        ``reason`` is for the history. With ``only``, an image of another list counts as missing.
 
         Raises RecordMissingError, LegalHoldError (nothing was changed), TransientDependencyError (the record may say
         REMOVED) or RemovalNotStartedError (it does). Repeat the call after the last two.
         """
-        self._start(image_id, self._records.mark(image_id))
+        self._start(image_id, self._records.mark(image_id, reason=reason, only=only))
 
     def _start(self, image_id: str, predecessor: str | None) -> None:
         """Start an execution, unless ``predecessor``, or one that another call has just started, is running.

@@ -1,27 +1,23 @@
-"""Validates the bodies of POST /v1/resumptions, PATCH /v1/images/{id} and POST /v1/images/{id}/verdict.
+"""Validates the bodies of requests to change or resume images; an error names the member."""
 
-An error names the member.
-"""
-
-import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-
-from functions.records.cursors import Cursor
-from functions.shared.json_body import parsed_body
-from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
-
-_RFC_3339: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.ASCII | re.IGNORECASE
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
 )
 
-
-def _time(value: Any) -> Any:
-    """Return a time as it is. Raises ValueError for other forms that pydantic would read, such as epoch seconds."""
-    if value is not None and not (isinstance(value, str) and _RFC_3339.fullmatch(value)):
-        raise ValueError("must be a time such as 2026-11-24T09:30:00Z")
-    return value
+from functions.manage.times import rfc_3339
+from functions.records.cursors import Cursor
+from functions.records.entries import Selection, Selector
+from functions.shared.json_body import parsed_body
+from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 
 
 def _cursor(value: Any) -> Cursor | None:
@@ -41,9 +37,24 @@ class ResumptionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     status: Literal["FAILED", "HELD"]
-    since: Annotated[AwareDatetime | None, BeforeValidator(_time)] = None
+    since: Annotated[AwareDatetime | None, BeforeValidator(rfc_3339)] = None
     tenant: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = DEFAULT_TENANT
     cursor: Annotated[Cursor | None, BeforeValidator(_cursor)] = None
+
+    @field_validator("cursor")
+    @classmethod
+    def _is_of_this_list(cls, cursor: Cursor | None, info: ValidationInfo) -> Cursor | None:
+        known = info.data  # without members that are invalid
+        if cursor and {"status", "tenant"} <= known.keys():
+            selection = Selection(known["tenant"], Selector.STATUS, known["status"])
+            if cursor.selection != selection.digest:
+                raise ValueError("belongs to another list")
+        return cursor
+
+    @property
+    def selection(self) -> Selection:
+        """The images with the status."""
+        return Selection(self.tenant, Selector.STATUS, self.status)
 
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -79,6 +90,26 @@ class VerdictRequest(BaseModel):
 def verdict_request(body: bytes) -> VerdictRequest:
     """Parse the JSON body. Raises ProblemError (400) that names the member."""
     return parsed_body(VerdictRequest, body)
+
+
+MAX_REASON_CHARACTERS: Final = 500
+_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+
+
+class LegalHold(BaseModel):
+    """Whether an image must be kept, and why; the history shows the reason."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    enabled: bool
+    reason: Annotated[
+        str, StringConstraints(min_length=1, max_length=MAX_REASON_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*$")
+    ]
+
+
+def legal_hold(body: bytes) -> LegalHold:
+    """Parse the JSON body. Raises ProblemError (400) that names the member."""
+    return parsed_body(LegalHold, body)
 
 
 def image_change(body: bytes) -> ImageChange:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any, Final
 
+from functions.manage.owners import OwnerRemoval
 from functions.manage.resumption import Resumption
 from functions.records.listing import History, HistoryLine, Image, Page
 from functions.records.record import ImageRecord, Removal
@@ -19,12 +20,16 @@ _REMOVAL: Final = ("status", "started_at", "step", "finished_at")
 
 
 def summary(record: ImageRecord) -> dict[str, Any]:
-    """Return one item of a listing."""
+    """Return one item of a list. Width and height are those of the original in px, upright."""
     shown: dict[str, Any] = {"id": record.image_id, "status": record.status}
     attributes: dict[str, Any] = {name: getattr(record, name) for name in _PUBLIC}
     shown |= {name: value for name, value in attributes.items() if value or value is False}
+    if record.facts is not None:
+        shown |= {"width": record.facts.width, "height": record.facts.height}
     if record.status.is_servable:
         shown["url_path"] = f"/images/{record.image_id}"
+        if record.picture is not None:
+            shown |= {name: getattr(record.picture, name) for name in ("placeholder", "dominant_color")}
     return shown
 
 
@@ -47,7 +52,7 @@ def full(image: Image) -> dict[str, Any]:
             {name: getattr(each, name) for name in ("width", "height", "bytes", "content_type")}
             for each in (*picture.renditions, picture.master)
         ]
-        shown |= {name: getattr(picture, name) for name in ("placeholder", "dominant_color", "animated", "has_alpha")}
+        shown |= {name: getattr(picture, name) for name in ("animated", "has_alpha")}
         x, y = picture.focal_point
         shown["focal_point"] = {"x": x / POINT_STEPS, "y": y / POINT_STEPS}
         if picture.master.frames:
@@ -61,6 +66,17 @@ def page(page: Page) -> dict[str, Any]:
     """Return a page of a listing, newest first."""
     return {
         "items": [summary(record) for record in page.records],
+        "cursor": page.cursor.encode() if page.cursor else None,
+    }
+
+
+def owner_removal(page: OwnerRemoval) -> dict[str, Any]:
+    """Return the ids of images that are being removed and of those that stay; whether there are more, and the cursor of
+    the next call."""
+    return {
+        "removed": list(page.removed),
+        "held": list(page.held),
+        "complete": page.cursor is None,
         "cursor": page.cursor.encode() if page.cursor else None,
     }
 

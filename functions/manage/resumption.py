@@ -10,8 +10,8 @@ from typing import Final
 
 from functions.records.claims import Claim
 from functions.records.cursors import Cursor
+from functions.records.entries import Selection
 from functions.records.listing import Listing
-from functions.shared.contracts import Status
 from functions.shared.uploads_queue import UploadsQueue
 
 IMAGES_PER_CALL: Final = 100
@@ -38,13 +38,13 @@ class Resumer:
         self._queue = queue
         self._bucket = originals_bucket
 
-    def resume(self, tenant: str, status: Status, *, since: datetime | None, cursor: Cursor | None) -> Resumption:
-        """Resume a tenant's images that have this status, of one page of its listing.
+    def resume(self, selection: Selection, *, since: datetime | None, cursor: Cursor | None) -> Resumption:
+        """Resume the images of one page of a list.
 
         With ``since`` (with a time zone), only images whose records were updated then or later. Raises
         TransientDependencyError; some images may have been resumed then.
         """
-        page = self._listing.claims(tenant, limit=IMAGES_PER_CALL, status=status, cursor=cursor)
+        page = self._listing.claims(selection, limit=IMAGES_PER_CALL, cursor=cursor)
         chosen = [claim for claim in page.claims if since is None or _updated_since(claim, since)]
         resumed = [claim for claim in chosen if claim.names_upload]
         for claim in resumed:

@@ -1,20 +1,20 @@
-"""Calls Rekognition: returns the moderation labels of a picture in S3.
+"""Calls a detector over Rekognition's protocol: returns the moderation labels of a picture in S3.
 
 A response is accepted only if Rekognition can give it to the request. Any other response shows a fault, so neither its
-labels nor their absence can be trusted.
+labels nor their absence can be trusted. That includes the response of another detector than the configured one.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from functions.policy.policy import REKOGNITION
 from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import ContentType, Label, View
 from functions.shared.errors import ModerationAnswerError, ModerationRefusedError
+from functions.shared.options import DetectorName
 
 REFUSALS: Final = frozenset(
     {
@@ -29,6 +29,9 @@ REFUSALS: Final = frozenset(
 MOST_LABELS: Final = 100
 """Most labels in one response: version 7 of the taxonomy has 52."""
 
+MOST_CONTENT_TYPES: Final = 20
+"""Most content types in one response; version 7 of the model has two, Animated and Illustrated."""
+
 MOST_NAME_CHARACTERS: Final = 256
 HIGHEST_CONFIDENCE: Final = 100.0
 
@@ -39,26 +42,56 @@ DEEPEST_LEVEL: Final = 10
 """Deepest level of the taxonomy; version 7 has three."""
 
 
-MOST_CONTENT_TYPES: Final = 10
-"""Most content types in one response: Rekognition has two, Animated and Illustrated."""
-
-
 @dataclass(frozen=True)
 class Detection:
-    """The labels and the content types of one picture, and the version of the model."""
+    """The labels of one picture, its content types, and the detector and the version of the model that found them.
+
+    With an adapter, ``model_version`` also names the adapter. Rekognition uses its own model in place of an expired
+    adapter, and ``model_version`` then is that model's.
+    """
 
     labels: tuple[Label, ...]
     model_version: str
     content_types: tuple[ContentType, ...] = ()
+    detector: DetectorName = DetectorName.REKOGNITION
+
+
+class Detector(Protocol):
+    """What finds the labels of pictures. Answers of another ``name`` are not comparable with its own."""
+
+    @property
+    def name(self) -> DetectorName:
+        """The name that its labels and verdicts keep."""
+
+    def detect(self, bucket: str, view: View, *, minimum_confidence: float) -> Detection:
+        """Return the labels of at least this confidence (percent), with the view's frame and rendering."""
+
+
+def detector_of(model_version: str) -> str:
+    """Return which detector has this ModerationModelVersion: ``NAME VERSION``, or Rekognition's version alone."""
+    name, separator, _ = model_version.partition(" ")
+    return name if separator else DetectorName.REKOGNITION
 
 
 class RekognitionDetector:
-    """Calls Rekognition with a botocore client, by default the process's own. Thread-safe."""
+    """Calls Rekognition, or the detector ``name`` that speaks its protocol. Thread-safe.
 
-    name: Final = REKOGNITION
+    ``rekognition`` is a botocore client, by default the process's own. ``adapter`` is the ARN of an adapter's version,
+    "" for Rekognition's own model.
+    """
 
-    def __init__(self, rekognition: Any = None) -> None:
+    def __init__(
+        self, rekognition: Any = None, *, name: DetectorName = DetectorName.REKOGNITION, adapter: str = ""
+    ) -> None:
         self._rekognition = client("rekognition") if rekognition is None else rekognition
+        self._name = name
+        self._adapter = adapter
+        self._options: dict[str, Any] = {"ProjectVersion": adapter} if adapter else {}
+
+    @property
+    def name(self) -> DetectorName:
+        """The configured detector; a response of another one is an error."""
+        return self._name
 
     def detect(self, bucket: str, view: View, *, minimum_confidence: float) -> Detection:
         """Return the labels of at least this confidence (percent), with the view's frame and rendering.
@@ -68,7 +101,9 @@ class RekognitionDetector:
         try:
             with translated_errors():
                 response = self._rekognition.detect_moderation_labels(
-                    Image={"S3Object": {"Bucket": bucket, "Name": view.key}}, MinConfidence=minimum_confidence
+                    Image={"S3Object": {"Bucket": bucket, "Name": view.key}},
+                    MinConfidence=minimum_confidence,
+                    **self._options,
                 )
         except ClientError as error:
             if error.response["Error"]["Code"] in REFUSALS:
@@ -76,62 +111,70 @@ class RekognitionDetector:
             raise
         except (ResponseParserError, AttributeError, TypeError) as error:  # raised for documents of another shape
             raise ModerationAnswerError(f"{view.key}: the response cannot be parsed: {error!r}") from error
-        return _checked(response, view, minimum_confidence)
+        detection = _checked(response, view, minimum_confidence)
+        if detector_of(detection.model_version) != self._name:
+            raise ModerationAnswerError(f"{view.key}: the response is of another detector than {self._name}")
+        adapter = response.get("ProjectVersion")
+        if adapter not in {None, self._adapter}:
+            raise ModerationAnswerError(f"{view.key}: the response is of another adapter than the requested one")
+        return replace(detection, detector=self._name, model_version=_version(detection.model_version, adapter))
+
+
+def _version(model_version: str, adapter: str | None) -> str:
+    """Return the model's version, followed by the adapter's project and version."""
+    return f"{model_version} {adapter.partition(':project/')[2]}" if adapter else model_version
 
 
 def _checked(response: dict[str, Any], view: View, minimum_confidence: float) -> Detection:
-    found, version = response.get("ModerationLabels"), response.get("ModerationModelVersion")
-    if not isinstance(found, list):
-        raise ModerationAnswerError(f"{view.key}: the response has no list of labels")
-    if len(found) > MOST_LABELS:
-        raise ModerationAnswerError(
-            f"{view.key}: the response has {len(found)} labels; at most {MOST_LABELS} are possible"
-        )
+    labels = _list_of(response.get("ModerationLabels"), "labels", MOST_LABELS, view)
+    content_types = _list_of(response.get("ContentTypes", []), "content types", MOST_CONTENT_TYPES, view)
+    version = response.get("ModerationModelVersion")
     if not _is_name(version):
         raise ModerationAnswerError(f"{view.key}: the response has no model version")
-    types = response.get("ContentTypes") or []
-    if not isinstance(types, list) or len(types) > MOST_CONTENT_TYPES:
-        raise ModerationAnswerError(f"{view.key}: the response has no valid list of content types")
-    faults = [fault for label in found for fault in _faults(label, minimum_confidence)]
-    faults += [fault for each in types for fault in _content_type_faults(each)]
+    faults = [fault for label in labels for fault in _faults_of_label(label, minimum_confidence)]
+    faults += [fault for each in content_types for fault in _faults(each, "a content type", 0.0)]
     if faults:
         raise ModerationAnswerError(f"{view.key}: {faults[0]}")
     return Detection(
-        tuple(_label(label, view) for label in found),
+        labels=tuple(_label(label, view) for label in labels),
         model_version=str(version),
-        content_types=tuple(_content_type(each, view) for each in types),
+        content_types=tuple(_content_type(each, view) for each in content_types),
     )
 
 
-def _faults(label: Any, minimum_confidence: float) -> list[str]:
-    """Return the faults of a label. They contain no values, because a response may contain anything."""
+def _list_of(found: Any, things: str, most: int, view: View) -> list[Any]:
+    if not isinstance(found, list):
+        raise ModerationAnswerError(f"{view.key}: the response has no list of {things}")
+    if len(found) > most:
+        raise ModerationAnswerError(f"{view.key}: the response has {len(found)} {things}; at most {most} are possible")
+    return found
+
+
+def _faults_of_label(label: Any, minimum_confidence: float) -> list[str]:
+    faults = _faults(label, "a label", minimum_confidence)
     if not isinstance(label, dict):
-        return ["a label is not an object"]
-    faults = []
-    if not _is_name(label.get("Name")):
-        faults.append("a label has no name")
+        return faults
     if label.get("ParentName") and not _is_name(label["ParentName"]):
         faults.append("a label's parent is not a name")
-    faults += _confidence_faults("label", label.get("Confidence"), minimum_confidence)
     level = label.get("TaxonomyLevel", 1)
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= DEEPEST_LEVEL:
         faults.append("a label's taxonomy level is invalid")
     return faults
 
 
-def _content_type_faults(content_type: Any) -> list[str]:
-    if not isinstance(content_type, dict):
-        return ["a content type is not an object"]
-    named = [] if _is_name(content_type.get("Name")) else ["a content type has no name"]
-    return named + _confidence_faults("content type", content_type.get("Confidence"), 0)
-
-
-def _confidence_faults(what: str, confidence: Any, minimum: float) -> list[str]:
+def _faults(found: Any, thing: str, minimum_confidence: float) -> list[str]:
+    """Return the faults of a name with its confidence. They contain no values: a response may contain anything."""
+    if not isinstance(found, dict):
+        return [f"{thing} is not an object"]
+    faults = []
+    if not _is_name(found.get("Name")):
+        faults.append(f"{thing} has no name")
+    confidence = found.get("Confidence")
     if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not math.isfinite(confidence):
-        return [f"a {what}'s confidence is not a number"]
-    if not minimum - ROUNDING <= confidence <= HIGHEST_CONFIDENCE + ROUNDING:
-        return [f"a {what}'s confidence is not between {minimum:g}, as requested, and 100"]
-    return []
+        faults.append(f"{thing}'s confidence is not a number")
+    elif not minimum_confidence - ROUNDING <= confidence <= HIGHEST_CONFIDENCE + ROUNDING:
+        faults.append(f"{thing}'s confidence is not between {minimum_confidence:g} and 100")
+    return faults
 
 
 def _is_name(value: Any) -> bool:
@@ -150,9 +193,5 @@ def _label(found: dict[str, Any], view: View) -> Label:
 
 
 def _content_type(found: dict[str, Any], view: View) -> ContentType:
-    return ContentType(
-        name=found["Name"],
-        confidence=min(found["Confidence"], HIGHEST_CONFIDENCE),
-        frame=view.frame,
-        rendering=view.rendering,
-    )
+    confidence = min(max(found["Confidence"], 0.0), HIGHEST_CONFIDENCE)
+    return ContentType(name=found["Name"], confidence=confidence, frame=view.frame, rendering=view.rendering)

@@ -19,7 +19,7 @@ from functions.shared.observability import logger, metrics
 
 settings = ModerateSettings.from_environment()  # a bad value fails the cold start
 moderator = Moderator(
-    detector=RekognitionDetector(),
+    detector=RekognitionDetector(name=settings.detector, adapter=settings.adapter),
     records=RecordReader(settings.table_name),
     stored_answers=StoredAnswers(settings.table_name),
     policies=PolicyStore(settings.table_name),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final
 
-from functions.moderate.detection import Detection, RekognitionDetector
+from functions.moderate.detection import Detection, Detector
 from functions.moderate.judging import Judge
 from functions.moderate.stored_answers import StoredAnswers
 from functions.policy.document import DETECTOR_CONFIDENCE
@@ -66,7 +66,7 @@ class Moderation:
 class Moderator:
     """Moderates images whose views are in ``staging_bucket``."""
 
-    detector: RekognitionDetector
+    detector: Detector
     records: RecordReader
     stored_answers: StoredAnswers
     policies: PolicyStore
@@ -95,7 +95,8 @@ class Moderator:
         """Return the stored answer about the very views of the request; None if there is none."""
         if record.verdict is None or not request.views_digest:
             return None  # the first execution of an image reads nothing
-        return self.stored_answers.of(request.image_id, views_digest=request.views_digest)
+        stored = self.stored_answers.of(request.image_id, views_digest=request.views_digest)
+        return stored if stored is not None and stored.detector == self.detector.name else None
 
     def _detected(self, request: ModerateRequest, judge: Judge, budget: TimeBudget) -> Moderation:
         start = perf_counter()
@@ -147,7 +148,7 @@ def _check_size(answers: Answers) -> None:
 class _Detections:
     """Detects labels in views until all have an answer or the time budget is used up."""
 
-    detector: RekognitionDetector
+    detector: Detector
     bucket: str
     minimum_confidence: float
     budget: TimeBudget

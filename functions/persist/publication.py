@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from functions.persist.settings import PersistSettings
+from functions.records.event_detail import detail_of_verdict
 from functions.records.reader import RecordReader
 from functions.records.record import ImageRecord
 from functions.records.verdicts import VerdictWriter
@@ -53,23 +54,23 @@ class Publisher:
         files = _files_to_publish(request)
         record = self._record(request)
         holds = _holds(request, record)
-        written = self._publish(request, files) if holds else _is_written(request, record)
+        written = self._publish(request, files, record) if record and holds else _is_written(request, record)
         if record is None or not written:
             return self._delete_own(request)
-        self._finish(request, tenant=record.tenant, is_announced=not holds and record.unannounced is None)
+        self._finish(request, record, is_announced=not holds and record.unannounced is None)
         return Persisted(status=request.verdict.decision.status, revision=request.revision)
 
-    def _publish(self, request: PersistRequest, files: list[str]) -> bool:
+    def _publish(self, request: PersistRequest, files: list[str], record: ImageRecord) -> bool:
         """Copy the files and update the record; tell whether it shows this revision now."""
         try:
             self._copy(files)
-            self.verdicts.write(request)
+            self.verdicts.write(request, record)
         except (RecordConflictError, ObjectMissingError):
             # The image was removed, or an earlier attempt of this execution was still running and is complete now.
-            record = self._record(request)
-            if _holds(request, record):
+            now = self._record(request)
+            if _holds(request, now):
                 raise
-            return _is_written(request, record)
+            return _is_written(request, now)
         return True
 
     def _copy(self, files: list[str]) -> None:
@@ -86,14 +87,15 @@ class Publisher:
         except RecordMissingError:
             return None
 
-    def _finish(self, request: PersistRequest, *, tenant: str, is_announced: bool) -> None:
+    def _finish(self, request: PersistRequest, record: ImageRecord, *, is_announced: bool) -> None:
         image_id, revision = request.image_id, request.revision
         if revision > 1:
             self._delete_revisions(self.settings.published_bucket, image_id, up_to=revision - 1)
             # A variant's key does not contain its revision. A variant that is deleted needlessly is generated again.
             self.store.delete_prefix(self.settings.generated_bucket, generated_prefix(image_id))
         if not is_announced:
-            self.events.publish(image_id, request.verdict.decision.status, revision=revision, tenant=tenant)
+            detail = detail_of_verdict(record, request)
+            self.events.publish(image_id, request.verdict.decision.status, revision=revision, detail=detail)
             self.verdicts.clear_unannounced(request)
         if revision > 1:
             name, document = f"{image_id}-{revision}", json.dumps({"image_id": image_id})

@@ -1,12 +1,15 @@
-"""Policies: stores, checks, activates and shadows moderation policies."""
+"""Policies: stores, checks, activates and shadows moderation policies, and applies them to stored images."""
 
 import json
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
+from ulid import ULID
 
 from functions.policies import responses
 from functions.policies.administration import PolicyAdministration
+from functions.policies.rejudgement_requests import diff_request, rejudgement_request
+from functions.policies.rejudgements import Rejudgements
 from functions.policies.requests import chosen_version, digest_of, policy_of, tenant_of
 from functions.policies.settings import PoliciesSettings
 from functions.policy.store import PolicyStore
@@ -14,14 +17,20 @@ from functions.shared.errors import (
     FloorNameError,
     PolicyChangedError,
     PolicyError,
+    PolicyFloorsDifferError,
     PolicyMilderError,
     PolicyMissingError,
     PolicyNotPassedError,
     PolicyUncheckedError,
+    RejudgementMissingError,
+    RejudgementOutdatedError,
 )
+from functions.shared.executions import Executions
+from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
 from functions.shared.problem import problem
-from functions.shared.rest_api import as_response, resolver, respond
+from functions.shared.rejudgements import Mode
+from functions.shared.rest_api import as_response, query_parameters, resolver, respond
 
 settings = PoliciesSettings.from_environment()  # a bad value fails the cold start
 app = resolver(
@@ -32,10 +41,20 @@ app = resolver(
         PolicyChangedError: problem(
             409, "Conflict", "The policy was activated or checked at the same time. Try again."
         ),
+        RejudgementMissingError: problem(404, "Not Found", "No rejudgement has this id, or it has expired."),
         FloorNameError: problem(400, "Bad Request", "name: only the tenant default has a floor", parameter="tenant"),
     },
 )
-administration = PolicyAdministration(PolicyStore(settings.table_name))
+store = PolicyStore(settings.table_name)
+administration = PolicyAdministration(store)
+rejudgements = Rejudgements(
+    policies=store,
+    store=S3ObjectStore(),
+    executions=Executions(),
+    bucket=settings.reports_bucket,
+    state_machine_arn=settings.rejudge_state_machine_arn,
+    new_id=lambda: str(ULID()),
+)
 
 
 def invalid(error: PolicyError) -> Response[str]:
@@ -58,6 +77,22 @@ def milder(error: PolicyMilderError) -> Response[str]:
     return as_response(problem(409, "Conflict", detail, milder_than_floor=list(error.places)))
 
 
+def floors_differ(error: PolicyFloorsDifferError) -> Response[str]:
+    """Respond to a comparison of policies that do not consider the same labels: 400 that names both confidences."""
+    detail = (
+        f"against: its minimum_confidence is {error.against:g}, and the candidate's is {error.candidate:g}; only "
+        "policies that consider the same labels are compared"
+    )
+    return as_response(problem(400, "Bad Request", detail, field="against"))
+
+
+def outdated(error: RejudgementOutdatedError) -> Response[str]:
+    """Respond to a manifest that cannot be applied: 409 that says why."""
+    return as_response(problem(409, "Conflict", f"manifest: {error}", field="manifest"))
+
+
+app.exception_handler(PolicyFloorsDifferError)(floors_differ)
+app.exception_handler(RejudgementOutdatedError)(outdated)
 app.exception_handler(PolicyError)(invalid)
 app.exception_handler(PolicyNotPassedError)(not_passed)
 app.exception_handler(PolicyMilderError)(milder)
@@ -117,6 +152,36 @@ def end_shadow(name: str) -> Response[str]:
     """Shadow no version of a policy any more."""
     administration.end_shadow(tenant_of(app.current_event.raw_event, name), name)
     return _json(200, {"shadow": None})
+
+
+@app.post("/v1/policies/<name>/diff")
+def diff_policies(name: str) -> Response[str]:
+    """Start to compare two versions of a policy over the stored images."""
+    event = app.current_event.raw_event
+    tenant, asked = tenant_of(event, name), diff_request(event)
+    started = rejudgements.diff(tenant, name, candidate=asked.candidate, against=asked.against)
+    return _json(202, responses.rejudgement(started))
+
+
+@app.post("/v1/rejudgements")
+def start_rejudgement() -> Response[str]:
+    """Start to judge stored images again, or to apply a manifest."""
+    event = app.current_event.raw_event
+    query_parameters(event)
+    asked = rejudgement_request(event)
+    if asked.manifest is not None:
+        started = rejudgements.apply(asked.manifest, cap=asked.cap, confirmed=asked.confirm)
+        return _json(202, responses.rejudgement(started))
+    mode = Mode(asked.mode or Mode.DRY_RUN)
+    started = rejudgements.rejudge(asked.tenant, asked.policy, mode, cap=asked.cap, confirmed=asked.confirm)
+    return _json(202, responses.rejudgement(started))
+
+
+@app.get("/v1/rejudgements/<rejudgement_id>")
+def get_rejudgement(rejudgement_id: str) -> Response[str]:
+    """Return how far a comparison or a rejudgement is, and its report."""
+    query_parameters(app.current_event.raw_event)
+    return _json(200, responses.progress(rejudgements.progress(rejudgement_id)))
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last request

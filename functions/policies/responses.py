@@ -4,8 +4,10 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.policies.administration import Found
+from functions.policies.rejudgements import Progress
 from functions.policy.policy import Policy
 from functions.policy.store import Pointer, Version
+from functions.shared.rejudgements import Rejudgement, Result
 
 
 def found(tenant: str, name: str, policy: Found) -> dict[str, Any]:
@@ -39,3 +41,48 @@ def active(pointer: Pointer) -> dict[str, Any]:
 def shadow(pointer: Pointer) -> dict[str, Any]:
     """Return the shadowed version."""
     return {"digest": pointer.digest, "started_at": pointer.at}
+
+
+def rejudgement(asked: Rejudgement) -> dict[str, Any]:
+    """Return what was asked for."""
+    return {
+        "id": asked.id,
+        "manifest": asked.manifest,
+        "mode": asked.mode.value,
+        "tenant": asked.tenant,
+        "policy": asked.policy,
+        "candidate": asked.candidate,
+        "against": asked.against or None,
+        "floor": asked.floor or None,
+        "cap": asked.cap,
+        "confirm": asked.confirmed,
+    }
+
+
+def progress(found: Progress) -> dict[str, Any]:
+    """Return what was asked for, how far it is, and the report once there is one."""
+    shown = {
+        **rejudgement(found.rejudgement),
+        "status": found.status,
+        "error": found.error,
+        "detail": _over_cap(found),
+        "progress": {
+            "days": found.days,
+            "surveyed_days": found.surveyed_days,
+            "parts": found.parts,
+            "applied_parts": found.applied_parts,
+        },
+        "report": found.report,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _over_cap(found: Progress) -> str | None:
+    """Return why nothing was changed, if the cap was the reason."""
+    if found.report is None or found.report["result"] != Result.OVER_CAP:
+        return None
+    asked, count = found.rejudgement, found.report["images"]["changed"]
+    return (
+        f"cap: {count} images would change, and the cap is {asked.cap}; nothing was changed. To change them, repeat "
+        f"with manifest {asked.manifest} and confirm."
+    )

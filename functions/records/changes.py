@@ -1,4 +1,4 @@
-"""Writes changes of verdicts: each is one transaction that also adds a history item.
+"""Writes changes of verdicts: each is one transaction that also updates the lists and adds a history item.
 
 A change requires the record as it was read: its status, its revision and the policy of its verdict.
 """
@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
+from functions.records.entries import status_selector, verdict_entry
 from functions.records.record import ImageRecord, Override, Pending, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
@@ -113,6 +114,7 @@ class ChangeWriter:
         written = {
             **_decided(record, change, at),
             "status": status,
+            "selector": status_selector(status),
             "revision": revision,
             "last_revision": revision,
             "unannounced": detail_type(status),
@@ -172,6 +174,9 @@ class ChangeWriter:
         kind: str = VERDICT,
     ) -> None:
         items: list[dict[str, Any]] = [{"Update": self._update(record, change, written, dropped)}]
+        if "verdict" in written:
+            entry = verdict_entry(record.image_id, tenant=record.tenant, decision=change.decision)
+            items.append({"Put": {"TableName": self._table, "Item": to_item(entry)}})
         if change.source is not Source.REJUDGE or change.decision.status is not record.status:
             line = _line(change, at, revision, kind)
             items.append({"Put": {"TableName": self._table, "Item": to_item(line)}})

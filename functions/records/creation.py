@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ulid import ULID
 
+from functions.records.entries import entries_at_creation, position_of, status_selector
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import iso
 from functions.shared.contracts import Status
@@ -37,9 +38,12 @@ class RecordCreator:
         self._registered_days: set[str] = set()  # the listing's days; each process writes a day once
 
     def create(self, image: NewImage) -> str:
-        """Write a record that awaits its upload and return the new image's id. Raises TransientDependencyError."""
-        image_id = str(ULID())
+        """Write a record that awaits its upload, with its entries in lists, and return the new image's id.
+
+        TTL deletes only the record; a list deletes the entries when it meets them. Raises TransientDependencyError.
+        """
         created = datetime.now(UTC)
+        image_id = str(ULID.from_datetime(created))
         at = iso(created)
         day = at[:10]
         self._register_day(day)
@@ -56,10 +60,15 @@ class RecordCreator:
             "created_at": at,
             "updated_at": at,
             "listing_day": day,
+            "selector": status_selector(Status.AWAITING_UPLOAD),
+            "position": position_of(image.tenant, image_id),
             "expires_at": int((created + UPLOAD_WINDOW).timestamp()),
         }
+        items = [record, *entries_at_creation(image_id, tenant=image.tenant, owner=image.owner)]
         with translated_errors():
-            self._dynamodb.put_item(TableName=self._table, Item=to_item(record))
+            self._dynamodb.transact_write_items(
+                TransactItems=[{"Put": {"TableName": self._table, "Item": to_item(item)}} for item in items]
+            )
         return image_id
 
     def _register_day(self, day: str) -> None:

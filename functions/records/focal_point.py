@@ -1,5 +1,10 @@
-"""Sets an image's focal point: one transaction that also makes a new revision, so that older variants are stale."""
+"""Sets an image's focal point: one transaction that also makes a new revision, so that older variants are stale.
 
+The transaction notes that the completion event of the revision is still to be sent (``unannounced``).
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from functions.records.reader import RecordReader
@@ -14,6 +19,7 @@ from functions.shared.errors import (
     RevisionsUsedUpError,
     TransientDependencyError,
 )
+from functions.shared.events import detail_type
 from functions.shared.keys import event_sort_key, record_partition
 
 FOCAL_POINT: Final = "FOCAL_POINT"
@@ -35,12 +41,13 @@ class FocalPointWriter:
         self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
         self._reader = RecordReader(table, self._dynamodb)
 
-    def set(self, image_id: str, point: tuple[int, int]) -> ImageRecord:
+    def set(self, image_id: str, point: tuple[int, int], *, before_write: Callable[[], None]) -> ImageRecord:
         """Set the focal point, in sixteenths, and return the record. A repeated call changes nothing.
 
-        Raises RecordMissingError, NotServedError, RevisionsUsedUpError or TransientDependencyError.
+        ``before_write`` is called once before the first attempt to write, and not if there is nothing to write. Raises
+        its errors, RecordMissingError, NotServedError, RevisionsUsedUpError or TransientDependencyError.
         """
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             document = self._reader.document(image_id)
             if document is None:
                 raise RecordMissingError(image_id)
@@ -52,28 +59,46 @@ class FocalPointWriter:
             last = int(document.get("last_revision", record.revision))
             if last >= MOST_REVISIONS:
                 raise RevisionsUsedUpError(image_id)
+            if attempt == 0:
+                before_write()
             try:
                 self._write(record, point, last)
             except RecordConflictError:
                 continue
         raise TransientDependencyError(f"{image_id} changes too often")
 
+    def clear_unannounced(self, record: ImageRecord) -> None:
+        """Delete the attribute that says the event is still to be sent, if the image has this revision.
+
+        Raises TransientDependencyError.
+        """
+        with suppress(RecordConflictError), translated_errors():
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=record_key(record.image_id),
+                UpdateExpression="REMOVE #unannounced",
+                ConditionExpression="#revision = :revision",
+                ExpressionAttributeNames={"#unannounced": "unannounced", "#revision": "revision"},
+                ExpressionAttributeValues={":revision": to_value(record.revision)},
+            )
+
     def _write(self, record: ImageRecord, point: tuple[int, int], last_revision: int) -> None:
         """Write the point and the next revision, if the record is as it was read. Raises RecordConflictError."""
         at, revision = now(), last_revision + 1
         values = {
             "point": list(point), "next": revision, "last": last_revision, "revision": record.revision, "at": at,
-            "status": record.status,
+            "status": record.status, "event": detail_type(record.status),
         }  # fmt: skip
         update = {
             "TableName": self._table,
             "Key": record_key(record.image_id),
-            "UpdateExpression": "SET #focal_point = :point, #revision = :next, #last = :next, #updated_at = :at",
+            "UpdateExpression": "SET #focal_point = :point, #revision = :next, #last = :next, "
+            "#updated_at = :at, #unannounced = :event",
             "ConditionExpression": "#status = :status AND #revision = :revision "
             "AND (#last = :last OR attribute_not_exists(#last))",
             "ExpressionAttributeNames": {
                 "#focal_point": "focal_point", "#revision": "revision", "#last": "last_revision",
-                "#updated_at": "updated_at", "#status": "status",
+                "#updated_at": "updated_at", "#status": "status", "#unannounced": "unannounced",
             },
             "ExpressionAttributeValues": {f":{name}": to_value(value) for name, value in values.items()},
         }  # fmt: skip

@@ -1,30 +1,43 @@
-"""Reads images for operators: one with its labels and history, or pages of a tenant's images, newest first."""
+"""Reads images: one with its labels and history, or pages of a list of a tenant's images, newest first.
 
+A page takes one query of the index ``by_selector``, which returns keys, and one batch of reads for their records. It
+reads at most one key more than it has images, and one record each, whatever the size of the library (docs/adr/0043).
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
+from ulid import ULID
+
 from functions.records.claims import Claim
+from functions.records.creation import UPLOAD_WINDOW
 from functions.records.cursors import Cursor, HistoryCursor
-from functions.records.record import ImageRecord
+from functions.records.entries import Selection, position_of
+from functions.records.record import ImageRecord, record_key
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Label, Status
-from functions.shared.dynamo import from_item, to_item, to_value
-from functions.shared.errors import RecordMissingError
+from functions.shared.contracts import Label
+from functions.shared.dynamo import from_item, to_item
+from functions.shared.errors import ContractError, RecordMissingError
 from functions.shared.keys import (
-    DAYS_PARTITION,
     EVENT_PREFIX,
     LABELS_SORT_KEY,
-    LISTING_INDEX,
     RECORD_SORT_KEY,
+    SELECTOR_INDEX,
+    first_id_of,
     is_image_id,
     record_partition,
 )
 
-MAX_QUERIES: Final = 20
-"""Most queries for one page of a listing. If a filter matches few images, the page is short and has a cursor."""
-
 EMBEDDED_LINES: Final = 25
 """History items that are returned with a record; older ones are read by pages."""
+
+ORPHANED_AFTER: Final = UPLOAD_WINDOW + timedelta(days=1)
+"""Age at which an entry without a record is deleted: TTL has deleted the record of an upload that never came."""
+
+_AFTER_ALL: Final = "~"
+"""Sorts after every image id."""
 
 _NESTED: Final = frozenset({"facts", "picture", "verdict", "removal", "error", "override", "review", "pending"})
 """Attributes of a record that a listing does not show."""
@@ -35,7 +48,8 @@ class HistoryLine:
     """One item of an image's history. Times are ISO 8601 in UTC.
 
     ``first_at`` and ``count`` describe repeated uploads, which share one item; ``error`` is the error's name.
-    ``decision``, ``source``, ``actor`` and ``note`` describe a change of a verdict.
+    ``decision``, ``source`` and ``note`` describe a change of a verdict. ``actor`` is who made a change: ``service``
+    for the application, None for the pipeline.
     """
 
     sort_key: str
@@ -80,12 +94,28 @@ class Image:
 
 @dataclass(frozen=True)
 class Page:
-    """Records, newest first, and the cursor of the next page; None at the end.
-
-    The records contain the attributes that a listing shows: no facts, picture, verdict, removal or error.
-    """
+    """Records, newest first, and the cursor of the next page; None at the end."""
 
     records: tuple[ImageRecord, ...]
+    cursor: Cursor | None
+
+
+@dataclass(frozen=True)
+class Range:
+    """Images created at ``since`` or later, and before ``until``, by the time in their ids; None for no bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALL_TIMES: Final = Range()
+
+
+@dataclass(frozen=True)
+class IdPage:
+    """Ids of a list, newest first, as the index has them, and the cursor of the next page; None at the end."""
+
+    image_ids: tuple[str, ...]
     cursor: Cursor | None
 
 
@@ -154,82 +184,81 @@ class Listing:
             )
         return [from_item(item) for item in response["Items"]]
 
-    def page(self, tenant: str, *, limit: int, status: Status | None = None, cursor: Cursor | None = None) -> Page:
-        """Return up to ``limit`` records of a tenant, newest first.
+    def page(self, selection: Selection, *, limit: int, cursor: Cursor | None = None, times: Range = ALL_TIMES) -> Page:
+        """Return up to ``limit`` (1 to 100) records of a list, newest first.
 
-        The index is partitioned by day, so days are read backwards. A page may be short, even empty, and still have a
-        cursor. Raises ContractError or TransientDependencyError.
+        A page may be short, even empty, and still have a cursor. Raises ContractError or TransientDependencyError.
         """
-        items, position = self._items(tenant, limit=limit, status=status, cursor=cursor)
-        return _page(items, position)
+        records, position = self._records(selection, limit=limit, cursor=cursor, times=times)
+        return Page(tuple(map(_listed, records)), position)
 
-    def claims(self, tenant: str, *, limit: int, status: Status, cursor: Cursor | None = None) -> ClaimPage:
+    def claims(self, selection: Selection, *, limit: int, cursor: Cursor | None = None) -> ClaimPage:
         """Return the claims of the records that ``page`` returns. Raises TransientDependencyError."""
-        items, position = self._items(tenant, limit=limit, status=status, cursor=cursor)
-        return ClaimPage(tuple(map(Claim.from_document, items)), position)
+        records, position = self._records(selection, limit=limit, cursor=cursor, times=ALL_TIMES)
+        return ClaimPage(tuple(map(Claim.from_document, records)), position)
 
-    def _items(
-        self, tenant: str, *, limit: int, status: Status | None, cursor: Cursor | None
-    ) -> tuple[list[dict[str, Any]], Cursor | None]:
-        """Return a tenant's records as plain items, and the cursor of the next page."""
-        found: list[dict[str, Any]] = []
-        position = cursor
-        for _ in range(MAX_QUERIES):
-            if position is None or position.before is None:
-                day = self._day_before(position)
-                if day is None:
-                    return found, None
-                position = Cursor(day=day, before=Cursor.AFTER_ALL)
-            items, position = self._day_page(position, limit - len(found), tenant, status)
-            found += items
-            if len(found) == limit:
-                return found, position
-        # The last record read may belong to another tenant; its id must not appear in the cursor.
-        return found, position.shortened() if position else None
+    def ids(
+        self, selection: Selection, *, limit: int, cursor: Cursor | None = None, times: Range = ALL_TIMES
+    ) -> IdPage:
+        """Return up to ``limit`` ids as the index has them: also of removed images whose entries are not deleted yet.
 
-    def _day_before(self, position: Cursor | None) -> str | None:
-        """Return the newest day with images that is before the position's day; None if there is none."""
-        condition, values = "pk = :pk", {":pk": to_value(DAYS_PARTITION)}
-        if position is not None:
-            condition, values = f"{condition} AND sk < :day", values | {":day": to_value(position.day)}
+        Raises TransientDependencyError.
+        """
+        high = _before(cursor.before if cursor else first_id_of(times.until) if times.until else _AFTER_ALL)
+        low = first_id_of(times.since) if times.since else ""
+        if low > high:
+            return IdPage((), None)
         with translated_errors():
             response = self._dynamodb.query(
                 TableName=self._table,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=values,
+                IndexName=SELECTOR_INDEX,
+                KeyConditionExpression="selector = :selector AND #position BETWEEN :low AND :high",
+                ExpressionAttributeNames={"#position": "position"},
+                ExpressionAttributeValues=to_item(
+                    {
+                        ":selector": selection.selector,
+                        ":low": position_of(selection.tenant, low),
+                        ":high": position_of(selection.tenant, high),
+                    }
+                ),
                 ScanIndexForward=False,
-                Limit=1,
+                Limit=limit + 1,
             )
-        return str(from_item(response["Items"][0])["sk"]) if response["Items"] else None
+        found = [from_item(item)["pk"].partition("#")[2] for item in response["Items"]]
+        cursor = Cursor(selection.digest, found[limit - 1]) if len(found) > limit else None
+        return IdPage(tuple(found[:limit]), cursor)
 
-    def _day_page(
-        self, position: Cursor, limit: int, tenant: str, status: Status | None
-    ) -> tuple[list[dict[str, Any]], Cursor]:
-        """Return some records of the position's day that are older than its image, and the next position."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": LISTING_INDEX,
-            "KeyConditionExpression": "listing_day = :day AND image_id < :before",
-            "ExpressionAttributeValues": {
-                ":day": to_value(position.day),
-                ":before": to_value(position.before),
-                ":tenant": to_value(tenant),
-            },
-            "FilterExpression": "tenant = :tenant",
-            "ScanIndexForward": False,
-            "Limit": max(limit, 100),  # DynamoDB counts before it filters: read more, and cut to the limit below
-        }
-        if status is not None:
-            request["FilterExpression"] += " AND #status = :status"
-            request["ExpressionAttributeNames"] = {"#status": "status"}
-            request["ExpressionAttributeValues"][":status"] = to_value(status)
+    def _records(
+        self, selection: Selection, *, limit: int, cursor: Cursor | None, times: Range
+    ) -> tuple[list[dict[str, Any]], Cursor | None]:
+        """Return the records of a page as plain items, and the cursor of the next page."""
+        page = self.ids(selection, limit=limit, cursor=cursor, times=times)
+        records = self._batch(page.image_ids)
+        for image_id in page.image_ids:
+            if image_id not in records and _age(image_id) > ORPHANED_AFTER:
+                self.forget(selection, image_id)
+        found = [records[image_id] for image_id in page.image_ids if image_id in records]
+        return [record for record in found if selection.includes(record)], page.cursor
+
+    def _batch(self, image_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return the records of up to 100 images as plain items, by id."""
+        found: dict[str, dict[str, Any]] = {}
+        request: Any = {self._table: {"Keys": [record_key(image_id) for image_id in image_ids]}} if image_ids else {}
+        while request:
+            with translated_errors():
+                response = self._dynamodb.batch_get_item(RequestItems=request)
+            for item in map(from_item, response["Responses"].get(self._table, ())):
+                found[item["pk"].partition("#")[2]] = item
+            request = response.get("UnprocessedKeys")
+        return found
+
+    def forget(self, selection: Selection, image_id: str) -> None:
+        """Delete the entry of an image that has no record. Raises TransientDependencyError."""
+        if selection.sort_key == RECORD_SORT_KEY:
+            return
+        key = to_item({"pk": record_partition(image_id), "sk": selection.sort_key})
         with translated_errors():
-            response = self._dynamodb.query(**request)
-        items = [from_item(item) for item in response["Items"]][:limit]
-        if len(items) == limit:
-            return items, Cursor(day=position.day, before=items[-1]["image_id"])
-        last = response.get("LastEvaluatedKey")
-        return items, Cursor(day=position.day, before=from_item(last)["image_id"] if last else None)
+            self._dynamodb.delete_item(TableName=self._table, Key=key)
 
 
 def _partition(image_id: str) -> str:
@@ -238,9 +267,21 @@ def _partition(image_id: str) -> str:
     return record_partition(image_id)
 
 
-def _page(items: list[dict[str, Any]], cursor: Cursor | None) -> Page:
-    shown = ({name: value for name, value in item.items() if name not in _NESTED} for item in items)
-    return Page(tuple(map(ImageRecord.from_document, shown)), cursor)
+def _listed(record: dict[str, Any]) -> ImageRecord:
+    """Return a record; if this release cannot read a nested attribute, without those. Raises ContractError."""
+    try:
+        return ImageRecord.from_document(record)
+    except ContractError:
+        return ImageRecord.from_document({name: value for name, value in record.items() if name not in _NESTED})
+
+
+def _before(image_id: str) -> str:
+    """Return a string that sorts before ``image_id`` and after every smaller id: BETWEEN includes its bounds."""
+    return f"{image_id[:-1]}{chr(ord(image_id[-1]) - 1)}{_AFTER_ALL}"
+
+
+def _age(image_id: str) -> timedelta:
+    return datetime.now(UTC) - ULID.from_str(image_id).datetime
 
 
 def _history(items: list[dict[str, Any]], limit: int) -> History:

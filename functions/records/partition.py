@@ -15,6 +15,7 @@ from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item, to_value
 from functions.shared.errors import RecordConflictError, TransientDependencyError
 from functions.shared.keys import (
+    ENTRY_PREFIX,
     EVENT_PREFIX,
     LABELS_SORT_KEY,
     SECOND_UPLOAD,
@@ -34,6 +35,7 @@ class FileState:
     ``status`` is None if this release does not know it. ``revision`` is the one that is served, 0 before the first;
     ``files_revision`` is the one whose published files it uses, an older one after a change of the focal point.
     ``claimed_by``, ``claimed_etag`` and ``claimed_version`` are the last execution and the upload that it processes.
+    ``legal_hold`` keeps every version of the original.
     """
 
     status: Status | None
@@ -43,6 +45,7 @@ class FileState:
     claimed_by: str | None
     claimed_etag: str | None
     claimed_version: str
+    legal_hold: bool = False
 
     @property
     def is_removed(self) -> bool:
@@ -84,6 +87,7 @@ class Partition:
             # Earlier releases wrote no claimed_etag; their records have the ETag of the published original, if any.
             claimed_etag=record.get("claimed_etag") or record.get("original", {}).get("etag"),
             claimed_version=record.get("claimed_version", ""),
+            legal_hold=bool(record.get("legal_hold")),
         )
 
     def note_step(self, image_id: str, step: str) -> None:
@@ -104,14 +108,15 @@ class Partition:
     def scrub(self, image_id: str) -> Iterator[int]:
         """Delete what may describe the picture from a removed image's partition; yield the items changed, by batch.
 
-        History items about uploads that were not claimed are deleted. Raises TransientDependencyError.
+        Entries of lists and history items about uploads that were not claimed are deleted. Raises
+        TransientDependencyError.
         """
         record = self._reader.document(image_id)
         if record is None:
             return
         yield self._scrub_record(image_id, record)
         requests: list[dict[str, Any]] = []
-        for page in self._lines(image_id):
+        for page in self._described(image_id):
             requests += [request for line in page if (request := _scrubbed(line)) is not None]
             while len(requests) >= WRITE_BATCH:
                 batch, requests = requests[:WRITE_BATCH], requests[WRITE_BATCH:]
@@ -121,14 +126,8 @@ class Partition:
     def _scrub_record(self, image_id: str, record: dict[str, Any]) -> int:
         """Delete labels and attributes; write the history item of the removal, which may exist."""
         partition = record_partition(image_id)
-        at = record["removed_at"]
-        line = {"pk": partition, "sk": event_sort_key(at, Status.REMOVED), "type": Status.REMOVED, "at": at}
-        self._write(
-            [
-                {"DeleteRequest": {"Key": to_item({"pk": partition, "sk": LABELS_SORT_KEY})}},
-                {"PutRequest": {"Item": to_item(line)}},
-            ]
-        )
+        self._write([{"DeleteRequest": {"Key": to_item({"pk": partition, "sk": LABELS_SORT_KEY})}}])
+        self._note_removal(partition, record["removed_at"])
         dropped = sorted(record.keys() - KEPT)
         if not dropped:
             return 0
@@ -143,13 +142,26 @@ class Partition:
             )
         return 1
 
-    def _lines(self, image_id: str) -> Iterator[list[dict[str, Any]]]:
+    def _note_removal(self, partition: str, at: str) -> None:
+        """Write the history item of the removal, unless it exists; then it may also name an actor and a reason."""
+        with translated_errors():
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=to_item({"pk": partition, "sk": event_sort_key(at, Status.REMOVED)}),
+                UpdateExpression="SET #type = :type, #at = :at",
+                ExpressionAttributeNames={"#type": "type", "#at": "at"},
+                ExpressionAttributeValues=to_item({":type": Status.REMOVED, ":at": at}),
+            )
+
+    def _described(self, image_id: str) -> Iterator[list[dict[str, Any]]]:
+        """Yield pages of the image's entries and history."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :lines)",
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues={
                 ":pk": to_value(record_partition(image_id)),
-                ":lines": to_value(EVENT_PREFIX),
+                ":first": to_value(ENTRY_PREFIX),
+                ":last": to_value(f"{EVENT_PREFIX}~"),
             },
             ConsistentRead=True,
         )
@@ -175,9 +187,9 @@ def _status(word: Any) -> Status | None:
 
 
 def _scrubbed(line: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the write that scrubs a history item; None if there is nothing to scrub."""
+    """Return the write that scrubs an entry or a history item; None if there is nothing to scrub."""
     key = {"pk": line["pk"], "sk": line["sk"]}
-    if line.get("type") == SECOND_UPLOAD:
+    if line["sk"].startswith(ENTRY_PREFIX) or line.get("type") == SECOND_UPLOAD:
         return {"DeleteRequest": {"Key": to_item(key)}}
     if line.keys() <= LINE_KEPT:
         return None

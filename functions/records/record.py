@@ -21,6 +21,7 @@ from functions.shared.contracts import (
     ReviewTerms,
     Source,
     Status,
+    Verdict,
     optional,
     point_of,
 )
@@ -77,6 +78,25 @@ class VerdictSummary(Document):
     detector: str | None = None
 
     parts: ClassVar[Parts] = {"deciding": tuple}
+
+    @classmethod
+    def of(cls, verdict: Verdict, at: str) -> Self:
+        """Return what the record keeps of a verdict that was given at this time."""
+        basis = verdict.basis
+        return cls(
+            decision=verdict.decision,
+            policy_version=verdict.policy_version,
+            model_version=verdict.model_version,
+            deciding=verdict.deciding,
+            moderated_at=at,
+            reason=basis.reason,
+            severity=basis.severity,
+            queue=basis.queue,
+            policy_name=basis.policies.name,
+            policy_digest=basis.policies.policy or None,
+            floor_digest=basis.policies.floor or None,
+            detector=basis.detector,
+        )
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,16 @@ From this write on the image is not served: a claim is refused, `persist` publis
 
 from typing import Any
 
+from functions.records.entries import Selection, position_of, status_selector
 from functions.records.reader import RecordReader
 from functions.records.record import record_key
 from functions.records.retention import IN_PROGRESS, KEPT, PERSONAL, REQUESTED
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
-from functions.shared.contracts import Status
+from functions.shared.contracts import SERVICE_ACTOR, Status
 from functions.shared.dynamo import to_item, to_value
 from functions.shared.errors import LegalHoldError, RecordConflictError, RecordMissingError
-from functions.shared.keys import LABELS_SORT_KEY, event_sort_key, record_partition
+from functions.shared.keys import DEFAULT_TENANT, LABELS_SORT_KEY, event_sort_key, record_partition
 
 
 class RemovalWriter:
@@ -24,17 +25,20 @@ class RemovalWriter:
         self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
         self._reader = RecordReader(table, self._dynamodb)
 
-    def mark(self, image_id: str) -> str | None:
+    def mark(self, image_id: str, *, reason: str | None = None, only: Selection | None = None) -> str | None:
         """Mark an image as removed, unless it is; return the ARN of the execution that removes it, if one is recorded.
 
-        The record need not be readable by this release. Raises RecordMissingError, LegalHoldError (nothing was
-        changed) or TransientDependencyError.
+        ``reason`` is for the history. With ``only``, an image of another list counts as missing. The record need not
+        be readable by this release. Raises RecordMissingError, LegalHoldError (nothing was changed) or
+        TransientDependencyError.
         """
         record = self._document(image_id)
         if record.get("status") == Status.REMOVED:
             execution_arn = record.get("removal", {}).get("execution_arn")
             return None if execution_arn is None else str(execution_arn)
-        self._write(image_id, record)
+        if only is not None and not only.includes(record):
+            raise RecordMissingError(image_id)
+        self._write(image_id, record, reason)
         return None
 
     def _document(self, image_id: str) -> dict[str, Any]:
@@ -43,11 +47,13 @@ class RemovalWriter:
             raise RecordMissingError(image_id)
         return document
 
-    def _write(self, image_id: str, record: dict[str, Any]) -> None:
+    def _write(self, image_id: str, record: dict[str, Any], reason: str | None) -> None:
         """Write REMOVED, delete the attributes that are not kept and the labels, and add a history item."""
         at = now()
         written = {
             "status": Status.REMOVED,
+            "selector": status_selector(Status.REMOVED),
+            "position": position_of(record.get("tenant", DEFAULT_TENANT), image_id),
             "updated_at": at,
             "removed_at": at,
             "removal": {"status": IN_PROGRESS, "started_at": at, "step": REQUESTED},
@@ -65,7 +71,14 @@ class RemovalWriter:
             "ExpressionAttributeNames": {f"#{name}": name for name in {*written, *dropped, "legal_hold"}},
             "ExpressionAttributeValues": values | {":false": to_value(False)},  # noqa: FBT003 - a value, not a flag
         }
-        event = {"pk": partition, "sk": event_sort_key(at, Status.REMOVED), "type": Status.REMOVED, "at": at}
+        event = {
+            "pk": partition,
+            "sk": event_sort_key(at, Status.REMOVED),
+            "type": Status.REMOVED,
+            "at": at,
+            "actor": SERVICE_ACTOR,
+            "reason": reason,
+        }
         labels = to_item({"pk": partition, "sk": LABELS_SORT_KEY})
         try:
             with translated_errors():

@@ -9,7 +9,7 @@ from typing import Final
 KEPT: Final = frozenset(
     {
         "pk", "sk", "image_id", "status", "tenant", "created_at", "updated_at", "removed_at", "removal", "listing_day",
-        "reason", "last_revision", "sequencer", "claimed_by", "claimed_at",
+        "selector", "position", "reason", "last_revision", "sequencer", "claimed_by", "claimed_at",
     }
 )  # fmt: skip
 """Attributes that a removed record keeps. The last four contain nothing of the picture; they reject late events."""
@@ -18,7 +18,7 @@ PERSONAL: Final = frozenset(
     {
         "filename", "owner", "content_type", "declared_size", "original", "picture", "facts", "verdict", "detail",
         "error", "expires_at", "claimed_etag", "claimed_version", "claimed_size", "revision", "unannounced",
-        "retirement", "focal_point", "policy", "override", "review", "pending",
+        "retirement", "focal_point", "policy", "override", "review", "pending", "legal_hold", "hold_number",
     }
 )  # fmt: skip
 """Attributes that are always deleted: an execution may add them between a read and the write that removes the image."""

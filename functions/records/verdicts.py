@@ -1,16 +1,17 @@
-"""Writes a verdict in one transaction: the record, its labels and an item of its history."""
+"""Writes a verdict in one transaction: the record, its labels, its entries in lists and an item of its history."""
 
 from contextlib import suppress
 from typing import Any
 
-from functions.records.record import Review, VerdictSummary, due_at, record_key
+from functions.records.entries import entries_at_verdict, listed_labels, position_of, status_selector
+from functions.records.record import ImageRecord, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
-from functions.shared.contracts import Decision, PersistRequest, Status, Verdict, as_json
-from functions.shared.dynamo import to_item, to_value
+from functions.shared.contracts import Decision, Label, PersistRequest, Status, Verdict, as_json
+from functions.shared.dynamo import from_item, to_item, to_value
 from functions.shared.errors import ContractError, RecordConflictError
 from functions.shared.events import detail_type
-from functions.shared.keys import LABELS_SORT_KEY, event_sort_key, record_partition
+from functions.shared.keys import ENTRY_PREFIX, LABELS_SORT_KEY, event_sort_key, record_partition
 
 
 class VerdictWriter:
@@ -20,8 +21,8 @@ class VerdictWriter:
         self._table = table
         self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
 
-    def write(self, request: PersistRequest) -> None:
-        """Write the verdict if this execution still processes the image.
+    def write(self, request: PersistRequest, record: ImageRecord) -> None:
+        """Write the verdict if this execution still processes the image. ``record`` is the record before.
 
         Raises RecordConflictError if it does not (nothing was written), or TransientDependencyError.
         """
@@ -55,14 +56,38 @@ class VerdictWriter:
         with translated_errors():
             self._dynamodb.transact_write_items(
                 TransactItems=[
-                    {"Update": self._record_update(request, status, at)},
+                    {"Update": self._record_update(request, record, status, at)},
                     {"Put": {"TableName": self._table, "Item": to_item(labels)}},
                     {"Put": {"TableName": self._table, "Item": to_item(event)}},
+                    *self._entries(request, record),
                 ]
             )
 
+    def _entries(self, request: PersistRequest, record: ImageRecord) -> list[dict[str, Any]]:
+        """Return the writes of the entries of this verdict, and the deletions of those of labels that are gone."""
+        entries = entries_at_verdict(
+            request.image_id,
+            tenant=record.tenant,
+            owner=record.owner,
+            decision=request.verdict.decision,
+            sha256=request.facts.sha256,
+            labels=request.verdict.labels,
+        )
+        puts = [{"Put": {"TableName": self._table, "Item": to_item(each)}} for each in entries]
+        if record.verdict is None:
+            return puts
+        partition, kept = record_partition(request.image_id), {each["sk"] for each in entries}
+        with translated_errors():
+            response = self._dynamodb.get_item(
+                TableName=self._table, Key=to_item({"pk": partition, "sk": LABELS_SORT_KEY}), ConsistentRead=True
+            )
+        before = map(Label.from_state, from_item(response.get("Item", {})).get("labels", ()))
+        gone = sorted({f"{ENTRY_PREFIX}LABEL#{name}" for name in listed_labels(before)} - kept)
+        keys = [to_item({"pk": partition, "sk": sort_key}) for sort_key in gone]
+        return puts + [{"Delete": {"TableName": self._table, "Key": key}} for key in keys]
+
     def clear_unannounced(self, request: PersistRequest) -> None:
-        """Delete the attribute that says the completion event is still to be sent, if the record is this execution's.
+        """Delete the attribute that says the completion event is still to be sent, if the record has this revision.
 
         Raises TransientDependencyError.
         """
@@ -73,20 +98,22 @@ class VerdictWriter:
                 TableName=self._table,
                 Key=record_key(request.image_id),
                 UpdateExpression="REMOVE #unannounced",
-                ConditionExpression="#claimed_by = :execution AND #revision >= :revision",
+                ConditionExpression="#claimed_by = :execution AND #revision = :revision",
                 ExpressionAttributeNames={f"#{name}": name for name in names},
                 ExpressionAttributeValues=to_item(values),
             )
 
-    def _record_update(self, request: PersistRequest, status: Status, at: str) -> dict[str, Any]:
+    def _record_update(self, request: PersistRequest, record: ImageRecord, status: Status, at: str) -> dict[str, Any]:
         written: dict[str, Any] = {
             "status": status,
+            "selector": status_selector(status),
+            "position": position_of(record.tenant, request.image_id),
             "updated_at": at,
             "revision": request.revision,
             "unannounced": detail_type(status),
             "original": as_json(request.original),
             "facts": as_json(request.facts),
-            "verdict": _summary(request.verdict, at),
+            "verdict": _given(as_json(VerdictSummary.of(request.verdict, at))),
         }
         removed = ["reason", "detail", "error", "pending"]
         if status.is_servable:
@@ -110,29 +137,13 @@ class VerdictWriter:
         }
 
 
-def _summary(verdict: Verdict, at: str) -> dict[str, Any]:
-    """Return the verdict as the record has it."""
-    basis = verdict.basis
-    summary = VerdictSummary(
-        decision=verdict.decision,
-        policy_version=verdict.policy_version,
-        model_version=verdict.model_version,
-        deciding=verdict.deciding,
-        moderated_at=at,
-        reason=basis.reason,
-        severity=basis.severity,
-        queue=basis.queue,
-        policy_name=basis.policies.name,
-        policy_digest=basis.policies.policy or None,
-        floor_digest=basis.policies.floor or None,
-        detector=basis.detector,
-    )
-    return {name: value for name, value in as_json(summary).items() if value is not None}
-
-
 def _review(verdict: Verdict) -> dict[str, Any]:
     """Return the review of an image, whose time begins now."""
     terms = verdict.basis.review
     if terms is None:
         raise ContractError("PersistRequest: a verdict to review needs the terms of the review")
     return as_json(Review(terms.fallback, due_at(terms)))
+
+
+def _given(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if value is not None}

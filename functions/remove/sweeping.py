@@ -67,6 +67,8 @@ class Sweeper:
         state = self._partition.file_state(request.image_id)
         if set(request.sweep) & set(REMOVAL) and (state is None or not state.is_removed):
             raise RecordConflictError(f"{request.image_id} is not removed, so its files must be kept")
+        if Sweep.ORIGINALS in request.sweep and state is not None and state.legal_hold:
+            raise RecordConflictError(f"{request.image_id} is under a legal hold, so its original must be kept")
         deleted, noted = 0, None
         for sweep in request.sweep:
             for batch in self._batches(sweep, request, state):
@@ -166,9 +168,12 @@ class Sweeper:
         return Batch(len(keys))
 
     def _later_uploads(self, request: SweepRequest, state: FileState | None) -> Iterator[Batch]:
-        """Delete the versions of the original that were not claimed; the claimed one becomes the current one."""
-        if state is None or (state.claimed_by is None and not state.is_removed):
-            return  # the first upload is not claimed yet
+        """Delete the versions of the original that were not claimed; the claimed one becomes the current one.
+
+        A legal hold keeps all of them.
+        """
+        if state is None or state.legal_hold or (state.claimed_by is None and not state.is_removed):
+            return  # without a claim, the first upload is not claimed yet
         versions = self._store.versions(self._settings.originals_bucket, upload_prefix(request.image_id))
         yield from self._versions(versions if state.is_removed else _not_claimed(versions, state, request.upload))
 

@@ -16,6 +16,9 @@ from functions.shared.variant import POINT_STEPS
 
 T = TypeVar("T")
 
+SERVICE_ACTOR: Final = "service"
+"""The actor of what an application does through the API, until callers have identities of their own."""
+
 
 class Status(StrEnum):
     """The status of an image; part of the public API."""

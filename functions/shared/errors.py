@@ -12,6 +12,9 @@ ImageScalerError
 ├── PolicyMilderError             a policy is milder than the floor, so it cannot be activated
 ├── PolicyChangedError            another version of the policy was activated at the same time
 ├── FloorNameError                the name `floor` belongs to the tenant `default`
+├── PolicyFloorsDifferError       two policies consider labels from different confidences, so they are not compared
+├── RejudgementMissingError       no rejudgement has this id
+├── RejudgementOutdatedError      a manifest cannot be applied (any more)
 ├── UndeterminedError             the detector was not asked for labels that a policy considers
 ├── ObjectMissingError            an S3 object does not exist
 ├── ObjectChangedError            an S3 object has another ETag than expected
@@ -24,6 +27,8 @@ ImageScalerError
 ├── NotJudgedError                the image has no verdict, so the verdict cannot be changed
 ├── RevisionsUsedUpError          the image was changed too often
 ├── LegalHoldError                the image must be kept, so it cannot be removed
+├── LegalHoldChangedError         the legal hold was set again while it was released; it stays set
+├── NotUploadedError              the image has no upload that could be kept
 ├── RemovalNotStartedError        the image is marked as removed, but the state machine `remove` did not start
 ├── IdempotencyKeyReusedError     the Idempotency-Key belongs to another request
 ├── IdempotencyKeyInUseError      the first request with the Idempotency-Key is in progress
@@ -39,7 +44,8 @@ ImageScalerError
 ├── CallRefusedError              functions.serve.aws.http_api: AWS refused a call that is wrong or not permitted
 ├── NotSendingError               functions.rotate.edge: the distribution does not send the expected secret
 ├── NotAcceptedError              functions.rotate.edge: the firewall does not accept a secret that it should
-└── UnknownStepError              functions.rotate.steps: Secrets Manager requested a step that does not exist
+├── UnknownStepError              functions.rotate.steps: Secrets Manager requested a step that does not exist
+└── DeliveryError                 functions.webhook.connection: a webhook's receiver cannot be called
 
 ``handled`` says what happens with an error that is raised. The state machines name classes of this module in Retry and
 Catch: renaming one changes the state machine.
@@ -83,7 +89,7 @@ class ImageScalerError(Exception):
 
 
 class TransientDependencyError(ImageScalerError):
-    """An AWS service timed out or failed; the same call may succeed later."""
+    """An AWS service timed out or failed, or the machine was too slow; the same call may succeed later."""
 
     handled = (STATE_MACHINE, http(503))
 
@@ -163,6 +169,28 @@ class FloorNameError(ImageScalerError):
     handled = (http(400),)
 
 
+class PolicyFloorsDifferError(ImageScalerError):
+    """Two policies consider labels from different confidences (percent), so they are not compared."""
+
+    handled = (http(400),)
+
+    def __init__(self, candidate: float, against: float) -> None:
+        self.candidate, self.against = candidate, against
+        super().__init__(f"{candidate:g} and {against:g}")
+
+
+class RejudgementMissingError(ImageScalerError):
+    """No rejudgement has this id, or its manifest and report have expired."""
+
+    handled = (http(404),)
+
+
+class RejudgementOutdatedError(ImageScalerError):
+    """A manifest cannot be applied, or not any more; the message says why. Nothing was started."""
+
+    handled = (http(409),)
+
+
 class UndeterminedError(ImageScalerError):
     """The detector was asked for fewer labels than a policy considers, so there is no decision."""
 
@@ -239,6 +267,18 @@ class RevisionsUsedUpError(ImageScalerError):
 
 class LegalHoldError(ImageScalerError):
     """The image is under a legal hold; nothing was changed."""
+
+    handled = (http(409),)
+
+
+class LegalHoldChangedError(ImageScalerError):
+    """Another call has set the legal hold while this one released it; the hold stays set."""
+
+    handled = (http(409),)
+
+
+class NotUploadedError(ImageScalerError):
+    """The image awaits its upload, so there is no original that a legal hold could keep."""
 
     handled = (http(409),)
 

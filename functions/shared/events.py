@@ -1,20 +1,23 @@
 """Completion events on the stage's bus, for applications and for purging the CDN.
 
-Source ``image-scaler``; detail type ``Image Published``, ``Image Blurred`` and so on, one for each final status; detail
-``{image_id, status, revision?, reason?, tenant?}``. An event may arrive more than once.
+Source ``image-scaler``; detail type ``Image Published``, ``Image Blurred`` and so on, one for each status in which
+processing can end. docs/events.md describes each event and has its JSON Schema. An event may arrive more than once.
 """
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Reason, Status
+from functions.shared.contracts import Status
 from functions.shared.errors import TransientDependencyError
 from functions.shared.keys import EVENT_SOURCE
 
+_NO_DETAIL: Final[Mapping[str, Any]] = {}
+
 
 def detail_type(status: Status) -> str:
-    """Return the detail type of the event for a status.
+    """Return the detail type of the event for a status, such as ``Image In Review``.
 
     A record whose event is still to be sent has it in the attribute ``unannounced``.
     """
@@ -34,16 +37,23 @@ class EventPublisher:
         status: Status,
         *,
         revision: int | None = None,
-        reason: Reason | None = None,
+        reason: str | None = None,
         tenant: str | None = None,
+        detail: Mapping[str, Any] = _NO_DETAIL,
     ) -> None:
-        """Publish the event for an image's new status. Raises TransientDependencyError."""
-        detail = {"image_id": image_id, "status": status, "revision": revision, "reason": reason, "tenant": tenant}
+        """Publish the event for an image's new status. Raises TransientDependencyError.
+
+        ``detail`` has further members of docs/events.md, usually those of functions/records/event_detail.py. A member
+        that is None is left out.
+        """
+        members = {**detail, "image_id": image_id, "status": status}
+        given = {"revision": revision, "reason": reason, "tenant": tenant}
+        members |= {name: value for name, value in given.items() if value is not None}
         entry = {
             "EventBusName": self._event_bus,
             "Source": EVENT_SOURCE,
             "DetailType": detail_type(status),
-            "Detail": json.dumps({name: value for name, value in detail.items() if value is not None}),
+            "Detail": json.dumps({name: value for name, value in members.items() if value is not None}),
         }
         with translated_errors():
             response = self._events.put_events(Entries=[entry])

@@ -4,11 +4,12 @@ originals   uploads/{image_id}/original
 staging     {image_id}/{revision}/…            files without a verdict
 published   {image_id}/{revision}/…            files that may be served
 generated   images/{image_id}/{canonical}      variants; the path of the public URL
-table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#{type}, EVENT#SECOND_UPLOAD;  pk DAYS: sk {day}
-            policies: see functions/policy/store.py
+table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#{type}, EVENT#SECOND_UPLOAD, ENTRY#{selector};
+            pk DAYS: sk {day}; policies: see functions/policy/store.py
 """
 
 import re
+from datetime import datetime
 
 ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 """A ULID (https://github.com/ulid/spec): 26 characters of Crockford's base 32, upper case."""
@@ -26,6 +27,8 @@ DEFAULT_POLICY = "default"
 """The policy of an image whose upload names none."""
 
 _ULID = re.compile(ULID_PATTERN, re.ASCII)
+_ULID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID_TIME_CHARACTERS = 10
 
 RECORD_SORT_KEY = "RECORD"
 LABELS_SORT_KEY = "LABELS"
@@ -34,8 +37,12 @@ SECOND_UPLOAD = "SECOND_UPLOAD"
 """Type of history items about uploads that were not claimed."""
 SECOND_UPLOAD_SORT_KEY = f"{EVENT_PREFIX}{SECOND_UPLOAD}"
 """The history item that counts them; it sorts after every item with a time."""
+ENTRY_PREFIX = "ENTRY#"
+"""Items of the index by_selector. They sort before the history, so that one descending query reads an image."""
 DAYS_PARTITION = "DAYS"
 LISTING_INDEX = "by_day"
+SELECTOR_INDEX = "by_selector"
+"""The index of lists: images by tenant, owner, status, verdict, label or SHA-256 (functions/records/entries.py)."""
 
 CACHE_TAG = "cache-tag"
 """Metadata of a generated object that contains the image's id; CloudFront purges its caches by this tag."""
@@ -60,6 +67,18 @@ METRICS_NAMESPACE = "ImageScaler"
 def is_image_id(text: str) -> bool:
     """Tell whether ``text`` is a valid image id."""
     return _ULID.fullmatch(text) is not None
+
+
+def first_id_of(moment: datetime) -> str:
+    """Return the first ten characters of ids created at a time: ids are ULIDs, which begin with ms in base 32.
+
+    They sort before every id of that millisecond and after every older one.
+    """
+    milliseconds, text = max(0, int(moment.timestamp() * 1000)), ""
+    for _ in range(_ULID_TIME_CHARACTERS):
+        milliseconds, digit = divmod(milliseconds, len(_ULID_ALPHABET))
+        text = _ULID_ALPHABET[digit] + text
+    return text
 
 
 def upload_prefix(image_id: str) -> str:

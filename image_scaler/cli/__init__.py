@@ -3,10 +3,10 @@
 docs/cli.md describes every command, its output and its exit codes.
 """
 
-from image_scaler.cli import estimate, images, keys, operations, policies, signing, uploads
+from image_scaler.cli import estimate, images, keys, operations, policies, rejudging, signing, uploads, webhooks
 from image_scaler.cli.app import app
 
-for group in (uploads, images, policies, signing, keys, operations, estimate):
+for group in (uploads, images, policies, rejudging, signing, keys, webhooks, operations, estimate):
     group.register(app)
 
 

@@ -1,4 +1,4 @@
-"""``image-scaler status``, ``logs``, ``resume``, ``reblur``, ``preflight`` and ``smoke``: operating a stage.
+"""Commands that operate a stage: ``status``, ``logs``, ``resume``, ``reblur``, ``migrate``, ``preflight``, ``smoke``.
 
 Commands that need AWS credentials import boto3 when they run; the extra `operator` installs it.
 """
@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     app.command()(logs)
     app.command()(resume)
     app.command()(reblur)
+    app.command()(migrate)
     app.command()(preflight)
     app.command()(smoke)
 
@@ -79,7 +80,7 @@ def logs(
     as_json: AsJson = False,
 ) -> None:
     """Print the log lines of an image from all functions, oldest first."""
-    for line in _operator(profile_of(profile)).log_lines(image_id, since=since):
+    for line in operator_of(profile_of(profile)).log_lines(image_id, since=since):
         said = line.document if line.document is not None else line.message
         document = {"at": line.at.isoformat(), "source": line.source, "log": said}
         write_result(document, _log_line(line), as_json=as_json)
@@ -137,7 +138,7 @@ def _resume_all(profile: Profile, status: str, since: datetime | None, tenant: s
 
 def _resume_each(chosen: Profile, image_ids: list[str], within_seconds: float, *, as_json: bool) -> None:
     """Resume images one after the other with AWS credentials, and wait for each."""
-    operator = _operator(chosen)
+    operator = operator_of(chosen)
     from image_scaler.operator.resume import resume_image
 
     all_judged = True
@@ -157,7 +158,7 @@ def reblur(
 ) -> None:
     """Blur images again, from their originals, if the blur setting has changed. Run it again to continue after a
     stop."""
-    operator = _operator(profile_of(profile))
+    operator = operator_of(profile_of(profile))
     from image_scaler.operator.reblur import Reblurring
 
     reblurring = Reblurring(operator, at_a_time=at_a_time)
@@ -174,6 +175,27 @@ def reblur(
     write_note(f"reblur: {_counted(ended) or 'nothing to do'}; {reblurring.count_left()} left")
     if not all_judged:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def migrate(profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """Add what lists need to the records of earlier releases. Run it again to continue after a stop."""
+    operator = operator_of(profile_of(profile))
+    from image_scaler.operator.migrate import Migration
+
+    seen = changed = 0
+    try:
+        for image in Migration(operator):
+            seen += 1
+            changed += image.written > 0
+            if image.written:
+                document = {"id": image.image_id, "written": image.written}
+                write_result(document, f"{image.image_id}  {image.written} items", as_json=as_json)
+            if image.lacks_lock:
+                write_note(f"{image.image_id}: its legal hold has no lock; run image-scaler hold {image.image_id}")
+    except KeyboardInterrupt:
+        write_note("migrate: stopped; the next run continues")
+        raise typer.Exit(ExitCode.FAILED) from None
+    write_note(f"migrate: {changed} of {seen} images changed")
 
 
 def preflight(
@@ -210,7 +232,7 @@ def smoke(
 ) -> None:
     """Try a deployed stage step by step, and fail where it does something else than expected (docs/aws.md)."""
     chosen = profile_of(profile)
-    operator = _operator(chosen) if chosen.aws else None
+    operator = operator_of(chosen) if chosen.aws else None
     from image_scaler.operator.smoke import STEPS, Outcome, SmokeTest
 
     if unknown := set(step or ()) - {each.name for each in STEPS}:
@@ -227,7 +249,7 @@ def smoke(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _operator(profile: Profile) -> "Operator":
+def operator_of(profile: Profile) -> "Operator":
     """Return the operator of a stage. Raises CommandError if boto3 or the profile's AWS part is missing."""
     try:
         from image_scaler.operator.stage import Operator
@@ -241,7 +263,7 @@ def _operator(profile: Profile) -> "Operator":
 def _details(profile: Profile) -> "StageDetails | None":
     """Return the stage's activity, or None (after a note with the reason) if it cannot be read."""
     try:
-        return _operator(profile).details()
+        return operator_of(profile).details()
     except (CommandError, OperatorError) as error:
         write_note(f"no details of the stage: {error}")
         return None

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from image_scaler.cli import rejudging
 from image_scaler.cli.app import AsJson, CommandError, ProfileName, profile_of
 from image_scaler.cli.output import write_note, write_result
 from image_scaler.client import Client, ResponseError
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="The moderation policies of a stage (docs/policies.md).")
     for command in (get, versions, put, check, activate, shadow, convert):
         group.command()(command)
+    rejudging.register_diff(group)
     app.add_typer(group, name="policy")
 
 

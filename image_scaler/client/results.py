@@ -11,6 +11,9 @@ from image_scaler.client.errors import UnexpectedAnswerError
 
 Document = Mapping[str, Any]
 
+RUNNING: Final = "RUNNING"
+"""The status of a rejudgement that has not ended."""
+
 
 class Status(StrEnum):
     """The status of an image. Later releases of the service may have more, so ``Image.status`` is a plain string."""
@@ -171,13 +174,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class HistoryLine:
-    """One event of an image."""
+    """One event of an image. ``actor`` is ``service`` for a call of the API, None for the pipeline."""
 
     type: str
     at: datetime
     detail: str | None = None
     reason: str | None = None
     error: str | None = None
+    actor: str | None = None
+    revision: int | None = None
+    policy_digest: str | None = None
     document: Document = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -190,6 +196,9 @@ class HistoryLine:
                 detail=text_of(document, "detail"),
                 reason=text_of(document, "reason"),
                 error=text_of(document, "error"),
+                actor=text_of(document, "actor"),
+                revision=int(document["revision"]) if "revision" in document else None,
+                policy_digest=text_of(document, "policy_digest"),
                 document=document,
             )
 
@@ -216,6 +225,7 @@ class Image:
     """An image's record. Listings have fewer members than a record; missing ones are None or empty.
 
     ``owner`` and ``tenant`` are the application's own; ``reason`` and ``detail`` say why an image was rejected.
+    ``width`` and ``height`` are those of the original in px, upright.
     ``placeholder`` is a ThumbHash (base64), ``dominant_color`` is ``#rrggbb``. Crops with position=auto are centred on
     ``focal_point``, x and y from 0 to 1 of the width and of the height. ``frames`` is the number of published
     frames, ``original.frames`` that of uploaded ones. ``document`` is the complete document from the API.
@@ -236,6 +246,8 @@ class Image:
     execution_arn: str | None = None
     legal_hold: bool = False
     original: Original | None = None
+    width: int | None = None
+    height: int | None = None
     renditions: tuple[Rendition, ...] = ()
     placeholder: str | None = None
     dominant_color: str | None = None
@@ -270,6 +282,8 @@ class Image:
                 execution_arn=text_of(document, "execution_arn"),
                 legal_hold=bool(document.get("legal_hold")),
                 original=Original.from_document(document["original"]) if document.get("original") else None,
+                width=int(document["width"]) if "width" in document else None,
+                height=int(document["height"]) if "height" in document else None,
                 renditions=tuple(map(Rendition.from_document, document.get("renditions") or ())),
                 placeholder=text_of(document, "placeholder"),
                 dominant_color=text_of(document, "dominant_color"),
@@ -340,6 +354,71 @@ class Resumption:
         with reading("a resumption"):
             resumed, skipped = (tuple(map(str, document[name])) for name in ("resumed", "skipped"))
             return cls(resumed, skipped, text_of(document, "cursor"))
+
+
+@dataclass(frozen=True)
+class Rejudgement:
+    """A comparison of decisions over stored images, or their change: what was asked for, and how far it is.
+
+    ``status`` is RUNNING, FAILED, REPORTED, OVER_CAP (nothing was changed) or APPLIED. ``days`` and ``parts`` are each
+    how many are done and how many there are. ``report`` is empty before the end. ``manifest`` is the id with which the
+    images of a dry run, or the rest of an interrupted execution, are changed.
+    """
+
+    id: str
+    manifest: str
+    mode: str
+    status: str = RUNNING
+    detail: str | None = None
+    error: str | None = None
+    days: tuple[int, int] = (0, 0)
+    parts: tuple[int, int] = (0, 0)
+    report: Document = field(default_factory=dict, compare=False)
+    document: Document = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a response about a rejudgement. Raises UnexpectedAnswerError."""
+        with reading("a rejudgement"):
+            progress = {"surveyed_days": 0, "days": 0, "applied_parts": 0, "parts": 0, **document.get("progress", {})}
+            return cls(
+                id=str(document["id"]),
+                manifest=str(document["manifest"]),
+                mode=str(document["mode"]),
+                status=str(document.get("status", RUNNING)),
+                detail=text_of(document, "detail"),
+                error=text_of(document, "error"),
+                days=(int(progress["surveyed_days"]), int(progress["days"])),
+                parts=(int(progress["applied_parts"]), int(progress["parts"])),
+                report=dict(document.get("report") or {}),
+                document=document,
+            )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the execution has not ended."""
+        return self.status == RUNNING
+
+    @property
+    def changed(self) -> int:
+        """The number of images whose decision differs; 0 before the report."""
+        return int(self.report.get("images", {}).get("changed", 0))
+
+
+@dataclass(frozen=True)
+class OwnerRemoval:
+    """The ids of an owner's images that are being removed, and of those under a legal hold, which stay."""
+
+    removed: tuple[str, ...]
+    held: tuple[str, ...]
+    cursor: str | None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a response of removeOwnersImages. Raises UnexpectedAnswerError."""
+        with reading("a removal of an owner's images"):
+            removed, held = (tuple(map(str, document[name])) for name in ("removed", "held"))
+            return cls(removed, held, text_of(document, "cursor"))
 
 
 @contextmanager

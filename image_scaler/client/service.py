@@ -16,7 +16,16 @@ from image_scaler.client.calls import Calls, Retries, new_http
 from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
 from image_scaler.client.pictures import Pictures
 from image_scaler.client.policies import Policies
-from image_scaler.client.results import HistoryLine, Image, Page, Resumption, Ticket, Upload
+from image_scaler.client.results import (
+    HistoryLine,
+    Image,
+    OwnerRemoval,
+    Page,
+    Rejudgement,
+    Resumption,
+    Ticket,
+    Upload,
+)
 from image_scaler.client.uploads import (
     LARGEST_DIRECT_BYTES,
     Method,
@@ -31,6 +40,8 @@ from image_scaler.profiles import Profile, load_profile
 from image_scaler.signing import RESERVED_PARAMETERS, Signer, control_url, split_image_url
 
 WAIT_SECONDS: Final = 120.0
+REJUDGEMENT_SECONDS: Final = 14 * 24 * 60 * 60.0
+"""The time limit of an execution."""
 REMOVAL_SECONDS: Final = 1800.0
 """A removal deletes a last time when every write in progress has ended, about eleven minutes later."""
 FIRST_POLL_SECONDS: Final = 0.25
@@ -170,16 +181,26 @@ class Client:
         self,
         *,
         tenant: str | None = None,
+        owner: str | None = None,
         status: str | None = None,
+        verdict: str | None = None,
+        label: str | None = None,
+        sha256: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         page_size: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Iterator[Image]:
         """Yield a tenant's images, newest first, a page at a time; by default the API's default tenant's.
 
-        Raises ClientError.
+        At most one of ``owner``, ``status``, ``verdict``, ``label`` and ``sha256`` selects images; ``since`` and
+        ``until`` (with a time zone) limit the time of their creation. Raises ClientError.
         """
         while True:
-            page = self.page(tenant=tenant, status=status, limit=page_size, cursor=cursor)
+            page = self.page(
+                tenant=tenant, owner=owner, status=status, verdict=verdict, label=label, sha256=sha256, since=since,
+                until=until, limit=page_size, cursor=cursor,
+            )  # fmt: skip
             yield from page.items
             if page.cursor is None:
                 return
@@ -189,13 +210,22 @@ class Client:
         self,
         *,
         tenant: str | None = None,
+        owner: str | None = None,
         status: str | None = None,
+        verdict: str | None = None,
+        label: str | None = None,
+        sha256: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page:
-        """Return one page of a tenant's listing, of up to ``limit`` (1 to 100) images. Raises ClientError."""
-        query = _query({"tenant": tenant, "status": status, "limit": limit, "cursor": cursor})
-        return Page.from_document(self._calls.api("GET", f"{self._address()}{query}"))
+        """Return one page of what ``list`` yields, of up to ``limit`` (1 to 100) images. Raises ClientError."""
+        asked = {
+            "tenant": tenant, "owner": owner, "status": status, "verdict": verdict, "label": label, "sha256": sha256,
+            "from": _iso(since), "to": _iso(until), "limit": limit, "cursor": cursor,
+        }  # fmt: skip
+        return Page.from_document(self._calls.api("GET", f"{self._address()}{_query(asked)}"))
 
     def history(self, image_id: str) -> Iterator[HistoryLine]:
         """Yield the events of an image in the order of the API. Raises ClientError.
@@ -259,6 +289,40 @@ class Client:
         """
         self._calls.api("DELETE", self._address(image_id))
 
+    def delete_owner(
+        self, owner: str, *, tenant: str | None = None, on_held: Callable[[str], None] | None = None
+    ) -> Iterator[str]:
+        """Remove all images of an owner, some per call, and yield their ids, newest image first.
+
+        ``on_held`` is called with the id of each image under a legal hold, which stays. After an error, start again:
+        images that are removed stay so, and their ids are yielded again while their files are being deleted. Raises
+        ClientError.
+        """
+        cursor = None
+        address = f"{self._edge}/v1/owners/{quote(owner, safe='')}/images"
+        while True:
+            query = _query({"tenant": tenant, "cursor": cursor})
+            page = OwnerRemoval.from_document(self._calls.api("DELETE", f"{address}{query}"))
+            if on_held:
+                for image_id in page.held:
+                    on_held(image_id)
+            yield from page.removed
+            if page.cursor is None:
+                return
+            cursor = page.cursor
+
+    def set_legal_hold(self, image_id: str, *, enabled: bool, reason: str) -> Image:
+        """Keep an image and every version of its original, or end that; return the record.
+
+        While the hold is set, the image cannot be removed. The history shows the reason. The call may be repeated.
+        Raises NotFoundError, ConflictError (no upload yet, or set by another call at the same time) or another
+        ClientError.
+        """
+        body = json.dumps({"enabled": enabled, "reason": reason}).encode()
+        headers = {"Content-Type": "application/json"}
+        address = f"{self._address(image_id)}/legal-hold"
+        return Image.from_document(self._calls.api("PUT", address, headers=headers, content=lambda: body))
+
     def resume(
         self,
         status: str,
@@ -291,6 +355,82 @@ class Client:
         body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
         address, headers = f"{self._edge}/v1/resumptions", {"Content-Type": "application/json"}
         return Resumption.from_document(self._calls.api("POST", address, headers=headers, content=lambda: body))
+
+    # --- policies over stored images
+
+    def diff_policies(
+        self, candidate: str, against: str = "active", *, policy: str = "default", tenant: str | None = None
+    ) -> Rejudgement:
+        """Start to compare two versions of a policy over a tenant's stored images, without changing any.
+
+        Each version is a digest, ``active`` or ``shadow``. Raises NotFoundError, InvalidRequestError (the versions do
+        not consider the same labels) or another ClientError.
+        """
+        path = f"policies/{quote(policy, safe='')}/diff{_query({'tenant': tenant})}"
+        return self._start_rejudgement(path, {"candidate": candidate, "against": against})
+
+    def rejudge(
+        self,
+        *,
+        mode: str = "dry_run",
+        policy: str = "default",
+        tenant: str | None = None,
+        cap: int | None = None,
+        confirm: bool = False,
+    ) -> Rejudgement:
+        """Start to judge a tenant's stored images by the active policy, from their stored labels.
+
+        With the mode ``apply`` the images are changed, unless more than ``cap`` would change and ``confirm`` is not
+        set. Raises ClientError.
+        """
+        asked = {"mode": mode, "policy": policy, "tenant": tenant, "cap": cap, "confirm": confirm}
+        return self._start_rejudgement("rejudgements", asked)
+
+    def apply_manifest(self, manifest: str, *, cap: int | None = None, confirm: bool = False) -> Rejudgement:
+        """Start to change the images of a manifest: of a dry run, or the rest of an execution that did not end well.
+
+        Images that changed since are left as they are. Raises NotFoundError, ConflictError (another policy is active
+        now) or another ClientError.
+        """
+        return self._start_rejudgement("rejudgements", {"manifest": manifest, "cap": cap, "confirm": confirm})
+
+    def rejudgement(self, rejudgement_id: str) -> Rejudgement:
+        """Return how far a rejudgement is, and its report. Raises NotFoundError or another ClientError."""
+        if not _ID.fullmatch(rejudgement_id):
+            raise NotFoundError(Problem(404, "Not Found", f"{rejudgement_id!r} is not the id of a rejudgement."))
+        address = f"{self._edge}/v1/rejudgements/{rejudgement_id}"
+        return Rejudgement.from_document(self._calls.api("GET", address))
+
+    def wait_for_rejudgement(
+        self,
+        rejudgement_id: str,
+        *,
+        within_seconds: float = REJUDGEMENT_SECONDS,
+        on_change: Callable[[Rejudgement], None] | None = None,
+    ) -> Rejudgement:
+        """Wait for the end of a rejudgement and return it, whatever the result.
+
+        ``on_change`` is called with each progress. Raises WaitTimeoutError, NotFoundError or another ClientError.
+        """
+        deadline = time.monotonic() + within_seconds
+        pause, seen = FIRST_POLL_SECONDS, None
+        while True:
+            found = self.rejudgement(rejudgement_id)
+            if on_change and (found.days, found.parts) != seen:
+                seen = (found.days, found.parts)
+                on_change(found)
+            if not found.is_running:
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise WaitTimeoutError(rejudgement_id, found.status, within_seconds)
+            self._sleep(min(pause, left))
+            pause = min(pause * POLL_GROWTH, LONGEST_POLL_SECONDS)
+
+    def _start_rejudgement(self, path: str, asked: Mapping[str, Any]) -> Rejudgement:
+        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
+        address, headers = f"{self._edge}/v1/{path}", {"Content-Type": "application/json"}
+        return Rejudgement.from_document(self._calls.api("POST", address, headers=headers, content=lambda: body))
 
     # --- waiting
 
@@ -343,6 +483,10 @@ class Client:
         if not _ID.fullmatch(image_id):
             raise NotFoundError(Problem(404, "Not Found", f"{image_id!r} is not the id of an image."))
         return f"{address}/{image_id}"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _query(parameters: Mapping[str, str | int | None]) -> str:

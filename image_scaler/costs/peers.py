@@ -16,8 +16,8 @@ from image_scaler.costs.model import Traffic
 from image_scaler.costs.prices import HOURS_A_MONTH, VIEWER_AREAS
 from image_scaler.costs.usage import GB, MB, VCPU_MB
 
-SHARP_CORE_SECONDS: Final = 0.098
-LIBVIPS_CORE_SECONDS: Final = 0.105
+SHARP_CORE_SECONDS: Final = 0.092
+LIBVIPS_CORE_SECONDS: Final = 0.098
 """800 px WebP from originals of 8 to 24 megapixels on one core (docs/performance.md). imgproxy uses libvips."""
 
 DIT_MEMORY_MB: Final = 1_024

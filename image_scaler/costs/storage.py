@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from image_scaler.costs import prices
-from image_scaler.costs.usage import FUNCTIONS
+from image_scaler.costs.usage import FUNCTIONS, GB
 
 WRITES_PER_FILE: Final = 2
 """`optimize` writes each file to staging, `persist` copies it to the published bucket."""
-
-GB: Final = 2**30
 
 
 @dataclass(frozen=True)

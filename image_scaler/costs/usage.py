@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Final, Self
 
 MB: Final = 1_000_000
-GB: Final = 1_000_000_000
+GB: Final = 2**30
+"""Bytes of what AWS bills as a GB. Sizes of pictures are in decimal MB and KB."""
 
 CLEAN_STATES: Final = 7
 """States that a clean upload passes in `ingest`. A blur adds one."""
@@ -26,7 +27,7 @@ ANIMATION_FILES: Final = 2
 ASSUMED_ANIMATION_VIEWS: Final = 30
 """Moderation views of an animation: its distinct frames, at most ``max_moderation_views``."""
 
-PUBLISHED_SHARE: Final = 0.70
+PUBLISHED_SHARE: Final = 0.62
 """Bytes in `published` ÷ bytes of the originals, over all photos of the benchmark."""
 
 API_CALLS_PER_UPLOAD: Final = 3
@@ -47,7 +48,7 @@ S3_EVENTS_PER_UPLOAD: Final = 1
 """S3 reports the original."""
 
 REFINED_VIEW_SAVES: Final = 0.10
-"""Share of a view's bytes that refinement saves: 9 % of a JPEG, 5 of a WebP, 14 of an AVIF (docs/adr/0037)."""
+"""Share of a view's bytes that refinement saves: 8 % of a JPEG, 6 of a WebP, 18 of an AVIF (docs/performance.md)."""
 
 KEPT_MONTHS: Final = 3
 """Variants expire after 90 days, so each month a third of those that are requested is generated again."""
@@ -82,12 +83,12 @@ FUNCTIONS: Final[Mapping[str, Work]] = MappingProxyType(
         "upload": Work(512, 0.010, 0.05),
         "manage": Work(512, 0.010, 0.03),
         "admit": Work(128, 0.002, 3.0),  # it waits until the image is published
-        "optimize": Work(3_008, 0.67, 0.3),
+        "optimize": Work(3_008, 0.70, 0.3),
         "moderate": Work(256, 0.005, 0.45),
-        "blur": Work(2_400, 0.10, 0.3),
+        "blur": Work(2_400, 0.15, 0.3),
         "persist": Work(512, 0.020, 0.3),
         "prewarm": Work(3_008, 0.005, 0.03),  # it reads the record; a still has nothing to prewarm by default
-        "serve": Work(1_769, 0.033, 0.10),
+        "serve": Work(1_769, 0.043, 0.10),
         "refine": Work(1_769, 0.14, 0.075),  # mean of the three formats at 800 px (docs/adr/0037)
     }
 )
@@ -98,14 +99,15 @@ ANIMATION_CORE_SECONDS: Final = 0.35
 ANIMATION_PREWARM_CORE_SECONDS: Final = 2.0
 """ASSUMED: CPU time of `prewarm` for an animation, which it renders in three widths and two formats."""
 
-ALARMS: Final = 25
+ALARMS: Final = 26
 FIREWALL_RULES: Final = 5
 SECRETS: Final = 1
 DASHBOARDS: Final = 1
 POLLED_QUEUES: Final = 5
 """What a stage has at all times; tests/infrastructure/test_costs.py compares it with the templates."""
-METRICS: Final = 75
-"""Metrics of API Gateway's routes and of the functions; each is charged for the hours in which it has data."""
+METRICS: Final = 48
+"""Metrics of the functions, and two that are counted in logs; each is charged for the hours in which it has data. AWS's
+own metrics are free, because those of single API routes are off."""
 POLLS_A_MONTH: Final = 5 * 3 * 60 * 730
 """Receives of a queue's five pollers, each 20 s long."""
 SWEEPS_A_MONTH: Final = 1_440
@@ -188,12 +190,13 @@ class UploadRequests:
         """States passed in `ingest`."""
         return CLEAN_STATES + (1 if self.blurred else 0)
 
-    table_puts: int = 2
-    """`upload` creates the record and the Idempotency-Key."""
+    table_puts: int = 1
+    """`upload` creates the Idempotency-Key."""
     table_updates: int = 2
     """`upload` completes the Idempotency-Key, `persist` notes that the event was sent."""
-    transactions: int = 1
-    """`persist` writes record, labels and history."""
+    transactions: int = 2
+    """`upload` writes the record and its entry in the tenant's list; `persist` writes record, labels, history and three
+    entries."""
     events: int = 1
     """`persist` sends one."""
 
@@ -202,12 +205,13 @@ class UploadRequests:
         """Calls of DetectModerationLabels: one per view."""
         return self.views
 
-    table_write_units: float = 25.0
-    """Units of these writes and of the claim by `ingest`: the record has 3 KB at the end, the index repeats its writes,
-    and a transaction costs twice as much."""
+    table_write_units: float = 37.0
+    """Units of these writes and of the claim by `ingest`: the record has 2 KB at the end, the index by day repeats its
+    writes, the index of lists takes one for each new entry and two for each change of the status, and a transaction
+    costs twice as much. An image with an owner takes 5 more."""
     table_read_units: float = 20.0
     """`admit` reads the record every half second, `prewarm` once, `moderate` once with three pointers to policies
-    (seven for a tenant with policies of its own)."""
+    (seven of a tenant that names a policy of its own)."""
     queue_requests: int = 6
     """Two messages, for `admit` and `prewarm`, are sent, received and deleted."""
 
@@ -253,59 +257,46 @@ def upload_use(kind: Kind) -> Use:
 
 @dataclass(frozen=True)
 class VariantRequests:
-    """The AWS requests of a view that generates a variant, in addition to those of every view."""
+    """The AWS requests that one variant takes: of its first view, or of its refinement."""
 
-    edge_gets: int = 1
-    """The edge's GET, for which the bucket has no object yet."""
-    s3_gets: int = 2
-    """`serve` looks for the variant once more, and reads a stored file."""
-    s3_puts: int = 1
-    table_reads: int = 3
-    """`serve` reads the record before and after it writes the variant."""
+    s3_puts: int
+    s3_gets: int
+    table_reads: int
+    edge_gets: int = 0
+    events: int = 0
+    queue_requests: int = 0
+
+    @property
+    def use(self) -> Use:
+        """What the requests use, with the lines that a function logs."""
+        return Use(
+            s3_writes=self.s3_puts,
+            s3_reads=self.edge_gets + self.s3_gets,
+            table_read_units=self.table_reads,
+            events=self.events,
+            queue_requests=self.queue_requests,
+            log_gb=LOG_BYTES_PER_REQUEST / GB,
+        )
 
 
-VARIANT: Final = VariantRequests()
+VARIANT: Final = VariantRequests(edge_gets=1, s3_gets=2, s3_puts=1, table_reads=3)
+"""A view that generates a variant, in addition to the requests of every view. The edge sends a GET for which the bucket
+has no object yet; `serve` looks for the variant once more, reads a stored file, and reads the record before and after
+it writes the variant."""
+
+REFINEMENT: Final = VariantRequests(s3_gets=3, s3_puts=1, table_reads=3, events=2, queue_requests=6)
+"""The refinement of a stored variant. The function reads the first file, the stored file that it was made from, and the
+refined file, whose mark ends the second run. S3 reports the first file and the refined one."""
 
 
 def variant_use() -> Use:
     """Return what a variant's first request uses in addition to a view, without storage."""
-    return Use(
-        s3_writes=VARIANT.s3_puts,
-        s3_reads=VARIANT.edge_gets + VARIANT.s3_gets,
-        table_read_units=VARIANT.table_reads,
-        api_requests=1,
-        log_gb=LOG_BYTES_PER_REQUEST / GB,
-        traces=1,
-    ).of_functions("serve")
-
-
-@dataclass(frozen=True)
-class RefinementRequests:
-    """The AWS requests to refine a stored variant, including the second message, about the refined file."""
-
-    s3_puts: int = 1
-    s3_gets: int = 3
-    """The first file, the stored file that it was made from, and the refined file, whose mark ends the second run."""
-    table_reads: int = 3
-    events: int = 2
-    """S3 reports the first file and the refined one."""
-    queue_requests: int = 6
-
-
-REFINEMENT: Final = RefinementRequests()
+    return (VARIANT.use + Use(api_requests=1, traces=1)).of_functions("serve")
 
 
 def refinement_use() -> Use:
     """Return what the refinement of one variant uses; the second invocation ends after reading a file."""
-    return Use(
-        s3_writes=REFINEMENT.s3_puts,
-        s3_reads=REFINEMENT.s3_gets,
-        table_read_units=REFINEMENT.table_reads,
-        events=REFINEMENT.events,
-        queue_requests=REFINEMENT.queue_requests,
-        invocations=1,
-        log_gb=LOG_BYTES_PER_REQUEST / GB,
-    ).of_functions("refine")
+    return (REFINEMENT.use + Use(invocations=1)).of_functions("refine")
 
 
 VIEW_EDGE_FUNCTIONS: Final = 2

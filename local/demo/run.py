@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import httpx
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +22,7 @@ from local.demo.samples import Sample, read_samples
 from local.errors import LocalError
 from local.executions import StatePassed, states_passed, wait_for_end
 from local.outputs import Outputs
+from local.rekognition.detectors import LocalDetector
 from local.workspace import Workspace
 
 WITHIN_SECONDS: Final = 120.0
@@ -54,6 +56,8 @@ class Run:
     record: dict[str, Any] = field(default_factory=dict)
     states: list[StatePassed] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    """The types of the events that the receiver of webhooks got and verified."""
 
     @property
     def status(self) -> str:
@@ -62,10 +66,11 @@ class Run:
 
     @property
     def as_expected(self) -> bool:
-        """Whether status and reason match the manifest, and all variants were served."""
+        """Whether status, reason and event match the manifest, and all variants were served."""
         return (
             self.status == self.sample.expected
             and self.record.get("reason") == self.sample.reason
+            and self.events == [f"image.{self.status.lower()}"]
             and all(variant.status == 200 for variant in self.variants)
         )
 
@@ -92,9 +97,11 @@ class DemoResult:
             console.print(
                 f"[red]unexpected result[/]: {run.sample.file} is {run.status} {run.record.get('reason') or ''}"
             )
+        heard = Counter(event for run in self.runs for event in run.events)
         ways = Counter(run.sample.way for run in self.runs)
         statuses = Counter(run.status for run in self.runs)
         served = sum(variant.status == 200 for run in self.runs for variant in run.variants)
+        console.print("events by webhook: " + ", ".join(f"{event} {count}" for event, count in sorted(heard.items())))
         console.print("uploaded by " + ", ".join(f"{name} {ways[way]}" for way, name in WAYS.items()))
         console.print(
             f"demo: {len(self.runs)} uploaded, {statuses['PUBLISHED']} published, {statuses['BLURRED']} blurred, "
@@ -102,15 +109,21 @@ class DemoResult:
         )
 
 
-def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Progress) -> DemoResult:
-    """Process all samples, and one on the stage with delivery ``v1``.
+def run_demo(
+    outputs: Outputs,
+    v1: Outputs,
+    workspace: Workspace,
+    progress: Progress,
+    detector: LocalDetector = LocalDetector.STAND_IN,
+) -> DemoResult:
+    """Process all samples, and one on the stage with delivery ``v1``. ``detector`` is the instance's.
 
     Raises LocalError if one does not finish.
     """
     access = Access(outputs)
     stepfunctions = aws.client("stepfunctions", outputs)
     try:
-        samples = read_samples()
+        samples = read_samples(detector)
         with progress.step(f"Uploading {len(samples)} pictures by API, presigned PUT and presigned POST"):
             runs = [Run(sample, _upload(access.client, sample)) for sample in samples]
         with progress.step("Waiting for the state machine") as say:
@@ -119,6 +132,8 @@ def run_demo(outputs: Outputs, v1: Outputs, workspace: Workspace, progress: Prog
                 arn = run.record["execution_arn"]
                 wait_for_end(stepfunctions, arn, within_seconds=WITHIN_SECONDS)
                 run.states = states_passed(stepfunctions, arn)
+        with progress.step("Waiting for the events, which a webhook delivers") as say:
+            _follow_events(outputs, runs, say)
         with progress.step("Downloading the published pictures in three sizes"):
             for run in runs:
                 if run.status in SERVED:
@@ -167,6 +182,26 @@ def _follow(client: Client, runs: list[Run], say: Callable[[str], None]) -> None
         time.sleep(POLL_SECONDS if waiting else 0)
 
 
+def _follow_events(outputs: Outputs, runs: list[Run], say: Callable[[str], None]) -> None:
+    """Read what the receiver has verified, until it has an event of each picture."""
+    deadline = time.monotonic() + WITHIN_SECONDS
+    of_image = {run.image_id: run for run in runs}
+    while True:
+        answer = httpx.get(f"{outputs.webhooks_url}/events", trust_env=False)
+        for run in runs:
+            run.events = []
+        for event in answer.raise_for_status().json()["events"]:
+            if event["data"]["image_id"] in of_image:
+                of_image[event["data"]["image_id"]].events.append(event["type"])
+        missing = [run.sample.file for run in runs if not run.events]
+        say(f"{len(runs) - len(missing)} of {len(runs)} delivered")
+        if not missing:
+            return
+        if time.monotonic() > deadline:
+            raise LocalError(f"No event within {WITHIN_SECONDS:.0f} s: {', '.join(missing)}. See webhooks.log.")
+        time.sleep(POLL_SECONDS)
+
+
 def _fetch(access: Access, image_id: str, parameters: dict[str, str | int]) -> Variant:
     answer = access.variant(image_id, accept="image/webp,image/*,*/*;q=0.8", **parameters)
     return Variant(parameters, answer.status_code, answer.headers.get("content-type", ""), answer.content)
@@ -188,6 +223,7 @@ def _table(runs: list[Run]) -> Table:
             else f"{each.parameters['width']} px: {each.status}"
             for each in run.variants
         )
-        cell = "\n".join(filter(None, (verdict.strip(), f"[dim]{states}[/]", served)))
+        events = f"[dim]webhook: {', '.join(run.events)}[/]"
+        cell = "\n".join(filter(None, (verdict.strip(), f"[dim]{states}[/]", served, events)))
         table.add_row(f"{run.sample.file}\n[dim]{run.image_id}[/]", WAYS[run.sample.way], cell)
     return table

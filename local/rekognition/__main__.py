@@ -1,4 +1,4 @@
-"""Runs the stand-in: ``python -m local.rekognition PORT``. AWS's environment variables locate S3."""
+"""Runs the service: ``python -m local.rekognition PORT DETECTOR``. AWS's environment variables locate S3."""
 
 import sys
 from typing import Any
@@ -8,7 +8,9 @@ import uvicorn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.prerequisites import LOOPBACK
-from local.rekognition.behaviour import Behaviour, known_pictures
+from local.rekognition.behaviour import Behaviour, Judge
+from local.rekognition.detectors import LocalDetector
+from local.rekognition.known import KnownPictures
 from local.rekognition.service import create_app
 
 
@@ -27,9 +29,19 @@ class S3Objects:
             raise LookupError(str(error)) from error
 
 
+def judge_of(detector: LocalDetector) -> Judge:
+    """Return the detector's judge, ready to use. Raises LocalError if its packages are not installed."""
+    if detector is LocalDetector.STAND_IN:
+        return KnownPictures.from_file()
+    detector.check_packages()
+    from local.rekognition.opennsfw import load_judge  # optional packages
+
+    return load_judge()
+
+
 def main() -> None:
     """Serve until SIGTERM."""
-    app = create_app(Behaviour(known=known_pictures()), S3Objects())
+    app = create_app(Behaviour(judge=judge_of(LocalDetector(sys.argv[2]))), S3Objects())
     uvicorn.run(app, host=LOOPBACK, port=int(sys.argv[1]), log_level="info")
 
 

@@ -1,69 +1,46 @@
-"""The stand-in's responses: by default the labels of `known_pictures.json` for known pictures, and none for others.
+"""The service's responses: by default the labels that its judge finds.
 
 Users and tests can change them at run time: set the labels for every picture, turn the service off, throttle or refuse
 calls, invalidate responses, or delay calls until they are released.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-import numpy as np
-
-from local.rekognition.pictures import (
-    THUMBNAIL_HEIGHT,
-    THUMBNAIL_WIDTH,
-    SeenPicture,
-    Thumbnail,
-    is_same,
-    shows_same,
-)
+from local.rekognition.known import KnownPictures
+from local.rekognition.pictures import SeenPicture
 from local.rekognition.spoiled import SPOILED
 
-KNOWN_PICTURES: Final = Path(__file__).with_name("known_pictures.json")
-MODEL_VERSION: Final = "7.0"
 CONTROLS: Final = {
     "on": bool, "hold": bool, "throttle": int, "refuse": int, "rate": int, "labels": list, "spoil": str,
 }  # fmt: skip
 """The settings and their types. ``rate`` is how many calls a second are answered, 0 for all. ``labels`` may also be
-null, for the known pictures. ``spoil`` is a name in spoiled.py, or null."""
+null, for those of the judge. ``spoil`` is a name in spoiled.py, or null."""
 
 
 class ControlError(Exception):
     """A control document names something unknown or has a wrong type."""
 
 
-@dataclass(frozen=True)
-class KnownPicture:
-    """A known picture: its features for recognition, and its labels in Rekognition's form."""
+class Judge(Protocol):
+    """What finds the labels of a picture."""
 
-    signature: int
-    thumbnail: Thumbnail
-    labels: tuple[dict[str, Any], ...]
+    @property
+    def model_version(self) -> str:
+        """The ModerationModelVersion of its answers."""
 
-
-def known_pictures(path: Path = KNOWN_PICTURES) -> tuple[KnownPicture, ...]:
-    """Read the known pictures."""
-    return tuple(
-        KnownPicture(int(each["signature"], 16), _thumbnail(each["thumbnail"]), tuple(each["labels"]))
-        for each in json.loads(path.read_text())
-    )
-
-
-def _thumbnail(levels: str) -> Thumbnail:
-    """Return the thumbnail with two hexadecimal digits per level, row by row."""
-    return np.frombuffer(bytes.fromhex(levels), np.uint8).reshape(THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH).astype(np.float64)
+    def labels_of(self, body: bytes, seen: SeenPicture) -> list[dict[str, Any]]:
+        """Return the moderation labels of a JPEG or PNG, in Rekognition's form. Raises UnreadablePictureError."""
 
 
 @dataclass
 class Behaviour:
-    """The switches and counters of a running stand-in."""
+    """The judge, the switches and the counters of a running service."""
 
-    known: tuple[KnownPicture, ...] = ()
+    judge: Judge = field(default_factory=KnownPictures)
     on: bool = True
     throttle: int = 0
     refuse: int = 0
@@ -139,19 +116,16 @@ class Behaviour:
         self._calls_left -= 1
         return False
 
-    def labels_of(self, seen: SeenPicture) -> list[dict[str, Any]]:
-        """Return the moderation labels of a picture."""
-        if self.labels is not None:
-            return self.labels
-        for picture in self.known:
-            if is_same(picture.signature, seen.signature) or shows_same(picture.thumbnail, seen.thumbnail):
-                return list(picture.labels)
-        return []
+    def labels_of(self, body: bytes, seen: SeenPicture) -> list[dict[str, Any]]:
+        """Return the moderation labels of a picture. Raises UnreadablePictureError."""
+        return self.judge.labels_of(body, seen) if self.labels is None else self.labels
 
     def answer(self, labels: list[dict[str, Any]], min_confidence: float) -> dict[str, Any]:
         """Return the complete response with the labels of sufficient confidence, invalidated if configured."""
         labels = [label for label in labels if label["Confidence"] >= min_confidence]
-        answer = {"ModerationLabels": labels, "ModerationModelVersion": MODEL_VERSION, "ContentTypes": []}
+        answer = {
+            "ModerationLabels": labels, "ModerationModelVersion": self.judge.model_version, "ContentTypes": [],
+        }  # fmt: skip
         return SPOILED[self.spoil](answer, min_confidence) if self.spoil else answer
 
 

@@ -6,6 +6,7 @@ from local.certificates import Certificates
 from local.emulator_clients import start_client
 from local.prerequisites import LOOPBACK
 from local.processes import ProcessBook, Running
+from local.rekognition.detectors import LocalDetector
 from local.workspace import Workspace
 
 NAME = "Rekognition stand-in"
@@ -21,8 +22,16 @@ def control_url(port: int) -> str:
     return f"{url(port)}/control"
 
 
-def start(workspace: Workspace, book: ProcessBook, port: int, emulator_url: str, certificates: Certificates) -> Running:
-    """Start the stand-in and return when it answers. Raises LocalError with the end of its log."""
+def start(
+    workspace: Workspace,
+    book: ProcessBook,
+    port: int,
+    emulator_url: str,
+    certificates: Certificates,
+    *,
+    detector: LocalDetector = LocalDetector.STAND_IN,
+) -> Running:
+    """Start the service and return when it answers. Raises LocalError with the end of its log."""
     return start_client(
         NAME,
         "local.rekognition",
@@ -32,6 +41,7 @@ def start(workspace: Workspace, book: ProcessBook, port: int, emulator_url: str,
         book=book,
         emulator_url=emulator_url,
         certificates=certificates,
+        arguments=[detector],
         is_ready=lambda: _answers(control_url(port)),
     )
 

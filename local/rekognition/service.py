@@ -46,7 +46,7 @@ class RekognitionError(Exception):
 
 
 def create_app(behaviour: Behaviour, objects: ObjectReader) -> Starlette:
-    """Return the ASGI application of one stand-in."""
+    """Return the ASGI application of one service."""
 
     async def detect(request: Request) -> Response:
         behaviour.calls += 1
@@ -93,8 +93,8 @@ async def _detect(request: Request, behaviour: Behaviour, objects: ObjectReader)
     if not 0 <= min_confidence <= 100:
         raise RekognitionError("InvalidParameterException", "MinConfidence must be from 0 to 100.")
     body = await to_thread.run_sync(_body_of, image, objects)
-    seen = await to_thread.run_sync(_seen, body)
-    return behaviour.answer(behaviour.labels_of(seen), min_confidence)
+    labels = await to_thread.run_sync(_labels_of, body, behaviour)
+    return behaviour.answer(labels, min_confidence)
 
 
 def _body_of(image: Any, objects: ObjectReader) -> bytes:
@@ -123,11 +123,16 @@ def _body_of(image: Any, objects: ObjectReader) -> bytes:
     return body
 
 
-def _seen(body: bytes) -> SeenPicture:
+def _labels_of(body: bytes, behaviour: Behaviour) -> list[dict[str, Any]]:
     try:
-        picture = look_at(body)
+        return behaviour.labels_of(body, _seen(body))
     except UnreadablePictureError as error:
         raise RekognitionError("InvalidImageFormatException", "Request has invalid image format") from error
+
+
+def _seen(body: bytes) -> SeenPicture:
+    """Return the picture, if its sides are within Rekognition's limits. Raises UnreadablePictureError."""
+    picture = look_at(body)
     if max(picture.width, picture.height) > MAX_SIDE_PX:
         raise RekognitionError("ImageTooLargeException", f"A side is longer than {MAX_SIDE_PX} pixels.")
     if min(picture.width, picture.height) < MIN_SIDE_PX:

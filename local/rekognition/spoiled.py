@@ -18,6 +18,10 @@ def _below(answer: Answer, min_confidence: float) -> Answer:
     return _with_label(Confidence=min_confidence - 1)(answer, min_confidence)
 
 
+def _with_content_type(**changed: Any) -> Callable[[Answer, float], Answer]:
+    return lambda answer, _: answer | {"ContentTypes": [{"Name": "Animated", "Confidence": 99.0} | changed]}
+
+
 def _many(answer: Answer, _: float) -> Answer:
     label = {"Name": "Gambling", "ParentName": "", "TaxonomyLevel": 1, "Confidence": 99.0}
     return answer | {"ModerationLabels": [label] * 20_000}
@@ -50,6 +54,16 @@ SPOILED: Final[dict[str, Callable[[Answer, float], Answer]]] = {
     "a text for a label": lambda answer, _: answer | {"ModerationLabels": ["Violence"]},
     "no version of the model": _without("ModerationModelVersion"),
     "an empty version": lambda answer, _: answer | {"ModerationModelVersion": ""},
+    "an object for a list of content types": lambda answer, _: answer | {"ContentTypes": {"Name": "Animated"}},
+    "a text for a content type": lambda answer, _: answer | {"ContentTypes": ["Animated"]},
+    "a content type without a name": _with_content_type(Name=""),
+    "a content type without a confidence": _with_content_type(Confidence=None),
+    "a content type above 100": _with_content_type(Confidence=100.5),
+    "a negative content type": _with_content_type(Confidence=-1.0),
+    "a content type that is not a number": _with_content_type(Confidence=float("nan")),
+    "1,000 content types": lambda answer, _: (
+        answer | {"ContentTypes": [{"Name": "Animated", "Confidence": 99}] * 1_000}
+    ),
     "nothing": lambda _answer, _: {},
 }
 """The invalid responses by name, as the control endpoint accepts them."""

@@ -1,8 +1,5 @@
-/** The page: sends a photo to S3 with a progress bar, polls its status, and shows it in the right size for the screen. */
+/** The page: sends a photo to S3 with a progress bar, and shows it as soon as the back end tells that it is ready. */
 import { sendFile, showPicture } from './image-scaler.mjs';
-
-const POLL_MS = 500;
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function ask(path, options) {
   const answer = await fetch(path, options);
@@ -11,10 +8,12 @@ async function ask(path, options) {
   return document;
 }
 
-export async function start(edge) {
+export function start(edge) {
   const form = document.querySelector('form');
   const bar = form.querySelector('progress');
   const output = form.querySelector('output');
+  const list = document.querySelector('#photos');
+  let expected = null;
 
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -26,10 +25,9 @@ export async function start(edge) {
       });
       bar.hidden = false;
       await sendFile(upload, file, { onProgress: (sent, total) => (bar.value = sent / total) });
-      output.value = 'Uploaded. It will appear in a moment.';
       form.reset();
-      show(await finished(id));
-      output.value = '';
+      expected = itemOf(id) ? null : id;
+      output.value = expected ? 'Uploaded. It will appear in a moment.' : '';
     } catch (error) {
       output.value = error.message;
     } finally {
@@ -37,17 +35,19 @@ export async function start(edge) {
     }
   });
 
-  /** Return a photo once it has been processed. */
-  async function finished(id) {
-    for (;;) {
-      const photo = await ask(`/photos/${id}`);
-      if (!photo.in_progress) return photo;
-      await wait(POLL_MS);
-    }
-  }
+  // The browser connects again by itself; what changed in between is in the list.
+  const changes = new EventSource('/events');
+  changes.addEventListener('open', async () => (await ask('/photos')).forEach(show));
+  changes.addEventListener('message', ({ data }) => show(JSON.parse(data)));
 
-  function show({ id, status, size, placeholder, detail }) {
+  const itemOf = (id) => list.querySelector(`[data-id="${id}"]`);
+
+  /** Show a photo that has been processed; a second event of the same state changes nothing. */
+  function show({ id, status, in_progress, size, placeholder, detail }) {
+    const before = itemOf(id);
+    if (in_progress || before?.dataset.status === status) return;
     const item = document.createElement('li');
+    Object.assign(item.dataset, { id, status });
     if (size) {
       const [width, height] = size;
       const image = Object.assign(new Image(width, height), { alt: 'A photo', sizes: 'min(20rem, 100vw)' });
@@ -56,9 +56,11 @@ export async function start(edge) {
     } else {
       item.append(Object.assign(document.createElement('p'), { textContent: detail ?? `This photo is ${status}.` }));
     }
-    item.dataset.id = id;
-    document.querySelector('#photos').prepend(item);
+    if (before) before.replaceWith(item);
+    else list.prepend(item);
+    if (id === expected) {
+      expected = null;
+      output.value = '';
+    }
   }
-
-  for (const photo of await ask('/photos')) if (!photo.in_progress) show(photo);
 }

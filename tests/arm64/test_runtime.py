@@ -79,7 +79,7 @@ def aws(tmp_path_factory):
         options = {"MINISTACK_REGION": REGION, "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
         stack.enter_context(service(emulator, options, folder / "emulator", f"{address}/_ministack/health"))
         detector = free_port_near(port + 1)
-        stand_in = ["-m", "local.rekognition", str(detector)]
+        stand_in = ["-m", "local.rekognition", str(detector), "stand-in"]
         found = f"http://{LOOPBACK}:{detector}"
         stack.enter_context(service(stand_in, credentials, folder / "rekognition", f"{found}/control"))
         yield {**credentials, "AWS_ENDPOINT_URL_REKOGNITION": found}

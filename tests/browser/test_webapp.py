@@ -42,7 +42,9 @@ def address(deployed):
     webapp = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(webapp)
     access = Access(deployed.outputs)
-    with webapp.server(access.client, str(deployed.outputs.edge_url), free_allowed_port()) as server:
+    port = free_allowed_port()
+    secret = webapp.forwarded_by(deployed.outputs.webhooks_url, port)
+    with webapp.server(access.client, str(deployed.outputs.edge_url), port, secret) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://localhost:{server.server_port}"
         server.shutdown()
@@ -99,6 +101,8 @@ def test_a_photo_is_uploaded_with_progress_and_shown_in_a_srcset_that_stops_at_i
     assert page.faults == []
     assert widths == ["320w", "640w", "700w"]
     assert shown == [f"{edge}/images/{image_id}?width=320", True]  # 20rem, and no signature: cookies open it
+    polled = [answer for answer in page.answers if answer.request.method == "GET" and "/photos" in answer.url]
+    assert len(polled) == 1  # the list at the start: an event tells that the photo is ready
     (sent,) = [answer for answer in page.answers if answer.request.method == "POST" and "/photos" not in answer.url]
     assert urlsplit(sent.url).scheme == "http"
     assert urlsplit(sent.url).hostname == "localhost"

@@ -26,15 +26,16 @@ def test_every_sample_has_the_outcome_that_its_manifest_expects(result):
             for run in result.surprises} == {}  # fmt: skip
 
 
-def test_the_last_line_counts_outcomes_and_the_line_before_counts_ways(result):
+def test_the_last_lines_count_events_ways_and_outcomes(result):
     console = Console(width=200, record=True, quiet=False, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     result.print_end(console)
     console.file.close()
 
-    by_way, last = console.export_text().splitlines()[-2:]
+    events, by_way, last = console.export_text().splitlines()[-3:]
 
     assert last == "demo: 22 uploaded, 14 published, 3 blurred, 4 rejected, 51 served"
     assert by_way == "uploaded by API 8, PUT 8, POST 6"
+    assert events == "events by webhook: image.blocked 1, image.blurred 3, image.published 14, image.rejected 4"
 
 
 def test_the_contact_sheet_shows_every_picture_before_and_after(result, home):

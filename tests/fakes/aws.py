@@ -7,7 +7,8 @@ from moto import mock_aws
 
 from functions.shared.aws import session
 from functions.shared.dynamo import from_item, to_item
-from functions.shared.keys import LISTING_INDEX
+from functions.shared.keys import LISTING_INDEX, SELECTOR_INDEX
+from tests.fakes.published_events import checked
 
 REGION = "eu-central-1"
 ENVIRONMENT = {
@@ -19,10 +20,12 @@ ENVIRONMENT = {
     "STAGING_BUCKET": "image-scaler-staging",
     "PUBLISHED_BUCKET": "image-scaler-published",
     "GENERATED_BUCKET": "image-scaler-generated",
+    "REPORTS_BUCKET": "image-scaler-reports",
     "TABLE_NAME": "image-scaler",
     "EVENT_BUS_NAME": "image-scaler",
     "INGEST_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:ingest",
     "REMOVE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:remove",
+    "REJUDGE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:rejudge",
     "RETIRE_STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:retire",
     "UPLOADS_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/uploads",
     "POWERTOOLS_SERVICE_NAME": "test",
@@ -30,8 +33,8 @@ ENVIRONMENT = {
 }
 """The environment of a function, for monkeypatch.setenv."""
 
-ORIGINALS, STAGING, PUBLISHED, GENERATED = (
-    ENVIRONMENT[f"{name}_BUCKET"] for name in ("ORIGINALS", "STAGING", "PUBLISHED", "GENERATED")
+ORIGINALS, STAGING, PUBLISHED, GENERATED, REPORTS = (
+    ENVIRONMENT[f"{name}_BUCKET"] for name in ("ORIGINALS", "STAGING", "PUBLISHED", "GENERATED", "REPORTS")
 )
 TABLE, EVENT_BUS = ENVIRONMENT["TABLE_NAME"], ENVIRONMENT["EVENT_BUS_NAME"]
 
@@ -48,13 +51,14 @@ def new_client(service: str):
 
 
 def create_records_table(dynamodb, name: str) -> None:
-    """Create the table of records with its index."""
+    """Create the table of records with its indexes."""
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "listing_day", "image_id")
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("pk", "sk", "listing_day", "image_id", "selector", "position")
         ],
         GlobalSecondaryIndexes=[
             {
@@ -64,7 +68,15 @@ def create_records_table(dynamodb, name: str) -> None:
                     {"AttributeName": "image_id", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            {
+                "IndexName": SELECTOR_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "selector", "KeyType": "HASH"},
+                    {"AttributeName": "position", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            },
         ],
     )
 
@@ -74,7 +86,7 @@ class SmallAws:
 
     def __init__(self, s3, dynamodb, events, sqs) -> None:
         self.s3, self.dynamodb, self.events, self._sqs = s3, dynamodb, events, sqs
-        for bucket in (ORIGINALS, STAGING, PUBLISHED, GENERATED):
+        for bucket in (ORIGINALS, STAGING, PUBLISHED, GENERATED, REPORTS):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         create_records_table(dynamodb, TABLE)
         events.create_event_bus(Name=EVENT_BUS)
@@ -107,13 +119,13 @@ class SmallAws:
         return {item["sk"]: item for item in map(from_item, answer["Items"])}
 
     def announced(self) -> list[dict]:
-        """Return the events on the bus since the last call."""
+        """Return the events on the bus since the last call. Raises AssertionError if one does not match its schema."""
         answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
         events = []
         for message in answer.get("Messages", []):
             self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
             events.append(json.loads(message["Body"]))
-        return events
+        return checked(events)
 
 
 __all__ = [
@@ -122,6 +134,7 @@ __all__ = [
     "GENERATED",
     "ORIGINALS",
     "PUBLISHED",
+    "REPORTS",
     "STAGING",
     "TABLE",
     "SmallAws",

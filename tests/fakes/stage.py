@@ -33,6 +33,7 @@ PIPELINE = PipelineResources(
         staging=_bucket("Staging"),
         published=_bucket("Published"),
         generated=_bucket("Generated"),
+        reports=_bucket("Reports"),
     ),
     table=SimpleNamespace(table_name="Records", table_arn="Records.Arn"),
     event_bus=SimpleNamespace(event_bus_name="Bus", event_bus_arn="Bus.Arn"),

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cdk.app import add_stacks
-from cdk.config import STAGES, CommonVariants, StageConfig, ViewerAccess, WarmStart
+from cdk.config import STAGES, CommonVariants, StageConfig, ViewerAccess, WarmStart, Webhook
 from cdk.functions import SPECIFICATIONS
 from cdk.packaging import ROOT, Arch, build_all
 from cdk.signing_keys import SigningKeys, TrustedKey
@@ -30,8 +30,13 @@ EVERY_OPTION = replace(
     allowed_origins=(ORIGIN,),
     keep_metadata=("copyright",),
     prewarm=CommonVariants(widths=(640, 1080), formats=("avif", "webp")),
+    rekognition_adapter="arn:aws:rekognition:eu-central-1:123456789012:project/photos/version/v3/1699999999999",
     alarm_email="operator@example.org",
     cold_originals_days=30,
+    webhooks=(
+        Webhook("app", "https://app.example/webhooks"),
+        Webhook("shop", "https://shop.example/", events=("image.blocked", "image.in_review"), tenant="acme"),
+    ),
     firewall_rule_versions={"AWSManagedRulesCommonRuleSet": "Version_1.19"},
 )
 """A stage with everything switched on that the shipped stages leave off."""

@@ -16,6 +16,8 @@ ROUTES = {
     "PATCH /v1/images/{id}": "manage",
     "DELETE /v1/images/{id}": "manage",
     "POST /v1/images/{id}/verdict": "manage",
+    "PUT /v1/images/{id}/legal-hold": "manage",
+    "DELETE /v1/owners/{owner}/images": "manage",
     "POST /v1/resumptions": "manage",
     "GET /v1/policies/{name}": "policies",
     "PUT /v1/policies/{name}": "policies",
@@ -162,3 +164,22 @@ def test_the_stage_is_traced_throttled_and_logs_accesses_without_query_or_body(s
     assert settings["ThrottlingRateLimit"] == 1000
     assert settings["ThrottlingBurstLimit"] == 2000
     assert settings["DataTraceEnabled"] is False
+
+
+def test_metrics_of_single_routes_are_off_and_not_used(stage):
+    """CloudWatch charges for each; those of the whole API are free."""
+    synthesized = stage("prod")
+
+    (deployed,) = synthesized.properties("AWS::ApiGateway::Stage")
+    (settings,) = deployed["MethodSettings"]
+    assert settings["MetricsEnabled"] is False
+    (dashboard,) = synthesized.properties("AWS::CloudWatch::Dashboard")
+    shown = json.dumps(dashboard)
+    assert "AWS/ApiGateway" in shown
+    assert '"Resource' not in shown.replace("\\", "")
+    watched = [
+        {each["Name"] for each in alarm["Dimensions"]}
+        for alarm in synthesized.properties("AWS::CloudWatch::Alarm")
+        if alarm.get("Namespace") == "AWS/ApiGateway"
+    ]
+    assert watched == [{"ApiName", "Stage"}]

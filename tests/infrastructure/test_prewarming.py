@@ -1,4 +1,4 @@
-"""Published images reach prewarm through a queue; what it cannot do is kept and noticed; in v1 there is none of it."""
+"""The settings and the size of prewarm, and that v1 has none of it. Its queue: test_background.py."""
 
 import pytest
 
@@ -11,49 +11,11 @@ def prewarm(synthesized):
     return synthesized.pipeline["Resources"][synthesized.function_id("prewarm")]["Properties"]
 
 
-def queues(synthesized):
-    """Return the logical ids of the queue and of its dead-letter queue, and the queue's properties."""
-    queue = synthesized.queue_of("prewarm")
-    properties = synthesized.pipeline["Resources"][queue]["Properties"]
-    dead, _ = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
-    return queue, dead, properties
-
-
-@V2_STAGES
-def test_each_published_or_blurred_image_is_noted_in_the_queue(stage, name):
-    synthesized = stage(name)
-    queue, dead, _ = queues(synthesized)
-    (bus,) = synthesized.resources("AWS::Events::EventBus")
-
-    (rule,) = (
-        rule
-        for rule in synthesized.properties("AWS::Events::Rule")
-        if rule["Targets"][0]["Arn"] == {"Fn::GetAtt": [queue, "Arn"]}
-    )
-
-    assert rule["EventBusName"] == {"Ref": bus}
-    assert rule["EventPattern"] == {"source": ["image-scaler"], "detail-type": ["Image Published", "Image Blurred"]}
-    assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [dead, "Arn"]}}
-
-
-@pytest.mark.parametrize(("name", "at_once"), [("local", 2), ("dev", 2), ("prod", 5), ("options", 5)])
-def test_an_image_is_tried_five_times_one_by_one_and_a_few_at_once(stage, name, at_once):
-    synthesized = stage(name)
-    mapping = synthesized.mapping_of("prewarm")
-    _, dead, queue = queues(synthesized)
-
-    assert mapping["BatchSize"] == 1
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": at_once}
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
-    assert queue["VisibilityTimeout"] > prewarm(synthesized)["Timeout"]
-    assert synthesized.pipeline["Resources"][dead]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
-
-
 @V2_STAGES
 def test_the_queues_address_is_an_output_for_images_that_are_there_already(stage, name):
     synthesized = stage(name)
 
-    assert synthesized.pipeline["Outputs"]["PrewarmQueueUrl"]["Value"] == {"Ref": queues(synthesized)[0]}
+    assert synthesized.pipeline["Outputs"]["PrewarmQueueUrl"]["Value"] == {"Ref": synthesized.queue_of("prewarm")}
 
 
 @V2_STAGES

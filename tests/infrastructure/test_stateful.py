@@ -7,6 +7,7 @@ STATEFUL = {
     "Staging": "AWS::S3::Bucket",
     "Published": "AWS::S3::Bucket",
     "Generated": "AWS::S3::Bucket",
+    "Reports": "AWS::S3::Bucket",
     "Records": "AWS::DynamoDB::Table",
 }
 """Logical ids in deployed stacks: a change here would replace their data."""
@@ -82,7 +83,7 @@ def test_the_table_of_a_real_stage_is_protected_and_can_be_restored_to_any_secon
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_the_table_has_records_by_image_expiry_and_a_listing_by_day(stage):
+def test_the_table_has_records_by_image_expiry_and_indexes_by_day_and_by_selector(stage):
     (table,) = stage("dev").properties("AWS::DynamoDB::Table")
 
     assert table["KeySchema"] == [
@@ -91,15 +92,24 @@ def test_the_table_has_records_by_image_expiry_and_a_listing_by_day(stage):
     ]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-    (index,) = table["GlobalSecondaryIndexes"]
-    assert index == {
-        "IndexName": "by_day",
-        "KeySchema": [
-            {"AttributeName": "listing_day", "KeyType": "HASH"},
-            {"AttributeName": "image_id", "KeyType": "RANGE"},
-        ],
-        "Projection": {"ProjectionType": "ALL"},
-    }
+    assert table["GlobalSecondaryIndexes"] == [
+        {
+            "IndexName": "by_day",
+            "KeySchema": [
+                {"AttributeName": "listing_day", "KeyType": "HASH"},
+                {"AttributeName": "image_id", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        },
+        {
+            "IndexName": "by_selector",
+            "KeySchema": [
+                {"AttributeName": "selector", "KeyType": "HASH"},
+                {"AttributeName": "position", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        },
+    ]
 
 
 @ALL_STAGES
@@ -124,7 +134,7 @@ def test_every_bucket_refuses_plain_http(stage, name):
         and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     }
 
-    assert refusing == {"Originals", "Staging", "Published", "Generated"}
+    assert refusing == {"Originals", "Staging", "Published", "Generated", "Reports"}
 
 
 def test_with_kms_one_rotated_key_encrypts_buckets_and_table(stage):
@@ -161,6 +171,7 @@ def test_originals_are_versioned_and_tell_eventbridge(stage):
         ("Staging", {"staging": 30}),
         ("Published", {}),
         ("Generated", {"generated": 90}),
+        ("Reports", {"reports": 30}),
     ],
 )
 def test_each_bucket_forgets_after_its_own_time(stage, logical_id, rules):

@@ -11,7 +11,7 @@ from functions.shared.events import detail_type
 from tests.infrastructure.policies import grants_of_role, role_of, text_of
 from workflows import lint
 
-TITLES = ("Ingest", "Settle", "Remove", "Retire", "Review")
+TITLES = ("Ingest", "Settle", "Remove", "Retire", "Review", "Rejudge")
 INGEST_FUNCTIONS = ("optimize", "moderate", "blur", "persist")
 FUNCTIONS = {
     "Ingest": (*INGEST_FUNCTIONS, "remove"),
@@ -19,6 +19,7 @@ FUNCTIONS = {
     "Remove": ("remove",),
     "Retire": ("remove",),
     "Review": ("decide",),
+    "Rejudge": ("survey", "decide"),
 }
 STARTS = {
     "Ingest": ("Retire",),
@@ -26,16 +27,29 @@ STARTS = {
     "Remove": (),
     "Retire": (),
     "Review": (),
+    "Rejudge": (),
 }
 WRITES = {
     "Ingest": ("GetItem", "PutItem", "UpdateItem"),
     "Settle": ("GetItem", "PutItem", "UpdateItem"),
     "Remove": ("UpdateItem",),
-    "Retire": ("UpdateItem",),
+    "Retire": ("GetItem", "UpdateItem"),
     "Review": ("GetItem",),
+    "Rejudge": (),
 }
 """What each state machine invokes, starts, and does to the table."""
-SENDS_NO_EVENTS = {"Review"}
+SENDS_NO_EVENTS = {"Review", "Rejudge"}
+OWN = {
+    "Rejudge": lambda rejudge: {
+        "s3:ListBucket Reports.Arn",
+        f"states:StartExecution {rejudge}",
+        *(
+            f"states:{action} arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:{rejudge}.Name/*"
+            for action in ("DescribeExecution", "StopExecution")
+        ),
+    }
+}
+"""What the Maps of a state machine need."""
 LOGS_AND_TRACES = {
     "logs:CreateLogDelivery *",
     "logs:GetLogDelivery *",
@@ -90,6 +104,7 @@ def test_a_state_machine_has_exactly_the_grants_that_its_states_need(stage, stag
         *(f"states:StartExecution {other}" for other in started),
         *(f"dynamodb:{action} Records.Arn" for action in WRITES[title]),
         *(() if title in SENDS_NO_EVENTS else (f"events:PutEvents {bus}.Arn",)),
+        *(OWN.get(title, lambda _: ())(machine(synthesized, title)[0])),
     }
 
 
@@ -153,9 +168,11 @@ def test_log_groups_of_state_machines_need_no_line_in_the_accounts_policy(stage,
 def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_name, title):
     synthesized = stage(stage_name)
     _, properties = machine(synthesized, title)
+    definition = json.loads(properties["DefinitionString"])
     tasks = [
         state
-        for state in json.loads(properties["DefinitionString"])["States"].values()
+        for part in (definition, *lint.processors(definition).values())
+        for state in part["States"].values()
         if state.get("Resource") == "arn:aws:states:::lambda:invoke"
     ]
 
@@ -175,6 +192,7 @@ def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_nam
         ("Remove", 2 * 86_400),
         ("Retire", 2 * 86_400),
         ("Review", 365 * 86_400),
+        ("Rejudge", 14 * 86_400),
     ],
 )
 def test_no_execution_runs_for_ever(stage, title, longest_seconds):
@@ -192,7 +210,7 @@ def writers_of(synthesized):
         function["Handler"]: function["Timeout"]
         for function in synthesized.properties("AWS::Lambda::Function")
         if any(
-            grant.startswith("s3:PutObject ") and "Originals" not in grant
+            grant.startswith("s3:PutObject ") and "Originals" not in grant and "Reports" not in grant
             for grant in grants_of_role(synthesized, role_of(function))
         )
     }
@@ -210,6 +228,7 @@ def test_a_removal_waits_until_no_function_can_write_a_file_any_more(stage, stag
 
     answers, variants = int(waits["AnswersEndSeconds"]), int(waits["VariantsEndSeconds"])
     assert answers >= serve + 30
+    assert answers > synthesized.pipeline["Resources"][synthesized.function_id("manage")]["Properties"]["Timeout"]
     assert answers + variants >= max(writers.values()) + 30
     assert set(writers) == {
         specification.handler

@@ -38,6 +38,7 @@ from ulid import ULID
 from functions.blur.pictures import blur_picture
 from functions.blur.settings import BlurSettings
 from functions.decide.settings import DecideSettings
+from functions.manage.focal_point import FocalPoints
 from functions.manage.removal import Remover
 from functions.manage.settings import ManageSettings
 from functions.moderate.detection import RekognitionDetector
@@ -52,6 +53,7 @@ from functions.prewarm.prewarming import Prewarming
 from functions.prewarm.settings import PrewarmSettings
 from functions.records.changes import ChangeWriter
 from functions.records.creation import NewImage, RecordCreator
+from functions.records.focal_point import FocalPointWriter
 from functions.records.partition import Partition
 from functions.records.reader import RecordReader
 from functions.records.removal import RemovalWriter
@@ -313,6 +315,10 @@ class InProcessPipeline:
         if "errorType" in self.invoke("refine", message):
             self.invoke("refine", message)
 
+    def set_focal_point(self, image_id: str) -> None:
+        """Set the focal point of an image as PATCH does; nobody repeats the call."""
+        self.invoke("manage", {"image_id": image_id})
+
     def forget(self, image_id: str) -> None:
         """Drop everything that AWS has of an image: moto copies whole tables and walks whole buckets."""
         dynamodb_backends[engines.ACCOUNT][REGION].tables[TABLE].items.pop(record_partition(image_id), None)
@@ -360,10 +366,10 @@ class InProcessPipeline:
             return {"errorType": "Runtime.ExitError", "errorMessage": "killed"}
         except Exception as error:  # noqa: BLE001 - Lambda answers with it
             return {"errorType": type(error).__name__, "errorMessage": str(error)}
-        answer = dict(json.loads(json.dumps(result)))
+        answer = dict(json.loads(json.dumps(result or {})))
         return self.lambda_answers.get(function, dict)(answer)
 
-    def _run(self, function: str, payload: dict[str, Any], clients: Clients) -> Any:  # noqa: PLR0911 - one per function
+    def _run(self, function: str, payload: dict[str, Any], clients: Clients) -> Any:  # noqa: C901, PLR0911 - one branch per function
         store = S3ObjectStore(clients.s3)
         records = RecordReader(TABLE, clients.dynamodb)
         match function:
@@ -396,6 +402,17 @@ class InProcessPipeline:
                     settings=PersistSettings.from_environment(SETTINGS),
                 )
                 return publisher.persist(PersistRequest.from_state(payload)).to_state()
+            case "manage":
+                manage = ManageSettings.from_environment(SETTINGS)
+                focal_points = FocalPoints(
+                    records=FocalPointWriter(TABLE, clients.dynamodb),
+                    store=store,
+                    events=EventPublisher(EVENT_BUS, clients.events),
+                    executions=lambda: StateMachines(clients.stepfunctions),
+                    generated_bucket=BUCKETS["generated"],
+                    retire_machine=manage.retire_state_machine_arn,
+                )
+                return focal_points.set(payload["image_id"], 0.25, 0.75)
             case "decide":
                 settings = DecideSettings.from_environment(SETTINGS)
                 changes = VerdictChanges(

@@ -78,6 +78,13 @@ WRITERS = {
     "serve": Writer("serve", published, InProcessPipeline.serve, REJUDGED, times=(1,), holds_from=1),
     "prewarm": Writer("prewarm", published, InProcessPipeline.prewarm, REJUDGED, holds_from=100),
     "refine": Writer("refine", published_with_variant, InProcessPipeline.refine, REJUDGED, holds_from=100),
+    "focal point": Writer(
+        "manage", published_with_variant, InProcessPipeline.set_focal_point, (), times=(1,), holds_from=1
+    ),
+    "focal point of a picture that changes": Writer(
+        "manage", published_with_variant, InProcessPipeline.set_focal_point, REJUDGED, times=(1,), holds_from=1,
+        takes_every_line=False,
+    ),
     "remove": Writer("remove", published_with_variant, InProcessPipeline.remove, (), times=(1, UNTIL_TROUBLE)),
     "remove for retire": Writer(
         "remove", published_with_variant, judged("blur", rework=True), REMOVED, times=(1, UNTIL_TROUBLE),

@@ -21,6 +21,8 @@ from tests.workflows.responses import (
     every_time,
     execution_arn,
     in_review,
+    payload,
+    shown,
     then,
     throws,
 )
@@ -49,9 +51,9 @@ MODERATED = (*OPTIMIZED, "ModerateImage", "WhatWasDecided")
 BLURRED = (*MODERATED, "BlurImage")
 RECORDED = ("FailImage", "RecordFailure")
 FILES_DISCARDED = ("DiscardFiles", "AreFilesDiscarded")
-ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement", "WasAnythingWritten")
-FAILED_UNCLAIMED = (*RECORDED, *ANNOUNCED, "IngestFailed")
-FAILED = (*RECORDED, *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
+ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement")
+FAILED_UNCLAIMED = (*RECORDED, "WasAnythingWritten", "IngestFailed")
+FAILED = (*RECORDED, "WasAnythingWritten", *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
 HELD = ("HoldImage", *FAILED[1:])
 READ_ENDING = ("HadTheImage", "ReadOwnArn", "ReadEnding", "WhoseIsIt")
 LOST = (*FILES_DISCARDED, "UploadSuperseded")
@@ -66,12 +68,21 @@ FIRST_PASS = ("SweepEverything", "IsEverythingSwept", "WaitForAnswers")
 SECOND_PASS = ("SweepAfterAnswers", "IsSweptAfterAnswers", "PurgeEdgeAgain", "WaitForVariants")
 LAST_PASS = ("SweepAfterVariants", "IsSweptAfterVariants", "AnnounceRemoval", "FinishRemoval", "ImageRemoved")
 REMOVED = ("ReadRemoval", "MarkRemoved", "PurgeEdge", *FIRST_PASS, *SECOND_PASS, *LAST_PASS)
-RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "PurgeEdge", "WaitForVariants")
+RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "ReadAnnouncement", "IsAnnounced")
+PURGED = ("PurgeEdge", "WaitForVariants")
 LAST_RETIRING = ("SweepAfterVariants", "IsSweptAfterVariants", "PurgeEdgeAtLast", "WasThereTrouble")
-RETIRED = (*RETIRING, *LAST_RETIRING, "Retired")
+RETIRED = (*RETIRING, *PURGED, *LAST_RETIRING, "Retired")
+ANNOUNCING = (*RETIRING, "AnnounceRevision", "ForgetAnnouncement")
+RETIRED_AND_ANNOUNCED = (*ANNOUNCING, *RETIRED[len(RETIRING) :])
 REVIEWED = ("ReadReview", "IsInReview", "WaitUntilDue", "ApplyFallback", "ReviewEnded")
 TROUBLE = ("NoteTrouble", "WaitOutTrouble", "GoOn")
 TROUBLED = ("CountTroubles", "WereTroublesTooMany")
+SURVEYED = ("ReadRejudgement", "PlanSurvey", "SurveyDays", "FreezeManifest", "WhatToApply")
+TIGHTENED = ("IsAnythingTightened", "ChooseTightening", "ApplyParts", "WhatWasApplied")
+RELAXED = ("IsAnythingRelaxed", "ChooseRelaxing", "ApplyParts", "WhatWasApplied")
+REPORTED = ("WriteReport", "Rejudged")
+PART_APPLIED = ("NextBatch", "IsPartApplied", "PartApplied")
+BATCH_DECIDED = ("NextBatch", "IsPartApplied", "DecideBatch")
 
 USUAL_ANSWERS = {
     "ingest": {
@@ -119,6 +130,9 @@ USUAL_ANSWERS = {
     },
     "retire": {
         "SweepSuperseded": "Swept",
+        "ReadAnnouncement": "RevisionWasAnnounced",
+        "AnnounceRevision": "Announced",
+        "ForgetAnnouncement": "Written",
         "PurgeEdge": "Announced",
         "SweepAfterVariants": "Swept",
         "PurgeEdgeAtLast": "Announced",
@@ -126,6 +140,15 @@ USUAL_ANSWERS = {
         "NoteTrouble": "Written",
     },
     "review": {"ReadReview": "InReview", "ApplyFallback": "Decided"},
+    "rejudge": {
+        "PlanSurvey": "DaysPlanned",
+        "FreezeManifest": "ManifestToApply",
+        "WriteReport": "RejudgementReported",
+        "SurveyDay": "DaySurveyed",
+        "NextBatch": "PartApplied",
+    },
+    "rejudge-SurveyDays": {"SurveyDay": "DaySurveyed"},
+    "rejudge-ApplyParts": {"NextBatch": "OneBatch", "DecideBatch": "BatchDecided"},
 }
 """The default response of each Task."""
 
@@ -148,6 +171,8 @@ class Case:
     rework: bool = False
     by_event: bool = False
     """Whether the input of ingest is the event itself, as an operator or an earlier release of admit sends it."""
+    items: tuple[str, ...] = ()
+    """Tasks that the items of a Map on the path run. Neither engine shows their states: cases of their own do."""
     error: str | None = None
     output: Mapping[str, Any] = field(default_factory=dict)
     retries: Mapping[str, int] = field(default_factory=dict)
@@ -157,7 +182,7 @@ class Case:
     def mocked(self) -> dict[str, str]:
         """The response of each Task on the path, by state."""
         answers = {**USUAL_ANSWERS[self.machine], **self.answers}
-        return {state: answers[state] for state in self.path if state in answers}
+        return {state: answers[state] for state in (*self.path, *self.items) if state in answers}
 
     @property
     def input(self) -> dict[str, Any]:
@@ -192,7 +217,27 @@ def review(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/imag
     return Case(name, "review", path, event, **rest)
 
 
-MAKERS = {"ingest": ingest, "settle": settle, "remove": remove, "retire": retire, "review": review}
+def rejudge(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/rejudgement.json", **rest: Any) -> Case:
+    """Make a case of the state machine rejudge."""
+    items = {"SurveyDays": "SurveyDay", "ApplyParts": "NextBatch"}
+    run = tuple(task for state, task in items.items() if state in path)
+    return Case(name, "rejudge", path, event, items=run, **rest)
+
+
+def survey_day(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/day.json", **rest: Any) -> Case:
+    """Make a case of what rejudge runs for each day."""
+    return Case(name, "rejudge-SurveyDays", path, event, **rest)
+
+
+def apply_part(name: str, path: tuple[str, ...], *, event: str = "stepfunctions/part.json", **rest: Any) -> Case:
+    """Make a case of what rejudge runs for each part of a manifest."""
+    return Case(name, "rejudge-ApplyParts", path, event, **rest)
+
+
+MAKERS = {
+    "ingest": ingest, "settle": settle, "remove": remove, "retire": retire, "review": review,
+    "rejudge": rejudge, "rejudge-SurveyDays": survey_day, "rejudge-ApplyParts": apply_part,
+}  # fmt: skip
 
 PUBLISHED = (*MODERATED, "PersistImage")
 REJECTED_AT_FIRST = ("AnnounceRejection", "WasPictureShown", "UploadRejected")
@@ -225,6 +270,13 @@ def _in_vain(way_in: tuple[str, ...]) -> tuple[str, ...]:
     return (*again, *again, *TROUBLED, "SettleFailed")
 
 
+def _frozen(action: str, *, tighten: int = 0, relax: int = 0) -> Answers:
+    """What survey returns for a frozen manifest with so many parts."""
+    return every_time(payload({"action": action, "tighten_parts": tighten, "relax_parts": relax}))
+
+
+ITEMS_FAILED = "States.ExceedToleratedFailureThreshold"
+KEEPS_GOING = "a Map Run does not fail there if its items fail"
 CANCELED = "DynamoDb.TransactionCanceledException"
 SECOND = {"ClaimUpload": "ClaimRefused", "ReadClaim": "ClaimedByOtherEvent"}
 
@@ -397,7 +449,7 @@ PATHS = (
     ),
     _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[2:]),
     _found("HeldRecordIsAnnounced", ended("HELD", SETTLED, unannounced={"S": "Image Held"}), SETTLED_FAILURE),
-    _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED),
+    _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED, reason={"S": "CORRUPT"}),
            ("AnnounceRejection", *FILES_DISCARDED, "RecordSettled")),
     _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     *(
@@ -406,7 +458,8 @@ PATHS = (
                (*SETTLED_FAILURE[:-1], "RetireShownPicture", "RecordSettled"))
         for status in ("HELD", "FAILED")
     ),
-    _found("ShownPictureThatIsRejectedIsRetiredInSettle", ended("REJECTED", SETTLED, revision={"N": "1"}),
+    _found("ShownPictureThatIsRejectedIsRetiredInSettle",
+           ended("REJECTED", SETTLED, revision={"N": "1"}, reason={"S": "CORRUPT"}),
            ("AnnounceRejection", *FILES_DISCARDED, "RetireShownPicture", "RecordSettled")),
     _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE),
@@ -473,6 +526,21 @@ PATHS = (
     retire("ReplacedRevisionIsRetiredInTwoPasses", RETIRED),
     *(
         retire(
+            f"Unannounced{_title(status)}RevisionIsAnnounced",
+            RETIRED_AND_ANNOUNCED,
+            answers={"ReadAnnouncement": f"Unannounced{_title(status)}"},
+        )
+        for status in ("PUBLISHED", "BLURRED", "IN_REVIEW", "BLOCKED")
+    ),
+    retire(
+        "RevisionThatIsProcessedIsNotAnnounced",
+        RETIRED,
+        answers={"ReadAnnouncement": "UnannouncedProcessing"},
+        own_answers={"UnannouncedProcessing": shown("PROCESSING", unannounced={"S": "Image Published"})},
+    ),
+    retire("RecordThatVanishedIsNotAnnounced", RETIRED, answers={"ReadAnnouncement": "VanishedBeforeUpload"}),
+    *(
+        retire(
             f"{sweep}TakesMoreThanOneCallInRetire",
             (*RETIRED[: RETIRED.index(sweep) + 2], *RETIRED[RETIRED.index(sweep) :]),
             answers={sweep: "SweptInTwoCalls"},
@@ -480,6 +548,63 @@ PATHS = (
         )
         for sweep in ("SweepSuperseded", "SweepAfterVariants")
     ),
+    rejudge(
+        "StricterDecisionsAreAppliedFirst",
+        (*SURVEYED, *TIGHTENED, *RELAXED, *REPORTED),
+        output={"report.outcome": "applied"},
+    ),
+    rejudge(
+        "DecisionsAreOnlyTightened",
+        (*SURVEYED, *TIGHTENED, "IsAnythingRelaxed", *REPORTED),
+        answers={"FreezeManifest": "NothingToRelax"},
+        own_answers={"NothingToRelax": _frozen("apply", tighten=1)},
+    ),
+    rejudge(
+        "DecisionsAreOnlyRelaxed",
+        (*SURVEYED, "IsAnythingTightened", *RELAXED, *REPORTED),
+        answers={"FreezeManifest": "NothingToTighten"},
+        own_answers={"NothingToTighten": _frozen("apply", relax=1)},
+    ),
+    rejudge(
+        "NothingIsAppliedWithoutTheOrder",
+        (*SURVEYED, *REPORTED),
+        answers={"FreezeManifest": "ManifestToReport", "WriteReport": "DryRunReported"},
+        own_answers={
+            "ManifestToReport": _frozen("report", tighten=1, relax=1),
+            "DryRunReported": every_time(payload({"outcome": "over_cap"})),
+        },
+        output={"report.outcome": "over_cap"},
+    ),
+    rejudge(
+        "ADayThatCannotBeSurveyedFails",
+        SURVEYED[:3],
+        answers={"SurveyDay": "DayCannotBeSurveyed"},
+        own_answers={"DayCannotBeSurveyed": every_time(throws("ContractError"))},
+        error=ITEMS_FAILED,
+        not_on={MOTO: KEEPS_GOING},
+    ),
+    rejudge(
+        "APartThatCannotBeAppliedEndsBeforeAnythingIsRelaxed",
+        (*SURVEYED, *TIGHTENED[:3]),
+        answers={"NextBatch": "PartCannotBeApplied"},
+        own_answers={"PartCannotBeApplied": every_time(throws("ContractError"))},
+        error=ITEMS_FAILED,
+        not_on={MOTO: KEEPS_GOING},
+    ),
+    survey_day("ADayIsSurveyed", ("SurveyDay", "IsDaySurveyed", "DaySurveyed")),
+    survey_day(
+        "ADayTakesMoreThanOneCall",
+        ("SurveyDay", "IsDaySurveyed", "SurveyDay", "IsDaySurveyed", "DaySurveyed"),
+        answers={"SurveyDay": "DayInTwoCalls"},
+        own_answers={
+            "DayInTwoCalls": then(
+                payload({"done": False, "after": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"}), payload({"done": True, "after": ""})
+            )
+        },
+        not_on=NEEDS_VISITS,
+    ),
+    apply_part("APartThatIsAppliedIsLeftAlone", PART_APPLIED, answers={"NextBatch": "PartApplied"}),
+    apply_part("APartIsAppliedInBatches", (*BATCH_DECIDED, *PART_APPLIED), not_on=NEEDS_VISITS),
 )  # fmt: skip
 """All paths without service failures."""
 
@@ -567,6 +692,7 @@ NOT_MINE = ("DynamoDB.ConditionalCheckFailedException",)
 UNREADABLE = {"OptimizeImage": "ContractErrorAtFirst"}
 FAILING_IMAGE = (*OPTIMIZED[:-1], *RECORDED)
 AGAIN = {"ClaimUpload": "ClaimedAgain"}
+UNANNOUNCED = {"ReadAnnouncement": "UnannouncedPublished"}
 VERDICT = {"RecordFailure": "SettleCanceled", "ReadEnding": "PublishedRecordIsAnnounced"}
 REFUSED_TWICE = {"RecordFailure": 2}
 REJECTED = {"RecordFailure": "SettleCanceled", "ReadEnding": "RejectedRecordIsAnnounced"}
@@ -710,10 +836,46 @@ FAILURES = (
         )
         for task, comes_back, errors, recovers, caught in (
             ("SweepSuperseded", "SweepSuperseded", IN_ROUNDS, RECOVERED_IN_ROUNDS, UNRETRIED),
+            ("ReadAnnouncement", "SweepSuperseded", DYNAMODB, LOST_ANSWER, ()),
             ("PurgeEdge", "SweepSuperseded", EVENT_BUS, NO_ENTRY, ()),
             ("SweepAfterVariants", "SweepAfterVariants", IN_ROUNDS, RECOVERED_IN_ROUNDS, UNRETRIED),
             ("PurgeEdgeAtLast", "SweepAfterVariants", EVENT_BUS, NO_ENTRY, ()),
         )
+    ),
+    Failing(
+        "PlanSurvey", "rejudge", SURVEYED[:2], ("RejudgementFailed",), (*SURVEYED[2:], *TIGHTENED, *RELAXED, *REPORTED),
+        ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "FreezeManifest", "rejudge", SURVEYED[:4], ("RejudgementFailed",),
+        (*SURVEYED[4:], *TIGHTENED, *RELAXED, *REPORTED), ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "WriteReport", "rejudge", (*SURVEYED, *TIGHTENED, *RELAXED, *REPORTED[:1]), ("RejudgementFailed",),
+        REPORTED[1:], ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "SurveyDay", "rejudge-SurveyDays", ("SurveyDay",), ("DayFailed",), ("IsDaySurveyed", "DaySurveyed"),
+        ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
+    ),
+    Failing(
+        "NextBatch", "rejudge-ApplyParts", ("NextBatch",), ("PartFailed",), ("IsPartApplied", "PartApplied"),
+        ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED, answers={"NextBatch": "PartApplied"},
+    ),
+    Failing(
+        "DecideBatch", "rejudge-ApplyParts", BATCH_DECIDED, ("PartFailed",), PART_APPLIED,
+        ONE_OF_EACH_KIND, {}, caught=UNRETRIED,
+    ),
+    Failing(
+        "AnnounceRevision", "retire", ANNOUNCING[:-1],
+        (*TROUBLE, *RETIRED_AND_ANNOUNCED[2:-1], "ForgetTrouble", "Retired"),
+        RETIRED_AND_ANNOUNCED[len(ANNOUNCING) - 1 :], EVENT_BUS, NO_ENTRY, answers=UNANNOUNCED, fails=False,
+        goes_on=True,
+    ),
+    Failing(
+        "ForgetAnnouncement", "retire", ANNOUNCING, RETIRED_AND_ANNOUNCED[len(ANNOUNCING) :],
+        RETIRED_AND_ANNOUNCED[len(ANNOUNCING) :], DYNAMODB, LOST_ANSWER, caught=NOT_MINE, answers=UNANNOUNCED,
+        fails=False,
     ),
 )  # fmt: skip
 """All Tasks with independent failures; failures while recording an error are below."""
@@ -778,7 +940,7 @@ RECORDING_FAILURES = (
     _recording("FailureIsRecordedAtLast", FAILED[2:],
                {"RecordFailure": after_failures(CANCELED, RESPONSES["Written"], failures=1)}, {"RecordFailure": 1},
                error="ContractError", not_on={EMULATOR: ONE_ANSWER}),
-    _recording("FailureCannotBeAnnounced", (FAILED[2], *FAILED[4:]),
+    _recording("FailureCannotBeAnnounced", (*FAILED[2:4], *FAILED[5:]),
                {"AnnounceFailure": throws("EventBridge.FailedEntry", times=5)}, {"AnnounceFailure": 4},
                error="ContractError"),
     _recording("FailureIsAnnouncedAtLast", FAILED[2:],
@@ -931,7 +1093,7 @@ def _given_up(failing: Failing, error: str, attempts: int, end: tuple[str, ...],
 
 
 def _suffix(failing: Failing) -> str:
-    return "" if failing.machine == "ingest" else f"In{failing.machine.title()}"
+    return "" if failing.machine == "ingest" else f"In{failing.machine.title().replace('-', '')}"
 
 
 def _case(failing: Failing, name: str, path: tuple[str, ...], answers: Answers, *, retries: int, **rest: Any) -> Case:
@@ -970,8 +1132,17 @@ CRASHES = (
                  (*OPTIMIZED[:-1], *FAILED), recovers=False),
     _alternating("AThirdCrashEndsAPoisonPicture", ("Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError"),
                  (*OPTIMIZED[:-1], *FAILED), recovers=False),
+    apply_part(
+        "AThrottledDecisionIsRepeated",
+        (*BATCH_DECIDED, "PartFailed"),
+        answers={"DecideBatch": "ThrottledThenBroken"},
+        own_answers={"ThrottledThenBroken": {"0": throws("ThrottledError")["0"], "1": throws("ContractError")["0"]}},
+        retries={"DecideBatch": 1},
+        error="ContractError",
+        not_on={EMULATOR: ONE_ANSWER},
+    ),
 )  # fmt: skip
-"""Workers that crash in several ways, with the maximum number of attempts."""
+"""Attempts that fail with different errors: crashes with the maximum number of attempts, and one throttled call."""
 
 
 def _word(error: str) -> str:
@@ -1020,5 +1191,6 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "remove": {
         "Removes": {"SweepEverything": "Swept", "SweepAfterAnswers": "Swept", "SweepAfterVariants": "Swept"},
     },
+    "retire": {"Retires": {"SweepSuperseded": "Swept", "SweepAfterVariants": "Swept"}},
 }  # fmt: skip
 """Test cases whose other Tasks call the engine's DynamoDB and EventBridge: test_records.py."""

@@ -49,14 +49,18 @@ from workflows import lint
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 CHECKOUT = Path(__file__).resolve().parents[2]
-MACHINES = ("ingest", "settle", "remove", "retire", "review")
-TABLE, EVENT_BUS = "records", "image-scaler"
+MACHINES = (
+    "ingest", "settle", "remove", "retire", "review", "rejudge", "rejudge-SurveyDays", "rejudge-ApplyParts",
+)  # fmt: skip
+"""The state machines, and what each item of a distributed Map runs: neither engine shows the states of its items."""
+TABLE, EVENT_BUS, REPORTS = "records", "image-scaler", "reports"
 NAMES = {
     "TableName": TABLE,
     "EventBusName": EVENT_BUS,
+    "ReportsBucketName": REPORTS,
     **{
         f"{name}FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
-        for name in ("Optimize", "Moderate", "Blur", "Persist", "Remove", "Decide")
+        for name in ("Optimize", "Moderate", "Blur", "Persist", "Remove", "Survey", "Decide")
     },
     **{
         f"{name}StateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name.lower()}"
@@ -68,6 +72,10 @@ NAMES = {
 }
 """The values for the substitutions in the definitions."""
 
+MANIFEST = "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
+"""The manifest of tests/events/stepfunctions/rejudgement.json."""
+
+RUN_SECONDS_ON_AWS = 3600
 START_SECONDS = 30.0
 DOCKER_START_SECONDS = 120.0
 RUN_SECONDS = 60.0
@@ -76,12 +84,17 @@ LOCAL_RUN_SECONDS = 300.0
 
 
 def definition(machine: str) -> str:
-    """Return a deployed definition with all names substituted."""
-    file = f"{machine}.asl.json"
+    """Return a deployed definition with all names substituted, or one of what the items of its Map run."""
+    whole, _, of_map = machine.partition("-")
+    file = f"{whole}.asl.json"
     text = (lint.DIRECTORY / file).read_text(encoding="utf-8")
     for name in lint.SUBSTITUTIONS[file]:
         text = text.replace(f"${{{name}}}", NAMES[name])
-    return text
+    if not of_map:
+        return text
+    document = json.loads(text)
+    part = lint.processors(document)[of_map]
+    return json.dumps({name: part[name] for name in ("StartAt", "States")} | {"TimeoutSeconds": RUN_SECONDS_ON_AWS})
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,7 @@ def execution_name(case: str) -> str:
 
 def _deploy(make_client: Callable[[str], Any], **options: Any) -> Deployment:
     client = cache(make_client)
+    _create_manifest(client("s3"))
     machines = {
         machine: client("stepfunctions").create_state_machine(
             name=machine, definition=definition(machine), roleArn=f"arn:aws:iam::{ACCOUNT}:role/{machine}"
@@ -134,6 +148,13 @@ def _deploy(make_client: Callable[[str], Any], **options: Any) -> Deployment:
         for machine in MACHINES
     }
     return Deployment(client, machines, **options)
+
+
+def _create_manifest(s3: Any) -> None:
+    """Write the parts of the manifest that the cases of rejudge list."""
+    s3.create_bucket(Bucket=REPORTS)
+    for kind in ("tighten", "relax"):
+        s3.put_object(Bucket=REPORTS, Key=f"manifests/{MANIFEST}/{kind}/2026-11-24-0.jsonl", Body=b"")
 
 
 def _client(service: str, endpoint_url: str | None = None) -> Any:

@@ -16,7 +16,10 @@ NEWER = "0067432F1A2B3C4D5F"
 SETTLED = "arn:aws:states:us-east-1:123456789012:execution:ingest:01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
 """The failed execution in tests/events/stepfunctions."""
 SOMEBODY_ELSE = "arn:aws:states:us-east-1:123456789012:execution:ingest:somebody-else"
+CHANGE = {"image_id": "01JDFZ8Q6W4T3R2Y1X0V9B8N7M", "revision": 1, "decision": "block"}
+"""An image of a manifest, as decide takes it."""
 OK = {"SdkHttpMetadata": {"HttpStatusCode": 200}}
+TENANT = {"tenant": {"S": "default"}}
 
 
 def returns(result: dict[str, Any], *, attempt: int = 0) -> Answers:
@@ -48,7 +51,13 @@ def execution_arn(case: str) -> str:
 
 def ended(status: str, claimed_by: str, **attributes: dict[str, str]) -> Answers:
     """The part of a record that is read when an ending could not be written."""
-    return returns({"Item": {"status": {"S": status}, "claimed_by": {"S": claimed_by}, **attributes}, **OK})
+    item = {"status": {"S": status}, "claimed_by": {"S": claimed_by}, **TENANT, **attributes}
+    return returns({"Item": item, **OK})
+
+
+def shown(status: str, **attributes: dict[str, str]) -> Answers:
+    """The part of a record that retire reads before it purges the edge."""
+    return returns({"Item": {"status": {"S": status}, "revision": {"N": "2"}, **attributes}, **OK})
 
 
 def in_review(status: str, *, due_at: bool) -> Answers:
@@ -103,8 +112,10 @@ def _function_results() -> dict[str, Answers]:
 
 RESPONSES: dict[str, Answers] = {
     **{name: every_time(answer) for name, answer in _function_results().items()},
-    "Claimed": every_time(returns({"Attributes": {"last_revision": {"N": "1"}}, **OK})),
-    "ClaimedAgain": every_time(returns({"Attributes": {"last_revision": {"N": "2"}}, **OK})),
+    "Claimed": every_time(returns({"Attributes": {"last_revision": {"N": "1"}, "tenant": {"S": "default"}}, **OK})),
+    "ClaimedAgain": every_time(
+        returns({"Attributes": {"last_revision": {"N": "2"}, "tenant": {"S": "default"}}, **OK})
+    ),
     "ClaimedBySameEvent": every_time(returns(_claim("PUBLISHED", SEQUENCER))),
     "HeldOfSameEvent": every_time(returns(_claim("HELD", SEQUENCER))),
     "ProcessedTooOften": every_time(returns(_claim("FAILED", SEQUENCER, revisions=100))),
@@ -123,9 +134,23 @@ RESPONSES: dict[str, Answers] = {
         returns({"Entries": [{"EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860"}], "FailedEntryCount": 0})
     ),
     "Started": every_time(returns({"ExecutionArn": "arn", "StartDate": "2026-11-24T12:00:00.000Z"})),
-    "Marked": every_time(returns({"Attributes": {"tenant": {"S": "default"}}, **OK})),
+    "Marked": every_time(returns({"Attributes": TENANT, **OK})),
+    "DaysPlanned": every_time(payload({"days": ["2026-11-24"]})),
+    "DaySurveyed": every_time(payload({"done": True, "after": ""})),
+    "ManifestToApply": every_time(payload({"action": "apply", "tighten_parts": 1, "relax_parts": 1})),
+    "PartApplied": every_time(payload({"done": True, "number": 1, "changes": []})),
+    "OneBatch": then(
+        payload({"done": False, "number": 1, "changes": [CHANGE]}), payload({"done": True, "number": 1, "changes": []})
+    ),
+    "BatchDecided": every_time(payload({"results": [{"image_id": CHANGE["image_id"], "outcome": "applied"}]})),
+    "RejudgementReported": every_time(payload({"outcome": "applied"})),
     "ClaimRefused": throws("DynamoDB.ConditionalCheckFailedException"),
     "TakenOverWhileItFailed": every_time(ended("PROCESSING", SOMEBODY_ELSE)),
+    "RevisionWasAnnounced": every_time(shown("PUBLISHED")),
+    "UnannouncedPublished": every_time(shown("PUBLISHED", unannounced={"S": "Image Published"})),
+    "UnannouncedBlurred": every_time(shown("BLURRED", unannounced={"S": "Image Blurred"})),
+    "UnannouncedInReview": every_time(shown("IN_REVIEW", unannounced={"S": "Image In Review"})),
+    "UnannouncedBlocked": every_time(shown("BLOCKED", unannounced={"S": "Image Blocked"})),
     "FailedBySettle": every_time(ended("FAILED", SETTLED, unannounced={"S": "Image Failed"})),
 }
 """The responses that cases share, by their names in the mock file; cases of failures add their own."""

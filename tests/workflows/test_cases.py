@@ -18,6 +18,7 @@ from functions.shared.contracts import (
     Upload,
 )
 from functions.shared.upload_events import ingest_input
+from tests.fakes.published_events import faults_of
 from tests.workflows.cases import CASES, EMULATOR, ENGINES, MOTO, STEP_FUNCTIONS_LOCAL
 from tests.workflows.coverage import value_at
 from tests.workflows.engines import why_no_docker
@@ -59,6 +60,26 @@ def test_cases_cover_every_state_arm_retry_and_catch(ledger, open_engine):
     missed = ledger.parts - ledger.taken(EMULATOR) - ledger.taken(MOTO)
 
     assert sorted(missed) == []
+
+
+def test_every_event_that_a_state_machine_sends_matches_its_schema(run_of_case):
+    """moto's histories contain what a Task was sent."""
+    runs = [run_of_case(MOTO, case) for case in CASES if MOTO not in case.not_on]
+    entries = [
+        entry for run in runs for visit in run.visits for sent in visit.sent for entry in sent.get("Entries", ())
+    ]
+
+    faults = {fault for entry in entries for fault in faults_of(entry["DetailType"], _document(entry["Detail"]))}
+
+    assert faults == set()
+    assert {entry["DetailType"] for entry in entries} == {
+        "Image Published", "Image Blurred", "Image Blocked", "Image Rejected", "Image Held", "Image Failed",
+        "Image Removed", "Image Purge Requested",
+    }  # fmt: skip
+
+
+def _document(detail):
+    return json.loads(detail) if isinstance(detail, str) else detail
 
 
 @pytest.mark.parametrize("engine", [EMULATOR, MOTO])

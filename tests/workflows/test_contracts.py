@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from functions.records.entries import status_selector
 from functions.records.retention import DONE, IN_PROGRESS, PERSONAL, REQUESTED
 from functions.shared.contracts import REMOVAL, Answers, Picture, Status, Sweep, SweepRequest, Verdict
 from functions.shared.events import detail_type
@@ -140,3 +141,43 @@ def test_an_ending_that_is_not_announced_yet_names_its_event(status):
     assert MACHINES["settle"]["RecordFailure"]["Parameters"]["TransactItems"][0]["Update"]["ExpressionAttributeValues"][
         ":detail_type"
     ]["S"] == detail_type(Status.FAILED)
+
+
+def updates(document):
+    """Yield every DynamoDB update of a definition."""
+    if isinstance(document, dict):
+        if "UpdateExpression" in document:
+            yield document
+        for each in document.values():
+            yield from updates(each)
+    elif isinstance(document, list):
+        for each in document:
+            yield from updates(each)
+
+
+WRITES_OF_A_STATUS = {
+    f"{machine}.{name}": update
+    for machine, states in MACHINES.items()
+    for name, state in states.items()
+    for update in updates(state)
+    if re.search(r"SET .*#status = ", update["UpdateExpression"])
+}
+
+
+@pytest.mark.parametrize("update", WRITES_OF_A_STATUS.values(), ids=WRITES_OF_A_STATUS)
+def test_every_write_of_a_status_moves_the_record_to_the_list_of_that_status(update):
+    (name,) = re.findall(r"#status = (:\w+)", update["UpdateExpression"])
+    values = update["ExpressionAttributeValues"]
+
+    assert "selector = :selector" in update["UpdateExpression"]
+    if "S" in values[name]:
+        assert values[":selector"] == {"S": status_selector(values[name]["S"])}
+    else:
+        assert values[":selector"] == {"S.$": f"States.Format('{status_selector('{}')}', {values[name]['S.$']})"}
+
+
+def test_the_states_that_write_a_status_are_found():
+    assert WRITES_OF_A_STATUS.keys() >= {
+        "ingest.ClaimUpload", "ingest.RecordRejection", "ingest.RecordFailure", "settle.RecordFailure",
+        "remove.MarkRemoved",
+    }  # fmt: skip

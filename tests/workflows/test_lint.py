@@ -210,4 +210,38 @@ def test_the_command_fails_where_there_is_nothing_to_check(tmp_path):
 
 def test_the_command_passes_on_the_deployed_definitions(capsys):
     assert lint.main() == 0
-    assert capsys.readouterr().out == "workflows: 5 state machines, 0 findings\n"
+    assert capsys.readouterr().out == "workflows: 6 state machines, 0 findings\n"
+
+
+def in_a_map(definition):
+    """Return a definition whose Map runs another one for each of its items."""
+    items = {name: definition[name] for name in ("StartAt", "States")}
+    states = {"Each": {"Type": "Map", "ItemProcessor": items, "End": True}}
+    return {"StartAt": "Each", "TimeoutSeconds": 60, "States": states}
+
+
+def test_a_definition_with_a_map_has_no_findings():
+    assert findings(in_a_map(GOOD)) == []
+
+
+@pytest.mark.parametrize(("path", "value", "rule"), [
+    ("States.Work.Retry", REMOVED, "task-retry"),
+    ("States.Work.Next", "Nowhere", "transition"),
+    ("States.WhatCame.Default", REMOVED, "choice-default"),
+    (f"States.Work.{THROTTLING}.MaxAttempts", 599, "patience"),
+])  # fmt: skip
+def test_the_rules_hold_for_what_the_items_of_a_map_run(path, value, rule):
+    (first, *_) = findings(in_a_map(broken(path, value)))
+
+    assert first.rule == rule
+
+
+def test_a_name_of_a_state_occurs_once_in_a_state_machine():
+    definition = in_a_map(GOOD)
+    definition["States"]["Done"] = {"Type": "Succeed"}
+    definition["States"]["Each"] |= {"Next": "Done"}
+    del definition["States"]["Each"]["End"]
+
+    (finding,) = findings(definition)
+
+    assert (finding.state, finding.rule) == ("Done", "names")

@@ -14,6 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from functions.shared.contracts import Status
 from functions.shared.keys import is_image_id
 from functions.shared.upload_events import ingest_input
+from tests.fakes.published_events import checked
 from tests.workflows.cases import EMULATOR, MOTO
 from tests.workflows.engines import EVENT_BUS, TABLE, execution_name
 
@@ -46,7 +47,7 @@ class World:
     def claimed(self, status, **attributes):
         """Write the record of an image that another execution has claimed."""
         return self.write(
-            status=status, claimed_by=SOMEBODY_ELSE, sequencer=CLAIMED, last_revision=3,
+            status=status, tenant="acme", claimed_by=SOMEBODY_ELSE, sequencer=CLAIMED, last_revision=3,
             created_at="2026-11-23T10:00:00Z", updated_at="2026-11-23T10:00:00Z", listing_day="2026-11-23",
             **attributes,
         )  # fmt: skip
@@ -74,10 +75,14 @@ class World:
         """Run remove on this image; the function sweeps as ``case`` says."""
         return self.deployment.run("remove", {"image_id": self.image_id}, case=case, name=name)
 
+    def retire(self):
+        """Run retire on this image; the function sweeps."""
+        return self.deployment.run("retire", {"image_id": self.image_id}, case="Retires")
+
     def announced(self):
         """Return the events about this image so far: their types and details, but for the id."""
         while messages := self._receive():
-            self.heard.extend(json.loads(message["Body"]) for message in messages)
+            self.heard.extend(checked([json.loads(message["Body"]) for message in messages]))
         mine = [event for event in self.heard if event["detail"]["image_id"] == self.image_id]
         return [
             (event["detail-type"], {name: value for name, value in event["detail"].items() if name != "image_id"})
@@ -158,6 +163,7 @@ def test_an_upload_without_a_record_is_claimed_and_gets_one(world):
     assert re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+", now)
     assert record == {
         "pk": f"IMAGE#{world.image_id}", "sk": "RECORD", "image_id": world.image_id, "status": "PROCESSING",
+        "selector": "STATUS#PROCESSING", "position": f"default#{world.image_id}",
         "tenant": "default", "claimed_by": arn, "claimed_at": now, "created_at": now, "updated_at": now,
         "listing_day": now[:10], "sequencer": CLAIMED, "last_revision": 1, "claimed_etag": ETAG, "claimed_version": "",
         "claimed_size": 1_843_200,
@@ -450,7 +456,7 @@ def test_an_image_left_in_processing_is_settled_as_failed(world, event):
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "PROCESSING"])
 def test_an_ending_that_was_written_is_left_as_it_is(world, status):
-    before = world.claimed(status, revision=3)
+    before = world.claimed(status, revision=3, **({"reason": "CORRUPT"} if status == "REJECTED" else {}))
 
     run = world.settle(SOMEBODY_ELSE)
 
@@ -479,7 +485,7 @@ def test_an_announced_verdict_carries_the_revision_that_the_purge_looks_at(world
 
     world.settle(SOMEBODY_ELSE)
 
-    assert world.announced() == [("Image Published", {"status": "PUBLISHED", "revision": 3})]
+    assert world.announced() == [("Image Published", {"status": "PUBLISHED", "revision": 3, "tenant": "acme"})]
 
 
 def test_an_image_that_another_execution_works_on_is_not_settled(world):
@@ -496,6 +502,30 @@ def test_an_execution_that_claimed_nothing_leaves_no_record_behind(world):
 
     assert run.path[-1] == "AlreadySettled"
     assert world.items() == {}
+
+
+# --- retiring
+
+
+@pytest.mark.parametrize("status", ["PUBLISHED", "BLURRED"])
+def test_a_retirement_sends_the_event_that_the_change_of_the_focal_point_did_not_send(world, status):
+    before = world.claimed(status, revision=4, unannounced=f"Image {status.title()}")
+
+    for _ in range(2):
+        assert world.retire().path[-1] == "Retired"
+
+    announced = [event for event in world.announced() if event[0] != "Image Purge Requested"]
+    assert announced == [(f"Image {status.title()}", {"status": status, "revision": 4})]
+    assert world.record == {name: value for name, value in before.items() if name != "unannounced"}
+
+
+def test_a_retirement_leaves_the_event_to_an_execution_that_processes_the_image(world):
+    before = world.claimed("PROCESSING", revision=4, unannounced="Image Published")
+
+    world.retire()
+
+    assert {event for event, _ in world.announced()} == {"Image Purge Requested"}
+    assert world.record == before
 
 
 # --- removing
@@ -521,7 +551,7 @@ def test_a_directly_started_removal_also_clears_personal_data(world, status):
     removal = record.pop("removal")
     assert record == {
         "pk": f"IMAGE#{world.image_id}", "sk": "RECORD", "image_id": world.image_id, **KEPT,
-        "removed_at": removal["started_at"], "updated_at": removal["started_at"],
+        "selector": "STATUS#REMOVED", "removed_at": removal["started_at"], "updated_at": removal["started_at"],
     } | {"removed_at": record["removed_at"], "updated_at": record["removed_at"]}  # fmt: skip
     assert removal.keys() == {"status", "started_at", "finished_at", "execution_arn"}
     assert removal["status"] == "DONE"

@@ -39,7 +39,7 @@ def claim_for(deployment, execution_arn):
     """Write a record that an execution works on."""
     deployment.client("dynamodb").put_item(
         TableName=TABLE,
-        Item={**KEY, "status": {"S": "PROCESSING"}, "claimed_by": {"S": execution_arn}},
+        Item={**KEY, "status": {"S": "PROCESSING"}, "claimed_by": {"S": execution_arn}, "tenant": {"S": "acme"}},
     )
 
 

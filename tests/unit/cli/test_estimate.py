@@ -18,7 +18,7 @@ def test_it_prints_each_item_for_the_first_and_for_a_later_month():
 
     assert (done.exit_code, done.stderr) == (0, "")
     lines = {line[:45].strip(): line.split()[-2:] for line in done.stdout.splitlines() if line}
-    assert lines["CloudFront egress"] == ["3.91", "3.91"]
+    assert lines["CloudFront egress"] == ["3.64", "3.64"]
     assert {"Step Functions", "storage of originals", "fixed, per stage", "total"} <= set(lines)
 
 

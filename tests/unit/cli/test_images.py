@@ -157,6 +157,45 @@ def test_a_removal_is_told_and_may_be_repeated(run, aws):
 # --- how commands end
 
 
+def test_all_images_of_an_owner_are_deleted_and_held_ones_are_named(run, aws):
+    Machine("remove")
+    gone, kept = put_image(aws, 1, owner="alice"), put_image(aws, 2, owner="alice", legal_hold=True)
+
+    done = run("delete", "--owner", "alice", "--json")
+
+    assert done.exit_code == ExitCode.FAILED
+    assert documents(done) == [{"id": gone, "status": "REMOVED"}]
+    assert f"{kept}: under a legal hold, not removed" in done.stderr
+    assert "1 images of alice removed, 1 under a legal hold" in done.stderr
+
+
+@pytest.mark.parametrize("line", ["delete", "delete X --owner alice", "delete X --tenant acme", "hold X"])
+def test_options_that_do_not_go_together_are_a_usage_error(run, line):
+    assert run(*line.split()).exit_code == ExitCode.USAGE
+
+
+def test_an_image_is_held_and_released_with_a_reason_in_its_history(run, aws):
+    identity = put_image(aws)
+
+    held = run("hold", identity, "--reason", "case 17")
+    released = run("hold", identity, "--reason", "closed", "--release")
+
+    assert (held.stdout, released.stdout) == (
+        f"{identity}  under legal hold\n",
+        f"{identity}  not under legal hold\n",
+    )
+    assert "LEGAL_HOLD  service  case 17" in run("history", identity).stdout
+
+
+def test_a_list_takes_a_selector_and_a_time_range(run, aws):
+    put_image(aws, 1)
+    mine = put_image(aws, 2, owner="alice")
+
+    assert [each["id"] for each in documents(run("list", "--owner", "alice", "--json"))] == [mine]
+    assert documents(run("list", "--owner", "alice", "--since", "2100-01-01T00:00:00Z", "--json")) == []
+    assert run("list", "--owner", "alice", "--status", "HELD").exit_code == ExitCode.FAILED
+
+
 @pytest.mark.parametrize("command", ["get", "wait", "history", "delete"])
 def test_an_image_that_does_not_exist_has_its_own_code(run, command):
     done = run(command, UNKNOWN)

@@ -2,13 +2,15 @@
 
 import itertools
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ulid import ULID
 
+from functions.records.entries import Selection, Selector, entry
 from functions.shared import contracts
 from image_scaler.client import (
     ConflictError,
@@ -43,6 +45,62 @@ def test_a_record_is_read_into_typed_values(client, aws):
     assert [(label.name, label.confidence) for label in image.labels] == [("Weapons", 91.5)]
     assert [(line.type, line.reason) for line in image.history] == [("REJECTED", "CORRUPT")]
     assert image.verdict.decision == "allow"
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_each_selector_lists_its_images(client, aws, number):
+    selected = {"owner": "alice", "status": "HELD", "verdict": "block", "sha256": "1" * 64, "label": "Bare Back"}
+    name, value = list(selected.items())[number]
+    put_image(aws, 9)
+    facts = {"width": 640, "height": 400, "bytes": 99, "format": "JPEG"}
+    changed = {
+        "owner": {"owner": "alice"},
+        "status": {"status": "HELD"},
+        "verdict": {"verdict": {"decision": "block", "policy_version": "p1", "model_version": "7.0"}},
+        "sha256": {"facts": facts | {"sha256": "1" * 64}},
+    }
+    identity = put_image(aws, 1, **changed.get(name, {}))
+    if name == "label":
+        aws.put_item(entry(Selection("default", Selector.LABEL, value), identity))
+
+    assert [image.id for image in client.list(**{name: value})] == [identity]
+
+
+def test_a_list_is_limited_to_a_time_range(client, aws):
+    identity = put_image(aws)
+    created = ULID.from_str(identity).datetime
+
+    assert [image.id for image in client.list(since=created)] == [identity]
+    assert list(client.list(since=created + timedelta(seconds=1))) == []
+    assert list(client.list(until=created)) == []
+    (image,) = client.list()
+    assert (image.width, image.height, image.dominant_color) == (640, 400, "#112233")
+
+
+def test_all_images_of_an_owner_are_removed_over_all_pages_and_held_ones_are_told(client, aws):
+    Machine("remove")
+    mine = [put_image(aws, number, owner="a:b@c.d") for number in range(27)]
+    kept = put_image(aws, 30, owner="a:b@c.d", legal_hold=True)
+    held = []
+
+    removed = list(client.delete_owner("a:b@c.d", on_held=held.append))
+
+    assert (sorted(removed), held) == (mine, [kept])
+
+
+def test_a_legal_hold_is_set_and_released(client, aws):
+    identity = put_image(aws)
+
+    assert client.set_legal_hold(identity, enabled=True, reason="case 17").legal_hold
+    with pytest.raises(ConflictError):
+        client.delete(identity)
+    image = client.set_legal_hold(identity, enabled=False, reason="closed")
+
+    assert not image.legal_hold
+    assert [(line.type, line.actor, line.detail) for line in image.history] == [
+        ("LEGAL_HOLD_RELEASED", "service", "closed"),
+        ("LEGAL_HOLD", "service", "case 17"),
+    ]
 
 
 def test_a_focal_point_is_set_and_read_back(client, aws):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from image_scaler.costs.storage import GB, StoredFiles
+from image_scaler.costs.storage import StoredFiles
+from image_scaler.costs.usage import GB
 
 FILES = StoredFiles(files=3, bytes=GB / 1_000, ingest_s=0.5, variant_s=0.02)
 

@@ -4,6 +4,7 @@ import ast
 import struct
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from tests import hostile, pictures
 from tests.counted import counted
 
 LIMITS = Limits()
-PER_KIND = counted(usual=13, long=170)
+PER_KIND = counted(usual=8, long=170)
 ASKED = ({}, {"width": "16"}, {"width": "32", "height": "32", "fit": "contain"})
 PACKAGE = Path(__file__).resolve().parents[3] / "functions" / "imaging"
 
@@ -98,13 +99,18 @@ def png_with(*chunks, animated=False):
     return body[:33] + b"".join(pictures.png_chunk(*chunk) for chunk in chunks) + body[33:]
 
 
+@cache
+def master_without_text(*, animated):
+    return master_of(png_with(animated=animated))
+
+
 @pytest.mark.parametrize("animated", [False, True])
 @pytest.mark.parametrize("text", [b"abc", b"1e999", b"6"])
 @pytest.mark.parametrize("name", [word for word in hostile.WORDS if word])
 def test_a_text_in_a_png_is_no_parameter_of_its_picture(name, text, animated):
     body = png_with((b"tEXt", name.encode() + b"\0" + text), animated=animated)
 
-    assert master_of(body) == master_of(png_with(animated=animated))
+    assert master_of(body) == master_without_text(animated=animated)
 
 
 ODD_TAGS = {

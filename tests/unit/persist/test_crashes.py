@@ -5,7 +5,7 @@ from threading import Lock
 import pytest
 
 from functions.shared.errors import TransientDependencyError
-from functions.shared.keys import record_partition
+from functions.shared.keys import ENTRY_PREFIX, record_partition
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
 from tests.fakes.faults import failing_call, hooked
 from tests.fakes.states import recorded
@@ -49,9 +49,22 @@ def world(aws, state) -> dict:
         "status": items["RECORD"]["status"],
         "revision": items["RECORD"]["revision"],
         "unannounced": items["RECORD"].get("unannounced"),
-        "kinds": sorted(key.split("#")[0] for key in items),
+        "kinds": sorted(key.split("#")[0] for key in items if not key.startswith(ENTRY_PREFIX)),
+        "entries": {key: item["selector"] for key, item in items.items() if key.startswith(ENTRY_PREFIX)},
         "labels": items["LABELS"]["labels"],
         "buckets": [aws.keys(bucket) for bucket in (STAGING, PUBLISHED, GENERATED)],
+    }
+
+
+def entries_of(state) -> dict[str, str]:
+    """Return the selectors of the image's entries in lists, by sort key."""
+    verdict = state["verdict"]
+    labels = sorted({label["name"] for label in verdict["labels"]})
+    return {
+        "ENTRY#TENANT": "TENANT#default",
+        "ENTRY#VERDICT": f"VERDICT#default#{verdict['decision']}",
+        "ENTRY#SHA256": f"SHA256#default#{state['facts']['sha256']}",
+        **{f"ENTRY#LABEL#{name}": f"LABEL#default#{name}" for name in labels},
     }
 
 
@@ -88,6 +101,7 @@ def test_a_retry_after_a_failed_call_ends_as_if_nothing_had_failed(
         "revision": 2,
         "unannounced": None,
         "kinds": ["EVENT", "LABELS", "RECORD"],
+        "entries": entries_of(state),
         "labels": state["verdict"]["labels"],
         "buckets": [[], shown, []],
     }
@@ -130,14 +144,15 @@ def test_until_its_event_is_sent_a_published_record_says_so(aws, publisher, watc
         assert record["unannounced"] == "Image Published"
 
 
-def test_a_note_of_another_run_is_left_alone(aws, publisher, clients):
+@pytest.mark.parametrize("changed", [{"claimed_by": "arn:later"}, {}], ids=["another run", "a new focal point"])
+def test_a_note_of_a_later_revision_is_left_alone(aws, publisher, clients, changed):
     state = claimed(aws, "published")
-    later = record_of(state, status="PUBLISHED", claimed_by="arn:later", revision=2, unannounced="Image Published")
+    later = record_of(state, status="PUBLISHED", revision=2, unannounced="Image Published", **changed)
 
-    def another_run_publishes(**_kwargs):
+    def the_revision_is_replaced(**_kwargs):
         aws.put_item(later)
 
-    with hooked(clients["events"], "before-call.events.PutEvents", another_run_publishes):
+    with hooked(clients["events"], "before-call.events.PutEvents", the_revision_is_replaced):
         publisher.persist(request_of(state))
 
     assert aws.items(record_partition(state["image_id"]))["RECORD"] == later

@@ -12,7 +12,7 @@ from functions.shared.keys import record_partition
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
 from tests.fakes.faults import hooked
 from tests.fakes.states import recorded
-from tests.unit.persist.conftest import claimed, record_of, request_of
+from tests.unit.persist.conftest import claimed, record_of, request_of, state_of
 
 
 def record(aws, state) -> dict:
@@ -78,6 +78,8 @@ def test_the_record_tells_what_came_what_was_found_and_what_was_decided(aws, pub
     assert written == record_of(
         state,
         status="BLURRED",
+        selector="STATUS#BLURRED",
+        position=f"default#{state['image_id']}",
         revision=1,
         updated_at=moderated_at,
         original=state["original"],
@@ -119,6 +121,30 @@ def test_a_verdict_ends_an_earlier_review_and_a_pending_decision(aws, publisher)
     assert record(aws, state).keys().isdisjoint({"pending", "review"})
 
 
+def test_a_new_verdict_moves_the_image_to_its_lists_and_out_of_those_of_the_old_one(aws, publisher):
+    first = claimed(aws, "blurred", tenant="acme", owner="alice")
+    publisher.persist(request_of(first))
+    before = {key for key in aws.items(record_partition(first["image_id"])) if key.startswith("ENTRY#")}
+    aws.put_item({**record(aws, first), "status": "PROCESSING"})
+    second = state_of("published", revision=2)
+    aws.put_objects(STAGING, files(second))
+
+    publisher.persist(request_of(second))
+
+    entries = {
+        key: item["selector"]
+        for key, item in aws.items(record_partition(first["image_id"])).items()
+        if key.startswith("ENTRY#")
+    }
+    assert any(key.startswith("ENTRY#LABEL#") for key in before)
+    assert entries == {
+        "ENTRY#TENANT": "TENANT#acme",
+        "ENTRY#OWNER": "OWNER#acme#alice",
+        "ENTRY#VERDICT": "VERDICT#acme#allow",
+        "ENTRY#SHA256": f"SHA256#acme#{second['facts']['sha256']}",
+    }
+
+
 def test_labels_and_history_are_items_of_their_own(aws, publisher):
     state = claimed(aws, "blurred")
 
@@ -154,7 +180,10 @@ def test_the_bus_is_told(aws, publisher, case, status, detail_type):
 
     (event,) = aws.announced()
     assert (event["source"], event["detail-type"]) == ("image-scaler", detail_type)
-    assert event["detail"] == {"image_id": state["image_id"], "status": status, "revision": 1, "tenant": "acme"}
+    members = event["detail"]
+    assert [members[name] for name in ("image_id", "status", "revision", "tenant")] == [
+        state["image_id"], status, 1, "acme",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("case", "left"), [("published", 3), ("blurred", 3), ("in_review", 0), ("blocked", 0)])

@@ -14,6 +14,7 @@ from functions.rotate.edge import NotAcceptedError, NotSendingError
 from functions.rotate.settings import RotateSettings
 from functions.rotate.steps import UnknownStepError
 from functions.shared.errors import SettingsError
+from tests.counted import counted
 from tests.fakes.aws import new_client
 from tests.fakes.faults import failing_call
 from tests.fakes.handlers import Function
@@ -23,6 +24,9 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 PATTERN_SET = "ImageScaler-test-OriginSecret"
 WAITED_POLLS = 4
 """How often a step asks whether the distribution is deployed."""
+
+ROTATIONS = counted(4, 12)
+"""Rotations in a row, among failures and deployments. A value that is retired too early is so at the second one."""
 
 
 class RotatingEdge:
@@ -44,14 +48,16 @@ class RotatingEdge:
         return self.secrets.get_secret_value(SecretId=self.secret_id, VersionStage="AWSCURRENT")["SecretString"]
 
     def sent(self) -> str:
-        return self._header(HEADER)
+        return self.sent_and_deployed()[0]
 
     def deployed(self) -> str:
         """What CloudFormation wrote last."""
-        return self._header(DEPLOYED_HEADER)
+        return self.sent_and_deployed()[1]
 
-    def _header(self, name: str) -> str:
-        return header_of(self.cloudfront.get_distribution_config(Id=self.distribution_id)["DistributionConfig"], name)
+    def sent_and_deployed(self) -> tuple[str, str]:
+        """Return both values with one call: it takes moto 20 ms."""
+        config = self.cloudfront.get_distribution_config(Id=self.distribution_id)["DistributionConfig"]
+        return header_of(config, HEADER), header_of(config, DEPLOYED_HEADER)
 
     def send(self, value: str, *, deployed: str = "first") -> None:
         etag = self.cloudfront.get_distribution_config(Id=self.distribution_id)["ETag"]
@@ -70,7 +76,7 @@ class RotatingEdge:
 
     def is_open(self) -> bool:
         """What the edge sends is accepted, and so is what any deployment at this moment would make it send."""
-        return {self.sent(), self.current(), self.deployed()} <= self.accepted()
+        return {*self.sent_and_deployed(), self.current()} <= self.accepted()
 
 
 def header_of(config: dict, name: str) -> str:
@@ -244,10 +250,11 @@ class Year:
             self.locations = {header_of(parsed["Distribution"]["DistributionConfig"], HEADER)}
 
     def look(self) -> None:
-        if (sent := self.edge.sent()) != self.written:
+        sent, deployed = self.edge.sent_and_deployed()
+        if sent != self.written:
             self.written, self.polls_in_progress = sent, self.random.randrange(1, 3 * WAITED_POLLS)
         self.locations.add(sent)
-        may_be_sent = self.locations | {self.edge.current(), self.edge.deployed()}
+        may_be_sent = self.locations | {self.edge.current(), deployed}
         assert may_be_sent <= self.edge.accepted()
 
     def maybe_deploy(self) -> None:
@@ -287,19 +294,19 @@ class Year:
 
 
 @pytest.mark.parametrize("reads_anew", [True, False])
-@pytest.mark.parametrize("seed", range(1))
+@pytest.mark.parametrize("seed", range(counted(1, 20)))
 def test_a_year_of_rotations_and_deployments_refuses_no_request_and_retires_no_value_too_early(
     edge, rotate, reads_anew, seed
 ):
     year = Year(edge, rotate, reads_anew=reads_anew, seed=seed)
 
-    for _ in range(12):
+    for _ in range(ROTATIONS):
         year.rotation()
         rotate("compare")
         assert edge.sent() == edge.current()
 
-    assert year.failures > 5
-    assert year.deployments > 5
+    assert year.failures >= ROTATIONS
+    assert year.deployments >= ROTATIONS / 2
 
 
 def test_what_the_edge_sends_is_accepted_after_every_step(edge, rotate):

@@ -1,0 +1,114 @@
+"""Delivers events over HTTPS: for each webhook a rule, a queue and a secret; one function for all.
+
+A message stays in its queue until the receiver accepts it. The function sets how long the queue hides it after each
+failed attempt. After the last one the queue moves it to ``undelivered``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import CfnParameter, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk import names
+from cdk.config import StageConfig, Webhook
+from cdk.constructs.function import ScopedFunction
+from cdk.constructs.queues import AT_ONCE, AT_ONCE_IN_A_SMALL_ACCOUNT, SMALL_ACCOUNT_IN_FLIGHT, operators_queue
+from cdk.constructs.resource import resource_of
+from cdk.functions.webhook import SPECIFICATION
+from cdk.specification import PipelineResources, allow
+from functions.shared.keys import EVENT_SOURCE
+from functions.shared.webhooks import ATTEMPTS, WEBHOOK_TYPES
+
+SECRET_CHARACTERS: Final = 44
+"""Letters and digits: 262 random bits. They are also base64 of 33 bytes; Standard Webhooks demands 24 to 64."""
+
+
+class Webhooks(Construct):
+    """Rules, queues, secrets and the function. ``undelivered`` holds messages that no attempt could deliver."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, resources: PipelineResources, zips: Mapping[str, Path]
+    ) -> None:
+        super().__init__(scope, construct_id)
+        config = resources.config
+        self.undelivered = operators_queue(self, "Undelivered", config=config)
+        self.webhook = ScopedFunction(self, "Webhook", specification=SPECIFICATION, resources=resources, zips=zips)
+        self.secrets: dict[str, secretsmanager.Secret] = {}
+        self.secret_arns: dict[str, str] = {}
+        described = []
+        for each in config.webhooks:
+            queue = self._queue(each, config=config)
+            secret = self.secrets[each.name] = self._secret(each)
+            # The attribute is the ARN on AWS and on the emulator, whose Ref is the name.
+            secret_arn = self.secret_arns[each.name] = resource_of(secret, secretsmanager.CfnSecret).attr_id
+            self._rule(each, queue, event_bus=resources.event_bus)
+            self.webhook.allow(allow("secretsmanager:GetSecretValue", on=secret_arn))
+            at_once = AT_ONCE_IN_A_SMALL_ACCOUNT if config.in_flight < SMALL_ACCOUNT_IN_FLIGHT else AT_ONCE
+            self.webhook.function.add_event_source(
+                event_sources.SqsEventSource(
+                    queue, batch_size=1, max_concurrency=at_once, report_batch_item_failures=True
+                )
+            )
+            described.append(
+                {
+                    "name": each.name,
+                    "url": self._url(each),
+                    "secret": secret_arn,
+                    "queue": queue.queue_arn,
+                    "queue_url": queue.queue_url,
+                    **({"loopback": True} if each.allow_loopback else {}),
+                }
+            )
+        self.webhook.function.add_environment("WEBHOOKS", Stack.of(self).to_json_string(described))
+
+    def _queue(self, webhook: Webhook, *, config: StageConfig) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            f"{webhook.name.title()}Queue",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=config.enforce_tls,
+            retention_period=Duration.days(5),  # all attempts take 75 h 35 min
+            visibility_timeout=Duration.seconds(SPECIFICATION.size_in(config).timeout_seconds + 60),
+            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=ATTEMPTS, queue=self.undelivered),
+        )
+
+    def _secret(self, webhook: Webhook) -> secretsmanager.Secret:
+        return secretsmanager.Secret(
+            self,
+            f"{webhook.name.title()}Secret",
+            description=f"image-scaler: signs the events for the webhook {webhook.name}",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                password_length=SECRET_CHARACTERS, exclude_punctuation=True
+            ),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+    def _rule(self, webhook: Webhook, queue: sqs.Queue, *, event_bus: events.IEventBus) -> None:
+        types = webhook.events or tuple(WEBHOOK_TYPES)
+        events.Rule(
+            self,
+            f"{webhook.name.title()}Events",
+            description=f"image-scaler: events for the webhook {webhook.name}",
+            event_bus=event_bus,
+            event_pattern=events.EventPattern(
+                source=[EVENT_SOURCE],
+                detail_type=[WEBHOOK_TYPES[each] for each in types],
+                detail=None if webhook.tenant is None else {"tenant": [webhook.tenant]},
+            ),
+            targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered)],
+        )
+
+    def _url(self, webhook: Webhook) -> str:
+        """Return the URL; on the emulator a parameter of the stack, because the receiver's port is free to choose."""
+        if not webhook.allow_loopback:
+            return webhook.url
+        parameter = CfnParameter(self, f"{webhook.name.title()}Url", default=webhook.url)
+        parameter.override_logical_id(names.webhook_parameter(webhook.name))
+        return parameter.value_as_string

@@ -1,0 +1,1 @@
+"""Survey: judges stored labels again, and keeps the manifest and the reports of rejudgements."""

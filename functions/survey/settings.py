@@ -1,0 +1,13 @@
+"""Settings of survey."""
+
+from dataclasses import dataclass
+
+from functions.shared.settings import TextSettings
+
+
+@dataclass(frozen=True)
+class SurveySettings(TextSettings):
+    """The table, and the bucket of manifests and reports."""
+
+    table_name: str
+    reports_bucket: str

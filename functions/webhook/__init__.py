@@ -1,0 +1,1 @@
+"""Webhook: delivers completion events to applications over HTTPS, signed as Standard Webhooks specifies."""
