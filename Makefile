@@ -13,7 +13,8 @@ STAGE ?= dev
 UNIT := tests/unit
 LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py \
 	tests/unit/imaging/test_animations.py tests/unit/imaging/test_boxes.py tests/unit/imaging/test_colorimetry.py \
-	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py tests/unit/rotate/test_rotation.py \
+	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py \
+	tests/unit/rotate/test_rotation.py tests/unit/remove/test_removal.py tests/unit/persist/test_crashes.py \
 	tests/emulator/test_files.py tests/emulator/test_removal.py \
 	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/emulator/test_rejudging.py tests/e2e/test_smoke.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest

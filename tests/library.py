@@ -20,29 +20,35 @@ NAMES = {"Weapons": "Violence", "Drinking": "Alcohol Use", "Gambling": "", "Expl
 FIRST_DAY = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def policy(version: str, *, minimum: float = 50, **actions: tuple[str, float] | str) -> Policy:
-    """Return a policy with a rule for each label: "allow", or an action and its confidence."""
+def policy(
+    version: str, *, minimum: float = 50, **actions: list[tuple[str, float]] | tuple[str, float] | str
+) -> Policy:
+    """Return a policy with rules for each label: "allow", or actions with their confidence."""
     return Policy.from_document(
         {
             "version": version,
             "minimum_confidence": minimum,
             "default": {"confidence": 80, "action": "blur", "reason": "UNKNOWN_LABEL"},
-            "rules": [
-                {"label": label, "action": "allow"}
-                if action == "allow"
-                else {"label": label, "action": action[0], "confidence": action[1], "reason": label.upper()}
-                for label, action in actions.items()
-            ],
+            "rules": [rule for label, action in actions.items() for rule in _rules(label, action)],
         }
     )
+
+
+def _rules(label: str, action: list[tuple[str, float]] | tuple[str, float] | str) -> list[dict[str, Any]]:
+    if isinstance(action, str):
+        return [{"label": label, "action": action}]
+    actions = action if isinstance(action, list) else [action]
+    return [{"label": label, "action": word, "confidence": level, "reason": label.upper()} for word, level in actions]
 
 
 BEFORE = policy("before", Violence=("blur", 80), Alcohol="allow", Gambling="allow", Explicit=("block", 80))
 AFTER = policy("after", Violence=("block", 70), Alcohol=("review", 60), Gambling="allow", Explicit=("blur", 80))
 """Changes decisions in both directions."""
 
-STRICTER = policy("stricter", Violence=("block", 70), Alcohol="allow", Gambling="allow", Explicit=("block", 80))
-"""Only blocks images, which needs no original."""
+STRICTER = policy(
+    "stricter", Violence=[("blur", 80), ("block", 95)], Alcohol="allow", Gambling="allow", Explicit=("block", 80)
+)
+"""Only blocks images, and few of them, which needs no original."""
 
 
 @dataclass(frozen=True)

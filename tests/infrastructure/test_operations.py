@@ -28,6 +28,7 @@ ALARMS = {
     "RemovalsDelayed": "RemovalsDelayed",
     "RemovalsEndedBadly": "RemovalsEndedBadly",
     "ReviewsEndedBadly": "ReviewsEndedBadly",
+    "RejudgementsEndedBadly": "RejudgementsEndedBadly",
     "ApiErrors": "5XXError",
     "ImagesNotPrewarmed": "ApproximateNumberOfMessagesVisible",
     "VariantsNotRefined": "ApproximateNumberOfMessagesVisible",
@@ -150,6 +151,7 @@ def test_an_upload_that_waits_for_an_hour_is_told(stage):
         ("RemovalsDelayed", '{ $.details.name = "WaitOutTrouble" }', ("Remove", "Retire")),
         ("RemovalsEndedBadly", ENDED_BADLY, ("Remove", "Retire")),
         ("ReviewsEndedBadly", ENDED_BADLY, ("Review",)),
+        ("RejudgementsEndedBadly", ENDED_BADLY, ("Rejudge",)),
     ],
 )
 def test_delayed_and_failed_executions_are_counted_in_the_stages_own_logs(stage, name, pattern, machines):

@@ -18,8 +18,8 @@ FUNCTIONS = {
     "Settle": ("remove",),
     "Remove": ("remove",),
     "Retire": ("remove",),
-    "Review": ("decide",),
     "Rejudge": ("survey", "decide"),
+    "Review": ("decide",),
 }
 STARTS = {
     "Ingest": ("Retire",),
@@ -37,8 +37,8 @@ WRITES = {
     "Review": ("GetItem",),
     "Rejudge": (),
 }
-"""What each state machine invokes, starts, and does to the table."""
 SENDS_NO_EVENTS = {"Review", "Rejudge"}
+"""What each state machine invokes, starts, and does to the table."""
 OWN = {
     "Rejudge": lambda rejudge: {
         "s3:ListBucket Reports.Arn",
@@ -103,8 +103,8 @@ def test_a_state_machine_has_exactly_the_grants_that_its_states_need(stage, stag
         *(f"lambda:InvokeFunction {function}.Arn{versions}" for function in invoked for versions in ("", ":*")),
         *(f"states:StartExecution {other}" for other in started),
         *(f"dynamodb:{action} Records.Arn" for action in WRITES[title]),
-        *(() if title in SENDS_NO_EVENTS else (f"events:PutEvents {bus}.Arn",)),
         *(OWN.get(title, lambda _: ())(machine(synthesized, title)[0])),
+        *(() if title in SENDS_NO_EVENTS else (f"events:PutEvents {bus}.Arn",)),
     }
 
 
@@ -191,8 +191,8 @@ def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_nam
         ("Settle", 108_000),
         ("Remove", 2 * 86_400),
         ("Retire", 2 * 86_400),
-        ("Review", 365 * 86_400),
         ("Rejudge", 14 * 86_400),
+        ("Review", 365 * 86_400),
     ],
 )
 def test_no_execution_runs_for_ever(stage, title, longest_seconds):

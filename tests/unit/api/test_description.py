@@ -23,7 +23,7 @@ def routes_of(function: str) -> set[tuple[str, str]]:
     """Return method and path of each ``@app.<method>("<path>")`` in a function's handler."""
     tree = ast.parse((FUNCTIONS / function / "handler.py").read_text(encoding="utf-8"))
     return {
-        (decorator.func.attr, re.sub("<(.*?)>", "{\\1}", ast.literal_eval(decorator.args[0])).replace("image_id", "id"))
+        (decorator.func.attr, re.sub("<(?:image_|rejudgement_)?(.*?)>", "{\\1}", ast.literal_eval(decorator.args[0])))
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
         for decorator in node.decorator_list

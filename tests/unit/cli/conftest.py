@@ -6,12 +6,14 @@ from typer.testing import CliRunner
 from image_scaler import cli
 from tests.fakes.handlers import Function
 from tests.fakes.keys import to_pem
+from tests.fakes.machines import Machine
 from tests.fakes.service import Service
 
 
 @pytest.fixture
 def service(aws, monkeypatch, ec_key):
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")  # they go to standard output, which is the command's here
+    Machine("retire")  # `manage` starts it
     functions = {name: Function(name, monkeypatch) for name in ("upload", "manage", "policies")}
     service = Service("", functions, control={"KCONTROL": ec_key.public_key()})
     with service.server():

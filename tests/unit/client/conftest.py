@@ -7,6 +7,7 @@ from image_scaler.client import Client
 from image_scaler.signing import Signer
 from tests.fakes.handlers import Function
 from tests.fakes.keys import to_pem
+from tests.fakes.machines import Machine
 from tests.fakes.service import Service
 
 EDGE = "https://images.example.com"
@@ -21,6 +22,7 @@ def signer(ec_key):
 
 @pytest.fixture
 def service(aws, monkeypatch, ec_key):
+    Machine("retire")  # `manage` starts it
     functions = {name: Function(name, monkeypatch) for name in ("upload", "manage", "policies")}
     return Service(EDGE, functions, control={CONTROL: ec_key.public_key()})
 

@@ -17,6 +17,13 @@ def request_of(case: str) -> PersistRequest:
     return PersistRequest.from_state(recorded("PersistImage", case)[0])
 
 
+def reason_of(request: PersistRequest) -> dict[str, str]:
+    """Return the members that say which policy decided and why, as the verdict has them."""
+    basis = request.verdict.basis
+    told = {"reason": basis.reason, "policy_digest": basis.policies.policy}
+    return {name: value for name, value in told.items() if value}
+
+
 @pytest.mark.parametrize(("case", "decision"), [("published", "allow"), ("blurred", "blur")])
 def test_a_served_image_is_described_by_its_picture(case, decision):
     request = request_of(case)
@@ -26,7 +33,7 @@ def test_a_served_image_is_described_by_its_picture(case, decision):
     picture = request.picture
     assert detail == {
         **WHOSE, "width": picture.master.width, "height": picture.master.height, "placeholder": picture.placeholder,
-        "dominant_color": picture.dominant_color, "decision": decision,
+        "dominant_color": picture.dominant_color, "decision": decision, **reason_of(request),
     }  # fmt: skip
 
 
@@ -38,6 +45,7 @@ def test_a_blocked_image_is_described_without_anything_that_shows_it():
 
     assert detail == {
         **WHOSE, "width": request.facts.width, "height": request.facts.height, "decision": "block",
+        **reason_of(request),
     }  # fmt: skip
 
 

@@ -34,7 +34,11 @@ def test_a_picture_that_may_no_longer_be_shown_is_taken_down_at_once(
     assert record.keys().isdisjoint({"picture", "unannounced", "pending"})
     assert aws.keys(GENERATED) == []
     assert list(retirements.started().values()) == [{"image_id": ID}]
-    assert event["detail"] == {"image_id": ID, "status": status, "revision": 2, "tenant": "acme"}
+    told = {name: event["detail"][name] for name in ("image_id", "status", "revision", "tenant", "decision")}
+    assert told == {"image_id": ID, "status": status, "revision": 2, "tenant": "acme", "decision": change.decision}
+    assert (event["detail"]["actor"], event["detail"]["source"]) == (change.actor, change.source)
+    assert event["detail"]["previous_status"] == {"allow": "PUBLISHED", "blur": "BLURRED"}[before]
+    assert event["detail"].keys().isdisjoint({"placeholder", "dominant_color"})
     assert uploads.take() == []
 
 
