@@ -3,8 +3,8 @@
 A change to block or review takes the picture down:
 
 1. An execution of `retire` is started if the image is served. It waits for a minute, then deletes all files that the
-   record does not show and purges the CDN. It is started first, so that the files are deleted even if this process
-   ends after the next step.
+   record does not show, sends the event if it was not sent, and purges the CDN. It is started first, so that all this
+   happens even if this process ends after the next step.
 2. One transaction writes the record (a new revision without a picture) and a history item. From then on the image is
    not served. The record also says that its completion event is still to be sent.
 3. All generated variants are deleted, because the CDN reads them without any function. Then the event is sent, which

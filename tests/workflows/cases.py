@@ -526,11 +526,11 @@ PATHS = (
     retire("ReplacedRevisionIsRetiredInTwoPasses", RETIRED),
     *(
         retire(
-            f"Unannounced{status.title()}RevisionIsAnnounced",
+            f"Unannounced{_title(status)}RevisionIsAnnounced",
             RETIRED_AND_ANNOUNCED,
-            answers={"ReadAnnouncement": f"Unannounced{status.title()}"},
+            answers={"ReadAnnouncement": f"Unannounced{_title(status)}"},
         )
-        for status in ("PUBLISHED", "BLURRED")
+        for status in ("PUBLISHED", "BLURRED", "IN_REVIEW", "BLOCKED")
     ),
     retire(
         "RevisionThatIsProcessedIsNotAnnounced",

@@ -149,6 +149,8 @@ RESPONSES: dict[str, Answers] = {
     "RevisionWasAnnounced": every_time(shown("PUBLISHED")),
     "UnannouncedPublished": every_time(shown("PUBLISHED", unannounced={"S": "Image Published"})),
     "UnannouncedBlurred": every_time(shown("BLURRED", unannounced={"S": "Image Blurred"})),
+    "UnannouncedInReview": every_time(shown("IN_REVIEW", unannounced={"S": "Image In Review"})),
+    "UnannouncedBlocked": every_time(shown("BLOCKED", unannounced={"S": "Image Blocked"})),
     "FailedBySettle": every_time(ended("FAILED", SETTLED, unannounced={"S": "Image Failed"})),
 }
 """The responses that cases share, by their names in the mock file; cases of failures add their own."""
