@@ -13,7 +13,8 @@ STAGE ?= dev
 UNIT := tests/unit
 LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py \
 	tests/unit/imaging/test_animations.py tests/unit/imaging/test_boxes.py tests/unit/imaging/test_colorimetry.py \
-	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py tests/unit/rotate/test_rotation.py \
+	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py \
+	tests/unit/rotate/test_rotation.py tests/unit/remove/test_removal.py tests/unit/persist/test_crashes.py \
 	tests/emulator/test_files.py tests/emulator/test_removal.py \
 	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/emulator/test_rejudging.py tests/e2e/test_smoke.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
@@ -141,8 +142,8 @@ tests/browser/node_modules/.complete: tests/browser/package-lock.json
 	@cd tests/browser && npm ci --omit=optional --ignore-scripts --loglevel=error --no-audit --no-fund
 	@touch $@
 
-gallery: setup  ## Show uploads next to their variants: .local/gallery/index.html
-	@$(BIN)/python -m tests.corpus.gallery
+gallery: setup  ## Show uploads next to their variants: .local/gallery/index.html (BEFORE=checkout of an earlier release)
+	@$(BIN)/python -m tests.corpus.gallery $(if $(BEFORE),--before $(BEFORE))
 
 format: setup  ## Fix layout and imports with ruff, and the layout of the documents with mdformat
 	@$(BIN)/ruff check --fix .
@@ -154,9 +155,10 @@ bench: setup benchmarks/.cache/.complete  ## Compare with the peers; writes benc
 	@benchmarks/.cache/venv/bin/python -m benchmarks
 	@$(BIN)/mdformat docs/performance.md
 
-costs: setup  ## Write the tables of docs/costs.md from the cost model
+costs: setup  ## Write the tables of docs/costs.md and docs/rejudging.md from the cost model
 	@$(BIN)/python -m benchmarks.costs_page
-	@$(BIN)/mdformat docs/costs.md
+	@$(BIN)/python -m benchmarks.rejudging
+	@$(BIN)/mdformat docs/costs.md docs/rejudging.md
 
 benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json $(VENV)/.complete
 	@echo "Installing the peers into benchmarks/.cache ..."

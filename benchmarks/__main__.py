@@ -64,7 +64,7 @@ def _report(steps: dict[str, Any], originals: dict[str, Photo]) -> None:
     """Write the files from all steps."""
     results: dict[str, Any] = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": _machine() | {"highest_load": round(max(each["load"][0] for each in steps.values()), 1)},
+        "machine": _machine() | {"loads": {step: round(each["load"][0]) for step, each in steps.items()}},
         "versions": _versions(),
         "photos": [
             {"name": p.name, "title": p.title, "width": p.width, "height": p.height, "bytes": p.path.stat().st_size}
@@ -100,7 +100,8 @@ def _equal(originals: dict[str, Photo], _parsed: argparse.Namespace) -> list[dic
 
 
 def _delivery(_originals: dict[str, Photo], _parsed: argparse.Namespace) -> Any:
-    return once([str(measure.CHECKOUT / ".venv" / "bin" / "python"), "-m", "benchmarks.delivery"])
+    measured = once([str(measure.CHECKOUT / ".venv" / "bin" / "python"), "-m", "benchmarks.delivery"])
+    return measured | {"date": datetime.now(UTC).date().isoformat()}
 
 
 def _ingests(originals: dict[str, Photo], parsed: argparse.Namespace) -> dict[str, Any]:
@@ -197,7 +198,12 @@ def _imports(_originals: dict[str, Photo], parsed: argparse.Namespace) -> dict[s
 
 
 def _started(runs: list[measure.ColdStart]) -> dict[str, Any]:
-    return {"ms": [round(each.ms) for each in runs], "mib": round(median(each.mib for each in runs), 1)}
+    cpu_ms = round(median(each.cpu_ms for each in runs))
+    return {
+        "ms": [round(each.ms) for each in runs],
+        "cpu_ms": cpu_ms,
+        "mib": round(median(each.mib for each in runs), 1),
+    }
 
 
 def _blur(originals: dict[str, Photo], _parsed: argparse.Namespace) -> dict[str, Any]:

@@ -44,7 +44,7 @@ _FORK = get_context("fork")
 _SPAWN = get_context("spawn")  # shares nothing with this process, so that its memory is its own
 LIMITS = Limits(
     max_memory_bytes=int(DEFAULT_MEMORY_MIB * MIB * SANDBOX_SHARE),
-    max_decode_seconds=120,  # a stage has 30 s of wall-clock time, which other processes would affect here
+    max_decode_seconds=600,  # of wall-clock time 900: other processes may take most of it here
 )
 
 Make = Callable[[], bytes]

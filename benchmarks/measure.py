@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -196,9 +197,10 @@ def node(script: str, *arguments: str) -> list[str]:
 
 @dataclass(frozen=True)
 class ColdStart:
-    """Process start to first byte in ms, and the process's peak memory in MiB."""
+    """Process start to first byte in ms, the process's CPU time in ms, and its peak memory in MiB."""
 
     ms: float
+    cpu_ms: float
     mib: float
 
 
@@ -224,7 +226,7 @@ class FakeAwsServer:
 
 def cold_start(command: Sequence[str], environment: dict[str, str]) -> ColdStart:
     """Start a process and wait for its first byte, then for its end."""
-    started = perf_counter()
+    cpu_before, started = _cpu_of_children(), perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT | environment, cwd=CHECKOUT
     )
@@ -234,4 +236,11 @@ def cold_start(command: Sequence[str], environment: dict[str, str]) -> ColdStart
     _, errors = process.communicate()
     if not first or process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode} and no response: {errors.decode()}")
-    return ColdStart(elapsed, float(errors.decode().splitlines()[-1]))
+    cpu_ms = (_cpu_of_children() - cpu_before) * 1000
+    return ColdStart(elapsed, cpu_ms, float(errors.decode().splitlines()[-1]))
+
+
+def _cpu_of_children() -> float:
+    """Return the CPU seconds of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -168,4 +168,6 @@ def _judge_processes(results: dict[str, Any], at_most: Any) -> None:
     times = {name: median(cold["phone"][name]["ms"]) for name in ("ours", "sharp")}
     ratio = times["ours"] / times["sharp"]
     name = "Cold start of `serve`, process start to first byte ÷ Node with sharp"
-    at_most(name, MOST_COLD_START, ratio, f"{ratio:.2f} ({times['ours']:.0f} ms; {times['sharp']:.0f} ms)")
+    cpu = cold["phone"]["ours"]["cpu_ms"] / cold["phone"]["sharp"]["cpu_ms"]
+    shown = f"{ratio:.2f} ({times['ours']:.0f} ms; {times['sharp']:.0f} ms); in CPU time {cpu:.2f}"
+    at_most(name, MOST_COLD_START, ratio, shown)

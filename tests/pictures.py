@@ -5,6 +5,7 @@ to ``scene``: gradients, shapes and texture, with a different colour in each cor
 is recognised. Keyword arguments that a format does not know by itself go to Pillow's encoder.
 """
 
+import random
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -83,6 +84,16 @@ def page(width: int = 320, height: int = 240, *, shift: int = 0) -> Image.Image:
     canvas = ImageDraw.Draw(image)
     for row, color in enumerate(("black", "#c00000", "#0000c0") * (height // 60)):
         canvas.text((8 + shift, 4 + 18 * row), "Sphinx of black quartz, judge my vow " * 4, fill=color, font_size=13)
+    return image
+
+
+def prose(width: int = 320, height: int = 240) -> Image.Image:
+    """Return a page of random words: it repeats itself less than ``page``, as real text does."""
+    image = Image.new("RGB", (width, height), "white")
+    canvas, letters = ImageDraw.Draw(image), random.Random(1)
+    for top in range(4, height, 20):
+        words = ("".join(letters.choices("etaoinshrdlu", k=letters.randint(2, 9))) for _ in range(width // 40))
+        canvas.text((8, top), " ".join(words), fill="black", font_size=14)
     return image
 
 

@@ -4,6 +4,7 @@ Files contain only pixels, durations, the number of plays and, if they are kept,
 metadata, comments and profiles. GIF cannot store rights fields.
 """
 
+from enum import Enum
 from io import BytesIO
 from typing import Any, Final
 
@@ -86,6 +87,19 @@ four levels, so white becomes grey: a chart has an error of 2.3 with it and 0.01
 bands."""
 
 
+class LosslessEffort(Enum):
+    """libwebp's quality and method for lossless files (`python -m benchmarks.lossless`, docs/adr/0034)."""
+
+    SMOOTH = (20, 1)
+    """Pictures that are not flat."""
+    FIRST = (50, 1)
+    """Variants of flat pictures at their first request: 5 to 44 ms at 800 px, less than their lossy WebP."""
+    STORED = (80, 4)
+    """Stored files of flat pictures."""
+    REFINED = (100, 4)
+    """Variants of flat pictures that are encoded again. Method 6 takes 8 to 60 times as long for at most 5 %."""
+
+
 def encode(picture: DecodedPicture, image_format: str, quality: int, *, background: str = "white") -> bytes:
     """Encode as ``jpeg``, ``webp``, ``png``, ``avif`` or ``gif``; quality from 1 to 100, ignored by png and gif.
 
@@ -104,18 +118,23 @@ def encoder_of(image_format: str, quality: int) -> str:
     return ENCODERS[image_format]
 
 
-def encode_lossless_webp(image: Image.Image, rights: bytes = b"") -> bytes:
+def encode_lossless_webp(image: Image.Image, rights: bytes = b"", *, effort: LosslessEffort) -> bytes:
     """Encode as lossless WebP without the colours of transparent pixels; transparent and flat pictures are stored so.
 
-    Encodes 3 to 6 megapixels per second. Method 0 encodes 22 to 70, but flat drawings then have up to four times the
-    bytes.
+    The effort counts for flat pictures. For others, a higher one saves at most 11 % and takes up to twice as long as
+    their 3 to 6 megapixels per second.
     """
-    return encode_still(image, "WEBP", rights, lossless=True, quality=20, method=1, exact=False)
+    quality, method = (effort if is_flat(image) else LosslessEffort.SMOOTH).value
+    return encode_still(image, "WEBP", rights, lossless=True, quality=quality, method=method, exact=False)
 
 
 def encode_lossless_webp_animation(picture: DecodedPicture) -> bytes:
-    """Encode an animation as lossless WebP; flat animations are stored so."""
-    return _saved_webp_animation(picture, lossless=True, quality=20, method=1, exact=False)
+    """Encode an animation as lossless WebP; flat animations are stored so.
+
+    The effort of stored stills would save a fifth of the bytes and take twice as long, for up to 64 megapixels.
+    """
+    quality, method = LosslessEffort.SMOOTH.value
+    return _saved_webp_animation(picture, lossless=True, quality=quality, method=method, exact=False)
 
 
 def encode_avif(image: Image.Image, quality: int, rights: bytes, *, speed: int = AVIF_SPEED) -> bytes:
@@ -152,7 +171,7 @@ def _encode_jpeg(image: Image.Image, quality: int, background: str, rights: byte
 def _encode_webp(image: Image.Image, quality: int, _background: str, rights: bytes) -> bytes:
     body = encode_still(image, "WEBP", rights, quality=quality, method=WEBP_METHOD)
     if is_flat(image):
-        return min(body, encode_lossless_webp(image, rights), key=len)
+        return min(body, encode_lossless_webp(image, rights, effort=LosslessEffort.FIRST), key=len)
     return body
 
 

@@ -11,7 +11,7 @@ from time import perf_counter
 from functions.imaging.decoding import decode
 from functions.imaging.derived import DerivedPicture, derive
 from functions.imaging.inspection import inspect
-from functions.imaging.limits import Limits
+from functions.imaging.limits import WALL_FACTOR, Limits
 from functions.imaging.proxies import EncodedView, moderation_proxies
 from functions.imaging.renditions import ReduceChain, encoded_master, rendition_widths
 from functions.imaging.resizing import cleared
@@ -46,14 +46,16 @@ def ingest(
 ) -> Ingested:
     """Decode an upload in a sandbox and derive everything from it.
 
-    ``keep_rights`` as in decoding.py, ``max_views`` as in views.py. Raises RefusedPictureError or SandboxError.
+    ``keep_rights`` as in decoding.py, ``max_views`` as in views.py. Raises RefusedPictureError,
+    TransientDependencyError or SandboxError.
     """
     return run_bounded(
         partial(ingest_here, keep_rights=keep_rights, max_views=max_views),
         body,
         content_type,
         limits,
-        seconds=limits.max_decode_seconds,
+        cpu_seconds=limits.max_decode_seconds,
+        wall_seconds=limits.max_decode_seconds * WALL_FACTOR,
         memory_bytes=limits.max_memory_bytes,
     )
 

@@ -40,6 +40,10 @@ class Limits(UploadLimits):
     """Scans × pixels of a progressive JPEG: each scan visits every pixel. 64 megapixels in 10 scans are 640 million."""
 
 
+WALL_FACTOR = 1.5
+"""Wall-clock time for decoding, as a multiple of its CPU time: 90 s for 60 s. Lambda ends `optimize` after 120 s. Its
+memory has 1.7 vCPU, so only a busy host makes the wall-clock time longer than the CPU time."""
+
 DEFAULT_LIMITS = Limits()
 
 KEPT_ANIMATION_PIXELS = 64 * MEGAPIXEL

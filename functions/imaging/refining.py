@@ -9,15 +9,12 @@ from typing import Final
 from mozjpeg_lossless_optimization import COPY_MARKERS, optimize
 from PIL import Image
 
-from functions.imaging.encoding import encode_avif, encode_still
+from functions.imaging.encoding import LosslessEffort, encode_avif, encode_lossless_webp, encode_still
 from functions.imaging.flatness import is_flat
 from functions.imaging.picture import DecodedPicture
 
 WEBP_METHOD: Final = 6
 """libwebp's slowest method: 50 to 130 ms at 800 px."""
-
-LOSSLESS_WEBP: Final = {"lossless": True, "quality": 80, "method": 4, "exact": False}
-"""Flat pictures. Method 6 at quality 100 takes 8 to 60 times as long and saves at most 5 % more."""
 
 AVIF_SPEED: Final = 6
 """180 to 690 ms at 800 px, for 14 % fewer bytes than speed 9. Speed 5 saves up to 6 % more and takes five times as
@@ -47,4 +44,4 @@ def _webp(image: Image.Image, quality: int, rights: bytes) -> bytes:
     body = encode_still(image, "WEBP", rights, quality=quality, method=WEBP_METHOD)
     if not is_flat(image):
         return body
-    return min(body, encode_still(image, "WEBP", rights, **LOSSLESS_WEBP), key=len)
+    return min(body, encode_lossless_webp(image, rights, effort=LosslessEffort.REFINED), key=len)

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from functions.imaging.encoding import (
     CONTENT_TYPES,
+    LosslessEffort,
     encode,
     encode_lossless_webp,
     encode_lossless_webp_animation,
@@ -186,6 +187,10 @@ class _Encoding:
     excess: float
 
 
+def _lossless(picture: DecodedPicture) -> bytes:
+    return encode_lossless_webp(picture.frames[0], picture.rights, effort=LosslessEffort.STORED)
+
+
 def _encodings(picture: DecodedPicture, jpeg_quality: int) -> Iterator[_Encoding]:
     """Yield the encodings of a picture, best first."""
     if picture.animated:
@@ -195,7 +200,7 @@ def _encodings(picture: DecodedPicture, jpeg_quality: int) -> Iterator[_Encoding
             yield _Encoding("webp", partial(encode, image_format="webp", quality=quality), ANIMATION_EXCESS)
         return
     if picture.has_alpha or picture.flat:
-        yield _Encoding("webp", lambda each: encode_lossless_webp(each.frames[0], each.rights), LOSSLESS_EXCESS)
+        yield _Encoding("webp", _lossless, LOSSLESS_EXCESS)
     image_format = "webp" if picture.has_alpha else "jpeg"
     for quality in (jpeg_quality, *LOWER_QUALITIES):
         yield _Encoding(image_format, partial(encode, image_format=image_format, quality=quality), LOSSY_EXCESS)

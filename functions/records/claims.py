@@ -25,7 +25,8 @@ class Claim:
 
     ``etag`` (unquoted), ``version``, ``size`` (bytes) and ``sequencer`` identify the claimed upload. ``etag`` and
     ``size`` are None if the claim itself failed, and in records of releases before 0.1.0 whose upload was never
-    accepted. ``error`` is the name of the error that ended the last execution.
+    accepted. ``error`` is the name of the error that ended the last execution. ``is_unannounced`` tells that the event
+    of the status is still to be sent.
     """
 
     image_id: str
@@ -38,6 +39,7 @@ class Claim:
     size: int | None = None
     sequencer: str = ""
     error: str | None = None
+    is_unannounced: bool = False
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -55,6 +57,7 @@ class Claim:
             size=None if size is None else int(size),
             sequencer=document.get("sequencer", ""),
             error=document.get("error", {}).get("error"),
+            is_unannounced="unannounced" in document,
         )
 
     @property
@@ -110,14 +113,17 @@ class ClaimReader:
             request = response.get("UnprocessedKeys")
         return found
 
-    def with_status(self, day: date, *statuses: Status) -> Iterator[Claim]:
-        """Yield the claims of a day's images that have one of these statuses. Raises TransientDependencyError."""
+    def unsettled(self, day: date, *statuses: Status) -> Iterator[Claim]:
+        """Yield the claims of a day's images that have one of these statuses or an event that is still to be sent.
+
+        Raises TransientDependencyError.
+        """
         names = {f":status{number}": status for number, status in enumerate(statuses)}
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=LISTING_INDEX,
             KeyConditionExpression="listing_day = :day",
-            FilterExpression=f"#status IN ({', '.join(names)})",
+            FilterExpression=f"#status IN ({', '.join(names)}) OR attribute_exists(unannounced)",
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues=to_item({":day": str(day), **names}),
         )

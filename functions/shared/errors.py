@@ -89,7 +89,7 @@ class ImageScalerError(Exception):
 
 
 class TransientDependencyError(ImageScalerError):
-    """An AWS service timed out or failed; the same call may succeed later."""
+    """An AWS service timed out or failed, or the machine was too slow; the same call may succeed later."""
 
     handled = (STATE_MACHINE, http(503))
 

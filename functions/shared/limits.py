@@ -42,8 +42,8 @@ class UploadLimits:
     """Pixels of all frames of an animation together."""
 
     max_decode_seconds: int = 60
-    """Seconds for decoding, scaling and encoding an upload: the largest animation takes 15.6 on a fast x86-64 core, and
-    Lambda's arm64 was not measured."""
+    """CPU time in seconds for decoding, scaling and encoding an upload: the largest animation takes 14.4 on a fast
+    x86-64 core (docs/memory.md), and Lambda's arm64 was not measured."""
 
     @classmethod
     def read(cls, reader: EnvironmentReader) -> Self:

@@ -2,6 +2,7 @@
 
 PROCESSING, but its execution has ended   the status event was lost: `settle` records the failure
 an upload that no execution has claimed   S3's event was lost or never sent: the upload is put into the queue
+its event was not sent                    a change of its verdict ended half-way: `settle` sends the event
 HELD                                      there was no verdict, and the cause may be temporary: the image is resumed
 
 EventBridge events are best effort, and S3 starts to send them only minutes after a bucket is first deployed. A sweep
@@ -77,7 +78,7 @@ class StuckImages:
         for claim in self._unfinished():
             if not has_time():
                 return Repairs(settled, started, resumed, looked_at_all=False)
-            if claim.status is Status.PROCESSING:
+            if claim.status is Status.PROCESSING or claim.is_unannounced:
                 settled += self._settle(claim)
             elif not uploads_wait and resumed < MOST_HELD:
                 resumed += self._resume(claim)
@@ -92,14 +93,18 @@ class StuckImages:
     # --- records
 
     def _unfinished(self) -> Iterator[Claim]:
-        """Yield the claims of recent images that are PROCESSING or HELD."""
+        """Yield the claims of recent images that are PROCESSING or HELD, or whose event was not sent."""
         today = self._now().date()
         for day in range(LOOK_BACK.days + 1):
-            yield from self._claims.with_status(today - timedelta(days=day), Status.PROCESSING, Status.HELD)
+            yield from self._claims.unsettled(today - timedelta(days=day), Status.PROCESSING, Status.HELD)
 
     def _settle(self, claim: Claim) -> bool:
-        """Start `settle` if an execution ended without recording a final status; return whether it was started."""
-        if claim.execution_arn is None or self._age(claim.claimed_at) < self._forgotten_after:
+        """Start `settle` if an execution ended before its last step, or a change of the verdict did.
+
+        Return whether it was started.
+        """
+        began = claim.updated_at if claim.is_unannounced else claim.claimed_at
+        if claim.execution_arn is None or self._age(began) < self._forgotten_after:
             return False
         execution = self._executions.describe(claim.execution_arn) or {"status": "MISSING"}
         if execution["status"] == "RUNNING":

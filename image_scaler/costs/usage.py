@@ -205,8 +205,8 @@ class UploadRequests:
         """Calls of DetectModerationLabels: one per view."""
         return self.views
 
-    table_write_units: float = 37.0
-    """Units of these writes and of the claim by `ingest`: the record has 2 KB at the end, the index by day repeats its
+    table_write_units: float = 42.0
+    """Units of these writes and of the claim by `ingest`: the record has 3 KB at the end, the index by day repeats its
     writes, the index of lists takes one for each new entry and two for each change of the status, and a transaction
     costs twice as much. An image with an owner takes 5 more."""
     table_read_units: float = 20.0

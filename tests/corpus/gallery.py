@@ -1,9 +1,15 @@
 """A contact sheet for visual checks: uploads next to their variants, in a browser with colour management.
 
-`make gallery` writes .local/gallery/index.html from the code as it stands, with nothing deployed. Before and after look
-the same wherever nothing else is said: the same way up, the same colours, transparent in the same places.
+`make gallery` writes .local/gallery/index.html from the code as it stands, with nothing deployed. Upload and variants
+look the same wherever nothing else is said: the same way up, the same colours, transparent in the same places.
+
+`make gallery BEFORE=../image-scaler-0.1.0` also shows the variants that an earlier release generates. BEFORE is a
+checkout of it, after `make setup`.
 """
 
+import argparse
+import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -11,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from functions.blur.pictures import blurred_files
 from functions.imaging.colorimetry import BT709, D65, between
@@ -71,6 +77,8 @@ def exhibits() -> dict[str, list[Exhibit]]:
         "Animation": list(_animations()),
         "Colour by code points, gamma and chromaticities; HDR": list(_colors()),
         "Real files: composition of animations, crops": list(_real_files()),
+        "Crops around the focal point": list(_focal_crops()),
+        "Flat pages: text, charts, screenshots": list(_flat_pages()),
     }
 
 
@@ -201,6 +209,30 @@ def _real_files() -> Iterator[Exhibit]:
     yield _real_file("h13-clap-topleft.heic", formats[2:])
 
 
+def _focal_crops() -> Iterator[Exhibit]:
+    box = {"width": "160", "height": "160", "format": "png"}
+    crops = (box, {**box, "position": "auto"}, {**box, "width": "96", "height": "200", "position": "auto"})
+    for name in ("bather.webp", "cat.webp", "knife.jpg", "mountains.jpg"):
+        file = SAMPLES / name
+        yield Exhibit(name, file.read_bytes(), file.suffix[1:], crops)
+    for left in (0, 0.5, 1):
+        canvas = _photo().filter(ImageFilter.GaussianBlur(12))
+        subject = pictures.drawing().resize((100, 100))
+        canvas.paste(subject, (int(left * (canvas.width - 100)), 120), subject)
+        yield Exhibit(f"a subject at {left:.0%} of the width", pictures.png(image=canvas), "png", crops)
+
+
+def _flat_pages() -> Iterator[Exhibit]:
+    formats = tuple({"width": "640", "format": name} for name in ("webp", "jpeg", "avif", "png"))
+    for name, image in (("text", pictures.prose(1_280, 800)), ("coloured text", pictures.page(1_280, 800))):
+        yield Exhibit(name, pictures.png(image=image), "png", formats)
+    yield Exhibit("a chart with a palette", (SAMPLES / "chart-palette.png").read_bytes(), "png", formats)
+    gradient = Image.linear_gradient("L").resize((1_280, 200))
+    page = pictures.prose(1_280, 800)
+    page.paste(Image.merge("RGB", (gradient, gradient.point(lambda level: 255 - level), gradient)), (0, 0))
+    yield Exhibit("text and a gradient", pictures.png(image=page), "png", formats)
+
+
 def _real_file(name: str, queries: tuple[dict[str, str], ...]) -> Exhibit:
     return Exhibit(name, (FOLDER / name).read_bytes(), name.rpartition(".")[2], queries)
 
@@ -246,23 +278,54 @@ def variants(exhibit: Exhibit) -> Iterator[tuple[str, bytes, str]]:
         yield " ".join(query.values()), rendered.body, rendered.content_type
 
 
-def write_gallery(page: Path = PAGE) -> int:
-    """Write the page and its pictures; return the number of uploads on it."""
+def earlier_variants(folder: Path, shown: list[Exhibit], checkout: Path) -> list[list[tuple[str, str]]]:
+    """Return the file name and the caption of each variant that the release in ``checkout`` generates, by exhibit.
+
+    The name is empty if the release refuses the upload or the query. Blurred pictures are left out.
+    """
+    requests = []
+    for number, exhibit in enumerate(shown, start=1):
+        upload = f"{number:03}-upload"
+        (folder / upload).write_bytes(exhibit.body)
+        queries = () if exhibit.blur else exhibit.queries
+        requests.append({"upload": upload, "queries": queries, "name": f"{number:03}-earlier"})
+    (folder / "requests.json").write_text(json.dumps(requests), encoding="utf-8")
+    python, script = checkout / ".venv" / "bin" / "python", Path(__file__).with_name("earlier_release.py")
+    subprocess.run([python, script, folder.resolve()], cwd=checkout, check=True)
+    found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return [[(name, caption) for name, caption in each] for each in found]
+
+
+def write_gallery(page: Path = PAGE, before: Path | None = None) -> int:
+    """Write the page and its pictures; return the number of uploads on it.
+
+    ``before`` is the checkout of an earlier release, whose variants are shown too.
+    """
     page.parent.mkdir(parents=True, exist_ok=True)
+    everything = [exhibit for shown in exhibits().values() for exhibit in shown]
+    earlier = earlier_variants(page.parent, everything, before) if before else [[] for _ in everything]
     parts = [f"<!doctype html><meta charset=utf-8><title>image-scaler: gallery</title><style>{STYLE}</style>"]
     count = 0
     for section, shown in exhibits().items():
         parts.append(f"<section><h2>{escape(section)}</h2><div>")
         for exhibit in shown:
             count += 1
-            figures = [_figure(page, f"{count:03}-before.{exhibit.ending}", exhibit.body, f"before, {exhibit.ending}")]
+            figures = [_figure(page, f"{count:03}-upload.{exhibit.ending}", exhibit.body, f"upload, {exhibit.ending}")]
             for number, (caption, body, media_type) in enumerate(variants(exhibit)):
                 name = f"{count:03}-after-{number}.{media_type.removeprefix('image/')}"
+                if number < len(earlier[count - 1]):
+                    figures.append(_earlier_figure(page, *earlier[count - 1][number]))
                 figures.append(_figure(page, name, body, f"after, {caption}: {media_type}, {len(body):,} bytes"))
             parts.append(f"<article><h3>{escape(exhibit.title)}</h3>{''.join(figures)}</article>")
         parts.append("</div></section>")
     page.write_text("\n".join(parts))
     return count
+
+
+def _earlier_figure(page: Path, name: str, caption: str) -> str:
+    if not name:
+        return f"<figure><figcaption>before: {escape(caption)}</figcaption></figure>"
+    return _figure(page, name, (page.parent / name).read_bytes(), f"before: {caption}")
 
 
 def _figure(page: Path, name: str, body: bytes, caption: str) -> str:
@@ -277,4 +340,7 @@ def _figure(page: Path, name: str, body: bytes, caption: str) -> str:
 
 
 if __name__ == "__main__":
-    print(f"gallery: {write_gallery()} uploads with their variants in {PAGE.relative_to(ROOT)}")  # noqa: T201
+    parser = argparse.ArgumentParser(description="Write the gallery.")
+    parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="show an earlier release's variants too")
+    shown = write_gallery(before=parser.parse_args().before)
+    print(f"gallery: {shown} uploads with their variants in {PAGE.relative_to(ROOT)}")  # noqa: T201

@@ -17,6 +17,7 @@ ROUTES = {
     "DELETE /v1/images/{id}": "manage",
     "PUT /v1/images/{id}/legal-hold": "manage",
     "DELETE /v1/owners/{owner}/images": "manage",
+    "POST /v1/images/{id}/verdict": "manage",
     "POST /v1/resumptions": "manage",
     "GET /v1/policies/{name}": "policies",
     "PUT /v1/policies/{name}": "policies",

@@ -6,10 +6,12 @@ import pytest
 
 from cdk.constructs.workflows import DEFINITIONS
 from cdk.functions import SPECIFICATIONS
+from functions.shared.contracts import Status
+from functions.shared.events import detail_type
 from tests.infrastructure.policies import grants_of_role, role_of, text_of
 from workflows import lint
 
-TITLES = ("Ingest", "Settle", "Remove", "Retire", "Rejudge")
+TITLES = ("Ingest", "Settle", "Remove", "Retire", "Review", "Rejudge")
 INGEST_FUNCTIONS = ("optimize", "moderate", "blur", "persist")
 FUNCTIONS = {
     "Ingest": (*INGEST_FUNCTIONS, "remove"),
@@ -17,15 +19,25 @@ FUNCTIONS = {
     "Remove": ("remove",),
     "Retire": ("remove",),
     "Rejudge": ("survey", "decide"),
+    "Review": ("decide",),
 }
-STARTS = {"Ingest": ("Retire",), "Settle": ("Remove", "Retire"), "Remove": (), "Retire": (), "Rejudge": ()}
+STARTS = {
+    "Ingest": ("Retire",),
+    "Settle": ("Remove", "Retire", "Review"),
+    "Remove": (),
+    "Retire": (),
+    "Review": (),
+    "Rejudge": (),
+}
 WRITES = {
     "Ingest": ("GetItem", "PutItem", "UpdateItem"),
     "Settle": ("GetItem", "PutItem", "UpdateItem"),
     "Remove": ("UpdateItem",),
     "Retire": ("GetItem", "UpdateItem"),
+    "Review": ("GetItem",),
     "Rejudge": (),
 }
+SENDS_NO_EVENTS = {"Review", "Rejudge"}
 """What each state machine invokes, starts, and does to the table."""
 OWN = {
     "Rejudge": lambda rejudge: {
@@ -64,13 +76,13 @@ def machine(synthesized, title):
     return logical_id, resource["Properties"]
 
 
-def rule_of(synthesized, detail_type):
+def rule_of(synthesized, event):
     """Return the properties of the one rule on events of a type, apart from events of the generated bucket."""
     generated = {"bucket": {"name": [{"Ref": "Generated"}]}}
     (rule,) = (
         rule
         for rule in synthesized.properties("AWS::Events::Rule")
-        if (pattern := rule.get("EventPattern", {})).get("detail-type") == [detail_type]
+        if (pattern := rule.get("EventPattern", {})).get("detail-type") == [event]
         and pattern.get("detail") != generated
     )
     return rule
@@ -91,8 +103,8 @@ def test_a_state_machine_has_exactly_the_grants_that_its_states_need(stage, stag
         *(f"lambda:InvokeFunction {function}.Arn{versions}" for function in invoked for versions in ("", ":*")),
         *(f"states:StartExecution {other}" for other in started),
         *(f"dynamodb:{action} Records.Arn" for action in WRITES[title]),
-        *({f"events:PutEvents {bus}.Arn"} if WRITES[title] else ()),
         *(OWN.get(title, lambda _: ())(machine(synthesized, title)[0])),
+        *(() if title in SENDS_NO_EVENTS else (f"events:PutEvents {bus}.Arn",)),
     }
 
 
@@ -101,9 +113,8 @@ def test_the_expected_grants_match_the_definition(title):
     text = (DEFINITIONS / f"{title.lower()}.asl.json").read_text(encoding="utf-8")
     resources = {state.get("Resource", "") for state in json.loads(text)["States"].values()}
 
-    assert {
-        name for name in (*INGEST_FUNCTIONS, "remove", "survey", "decide") if f"{name.capitalize()}FunctionArn" in text
-    } == set(FUNCTIONS[title])
+    assert {name for name in SPECIFICATIONS if f"{name.capitalize()}FunctionArn" in text} == set(FUNCTIONS[title])
+    assert ("arn:aws:states:::events:putEvents" in resources) == (title not in SENDS_NO_EVENTS)
     assert {other for other in TITLES if f"{other}StateMachineArn" in text} == set(STARTS[title])
     assert ("arn:aws:states:::aws-sdk:dynamodb:transactWriteItems" in resources) == ("PutItem" in WRITES[title])
     assert ("arn:aws:states:::dynamodb:getItem" in resources) == ("GetItem" in WRITES[title])
@@ -181,6 +192,7 @@ def test_a_state_waits_at_least_as_long_as_its_function_may_run(stage, stage_nam
         ("Remove", 2 * 86_400),
         ("Retire", 2 * 86_400),
         ("Rejudge", 14 * 86_400),
+        ("Review", 365 * 86_400),
     ],
 )
 def test_no_execution_runs_for_ever(stage, title, longest_seconds):
@@ -250,7 +262,7 @@ def test_a_trouble_that_lasts_stays_within_the_events_of_one_execution(stage, ti
 
 def test_an_execution_that_ended_badly_is_settled(stage):
     synthesized = stage("prod")
-    watched = [{"Ref": machine(synthesized, title)[0]} for title in ("Ingest", "Remove", "Retire")]
+    watched = [{"Ref": machine(synthesized, title)[0]} for title in ("Ingest", "Remove", "Retire", "Review")]
     settle, _ = machine(synthesized, "Settle")
 
     rule = rule_of(synthesized, "Step Functions Execution Status Change")
@@ -263,11 +275,24 @@ def test_an_execution_that_ended_badly_is_settled(stage):
     assert [target["Arn"] for target in rule["Targets"]] == [{"Ref": settle}]
 
 
-@pytest.mark.parametrize("detail_type", ["Object Created", "Step Functions Execution Status Change"])
-def test_an_undeliverable_event_is_retried_for_a_day_and_then_kept(stage, detail_type):
+def test_an_image_in_review_starts_its_review_with_the_events_detail(stage):
+    synthesized = stage("prod")
+    review, _ = machine(synthesized, "Review")
+    (bus,) = synthesized.resources("AWS::Events::EventBus")
+
+    rule = rule_of(synthesized, detail_type(Status.IN_REVIEW))
+
+    assert rule["EventBusName"] == {"Ref": bus}
+    assert rule["EventPattern"]["source"] == ["image-scaler"]
+    ((arn, path),) = ((target["Arn"], target["InputPath"]) for target in rule["Targets"])
+    assert (arn, path) == ({"Ref": review}, "$.detail")
+
+
+@pytest.mark.parametrize("event", ["Object Created", "Step Functions Execution Status Change", "Image In Review"])
+def test_an_undeliverable_event_is_retried_for_a_day_and_then_kept(stage, event):
     synthesized = stage("prod")
 
-    (target,) = rule_of(synthesized, detail_type)["Targets"]
+    (target,) = rule_of(synthesized, event)["Targets"]
 
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
     queue, attribute = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"]
@@ -275,9 +300,10 @@ def test_an_undeliverable_event_is_retried_for_a_day_and_then_kept(stage, detail
     assert synthesized.pipeline["Resources"][queue]["Properties"]["MessageRetentionPeriod"] == 14 * 86_400
 
 
-def test_eventbridge_may_start_settle_and_nothing_else(stage):
+@pytest.mark.parametrize("title", ["Settle", "Review"])
+def test_a_rule_may_start_its_state_machine_and_nothing_else(stage, title):
     synthesized = stage("prod")
-    logical_id, _ = machine(synthesized, "Settle")
+    logical_id, _ = machine(synthesized, title)
     (role,) = {
         role_of(target)
         for rule in synthesized.properties("AWS::Events::Rule")

@@ -11,7 +11,7 @@ from functions.imaging.refining import encode_refined, refined_jpeg
 from tests import pictures
 
 PHOTO = pictures.scene(320, 240)
-PAGE = pictures.page(320, 240)
+PAGE = pictures.prose(640, 480).resize((320, 240))
 RIGHTS = pictures.exif().tobytes()
 
 

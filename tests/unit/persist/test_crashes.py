@@ -6,6 +6,7 @@ import pytest
 
 from functions.shared.errors import TransientDependencyError
 from functions.shared.keys import ENTRY_PREFIX, record_partition
+from tests.counted import counted
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
 from tests.fakes.faults import failing_call, hooked
 from tests.fakes.states import recorded
@@ -27,6 +28,15 @@ CALLS = {
 """The calls of a second revision; a first one replaces nothing."""
 CALLS["blurred"] = CALLS["published"]
 CALLS["blocked"] = [call for call in CALLS["published"] if call != COPY]
+
+
+BREAKS = [
+    (case, number)
+    for case, calls in CALLS.items()
+    for number in range(len(calls))
+    if case != "blurred" or number <= calls.index("dynamodb.TransactWriteItems") or counted(0, 1)
+]
+"""Every call breaks. After the transaction, a blurred image is treated like one that is published sharp."""
 
 
 @pytest.fixture
@@ -78,7 +88,7 @@ def shows_incomplete_picture(aws, state) -> bool:
 
 
 @pytest.mark.parametrize("lost_answer", [False, True], ids=["refused", "answer lost"])
-@pytest.mark.parametrize(("case", "number"), [(case, n) for case, calls in CALLS.items() for n in range(len(calls))])
+@pytest.mark.parametrize(("case", "number"), BREAKS)
 def test_a_retry_after_a_failed_call_ends_as_if_nothing_had_failed(
     aws, publisher, watched, retirements, *, case, number, lost_answer
 ):

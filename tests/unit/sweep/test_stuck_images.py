@@ -41,6 +41,16 @@ def test_a_processing_image_whose_execution_no_longer_exists_is_settled(stage, m
     assert original_key(image_id) in detail["input"]
 
 
+@pytest.mark.parametrize("status", [Status.BLOCKED, Status.IN_REVIEW])
+def test_an_image_whose_event_was_not_sent_is_settled_once_it_is_old(stage, status):
+    stage.claimed(status, unannounced="Image Blocked", claimed_at="2026-11-24T09:00:00.000Z")
+    stage.later = timedelta(minutes=9)
+    assert stage.sweep().settled == 0
+
+    stage.later = timedelta(minutes=11)
+    assert stage.sweep().settled == 1
+
+
 def test_a_claim_without_a_time_counts_as_old(stage):
     stage.claimed(Status.PROCESSING, claimed_at="")
 
