@@ -156,9 +156,10 @@ bench: setup benchmarks/.cache/.complete  ## Compare with the peers; writes benc
 	@benchmarks/.cache/venv/bin/python -m benchmarks
 	@$(BIN)/mdformat docs/performance.md
 
-costs: setup  ## Write the tables of docs/costs.md from the cost model
+costs: setup  ## Write the tables of docs/costs.md and docs/rejudging.md from the cost model
 	@$(BIN)/python -m benchmarks.costs_page
-	@$(BIN)/mdformat docs/costs.md
+	@$(BIN)/python -m benchmarks.rejudging
+	@$(BIN)/mdformat docs/costs.md docs/rejudging.md
 
 benchmarks/.cache/.complete: requirements/bench.txt benchmarks/package-lock.json $(VENV)/.complete
 	@echo "Installing the peers into benchmarks/.cache ..."

@@ -99,7 +99,7 @@ ANIMATION_CORE_SECONDS: Final = 0.35
 ANIMATION_PREWARM_CORE_SECONDS: Final = 2.0
 """ASSUMED: CPU time of `prewarm` for an animation, which it renders in three widths and two formats."""
 
-ALARMS: Final = 26
+ALARMS: Final = 27
 FIREWALL_RULES: Final = 5
 SECRETS: Final = 1
 DASHBOARDS: Final = 1
