@@ -11,7 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
-LONG := tests/unit/imaging/test_judged.py tests/unit/imaging/test_hostile_numbers.py \
+LONG := tests/unit/manage/test_reads.py tests/unit/imaging/test_judged.py \
+	tests/unit/imaging/test_hostile_numbers.py \
 	tests/unit/imaging/test_animations.py tests/unit/imaging/test_boxes.py tests/unit/imaging/test_colorimetry.py \
 	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py \
 	tests/unit/rotate/test_rotation.py tests/unit/remove/test_removal.py tests/unit/persist/test_crashes.py \

@@ -2,6 +2,8 @@
 
 import pytest
 
+from functions.records.entries import entries_at_creation
+from functions.shared.errors import RecordConflictError
 from tests.fakes.aws import ORIGINALS
 from tests.unit.remove.conftest import IMAGE_ID
 
@@ -111,3 +113,44 @@ def test_where_the_claimed_version_is_gone_only_the_upload_of_the_event_goes(wor
     sweep("uploads", upload={"etag": etag, "version": version if named else ""})
 
     assert world.originals() == [b"put there by hand"]
+
+
+def test_under_a_legal_hold_every_upload_stays(world, sweep):
+    etag, version = world.upload(b"first")
+    world.upload(b"second")
+    claimed(world, etag, version, legal_hold=True)
+
+    assert sweep("uploads").deleted == 0
+
+    assert sorted(world.originals()) == [b"first", b"second"]
+
+
+def test_no_sweep_of_a_new_revision_deletes_an_original(world, sweep):
+    etag, version = world.upload(b"first")
+    world.upload(b"second")
+    claimed(world, etag, version, legal_hold=True, revision=2, last_revision=2)
+
+    sweep("superseded")
+    sweep("revisions", revision=2)
+
+    assert sorted(world.originals()) == [b"first", b"second"]
+
+
+def test_the_originals_of_an_image_under_a_legal_hold_are_not_deleted_whatever_its_status_says(world, sweep):
+    world.removed(legal_hold=True)
+    world.upload(b"first")
+
+    with pytest.raises(RecordConflictError):
+        sweep("generated", "originals")
+
+    assert world.originals() == [b"first"]
+
+
+def test_the_entries_of_a_removed_image_are_deleted(world, sweep):
+    world.removed()
+    for item in entries_at_creation(IMAGE_ID, tenant="default", owner="alice"):
+        world.aws.put_item(item)
+
+    sweep("record")
+
+    assert not [key for key in world.items() if key.startswith("ENTRY#")]
