@@ -31,6 +31,8 @@ from cdk.specification import Package
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REQUIREMENTS: Final = ROOT / "requirements"
+LICENSES: Final = REQUIREMENTS / "licenses"
+"""The licence texts of packages whose wheels lack them, by the name of the package."""
 BOOTSTRAP: Final = ROOT / "cdk" / "runtime" / "bootstrap"
 ZIPS: Final = ROOT / "build" / "zips"
 WHEELS: Final = ROOT / "build" / "wheels"
@@ -91,6 +93,7 @@ def build_zip(name: str, arch: Arch, *, out: Path = ZIPS) -> Path:
     for relative, path in _files(wheels):
         if _is_needed(relative):
             entries.setdefault(relative, path)
+    entries |= _missing_licenses(entries)
     if package.bytecode:
         entries |= _bytecode(entries, arch)
     target = out / arch / f"{name}.zip"
@@ -164,6 +167,13 @@ def _sources(package: Package, arch: Arch) -> Iterator[tuple[str, Path]]:
                 yield f"functions/{name}/{relative}", path
     if arch is Arch.HOST:
         yield "bootstrap", BOOTSTRAP
+
+
+def _missing_licenses(entries: dict[str, Path]) -> dict[str, Path]:
+    """Return the licences that the wheels lack, at the place where the others are."""
+    folders = {name.split("/")[0] for name in entries if ".dist-info/" in name}
+    texts = {folder: LICENSES / f"{folder.partition('-')[0]}.txt" for folder in folders}
+    return {f"{folder}/licenses/LICENSE": text for folder, text in texts.items() if text.is_file()}
 
 
 def _files(directory: Path) -> Iterator[tuple[str, Path]]:
