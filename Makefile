@@ -18,13 +18,14 @@ LONG := tests/unit/manage/test_reads.py tests/unit/imaging/test_judged.py \
 	tests/unit/rotate/test_rotation.py tests/unit/remove/test_removal.py tests/unit/persist/test_crashes.py \
 	tests/unit/policy/test_document.py tests/unit/policy/test_floor.py tests/unit/policy/test_reference.py \
 	tests/emulator/test_files.py tests/emulator/test_removal.py \
-	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/emulator/test_rejudging.py tests/e2e/test_smoke.py tests/sabotage
+	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/emulator/test_rejudging.py \
+	tests/e2e/test_smoke.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
 DOCUMENTS := $(wildcard *.md) .github docs samples tests/events
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup demo up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
+.PHONY: help setup demo story up down resume reblur test test-long lint types imports unit workflows infrastructure emulator e2e \
 	sabotage test-docker test-arm64 test-browser test-package test-detector check bench costs gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
@@ -62,6 +63,9 @@ DETECTOR_OPTION = $(if $(DETECTOR),--detector "$(DETECTOR)")
 
 demo: setup $(DETECTOR_SETUP)  ## Start everything, deploy, process the samples, show the results, stop (DETECTOR=local)
 	@$(BIN)/python -m local.cli demo $(DETECTOR_OPTION)
+
+story: setup  ## Start everything, play how verdicts and policies change, print each step, stop
+	@$(BIN)/python -m local.cli story
 
 up: setup $(DETECTOR_SETUP)  ## Start everything locally and leave it running; later runs deploy changes (FRESH=1 starts over)
 	@$(BIN)/python -m local.cli up $(if $(FRESH),--fresh) $(DETECTOR_OPTION)

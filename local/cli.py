@@ -1,4 +1,4 @@
-"""The local commands: ``python -m local.cli up | down | demo``; ``make`` calls them."""
+"""The local commands: ``python -m local.cli up | down | demo | story``; ``make`` calls them."""
 
 import signal
 import sys
@@ -13,6 +13,7 @@ from local.errors import LocalError
 from local.instance import Instance, Ports
 from local.outputs import Outputs
 from local.rekognition.detectors import LocalDetector
+from local.story import run_story
 from local.workspace import Workspace, default_workspace
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -72,6 +73,15 @@ def demo(home: Home = None, detector: Detector = LocalDetector.STAND_IN) -> None
     result.print_end(progress.console)
     if result.surprises:
         raise typer.Exit(1)
+
+
+@app.command()
+def story(home: Home = None) -> None:
+    """Start everything, play how verdicts and policies change, print each step, and stop everything."""
+    workspace, progress = _workspace(home), Progress()
+    with Instance(workspace, progress).running() as outputs:
+        told = run_story(outputs, progress)
+    progress.console.print(f"story: {len(told.statuses)} pictures, {len(told.events)} events received")
 
 
 def _workspace(home: Path | None) -> Workspace:
