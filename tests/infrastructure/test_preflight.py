@@ -141,10 +141,10 @@ def test_rekognitions_default_counts_where_the_account_has_no_value_of_its_own(f
 
 
 @pytest.mark.parametrize(
-    ("unreserved", "reserved_by_stage", "is_enough"), [(1000, 0, True), (106, 0, True), (105, 0, False), (104, 2, True)]
+    ("unreserved", "reserved_by_stage", "is_enough"), [(1000, 0, True), (108, 0, True), (107, 0, False), (106, 2, True)]
 )
 def test_lambda_keeps_a_hundred_unreserved(findings, unreserved, reserved_by_stage, is_enough):
-    """The stage with every option reserves nothing and provisions two instances of each of three functions."""
+    """The stage with every option reserves nothing and provisions two instances of each of four functions."""
     resource = {"ResourceType": "AWS::Lambda::Function", "PhysicalResourceId": "serve", "LogicalResourceId": "Serve"}
     limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}
     of_stage = (
