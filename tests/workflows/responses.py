@@ -57,7 +57,8 @@ def ended(status: str, claimed_by: str, **attributes: dict[str, str]) -> Answers
 
 def shown(status: str, **attributes: dict[str, str]) -> Answers:
     """The part of a record that retire reads before it purges the edge."""
-    return returns({"Item": {"status": {"S": status}, "revision": {"N": "2"}, **attributes}, **OK})
+    item = {"status": {"S": status}, "revision": {"N": "2"}, "tenant": {"S": "default"}, **attributes}
+    return returns({"Item": item, **OK})
 
 
 def in_review(status: str, *, due_at: bool) -> Answers:

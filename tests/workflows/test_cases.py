@@ -73,8 +73,8 @@ def test_every_event_that_a_state_machine_sends_matches_its_schema(run_of_case):
 
     assert faults == set()
     assert {entry["DetailType"] for entry in entries} == {
-        "Image Published", "Image Blurred", "Image Blocked", "Image Rejected", "Image Held", "Image Failed",
-        "Image Removed", "Image Purge Requested",
+        "Image Published", "Image Blurred", "Image In Review", "Image Blocked", "Image Rejected", "Image Held",
+        "Image Failed", "Image Removed", "Image Purge Requested",
     }  # fmt: skip
 
 

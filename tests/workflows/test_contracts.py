@@ -160,7 +160,7 @@ WRITES_OF_A_STATUS = {
     for machine, states in MACHINES.items()
     for name, state in states.items()
     for update in updates(state)
-    if re.search(r"SET (.*[ ,])?#status = ", update["UpdateExpression"])
+    if re.search(r"SET .*(?<!\.)#status = ", update["UpdateExpression"])
 }
 
 

@@ -515,7 +515,7 @@ def test_a_retirement_sends_the_event_that_the_change_of_the_focal_point_did_not
         assert world.retire().path[-1] == "Retired"
 
     announced = [event for event in world.announced() if event[0] != "Image Purge Requested"]
-    assert announced == [(f"Image {status.title()}", {"status": status, "revision": 4})]
+    assert announced == [(f"Image {status.title()}", {"status": status, "revision": 4, "tenant": "acme"})]
     assert world.record == {name: value for name, value in before.items() if name != "unannounced"}
 
 
