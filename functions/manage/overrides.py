@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from functions.records.changes import SERVICE, Change
+from functions.records.changes import Change
 from functions.records.reader import RecordReader
-from functions.shared.contracts import Decision, Source, Status
+from functions.shared.contracts import SERVICE_ACTOR, Decision, Source, Status
 from functions.shared.errors import (
     NotJudgedError,
     RecordMissingError,
@@ -41,7 +41,7 @@ class Overrides:
                 raise RecordMissingError(image_id)
             change = Change(
                 image_id=image_id, revision=record.revision, decision=decision, source=Source.OVERRIDE, reason=reason,
-                note=note, actor=SERVICE,
+                note=note, actor=SERVICE_ACTOR,
             )  # fmt: skip
             outcome = self.changes.apply(change)
             if outcome in _WITHOUT_VERDICT:

@@ -29,9 +29,6 @@ from functions.shared.errors import ContractError, RecordConflictError
 from functions.shared.events import detail_type
 from functions.shared.keys import event_sort_key, record_partition
 
-SERVICE: Final = "service"
-"""The actor of a decision that an application made."""
-
 SYSTEM: Final = "system"
 """The actor of a decision that nobody made: a review's fallback or re-judging."""
 

@@ -352,7 +352,8 @@ def test_of_a_first_revision_nothing_is_purged(edge, name):
 @pytest.mark.parametrize("machine", ["remove", "retire"])
 def test_the_edge_accepts_every_purge_request_of_a_state_machine(edge, machine):
     states = json.loads((DEFINITIONS / f"{machine}.asl.json").read_text(encoding="utf-8"))["States"]
-    asked = [entry for state in states.values() for entry in state.get("Parameters", {}).get("Entries", ())]
+    sent = [entry for state in states.values() for entry in state.get("Parameters", {}).get("Entries", ())]
+    asked = [entry for entry in sent if "DetailType" in entry]  # the event of a status takes its type from the record
 
     for entry in asked:
         assert any(
