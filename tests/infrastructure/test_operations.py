@@ -182,7 +182,7 @@ def test_the_state_that_is_counted_is_where_a_trouble_is_waited_out(machine):
     assert {
         catcher["Next"]
         for name, state in states.items()
-        if name not in {"NoteTrouble", "ForgetTrouble"}
+        if name not in {"NoteTrouble", "ForgetTrouble", "ForgetAnnouncement"}
         for catcher in state.get("Catch", ())
         if catcher["ErrorEquals"] == ["States.ALL"]
     } == {"NoteTrouble"}
