@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from functions.shared.events import detail_type
 from functions.shared.upload_events import ingest_input
 from tests.workflows.responses import (
     RESPONSES,
@@ -444,7 +445,7 @@ PATHS = (
     ),
     *(
         _found(f"{_title(status)}RecordIsAnnounced", ended(status, SETTLED, revision={"N": "2"},
-               unannounced={"S": f"Image {status.title()}"}), SETTLED_VERDICT)
+               unannounced={"S": detail_type(status)}), SETTLED_VERDICT)
         for status in ("PUBLISHED", "BLURRED", "IN_REVIEW", "BLOCKED")
     ),
     _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[2:]),
@@ -454,7 +455,7 @@ PATHS = (
     _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     *(
         _found(f"ShownPictureThatIs{status.title()}IsRetired",
-               ended(status, SETTLED, revision={"N": "1"}, unannounced={"S": f"Image {status.title()}"}),
+               ended(status, SETTLED, revision={"N": "1"}, unannounced={"S": detail_type(status)}),
                (*SETTLED_FAILURE[:-1], "RetireShownPicture", "RecordSettled"))
         for status in ("HELD", "FAILED")
     ),
