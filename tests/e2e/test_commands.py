@@ -70,7 +70,7 @@ def test_up_starts_and_updates_everything_and_down_stops_it(home):
     assert up.returncode == 0, up.stderr
     outputs = json.loads((home / "outputs.json").read_text())
     assert all(outputs.get(key) for key in DOCUMENTED_OUTPUTS), outputs
-    assert set(outputs["buckets"]) == {"originals", "staging", "published", "generated"}
+    assert set(outputs["buckets"]) == {"originals", "staging", "published", "generated", "reports"}
     assert running_below(home)
 
     with Access(Outputs.read(home / "outputs.json")) as access:
