@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from functions.policy.policy import Policy
-from functions.shared.aws import client, translated_errors
+from functions.shared.aws import batch_get, client, translated_errors
 from functions.shared.clock import now
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.errors import PolicyMissingError, RecordConflictError
@@ -290,21 +290,11 @@ class PolicyStore:
     def _pointers(self, wanted: list[tuple[Place, str]]) -> dict[tuple[Place, str], Pointer]:
         places = {policy_partition(*place): place for place, _ in wanted}
         keys = {(policy_partition(*place), kind) for place, kind in wanted}
-        request: Any = {
-            self._table: {
-                "Keys": [to_item({"pk": partition, "sk": kind}) for partition, kind in sorted(keys)],
-                "ConsistentRead": True,
-            }
-        }
+        typed = [to_item({"pk": partition, "sk": kind}) for partition, kind in sorted(keys)]
         found: dict[tuple[Place, str], Pointer] = {}
-        while request:
-            with translated_errors():
-                response = self._dynamodb.batch_get_item(RequestItems=request)
-            for item in map(from_item, response["Responses"].get(self._table, ())):
-                at = item.get("activated_at") or item.get("started_at", "")
-                pointer = Pointer(item["digest"], at, item.get("number", 0))
-                found[places[item["pk"]], item["sk"]] = pointer
-            request = response.get("UnprocessedKeys")
+        for item in map(from_item, batch_get(self._dynamodb, self._table, typed, ConsistentRead=True)):
+            at = item.get("activated_at") or item.get("started_at", "")
+            found[places[item["pk"]], item["sk"]] = Pointer(item["digest"], at, item.get("number", 0))
         return found
 
 

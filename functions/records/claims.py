@@ -6,17 +6,14 @@ The state machine `ingest` writes a claim when it starts to process an upload.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from functions.records.record import record_key
-from functions.shared.aws import client, translated_errors
+from functions.shared.aws import batch_get, client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import LISTING_INDEX
 from functions.shared.upload_events import upload_event
-
-KEYS_PER_READ: Final = 100
-"""The most keys in one BatchGetItem call: DynamoDB's limit."""
 
 
 @dataclass(frozen=True)
@@ -95,23 +92,16 @@ class ClaimReader:
         return Claim.from_document(from_item(response["Item"])) if "Item" in response else None
 
     def of_each(self, image_ids: Sequence[str]) -> dict[str, Claim]:
-        """Return the claims of up to KEYS_PER_READ images, by id. Raises TransientDependencyError."""
-        found: dict[str, Claim] = {}
-        request: Any = {
-            self._table: {
-                "Keys": [record_key(image_id) for image_id in image_ids],
-                "ProjectionExpression": "pk, claimed_by, #status",
-                "ExpressionAttributeNames": {"#status": "status"},
-            }
-        }
-        while request:
-            with translated_errors():
-                response = self._dynamodb.batch_get_item(RequestItems=request)
-            for item in map(from_item, response["Responses"].get(self._table, ())):
-                claim = Claim.from_document(item)
-                found[claim.image_id] = claim
-            request = response.get("UnprocessedKeys")
-        return found
+        """Return the claims of images, by id. Raises TransientDependencyError."""
+        items = batch_get(
+            self._dynamodb,
+            self._table,
+            [record_key(image_id) for image_id in image_ids],
+            ProjectionExpression="pk, claimed_by, #status",
+            ExpressionAttributeNames={"#status": "status"},
+        )
+        claims = map(Claim.from_document, map(from_item, items))
+        return {claim.image_id: claim for claim in claims}
 
     def unsettled(self, day: date, *statuses: Status) -> Iterator[Claim]:
         """Yield the claims of a day's images that have one of these statuses or an event that is still to be sent.

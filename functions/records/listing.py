@@ -16,7 +16,7 @@ from functions.records.creation import UPLOAD_WINDOW
 from functions.records.cursors import Cursor, HistoryCursor
 from functions.records.entries import Selection, position_of
 from functions.records.record import ImageRecord, record_key
-from functions.shared.aws import client, translated_errors
+from functions.shared.aws import batch_get, client, translated_errors
 from functions.shared.contracts import Label
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.errors import ContractError, RecordMissingError
@@ -242,15 +242,9 @@ class Listing:
 
     def _batch(self, image_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return the records of up to 100 images as plain items, by id."""
-        found: dict[str, dict[str, Any]] = {}
-        request: Any = {self._table: {"Keys": [record_key(image_id) for image_id in image_ids]}} if image_ids else {}
-        while request:
-            with translated_errors():
-                response = self._dynamodb.batch_get_item(RequestItems=request)
-            for item in map(from_item, response["Responses"].get(self._table, ())):
-                found[item["pk"].partition("#")[2]] = item
-            request = response.get("UnprocessedKeys")
-        return found
+        keys = [record_key(image_id) for image_id in image_ids]
+        items = map(from_item, batch_get(self._dynamodb, self._table, keys))
+        return {item["pk"].partition("#")[2]: item for item in items}
 
     def forget(self, selection: Selection, image_id: str) -> None:
         """Delete the entry of an image that has no record. Raises TransientDependencyError."""

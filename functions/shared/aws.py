@@ -4,7 +4,7 @@ Clients are botocore's: boto3 would add 60 ms to a cold start and nothing that i
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -31,6 +31,9 @@ CONFIG: Final = Config(
     read_timeout=READ_TIMEOUT_SECONDS,
     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
 )
+
+KEYS_PER_READ: Final = 100
+"""The most keys in one BatchGetItem call: DynamoDB's limit."""
 
 _THROTTLED_CANCELLATIONS: Final = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
 _TRANSIENT_CANCELLATIONS: Final = _THROTTLED_CANCELLATIONS | {"None", "TransactionConflict"}
@@ -96,6 +99,21 @@ def translated_errors() -> Iterator[None]:
         raise translated(str(error)) from error
     except (BotocoreConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise TransientDependencyError(str(error)) from error
+
+
+def batch_get(dynamodb: Any, table: str, keys: Sequence[dict[str, Any]], **options: Any) -> Iterator[dict[str, Any]]:
+    """Yield the items that have these keys; keys that have no item are left out. Both are in DynamoDB's typed form.
+
+    The items come in any order. ``options`` are those of the table in the request, such as ConsistentRead. Raises
+    TransientDependencyError.
+    """
+    for start in range(0, len(keys), KEYS_PER_READ):
+        request: Any = {table: {"Keys": keys[start : start + KEYS_PER_READ], **options}}
+        while request:
+            with translated_errors():
+                response = dynamodb.batch_get_item(RequestItems=request)
+            yield from response["Responses"].get(table, ())
+            request = response.get("UnprocessedKeys")
 
 
 def error_of(error: ClientError) -> type[ImageScalerError] | None:

@@ -1,11 +1,12 @@
 """Reads the records of a day with the answers of the detector that are stored beside them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from functions.policy.policy import Answer
-from functions.shared.aws import client, translated_errors
+from functions.shared.aws import batch_get, client, translated_errors
 from functions.shared.contracts import JUDGED, Decision, Status
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.errors import ContractError
@@ -20,9 +21,6 @@ from functions.shared.keys import (
 
 RECORDS_PER_QUERY: Final = 500
 """A record has about 2 KB, and a query returns up to 1 MB."""
-
-KEYS_PER_READ: Final = 100
-"""The most keys in one BatchGetItem call: DynamoDB's limit."""
 
 _DECISION_OF: Final = {decision.status: decision for decision in Decision}
 
@@ -140,19 +138,8 @@ class Library:
         Raises TransientDependencyError.
         """
         found: dict[str, Answer] = {}
-        for start in range(0, len(image_ids), KEYS_PER_READ):
-            for item in self._labels(image_ids[start : start + KEYS_PER_READ]):
-                try:
-                    found[item["pk"].partition("#")[2]] = Answer.from_state(item)
-                except ContractError:
-                    continue
-        return found
-
-    def _labels(self, image_ids: list[str]) -> Iterator[dict[str, Any]]:
         keys = [to_item({"pk": record_partition(each), "sk": LABELS_SORT_KEY}) for each in image_ids]
-        request: Any = {self._table: {"Keys": keys}}
-        while request:
-            with translated_errors():
-                response = self._dynamodb.batch_get_item(RequestItems=request)
-            yield from map(from_item, response["Responses"].get(self._table, ()))
-            request = response.get("UnprocessedKeys")
+        for item in map(from_item, batch_get(self._dynamodb, self._table, keys)):
+            with suppress(ContractError):
+                found[item["pk"].partition("#")[2]] = Answer.from_state(item)
+        return found

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from functions.records.claims import KEYS_PER_READ, Claim, ClaimReader
-from functions.shared.aws import client, translated_errors
+from functions.records.claims import Claim, ClaimReader
+from functions.shared.aws import KEYS_PER_READ, client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.executions import Executions
 from functions.shared.keys import first_id_of, is_image_id, original_key

@@ -3,6 +3,7 @@
 import json
 
 from benchmarks import rejudging
+from functions.shared import aws
 from functions.survey import library, manifest, surveying
 from workflows import lint
 
@@ -16,7 +17,7 @@ def test_the_page_has_the_simulated_table():
 def test_the_simulated_batches_are_those_of_survey():
     assert rejudging.RECORDS_PER_CALL == surveying.RECORDS_PER_CALL
     assert rejudging.RECORDS_PER_QUERY == library.RECORDS_PER_QUERY
-    assert rejudging.KEYS_PER_READ == library.KEYS_PER_READ
+    assert rejudging.KEYS_PER_READ == aws.KEYS_PER_READ
     assert rejudging.IMAGES_PER_BATCH == manifest.IMAGES_PER_BATCH
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.records.claims import KEYS_PER_READ
+from functions.shared.aws import KEYS_PER_READ
 from functions.shared.contracts import Status
 from functions.shared.keys import original_key
 from functions.sweep.stuck_images import MOST_HELD, Repairs
