@@ -7,6 +7,7 @@ from functions.policies.administration import Found
 from functions.policies.rejudgements import Progress
 from functions.policy.policy import Policy
 from functions.policy.store import Pointer, Version
+from functions.shared.contracts import without_none
 from functions.shared.rejudgements import Rejudgement, Result
 
 
@@ -74,7 +75,7 @@ def progress(found: Progress) -> dict[str, Any]:
         },
         "report": found.report,
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    return without_none(shown)
 
 
 def _over_cap(found: Progress) -> str | None:

@@ -4,10 +4,10 @@ A change requires the record as it was read: its status, its revision and the po
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
+from functions.records.announcements import clear_unannounced
 from functions.records.entries import status_selector, verdict_entry
 from functions.records.record import ImageRecord, Override, Pending, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
@@ -23,9 +23,10 @@ from functions.shared.contracts import (
     as_json,
     image_id_of,
     optional,
+    without_none,
 )
 from functions.shared.dynamo import to_item, to_value
-from functions.shared.errors import ContractError, RecordConflictError
+from functions.shared.errors import ContractError
 from functions.shared.events import detail_type
 from functions.shared.keys import event_sort_key, record_partition
 
@@ -129,7 +130,7 @@ class ChangeWriter:
         at = now()
         policies = change.judgement.policies if change.judgement else None
         pending = Pending(change.decision, change.source, at, policies)
-        written = {"updated_at": at, "pending": _without_none(as_json(pending))}
+        written = {"updated_at": at, "pending": without_none(as_json(pending))}
         if change.source is not Source.REJUDGE:
             written["override"] = _override(change, at)
         self._write(record, change, written, [], at, revision=record.revision)
@@ -143,21 +144,12 @@ class ChangeWriter:
         """Write that a review's time is over and the image stays in review."""
         at = now()
         review = replace(record.review, due_at=None) if record.review else None
-        written = {"updated_at": at, **({"review": _without_none(as_json(review))} if review else {})}
+        written = {"updated_at": at, **({"review": without_none(as_json(review))} if review else {})}
         self._write(record, change, written, [], at, revision=record.revision)
 
     def clear_unannounced(self, image_id: str, revision: int) -> None:
         """Delete the attribute that says the completion event is still to be sent, if the record has this revision."""
-        names = ("unannounced", "revision")
-        with suppress(RecordConflictError), translated_errors():
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=record_key(image_id),
-                UpdateExpression="REMOVE #unannounced",
-                ConditionExpression="#revision = :revision",
-                ExpressionAttributeNames={f"#{name}": name for name in names},
-                ExpressionAttributeValues={":revision": to_value(revision)},
-            )
+        clear_unannounced(self._dynamodb, self._table, image_id, revision=revision)
 
     def _write(
         self,
@@ -228,7 +220,7 @@ def _decided(record: ImageRecord, change: Change, at: str) -> dict[str, Any]:
         verdict = replace(before, decision=change.decision, reason=change.reason, deciding=())
         return {
             "updated_at": at,
-            "verdict": _without_none(as_json(verdict)),
+            "verdict": without_none(as_json(verdict)),
             "override": _override(change, at),
         }
     judged = change.judgement
@@ -237,12 +229,12 @@ def _decided(record: ImageRecord, change: Change, at: str) -> dict[str, Any]:
         reason=judged.reason, severity=judged.severity, queue=judged.queue, policy_name=judged.policies.name,
         policy_digest=judged.policies.policy or None, floor_digest=judged.policies.floor or None,
     )  # fmt: skip
-    return {"updated_at": at, "verdict": _without_none(as_json(verdict))}
+    return {"updated_at": at, "verdict": without_none(as_json(verdict))}
 
 
 def _override(change: Change, at: str) -> dict[str, Any]:
     override = Override(change.decision, change.actor, at, change.source, change.reason, change.note)
-    return _without_none(as_json(override))
+    return without_none(as_json(override))
 
 
 def _review(change: Change) -> Review:
@@ -267,7 +259,3 @@ def _line(change: Change, at: str, revision: int, kind: str) -> dict[str, Any]:
         "note": change.note,
         "policy_digest": judged.policies.policy if judged else None,
     }
-
-
-def _without_none(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if value is not None}

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from functions.records.changes import SYSTEM, Change
 from functions.records.record import ImageRecord, VerdictSummary
-from functions.shared.contracts import PersistRequest, as_json
+from functions.shared.contracts import PersistRequest, as_json, without_none
 
 _OF_THE_VERDICT: Final = ("decision", "reason", "policy_digest")
 """Members of a verdict that events have too."""
@@ -29,7 +29,7 @@ def detail_of(record: ImageRecord) -> dict[str, Any]:
         detail |= {name: verdict[name] for name in _OF_THE_VERDICT if verdict.get(name)}
     if record.override is not None:
         detail["policy_digest"] = None  # no policy decided
-    return {name: value for name, value in detail.items() if value is not None}
+    return without_none(detail)
 
 
 def detail_of_verdict(record: ImageRecord, request: PersistRequest) -> dict[str, Any]:

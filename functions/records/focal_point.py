@@ -4,9 +4,9 @@ The transaction notes that the completion event of the revision is still to be s
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final
 
+from functions.records.announcements import clear_unannounced
 from functions.records.reader import RecordReader
 from functions.records.record import ImageRecord, record_key
 from functions.shared.aws import client, translated_errors
@@ -72,15 +72,7 @@ class FocalPointWriter:
 
         Raises TransientDependencyError.
         """
-        with suppress(RecordConflictError), translated_errors():
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=record_key(record.image_id),
-                UpdateExpression="REMOVE #unannounced",
-                ConditionExpression="#revision = :revision",
-                ExpressionAttributeNames={"#unannounced": "unannounced", "#revision": "revision"},
-                ExpressionAttributeValues={":revision": to_value(record.revision)},
-            )
+        clear_unannounced(self._dynamodb, self._table, record.image_id, revision=record.revision)
 
     def _write(self, record: ImageRecord, point: tuple[int, int], last_revision: int) -> None:
         """Write the point and the next revision, if the record is as it was read. Raises RecordConflictError."""

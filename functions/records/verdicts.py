@@ -1,15 +1,15 @@
 """Writes a verdict in one transaction: the record, its labels, its entries in lists and an item of its history."""
 
-from contextlib import suppress
 from typing import Any
 
+from functions.records.announcements import clear_unannounced
 from functions.records.entries import entries_at_verdict, listed_labels, position_of, status_selector
 from functions.records.record import ImageRecord, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
-from functions.shared.contracts import Decision, Label, PersistRequest, Status, Verdict, as_json
+from functions.shared.contracts import Decision, Label, PersistRequest, Status, Verdict, as_json, without_none
 from functions.shared.dynamo import from_item, to_item, to_value
-from functions.shared.errors import ContractError, RecordConflictError
+from functions.shared.errors import ContractError
 from functions.shared.events import detail_type
 from functions.shared.keys import ENTRY_PREFIX, LABELS_SORT_KEY, event_sort_key, record_partition
 
@@ -91,17 +91,9 @@ class VerdictWriter:
 
         Raises TransientDependencyError.
         """
-        names = ("unannounced", "claimed_by", "revision")
-        values = {":execution": request.execution_arn, ":revision": request.revision}
-        with suppress(RecordConflictError), translated_errors():
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=record_key(request.image_id),
-                UpdateExpression="REMOVE #unannounced",
-                ConditionExpression="#claimed_by = :execution AND #revision = :revision",
-                ExpressionAttributeNames={f"#{name}": name for name in names},
-                ExpressionAttributeValues=to_item(values),
-            )
+        clear_unannounced(
+            self._dynamodb, self._table, request.image_id, claimed_by=request.execution_arn, revision=request.revision
+        )
 
     def _record_update(self, request: PersistRequest, record: ImageRecord, status: Status, at: str) -> dict[str, Any]:
         written: dict[str, Any] = {
@@ -113,7 +105,7 @@ class VerdictWriter:
             "unannounced": detail_type(status),
             "original": as_json(request.original),
             "facts": as_json(request.facts),
-            "verdict": _given(as_json(VerdictSummary.of(request.verdict, at))),
+            "verdict": without_none(as_json(VerdictSummary.of(request.verdict, at))),
         }
         removed = ["reason", "detail", "error", "pending"]
         if status.is_servable:
@@ -143,7 +135,3 @@ def _review(verdict: Verdict) -> dict[str, Any]:
     if terms is None:
         raise ContractError("PersistRequest: a verdict to review needs the terms of the review")
     return as_json(Review(terms.fallback, due_at(terms)))
-
-
-def _given(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if value is not None}

@@ -621,6 +621,11 @@ def as_json(contract: Any) -> dict[str, Any]:
     return document
 
 
+def without_none(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document without the members that are None."""
+    return {name: value for name, value in document.items() if value is not None}
+
+
 def _plain(value: Any) -> Any:
     """Convert enum members and tuples to JSON types."""
     if isinstance(value, StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Status
+from functions.shared.contracts import Status, without_none
 from functions.shared.errors import TransientDependencyError
 from functions.shared.keys import EVENT_SOURCE
 
@@ -48,12 +48,12 @@ class EventPublisher:
         """
         members = {**detail, "image_id": image_id, "status": status}
         given = {"revision": revision, "reason": reason, "tenant": tenant}
-        members |= {name: value for name, value in given.items() if value is not None}
+        members |= without_none(given)
         entry = {
             "EventBusName": self._event_bus,
             "Source": EVENT_SOURCE,
             "DetailType": detail_type(status),
-            "Detail": json.dumps({name: value for name, value in members.items() if value is not None}),
+            "Detail": json.dumps(without_none(members)),
         }
         with translated_errors():
             response = self._events.put_events(Entries=[entry])

@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.policy.policy import Answer, Evaluation, Policy
 from functions.policy.rules import STRICTNESS
-from functions.shared.contracts import Decision
+from functions.shared.contracts import Decision, without_none
 from functions.shared.errors import UndeterminedError
 from functions.shared.rejudgements import Direction
 from functions.survey.library import JudgedImage
@@ -65,7 +65,7 @@ class Difference:
             "queue": judged.queue or None,
             "review": terms,
         }
-        return {name: value for name, value in line.items() if value is not None}
+        return without_none(line)
 
 
 @dataclass(frozen=True)
