@@ -1,6 +1,5 @@
 """Manage: reads, lists, changes, keeps, judges and removes images, and resumes held or failed ones."""
 
-import json
 from typing import Any
 from urllib.parse import unquote
 
@@ -42,6 +41,7 @@ from functions.shared.rest_api import (
     RETRY_AFTER_SECONDS,
     as_response,
     body_bytes,
+    json_response,
     query_parameters,
     resolver,
     respond,
@@ -129,7 +129,7 @@ def get_image(image_id: str) -> Response[str]:
     """Return one image."""
     logger.append_keys(image_id=image_id)
     query_parameters(app.current_event.raw_event)
-    return _json(200, responses.full(listing.image(image_id)))
+    return json_response(200, responses.full(listing.image(image_id)))
 
 
 @app.get("/v1/images/<image_id>/history")
@@ -137,7 +137,7 @@ def get_history(image_id: str) -> Response[str]:
     """Return a page of one image's history, newest first."""
     logger.append_keys(image_id=image_id)
     query = history_query(app.current_event.raw_event)
-    return _json(200, responses.history(listing.history(image_id, limit=query.limit, cursor=query.cursor)))
+    return json_response(200, responses.history(listing.history(image_id, limit=query.limit, cursor=query.cursor)))
 
 
 @app.get("/v1/images")
@@ -145,7 +145,7 @@ def list_images() -> Response[str]:
     """Return a page of a list of a tenant's images, newest first."""
     query = listing_query(app.current_event.raw_event)
     page = listing.page(query.selection, limit=query.limit, cursor=query.cursor, times=query.times)
-    return _json(200, responses.page(page))
+    return json_response(200, responses.page(page))
 
 
 @app.patch("/v1/images/<image_id>")
@@ -155,7 +155,7 @@ def change_image(image_id: str) -> Response[str]:
     query_parameters(app.current_event.raw_event)
     change = image_change(body_bytes(app.current_event.raw_event))
     focal_points.set(image_id, change.focal_point.x, change.focal_point.y)
-    return _json(200, responses.full(listing.image(image_id)))
+    return json_response(200, responses.full(listing.image(image_id)))
 
 
 @app.post("/v1/images/<image_id>/verdict")
@@ -168,7 +168,7 @@ def override_verdict(image_id: str) -> Response[str]:
     outcome, status = overrides.set(image_id, decision, tenant=tenant, reason=request.reason, note=request.note)
     logger.append_keys(decision=decision, outcome=outcome)
     shown = {"id": image_id, "status": status, "decision": decision, "outcome": outcome}
-    return _json(202 if outcome is Outcome.QUEUED else 200, shown)
+    return json_response(202 if outcome is Outcome.QUEUED else 200, shown)
 
 
 @app.delete("/v1/images/<image_id>")
@@ -177,7 +177,7 @@ def remove_image(image_id: str) -> Response[str]:
     logger.append_keys(image_id=image_id)
     query_parameters(app.current_event.raw_event)
     remover.remove(image_id)
-    return _json(202, {"id": image_id, "status": "REMOVED"})
+    return json_response(202, {"id": image_id, "status": "REMOVED"})
 
 
 @app.put("/v1/images/<image_id>/legal-hold")
@@ -187,7 +187,7 @@ def change_legal_hold(image_id: str) -> Response[str]:
     query_parameters(app.current_event.raw_event)
     hold = legal_hold(body_bytes(app.current_event.raw_event))
     (legal_holds.set if hold.enabled else legal_holds.release)(image_id, hold.reason)
-    return _json(200, responses.full(listing.image(image_id)))
+    return json_response(200, responses.full(listing.image(image_id)))
 
 
 @app.delete("/v1/owners/<owner>/images")
@@ -196,7 +196,7 @@ def remove_owners_images(owner: str) -> Response[str]:
     owned, cursor = owner_query(unquote(owner), app.current_event.raw_event)
     removal = owners.remove(owned, cursor)
     logger.append_keys(removed=len(removal.removed), held=len(removal.held))
-    return _json(202, responses.owner_removal(removal))
+    return json_response(202, responses.owner_removal(removal))
 
 
 @app.post("/v1/resumptions")
@@ -206,7 +206,7 @@ def resume_images() -> Response[str]:
     request = resumption_request(body_bytes(app.current_event.raw_event))
     resumption = resumer.resume(request.selection, since=request.since, cursor=request.cursor)
     logger.append_keys(resumed=len(resumption.resumed), skipped=len(resumption.skipped))
-    return _json(202, responses.resumption(resumption))
+    return json_response(202, responses.resumption(resumption))
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
@@ -214,8 +214,3 @@ def resume_images() -> Response[str]:
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Respond to one API Gateway request."""
     return respond(app, event, context, function="manage")
-
-
-def _json(status: int, document: dict[str, Any]) -> Response[str]:
-    body = json.dumps(document, ensure_ascii=False)
-    return Response(status, content_type="application/json", headers={"Cache-Control": "no-store"}, body=body)

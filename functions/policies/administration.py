@@ -11,6 +11,7 @@ from functions.policy.examples import failures_of
 from functions.policy.floor import milder_than
 from functions.policy.policy import Policy
 from functions.policy.store import FLOOR_NAME, Pointer, PolicyStore, Resolution, Version
+from functions.shared.contracts import SERVICE_ACTOR
 from functions.shared.errors import (
     FloorNameError,
     PolicyChangedError,
@@ -20,9 +21,6 @@ from functions.shared.errors import (
     RecordConflictError,
 )
 from functions.shared.keys import DEFAULT_TENANT
-
-ACTOR: Final = "service"
-"""Who changes policies: the API has no identities."""
 
 MOST_PLACES: Final = 20
 """The most places of one fault that a check reports."""
@@ -86,7 +84,7 @@ class PolicyAdministration:
         if version.failures:  # of a floor that has changed since
             self.store.record_check(tenant, name, digest, ())
         try:
-            return self.store.activate(tenant, name, digest, number=active.number if active else 0, actor=ACTOR)
+            return self.store.activate(tenant, name, digest, number=active.number if active else 0, actor=SERVICE_ACTOR)
         except RecordConflictError as error:
             raise PolicyChangedError(name) from error
 
@@ -96,16 +94,16 @@ class PolicyAdministration:
         Raises PolicyMissingError or TransientDependencyError.
         """
         self.store.version(tenant, name, digest)
-        return self.store.start_shadow(tenant, name, digest, actor=ACTOR)
+        return self.store.start_shadow(tenant, name, digest, actor=SERVICE_ACTOR)
 
     def end_shadow(self, tenant: str, name: str) -> None:
         """Shadow no version any more. Raises TransientDependencyError."""
-        self.store.end_shadow(tenant, name, actor=ACTOR)
+        self.store.end_shadow(tenant, name, actor=SERVICE_ACTOR)
 
     def _faults(self, tenant: str, name: str, digest: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the examples that fail, and the places where the policy is milder than the floor."""
         policy = self.store.get(digest)
-        floor = None if (tenant, name) == (DEFAULT_TENANT, FLOOR_NAME) else self.store.floor()
+        floor = self.store.floor_of(tenant, name)
         failures = tuple(map(str, failures_of(policy)))
         milder = () if floor is None else tuple(map(str, milder_than(policy, floor)))
         return _shortened(failures), _shortened(milder)

@@ -1,6 +1,5 @@
 """Policies: stores, checks, activates and shadows moderation policies, and applies them to stored images."""
 
-import json
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -30,7 +29,7 @@ from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
 from functions.shared.problem import problem
 from functions.shared.rejudgements import Mode
-from functions.shared.rest_api import as_response, query_parameters, resolver, respond
+from functions.shared.rest_api import as_response, json_response, query_parameters, resolver, respond
 
 settings = PoliciesSettings.from_environment()  # a bad value fails the cold start
 app = resolver(
@@ -104,8 +103,8 @@ def get_policy(name: str) -> Response[str]:
     event = app.current_event.raw_event
     tenant, digest = tenant_of(event, name, known=("digest",)), digest_of(event)
     if digest is not None:
-        return _json(200, responses.version(*administration.document(tenant, name, digest)))
-    return _json(200, responses.found(tenant, name, administration.get(tenant, name)))
+        return json_response(200, responses.version(*administration.document(tenant, name, digest)))
+    return json_response(200, responses.found(tenant, name, administration.get(tenant, name)))
 
 
 @app.put("/v1/policies/<name>")
@@ -113,14 +112,15 @@ def put_policy(name: str) -> Response[str]:
     """Store a version of a policy; it is not active yet."""
     event = app.current_event.raw_event
     version, is_new = administration.put(tenant_of(event, name), name, policy_of(event))
-    return _json(201 if is_new else 200, responses.version(version))
+    return json_response(201 if is_new else 200, responses.version(version))
 
 
 @app.get("/v1/policies/<name>/versions")
 def get_versions(name: str) -> Response[str]:
     """Return all versions of a policy, newest first."""
     tenant = tenant_of(app.current_event.raw_event, name)
-    return _json(200, {"items": [responses.version(each) for each in administration.store.versions(tenant, name)]})
+    versions = administration.store.versions(tenant, name)
+    return json_response(200, {"items": [responses.version(each) for each in versions]})
 
 
 @app.post("/v1/policies/<name>/check")
@@ -128,7 +128,7 @@ def check_policy(name: str) -> Response[str]:
     """Check a version of a policy."""
     event = app.current_event.raw_event
     checked = administration.check(tenant_of(event, name), name, chosen_version(event))
-    return _json(200, responses.version(checked))
+    return json_response(200, responses.version(checked))
 
 
 @app.post("/v1/policies/<name>/activate")
@@ -136,7 +136,7 @@ def activate_policy(name: str) -> Response[str]:
     """Activate a version of a policy that passed its check."""
     event = app.current_event.raw_event
     pointer = administration.activate(tenant_of(event, name), name, chosen_version(event))
-    return _json(200, responses.active(pointer))
+    return json_response(200, responses.active(pointer))
 
 
 @app.post("/v1/policies/<name>/shadow")
@@ -144,14 +144,14 @@ def start_shadow(name: str) -> Response[str]:
     """Shadow a version of a policy."""
     event = app.current_event.raw_event
     pointer = administration.start_shadow(tenant_of(event, name), name, chosen_version(event))
-    return _json(200, responses.shadow(pointer))
+    return json_response(200, responses.shadow(pointer))
 
 
 @app.delete("/v1/policies/<name>/shadow")
 def end_shadow(name: str) -> Response[str]:
     """Shadow no version of a policy any more."""
     administration.end_shadow(tenant_of(app.current_event.raw_event, name), name)
-    return _json(200, {"shadow": None})
+    return json_response(200, {"shadow": None})
 
 
 @app.post("/v1/policies/<name>/diff")
@@ -160,7 +160,7 @@ def diff_policies(name: str) -> Response[str]:
     event = app.current_event.raw_event
     tenant, asked = tenant_of(event, name), diff_request(event)
     started = rejudgements.diff(tenant, name, candidate=asked.candidate, against=asked.against)
-    return _json(202, responses.rejudgement(started))
+    return json_response(202, responses.rejudgement(started))
 
 
 @app.post("/v1/rejudgements")
@@ -171,17 +171,17 @@ def start_rejudgement() -> Response[str]:
     asked = rejudgement_request(event)
     if asked.manifest is not None:
         started = rejudgements.apply(asked.manifest, cap=asked.cap, confirmed=asked.confirm)
-        return _json(202, responses.rejudgement(started))
+        return json_response(202, responses.rejudgement(started))
     mode = Mode(asked.mode or Mode.DRY_RUN)
     started = rejudgements.rejudge(asked.tenant, asked.policy, mode, cap=asked.cap, confirmed=asked.confirm)
-    return _json(202, responses.rejudgement(started))
+    return json_response(202, responses.rejudgement(started))
 
 
 @app.get("/v1/rejudgements/<rejudgement_id>")
 def get_rejudgement(rejudgement_id: str) -> Response[str]:
     """Return how far a comparison or a rejudgement is, and its report."""
     query_parameters(app.current_event.raw_event)
-    return _json(200, responses.progress(rejudgements.progress(rejudgement_id)))
+    return json_response(200, responses.progress(rejudgements.progress(rejudgement_id)))
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last request
@@ -189,8 +189,3 @@ def get_rejudgement(rejudgement_id: str) -> Response[str]:
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Respond to one API Gateway request."""
     return respond(app, event, context, function="policies")
-
-
-def _json(status: int, document: dict[str, Any]) -> Response[str]:
-    body = json.dumps(document, ensure_ascii=False)
-    return Response(status, content_type="application/json", headers={"Cache-Control": "no-store"}, body=body)

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from functions.policy.policy import Policy
-from functions.policy.store import FLOOR_NAME, PolicyStore
+from functions.policy.store import PolicyStore
 from functions.shared.errors import (
-    ObjectMissingError,
     PolicyFloorsDifferError,
     PolicyMissingError,
     RejudgementMissingError,
     RejudgementOutdatedError,
 )
 from functions.shared.executions import Executions, arn_of
-from functions.shared.keys import DEFAULT_TENANT, is_image_id
+from functions.shared.keys import is_image_id
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import (
     Mode,
@@ -149,7 +148,7 @@ class Rejudgements:
 
     def _floor(self, tenant: str, name: str) -> str:
         """Return the digest of the floor that applies to a policy, "" if there is none; the floor itself has none."""
-        floor = None if (tenant, name) == (DEFAULT_TENANT, FLOOR_NAME) else self.policies.floor()
+        floor = self.policies.floor_of(tenant, name)
         return floor.digest if floor else ""
 
     def _status(self, rejudgement_id: str) -> tuple[str, str | None]:
@@ -166,7 +165,4 @@ class Rejudgements:
         return Rejudgement.from_state(document)
 
     def _document(self, key: str) -> Any:
-        try:
-            return json.loads(self.store.get(self.bucket, key).body)
-        except ObjectMissingError:
-            return None
+        return self.store.document(self.bucket, key)

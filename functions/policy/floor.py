@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from functions.policy.examples import label_of
+from functions.policy.examples import ancestors_of, label_of
 from functions.policy.policy import Answer, Evaluation, Policy
 from functions.policy.rules import STRICTNESS
 from functions.policy.taxonomy import CONTENT_TYPES, PARENTS
@@ -64,11 +64,7 @@ def _content_types(policy: Policy, floor: Policy) -> Iterator[tuple[ContentType,
 
 def _thresholds(policy: Policy, name: str) -> list[float]:
     """Return the confidences from which rules for the label, its ancestors or by default decide something."""
-    label = label_of(name, 100.0)
-    lineage = [label.name]
-    while lineage[-1]:
-        lineage.append(PARENTS.get(lineage[-1], ""))
-    rules = [rule for each in lineage for rule in policy.rules.get(each, ())]
+    rules = [rule for each in (name, *ancestors_of(name)) for rule in policy.rules.get(each, ())]
     return sorted({rule.confidence for rule in (*rules, policy.default) if not rule.allows})
 
 

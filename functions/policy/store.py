@@ -123,6 +123,13 @@ class PolicyStore:
         pointer = self._pointers([_FLOOR]).get(_FLOOR)
         return None if pointer is None else self.get(pointer.digest)
 
+    def floor_of(self, tenant: str, name: str) -> Policy | None:
+        """Return the floor that no version of a policy may be milder than; the floor itself has none.
+
+        Raises as ``resolve`` does.
+        """
+        return None if (tenant, name) == (DEFAULT_TENANT, FLOOR_NAME) else self.floor()
+
     def shadow(self, tenant: str, name: str | None = None) -> Policy | None:
         """Return the shadow for images of a tenant with this policy name. Raises as ``resolve`` does."""
         return self.resolve(tenant, name).shadow

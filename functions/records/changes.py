@@ -87,6 +87,16 @@ class Change(Document):
         "judgement": optional(Judgement.from_state),
     }
 
+    @property
+    def stated_reason(self) -> str | None:
+        """The reason of the policy that decided, or the one that was given."""
+        return self.judgement.reason if self.judgement else self.reason
+
+    @property
+    def policy_digest(self) -> str | None:
+        """The digest of the policy that decided; None if no policy did."""
+        return self.judgement.policies.policy if self.judgement else None
+
     def __post_init__(self) -> None:
         if (self.judgement is not None) is not (self.source is Source.REJUDGE):
             raise ValueError(f"source is {self.source}: only a change by {Source.REJUDGE} has a judgement")
@@ -245,7 +255,6 @@ def _review(change: Change) -> Review:
 
 
 def _line(change: Change, at: str, revision: int, kind: str) -> dict[str, Any]:
-    judged = change.judgement
     return {
         "pk": record_partition(change.image_id),
         "sk": event_sort_key(at, kind),
@@ -255,7 +264,7 @@ def _line(change: Change, at: str, revision: int, kind: str) -> dict[str, Any]:
         "decision": change.decision,
         "source": change.source,
         "actor": change.actor,
-        "reason": judged.reason if judged else change.reason,
+        "reason": change.stated_reason,
         "note": change.note,
-        "policy_digest": judged.policies.policy if judged else None,
+        "policy_digest": change.policy_digest,
     }

@@ -49,10 +49,14 @@ def detail_of_verdict(record: ImageRecord, request: PersistRequest) -> dict[str,
 def detail_of_change(record: ImageRecord, change: Change) -> dict[str, Any]:
     """Return the members for an image that a change of its verdict took down; ``record`` is the one before."""
     decided = replace(record, status=change.decision.status, picture=None, reason=None)
-    detail = detail_of(decided) | {"decision": change.decision.value}
-    digest = change.judgement.policies.policy if change.judgement else None  # without a judgement, no policy decided
-    detail |= {"reason": change.judgement.reason if change.judgement else change.reason, "policy_digest": digest}
-    detail |= {"actor": change.actor, "source": change.source.value, "previous_status": record.status.value}
+    detail = detail_of(decided) | {
+        "decision": change.decision.value,
+        "reason": change.stated_reason,
+        "policy_digest": change.policy_digest,
+        "actor": change.actor,
+        "source": change.source.value,
+        "previous_status": record.status.value,
+    }
     return {name: value for name, value in detail.items() if value}
 
 

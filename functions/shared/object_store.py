@@ -3,6 +3,7 @@
 Originals are at most 64 MiB and derived files are smaller, so bodies are plain bytes.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -43,6 +44,13 @@ class S3ObjectStore:
             last_modified=response["LastModified"],
             metadata=response.get("Metadata", {}),
         )
+
+    def document(self, bucket: str, key: str) -> Any:
+        """Return what a JSON object contains; None if there is no such object. Raises TransientDependencyError."""
+        try:
+            return json.loads(self.get(bucket, key).body)
+        except ObjectMissingError:
+            return None
 
     def metadata(self, bucket: str, key: str) -> dict[str, str]:
         """Return the user-defined metadata of an object. Raises ObjectMissingError or TransientDependencyError."""

@@ -5,6 +5,7 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -55,6 +56,12 @@ def as_response(proxy: dict[str, Any]) -> Response[str]:
         headers=headers,
         body=proxy["body"],
     )
+
+
+def json_response(status: int, document: dict[str, Any]) -> Response[str]:
+    """Return a JSON response that no cache may keep."""
+    body = json.dumps(document, ensure_ascii=False)
+    return Response(status, content_type="application/json", headers={"Cache-Control": "no-store"}, body=body)
 
 
 def respond(app: APIGatewayRestResolver, event: dict[str, Any], context: Any, *, function: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from functions.shared.contracts import Document, Parts, as_json
-from functions.shared.errors import ObjectMissingError
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import (
     Direction,
@@ -146,10 +145,7 @@ class Manifest:
             return list(pool.map(self._document, self._store.keys(self._bucket, prefix)))
 
     def _document(self, key: str) -> Any:
-        try:
-            return json.loads(self._store.get(self._bucket, key).body)
-        except ObjectMissingError:
-            return None
+        return self._store.document(self._bucket, key)
 
     def _write(self, key: str, document: Any) -> None:
         self._store.put(self._bucket, key, _json(document).encode(), content_type=JSON)

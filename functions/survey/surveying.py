@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore
+from functions.shared.contracts import Source
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import Direction, Mode, Rejudgement, Result, report_key
 from functions.survey.judging import Difference, Judge
@@ -131,7 +132,7 @@ def _change(line: dict[str, Any], rejudgement: Rejudgement, candidate: Policy) -
         "image_id": line["id"],
         "revision": line["revision"],
         "decision": line["to"],
-        "source": "rejudge",
+        "source": Source.REJUDGE.value,
         "from_digest": line["digest"],
         "judgement": {
             "policies": {
