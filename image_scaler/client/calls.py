@@ -4,6 +4,7 @@ Each attempt has a new signature for one URL. It is sent as cookies, because acc
 but not cookies.
 """
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlencode
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -105,6 +107,15 @@ class Calls:
 
         return self.repeated(attempt)
 
+    def send_json(self, method: str, url: str, document: Mapping[str, Any], **headers: str) -> dict[str, Any]:
+        """Make an API call with a JSON body and return its document, as ``api`` does.
+
+        Members that are None are left out. ``headers`` has names with _ for -.
+        """
+        body = json.dumps(_given(document)).encode()
+        sent = {"Content-Type": "application/json", **{name.replace("_", "-"): each for name, each in headers.items()}}
+        return self.api(method, url, headers=sent, content=lambda: body)
+
     def storage(self, method: str, url: str, **request: Any) -> httpx.Response:
         """Send one presigned request to S3, once, and return the response, whatever its status. Raises
         UnreachableError."""
@@ -152,6 +163,16 @@ class Calls:
             return error.retry_after_seconds + random.uniform(0, self._retries.first_wait_seconds)  # noqa: S311
         backoff = wait_random_exponential(self._retries.first_wait_seconds, self._retries.longest_wait_seconds)
         return backoff(state)
+
+
+def query_of(parameters: Mapping[str, str | int | None]) -> str:
+    """Return a query with its question mark, without the parameters that are None; "" if there are no others."""
+    given = _given(parameters)
+    return f"?{urlencode(given, quote_via=quote)}" if given else ""
+
+
+def _given(members: Mapping[str, T | None]) -> dict[str, T]:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _document(answer: httpx.Response) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from image_scaler.client.calls import Calls
+from image_scaler.client.calls import Calls, query_of
 from image_scaler.client.results import Document, reading, text_of, time_of
 
 DEFAULT_NAME: Final = "default"
@@ -133,9 +133,8 @@ class Policies:
     def _call(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, **query: str | None
     ) -> dict[str, Any]:
-        given = {name: value for name, value in query.items() if value is not None}
-        address = f"{self._edge}/v1/policies/{quote(path)}{f'?{urlencode(given, quote_via=quote)}' if given else ''}"
+        address = f"{self._edge}/v1/policies/{quote(path)}{query_of(query)}"
         if body is None:
             return self._calls.api(method, address)
-        sent = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        sent = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()  # a policy is sent as it is, null and all
         return self._calls.api(method, address, headers={"Content-Type": "application/json"}, content=lambda: sent)

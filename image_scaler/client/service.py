@@ -1,18 +1,17 @@
 """The client of one stage."""
 
-import json
 import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import httpx
 
-from image_scaler.client.calls import Calls, Retries, new_http
+from image_scaler.client.calls import Calls, Retries, new_http, query_of
 from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
 from image_scaler.client.pictures import Pictures
 from image_scaler.client.policies import Policies
@@ -51,6 +50,9 @@ PAGE_SIZE: Final = 100
 BROWSER_ACCEPT: Final = "image/avif,image/webp,*/*"
 
 _ID: Final = re.compile("[0-9A-Za-z]{1,64}")
+
+
+Polled = TypeVar("Polled", Image, Rejudgement)
 
 
 class Client:
@@ -138,7 +140,7 @@ class Client:
                 )  # fmt: skip
                 send_to_storage(self._calls, ticket, body, filename=name)
                 return Upload(ticket.id, ticket.status)
-            query = _query({"filename": name, "tenant": tenant, "owner": owner})
+            query = query_of({"filename": name, "tenant": tenant, "owner": owner})
             headers = {"Content-Type": media_type, "Content-Length": str(body.size), "Idempotency-Key": key}
             document = self._calls.api("POST", f"{self._address()}{query}", headers=headers, content=body.chunks)
             return Upload(str(document["id"]), str(document["status"]))
@@ -162,9 +164,8 @@ class Client:
             "filename": filename, "content_type": content_type, "size": size, "method": Method(method).value,
             "tenant": tenant, "owner": owner,
         }  # fmt: skip
-        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        return Ticket.from_document(self._calls.api("POST", self._address(), headers=headers, content=lambda: body))
+        key = idempotency_key or uuid.uuid4().hex
+        return Ticket.from_document(self._calls.send_json("POST", self._address(), asked, Idempotency_Key=key))
 
     def send(self, ticket: Ticket, source: Source, *, progress: Progress | None = None) -> None:
         """Send the file of a ticket to S3. Raises UploadRefusedError or UnreachableError."""
@@ -225,7 +226,7 @@ class Client:
             "tenant": tenant, "owner": owner, "status": status, "verdict": verdict, "label": label, "sha256": sha256,
             "from": _iso(since), "to": _iso(until), "limit": limit, "cursor": cursor,
         }  # fmt: skip
-        return Page.from_document(self._calls.api("GET", f"{self._address()}{_query(asked)}"))
+        return Page.from_document(self._calls.api("GET", f"{self._address()}{query_of(asked)}"))
 
     def history(self, image_id: str) -> Iterator[HistoryLine]:
         """Yield the events of an image in the order of the API. Raises ClientError.
@@ -236,7 +237,7 @@ class Client:
         yield from image.history
         cursor = image.history_cursor
         while cursor is not None:
-            query = _query({"limit": PAGE_SIZE, "cursor": cursor})
+            query = query_of({"limit": PAGE_SIZE, "cursor": cursor})
             page = self._calls.api("GET", f"{self._address(image_id)}/history{query}")
             yield from map(HistoryLine.from_document, page.get("items", ()))
             cursor = page.get("cursor")
@@ -247,11 +248,8 @@ class Client:
         The service rounds the point to sixteenths. It stays set when the image is processed again. The call may be
         repeated. Raises NotFoundError, ConflictError (the image is not published) or another ClientError.
         """
-        body = json.dumps({"focal_point": {"x": x, "y": y}}).encode()
-        headers = {"Content-Type": "application/json"}
-        return Image.from_document(
-            self._calls.api("PATCH", self._address(image_id), headers=headers, content=lambda: body)
-        )
+        point = {"focal_point": {"x": x, "y": y}}
+        return Image.from_document(self._calls.send_json("PATCH", self._address(image_id), point))
 
     def decide(
         self, image_id: str, decision: str, *, reason: str, note: str | None = None, tenant: str | None = None
@@ -263,9 +261,8 @@ class Client:
         tenant), ConflictError (the image has no verdict) or another ClientError.
         """
         asked = {"decision": decision, "reason": reason, "note": note}
-        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
-        address, headers = f"{self._address(image_id)}/verdict", {"Content-Type": "application/json"}
-        return self._calls.api("POST", f"{address}{_query({'tenant': tenant})}", headers=headers, content=lambda: body)
+        address = f"{self._address(image_id)}/verdict{query_of({'tenant': tenant})}"
+        return self._calls.send_json("POST", address, asked)
 
     def explain(self, url: str, *, accept: str = BROWSER_ACCEPT) -> dict[str, Any]:
         """Return why an image URL, signed or not, gives the picture that it gives; see openapi.yaml (explainVariant).
@@ -301,7 +298,7 @@ class Client:
         cursor = None
         address = f"{self._edge}/v1/owners/{quote(owner, safe='')}/images"
         while True:
-            query = _query({"tenant": tenant, "cursor": cursor})
+            query = query_of({"tenant": tenant, "cursor": cursor})
             page = OwnerRemoval.from_document(self._calls.api("DELETE", f"{address}{query}"))
             if on_held:
                 for image_id in page.held:
@@ -318,10 +315,8 @@ class Client:
         Raises NotFoundError, ConflictError (no upload yet, or set by another call at the same time) or another
         ClientError.
         """
-        body = json.dumps({"enabled": enabled, "reason": reason}).encode()
-        headers = {"Content-Type": "application/json"}
         address = f"{self._address(image_id)}/legal-hold"
-        return Image.from_document(self._calls.api("PUT", address, headers=headers, content=lambda: body))
+        return Image.from_document(self._calls.send_json("PUT", address, {"enabled": enabled, "reason": reason}))
 
     def resume(
         self,
@@ -352,9 +347,7 @@ class Client:
         self, status: str, *, since: datetime | None, tenant: str | None, cursor: str | None
     ) -> Resumption:
         asked = {"status": status, "since": since and since.isoformat(), "tenant": tenant, "cursor": cursor}
-        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
-        address, headers = f"{self._edge}/v1/resumptions", {"Content-Type": "application/json"}
-        return Resumption.from_document(self._calls.api("POST", address, headers=headers, content=lambda: body))
+        return Resumption.from_document(self._calls.send_json("POST", f"{self._edge}/v1/resumptions", asked))
 
     # --- policies over stored images
 
@@ -366,7 +359,7 @@ class Client:
         Each version is a digest, ``active`` or ``shadow``. Raises NotFoundError, InvalidRequestError (the versions do
         not consider the same labels) or another ClientError.
         """
-        path = f"policies/{quote(policy, safe='')}/diff{_query({'tenant': tenant})}"
+        path = f"policies/{quote(policy, safe='')}/diff{query_of({'tenant': tenant})}"
         return self._start_rejudgement(path, {"candidate": candidate, "against": against})
 
     def rejudge(
@@ -412,25 +405,17 @@ class Client:
 
         ``on_change`` is called with each progress. Raises WaitTimeoutError, NotFoundError or another ClientError.
         """
-        deadline = time.monotonic() + within_seconds
-        pause, seen = FIRST_POLL_SECONDS, None
-        while True:
-            found = self.rejudgement(rejudgement_id)
-            if on_change and (found.days, found.parts) != seen:
-                seen = (found.days, found.parts)
-                on_change(found)
-            if not found.is_running:
-                return found
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise WaitTimeoutError(rejudgement_id, found.status, within_seconds)
-            self._sleep(min(pause, left))
-            pause = min(pause * POLL_GROWTH, LONGEST_POLL_SECONDS)
+        return self._poll(
+            rejudgement_id,
+            self.rejudgement,
+            is_done=lambda found: not found.is_running,
+            changing=lambda found: (found.days, found.parts),
+            within_seconds=within_seconds,
+            on_change=on_change,
+        )
 
     def _start_rejudgement(self, path: str, asked: Mapping[str, Any]) -> Rejudgement:
-        body = json.dumps({name: value for name, value in asked.items() if value is not None}).encode()
-        address, headers = f"{self._edge}/v1/{path}", {"Content-Type": "application/json"}
-        return Rejudgement.from_document(self._calls.api("POST", address, headers=headers, content=lambda: body))
+        return Rejudgement.from_document(self._calls.send_json("POST", f"{self._edge}/v1/{path}", asked))
 
     # --- waiting
 
@@ -442,7 +427,7 @@ class Client:
         ``on_change`` is called with the record after each change of its status. Raises WaitTimeoutError, NotFoundError
         or another ClientError.
         """
-        return self._poll(image_id, lambda image: not image.in_progress, within_seconds, on_change)
+        return self._poll_image(image_id, lambda image: not image.in_progress, within_seconds, on_change)
 
     def wait_until_gone(
         self,
@@ -452,27 +437,47 @@ class Client:
         on_change: Callable[[Image], None] | None = None,
     ) -> Image:
         """Wait until the files of a removed image are deleted and return its record. Raises the errors of ``wait``."""
-        return self._poll(image_id, lambda image: image.is_gone, within_seconds, on_change)
+        return self._poll_image(image_id, lambda image: image.is_gone, within_seconds, on_change)
 
-    def _poll(
+    def _poll_image(
         self,
         image_id: str,
         is_done: Callable[[Image], bool],
         within_seconds: float,
         on_change: Callable[[Image], None] | None,
     ) -> Image:
+        return self._poll(
+            image_id,
+            self.get,
+            is_done=is_done,
+            changing=lambda image: (image.status, image.removal),
+            within_seconds=within_seconds,
+            on_change=on_change,
+        )
+
+    def _poll(
+        self,
+        polled_id: str,
+        read: Callable[[str], Polled],
+        *,
+        is_done: Callable[[Polled], bool],
+        changing: Callable[[Polled], object],
+        within_seconds: float,
+        on_change: Callable[[Polled], None] | None,
+    ) -> Polled:
+        """Read something until it is done, and call ``on_change`` whenever ``changing`` has another value."""
         deadline = time.monotonic() + within_seconds
         pause, seen = FIRST_POLL_SECONDS, None
         while True:
-            image = self.get(image_id)
-            if on_change and (image.status, image.removal) != seen:
-                seen = (image.status, image.removal)
-                on_change(image)
-            if is_done(image):
-                return image
+            found = read(polled_id)
+            if on_change and changing(found) != seen:
+                seen = changing(found)
+                on_change(found)
+            if is_done(found):
+                return found
             left = deadline - time.monotonic()
             if left <= 0:
-                raise WaitTimeoutError(image_id, image.status, within_seconds)
+                raise WaitTimeoutError(polled_id, found.status, within_seconds)
             self._sleep(min(pause, left))
             pause = min(pause * POLL_GROWTH, LONGEST_POLL_SECONDS)
 
@@ -487,11 +492,6 @@ class Client:
 
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
-
-
-def _query(parameters: Mapping[str, str | int | None]) -> str:
-    given = {name: str(value) for name, value in parameters.items() if value is not None}
-    return f"?{urlencode(given, quote_via=quote)}" if given else ""
 
 
 __all__ = ["Client", "ClientError"]
