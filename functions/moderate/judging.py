@@ -14,7 +14,7 @@ class Judge:
     """The policies of one execution, and the override of the image if there is one.
 
     ``pinned`` are their digests: with these, a later call of the execution gets the same policies, whatever was
-    activated meanwhile.
+    activated in the meantime.
     """
 
     policy: Policy
