@@ -18,8 +18,9 @@ DELIVERY_ATTEMPTS: Final = 185
 AT_ONCE: Final = 5
 AT_ONCE_IN_A_SMALL_ACCOUNT: Final = 2
 SMALL_ACCOUNT_IN_FLIGHT: Final = 10
-"""Images that are prewarmed, and variants that are refined, at the same time; no request waits for them. A stage with
-fewer than ten uploads in flight is in an account with few places, and five would be half of a new account's."""
+"""Images that are prewarmed, variants that are refined, and messages of a webhook that are delivered, at the same time;
+no request waits for them. A stage with fewer than ten uploads in flight is in an account with few places, and five
+would be half of a new account's."""
 
 TRIES: Final = 5
 """At least five, because a delivery that Lambda throttles counts too: the account's functions share its concurrency.
@@ -44,21 +45,34 @@ def background_queue(
     specification: FunctionSpecification[PipelineResources],
     undelivered: sqs.Queue,
     config: StageConfig,
+    tries: int = TRIES,
+    kept_days: int = 4,
 ) -> sqs.Queue:
-    """Return a queue for a function that no request waits for. Messages that fail ``TRIES`` times go to
-    ``undelivered``."""
+    """Return a queue for a function that no request waits for.
+
+    It keeps a message for ``kept_days``. Messages that fail ``tries`` times go to ``undelivered``.
+    """
     return sqs.Queue(
         scope,
         construct_id,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=config.enforce_tls,
-        retention_period=Duration.days(4),
+        retention_period=Duration.days(kept_days),
         visibility_timeout=Duration.seconds(specification.size_in(config).timeout_seconds + 60),
-        dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=TRIES, queue=undelivered),
+        dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=tries, queue=undelivered),
     )
 
 
-def process_in_background(queue: sqs.Queue, function: lambda_.Function, *, config: StageConfig) -> None:
-    """Let a function process the queue's messages, one by one and a few at the same time."""
+def process_in_background(
+    queue: sqs.Queue, function: lambda_.Function, *, config: StageConfig, reports_failures: bool | None = None
+) -> None:
+    """Let a function process the queue's messages, one by one and a few at the same time.
+
+    ``reports_failures``: the function returns the messages that failed, and does not raise an error for them.
+    """
     at_once = AT_ONCE_IN_A_SMALL_ACCOUNT if config.in_flight < SMALL_ACCOUNT_IN_FLIGHT else AT_ONCE
-    function.add_event_source(event_sources.SqsEventSource(queue, batch_size=1, max_concurrency=at_once))
+    function.add_event_source(
+        event_sources.SqsEventSource(
+            queue, batch_size=1, max_concurrency=at_once, report_batch_item_failures=reports_failures
+        )
+    )

@@ -9,18 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import CfnParameter, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnParameter, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk import names
-from cdk.config import StageConfig, Webhook
+from cdk.config import Webhook
 from cdk.constructs.function import ScopedFunction
-from cdk.constructs.queues import AT_ONCE, AT_ONCE_IN_A_SMALL_ACCOUNT, SMALL_ACCOUNT_IN_FLIGHT, operators_queue
+from cdk.constructs.queues import background_queue, operators_queue, process_in_background
 from cdk.constructs.resource import resource_of
 from cdk.functions.webhook import SPECIFICATION
 from cdk.specification import PipelineResources, allow
@@ -45,18 +44,21 @@ class Webhooks(Construct):
         self.secret_arns: dict[str, str] = {}
         described = []
         for each in config.webhooks:
-            queue = self._queue(each, config=config)
+            queue = background_queue(
+                self,
+                f"{each.name.title()}Queue",
+                specification=SPECIFICATION,
+                undelivered=self.undelivered,
+                config=config,
+                tries=ATTEMPTS,
+                kept_days=5,  # all attempts take 75 h 35 min
+            )
             secret = self.secrets[each.name] = self._secret(each)
             # The attribute is the ARN on AWS and on the emulator, whose Ref is the name.
             secret_arn = self.secret_arns[each.name] = resource_of(secret, secretsmanager.CfnSecret).attr_id
             self._rule(each, queue, event_bus=resources.event_bus)
             self.webhook.allow(allow("secretsmanager:GetSecretValue", on=secret_arn))
-            at_once = AT_ONCE_IN_A_SMALL_ACCOUNT if config.in_flight < SMALL_ACCOUNT_IN_FLIGHT else AT_ONCE
-            self.webhook.function.add_event_source(
-                event_sources.SqsEventSource(
-                    queue, batch_size=1, max_concurrency=at_once, report_batch_item_failures=True
-                )
-            )
+            process_in_background(queue, self.webhook.function, config=config, reports_failures=True)
             described.append(
                 {
                     "name": each.name,
@@ -68,17 +70,6 @@ class Webhooks(Construct):
                 }
             )
         self.webhook.function.add_environment("WEBHOOKS", Stack.of(self).to_json_string(described))
-
-    def _queue(self, webhook: Webhook, *, config: StageConfig) -> sqs.Queue:
-        return sqs.Queue(
-            self,
-            f"{webhook.name.title()}Queue",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=config.enforce_tls,
-            retention_period=Duration.days(5),  # all attempts take 75 h 35 min
-            visibility_timeout=Duration.seconds(SPECIFICATION.size_in(config).timeout_seconds + 60),
-            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=ATTEMPTS, queue=self.undelivered),
-        )
 
     def _secret(self, webhook: Webhook) -> secretsmanager.Secret:
         return secretsmanager.Secret(
