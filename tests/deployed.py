@@ -542,8 +542,8 @@ class DeployedPipeline:
         heard: list[dict[str, Any]] = []
 
         def heard_of(image_id: str) -> list[str]:
-            answer = self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=0)
-            heard.extend(json.loads(message["Body"]) for message in answer.get("Messages", ()))
+            while messages := self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+                heard.extend(json.loads(message["Body"]) for message in messages)
             return [event["detail-type"] for event in heard if event["detail"]["image_id"] == image_id]
 
         try:

@@ -19,6 +19,7 @@ from functions.shared.keys import (
     EVENT_PREFIX,
     LABELS_SORT_KEY,
     SECOND_UPLOAD,
+    SECOND_UPLOAD_SORT_KEY,
     event_sort_key,
     record_partition,
     revision_of,
@@ -108,8 +109,7 @@ class Partition:
     def scrub(self, image_id: str) -> Iterator[int]:
         """Delete what may describe the picture from a removed image's partition; yield the items changed, by batch.
 
-        Entries of lists and history items about uploads that were not claimed are deleted. Raises
-        TransientDependencyError.
+        Entries of lists are deleted. Raises TransientDependencyError.
         """
         record = self._reader.document(image_id)
         if record is None:
@@ -187,9 +187,13 @@ def _status(word: Any) -> Status | None:
 
 
 def _scrubbed(line: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the write that scrubs an entry or a history item; None if there is nothing to scrub."""
+    """Return the write that scrubs an entry or a history item; None if there is nothing to scrub.
+
+    Earlier releases wrote one history item for each upload that was not claimed: thousands may be left, so they go.
+    """
     key = {"pk": line["pk"], "sk": line["sk"]}
-    if line["sk"].startswith(ENTRY_PREFIX) or line.get("type") == SECOND_UPLOAD:
+    is_of_one_upload = line.get("type") == SECOND_UPLOAD and line["sk"] != SECOND_UPLOAD_SORT_KEY
+    if line["sk"].startswith(ENTRY_PREFIX) or is_of_one_upload:
         return {"DeleteRequest": {"Key": to_item(key)}}
     if line.keys() <= LINE_KEPT:
         return None

@@ -26,9 +26,11 @@ PERSONAL: Final = frozenset(
 LINE_KEPT: Final = frozenset(
     {
         "pk", "sk", "type", "at", "execution_arn", "revision", "reason", "decision", "source", "actor", "policy_digest",
+        "count", "first_at", "sequencer",
     }
 )  # fmt: skip
-"""Attributes that a history item of a removed image keeps."""
+"""Attributes that a history item of a removed image keeps. The last three count uploads that were not claimed; they may
+also arrive after the removal."""
 
 REQUESTED: Final = "REQUESTED"
 IN_PROGRESS: Final = "IN_PROGRESS"

@@ -51,10 +51,11 @@ def test_whatever_is_stopped_every_image_ends_and_nothing_is_left_or_served(pipe
         with pipeline.admitting(visibility_seconds=REDELIVERED_AFTER_SECONDS):
             with saboteurs(pipeline, tmp_path, Workspace(tmp_path).runtime / "bin" / "python"):
                 chaos.run(seconds)
-            deadline = time.monotonic() + SETTLES_WITHIN_SECONDS
-            while not auditor.is_quiet() and time.monotonic() < deadline:
+            settled = time.monotonic() + SETTLES_WITHIN_SECONDS
+            while not auditor.is_quiet() and time.monotonic() < settled:
                 time.sleep(0.5)
-        while (findings := audit(images := auditor.images(chaos.viewed))) and time.monotonic() < deadline:
+        heard = time.monotonic() + HEARD_WITHIN_SECONDS
+        while (findings := audit(images := auditor.images(chaos.viewed))) and time.monotonic() < heard:
             time.sleep(1)
 
     stopped = chaos.stopped()

@@ -98,16 +98,28 @@ def test_the_line_about_the_removal_is_written_once_whoever_marked_the_record(wo
     assert key == "EVENT#2026-11-24T10:00:00.000Z#REMOVED"
 
 
-def test_lines_about_uploads_that_were_not_claimed_go_altogether(world, sweep):
+def test_lines_of_single_uploads_that_earlier_releases_wrote_go_altogether(world, sweep):
     world.removed()
-    for second in range(30):  # as the release before wrote them: more than one batch
+    for second in range(30):  # more than one batch
         world.line("SECOND_UPLOAD", second, sequencer="0067", execution_arn="arn")
-    world.aws.put_item({"pk": f"IMAGE#{IMAGE_ID}", "sk": "EVENT#SECOND_UPLOAD", "type": "SECOND_UPLOAD", "count": 7})
 
     swept = sweep("record")
 
     assert swept.done
     assert [item["type"] for key, item in world.items().items() if key.startswith("EVENT#")] == ["REMOVED"]
+
+
+def test_the_line_that_counts_uploads_that_were_not_claimed_stays(world, sweep):
+    """The next upload after the removal would write it again: it says nothing of the picture."""
+    world.removed()
+    line = {"sk": "EVENT#SECOND_UPLOAD", "type": "SECOND_UPLOAD", "count": 7, "first_at": "2026-11-24T09:00:00.000Z"}
+    world.aws.put_item({"pk": f"IMAGE#{IMAGE_ID}", **line, "etag": "an earlier attribute"})
+
+    sweep("record")
+
+    stays = world.items()["EVENT#SECOND_UPLOAD"]
+    assert {name: stays[name] for name in line} == line
+    assert "etag" not in stays
 
 
 def test_what_does_not_fit_into_one_call_is_done_by_the_next_ones(world, sweeper_with, monkeypatch):
