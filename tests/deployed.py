@@ -495,6 +495,10 @@ class DeployedPipeline:
             {f"#{name}": name for name in values},
         )
 
+    def set_review_due(self, image_id: str, at: str) -> None:
+        """Set the time by which people are to decide the review of an image."""
+        self._update(image_id, "SET review.due_at = :at", {":at": {"S": at}}, {})
+
     def _update(self, image_id: str, expression: str, values: dict[str, Any], names: dict[str, str]) -> None:
         options = {"ExpressionAttributeNames": names} if names else {}
         self.dynamodb.update_item(

@@ -15,7 +15,7 @@ from cdk.specification import (
     Size,
     allow,
 )
-from functions.shared.keys import LISTING_INDEX
+from functions.shared.keys import LISTING_INDEX, SELECTOR_INDEX
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
@@ -28,7 +28,10 @@ def grants(stage: PipelineResources) -> list[Grant]:
     return [
         allow("s3:ListBucket", "s3:ListBucketVersions", on=stage.storage.originals.bucket_arn),
         allow("dynamodb:BatchGetItem", on=stage.table.table_arn),
-        allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{LISTING_INDEX}"),
+        *(
+            allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{index}")
+            for index in (LISTING_INDEX, SELECTOR_INDEX)
+        ),
     ]
 
 
@@ -38,7 +41,7 @@ SPECIFICATION: Final = FunctionSpecification(
     size=Size(memory_mb=512, timeout_seconds=300),
     environment=environment,
     grants=grants,
-    starts=("settle",),
+    starts=("settle", "review"),
     describes=("ingest",),
     alarms=(
         # A failed run is repeated twice within minutes; the next one is due half an hour later.

@@ -4,9 +4,11 @@ PROCESSING, but its execution has ended   the status event was lost: `settle` re
 an upload that no execution has claimed   S3's event was lost or never sent: the upload is put into the queue
 its event was not sent                    a change of its verdict ended half-way: `settle` sends the event
 HELD                                      there was no verdict, and the cause may be temporary: the image is resumed
+IN_REVIEW after the time for a decision   the event was lost, or `review` failed: `review` is started
 
 EventBridge events are best effort, and S3 starts to send them only minutes after a bucket is first deployed. A sweep
-checks images of the last LOOK_BACK; an older one has already been checked more than a hundred times.
+checks images of the last LOOK_BACK; an older one has already been checked more than a hundred times. It checks every
+review, however old.
 """
 
 import hashlib
@@ -17,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from functions.records.claims import Claim, ClaimReader
+from functions.records.reviews import OverdueReview, ReviewReader
 from functions.shared.aws import KEYS_PER_READ, client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.executions import Executions
@@ -39,7 +42,10 @@ PERMANENT_ERRORS: Final = frozenset({"ModerationRefusedError"})
 
 @dataclass(frozen=True)
 class Repairs:
-    """How many images one sweep settled, started and resumed, and whether it had time to check all of them."""
+    """How many images one sweep settled, started and resumed, and whether it had time to check all of them.
+
+    ``started`` counts uploads that were queued, and reviews.
+    """
 
     settled: int
     started: int
@@ -62,6 +68,7 @@ class StuckImages:
     ) -> None:
         self._settings = settings
         self._claims = ClaimReader(settings.table_name, dynamodb)
+        self._reviews = ReviewReader(settings.table_name, dynamodb)
         self._s3 = client("s3") if s3 is None else s3
         self._uploads_queue = UploadsQueue(settings.uploads_queue_url, sqs)
         self._executions = Executions(stepfunctions)
@@ -82,12 +89,16 @@ class StuckImages:
                 settled += self._settle(claim)
             elif not uploads_wait and resumed < MOST_HELD:
                 resumed += self._resume(claim)
+        for review in self._reviews.due_before(self._now() - self._forgotten_after):
+            if not has_time():
+                return Repairs(settled, started, resumed, looked_at_all=False)
+            started += self._start_review(review)
         # A queued upload is not stuck, but looks like one whose event was lost.
         forgotten_after = FORGOTTEN_WHILE_OTHERS_WAIT if uploads_wait else self._forgotten_after
         for image_ids in self._batches(forgotten_after):
             if not has_time():
                 return Repairs(settled, started, resumed, looked_at_all=False)
-            started += sum(self._start(image_id) for image_id in self._unclaimed(image_ids))
+            started += sum(self._start_upload(image_id) for image_id in self._unclaimed(image_ids))
         return Repairs(settled, started, resumed, looked_at_all=True)
 
     # --- records
@@ -127,6 +138,12 @@ class StuckImages:
         self._uploads_queue.send(claim.event(self._settings.originals_bucket, resume=True))
         return True
 
+    def _start_review(self, review: OverdueReview) -> bool:
+        """Start `review`, which applies the fallback at once; return False if it ended in this hour already."""
+        name = f"sweep-{review.image_id}-{review.revision}-{self._now():%Y%m%d%H}"
+        document = json.dumps({"image_id": review.image_id})
+        return self._executions.start(self._settings.review_state_machine_arn, name, document)
+
     # --- uploads
 
     def _batches(self, forgotten_after: timedelta) -> Iterator[list[str]]:
@@ -163,7 +180,7 @@ class StuckImages:
             if claim is None or claim.execution_arn is None or claim.status is Status.REMOVED:
                 yield image_id
 
-    def _start(self, image_id: str) -> bool:
+    def _start_upload(self, image_id: str) -> bool:
         """Queue the event that S3 sends for the first version of an upload; return False if the object is gone."""
         with translated_errors():
             answer = self._s3.list_object_versions(

@@ -9,6 +9,8 @@ from ulid import ULID
 
 from local import aws
 from tests import pictures
+from tests.emulator.test_paths import WEAPON
+from tests.emulator.test_verdicts import REVIEWED, activate, in_status, reviews_of, upload
 
 
 @pytest.fixture
@@ -28,16 +30,29 @@ def sweep(pipeline):
 
 
 @contextmanager
-def events_lost(pipeline):
-    """Lose S3's upload events while the block runs."""
+def events_lost(pipeline, *, bus="default", is_matched):
+    """Lose the events of one rule while the block runs; ``is_matched`` takes the rule's pattern."""
     events = aws.client("events", pipeline.outputs)
-    originals = pipeline.outputs.buckets["originals"]
-    (rule,) = (each["Name"] for each in events.list_rules()["Rules"] if originals in each.get("EventPattern", ""))
-    events.disable_rule(Name=rule)
+    rules = events.list_rules(EventBusName=bus)["Rules"]
+    (rule,) = (each["Name"] for each in rules if is_matched(json.loads(each.get("EventPattern", "{}"))))
+    events.disable_rule(Name=rule, EventBusName=bus)
     try:
         yield
     finally:
-        events.enable_rule(Name=rule)
+        events.enable_rule(Name=rule, EventBusName=bus)
+
+
+def uploads_lost(pipeline):
+    originals = pipeline.outputs.buckets["originals"]
+    return events_lost(pipeline, is_matched=lambda pattern: originals in json.dumps(pattern))
+
+
+def reviews_lost(pipeline):
+    return events_lost(
+        pipeline,
+        bus=pipeline.outputs.event_bus,
+        is_matched=lambda pattern: pattern.get("detail-type") == ["Image In Review"],
+    )
 
 
 def hours_ago(hours):
@@ -46,7 +61,7 @@ def hours_ago(hours):
 
 
 def test_an_upload_whose_event_was_lost_is_published(pipeline, sweep):
-    with events_lost(pipeline):
+    with uploads_lost(pipeline):
         image_id = pipeline.upload(pictures.jpeg(300, 200))
         pipeline.eventually(lambda: pipeline.keys("originals", f"uploads/{image_id}/"))
     assert pipeline.item(image_id)["status"] == "AWAITING_UPLOAD"
@@ -57,7 +72,7 @@ def test_an_upload_whose_event_was_lost_is_published(pipeline, sweep):
 
 
 def test_an_object_without_a_record_is_published(pipeline, sweep):
-    with events_lost(pipeline):
+    with uploads_lost(pipeline):
         pipeline.put_original(image_id := str(ULID()), pictures.jpeg(300, 200))
 
     pipeline.eventually(lambda: sweep()["started"])
@@ -84,3 +99,17 @@ def test_an_image_that_was_held_by_an_outage_is_published_when_the_outage_ends(p
     assert sweep()["resumed"] >= 1
 
     pipeline.eventually(lambda: pipeline.item(image_id)["status"] == "PUBLISHED")
+
+
+def test_a_review_whose_event_was_lost_ends_with_its_fallback(pipeline, sweep):
+    activate(pipeline, "lost-reviews", REVIEWED)
+    pipeline.rekognition.set(labels=WEAPON)
+    with reviews_lost(pipeline):
+        image_id = upload(pipeline, pictures.jpeg(300, 200, quality=76), "lost-reviews")
+        in_status(pipeline, image_id, "IN_REVIEW")
+    assert reviews_of(pipeline, image_id) == []
+    pipeline.set_review_due(image_id, hours_ago(1))
+
+    assert sweep()["started"] >= 1
+
+    assert in_status(pipeline, image_id, "BLURRED")["override"]["reason"] == "REVIEW_OVERDUE"

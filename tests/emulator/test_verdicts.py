@@ -99,7 +99,7 @@ def test_a_review_decided_in_time_needs_no_fallback(pipeline):
         in_status(pipeline, image_id, "IN_REVIEW")
         answer = override(pipeline, image_id, "block", tenant="decided", note="A toy")
         blocked = in_status(pipeline, image_id, "BLOCKED")
-        (review,) = eventually(lambda: pipeline_reviews(pipeline, image_id))
+        (review,) = eventually(lambda: reviews_of(pipeline, image_id))
 
     assert (answer.status_code, answer.json()["outcome"]) == (200, "applied")
     assert (blocked["override"]["actor"], blocked["override"]["note"]) == ("service", "A toy")
@@ -108,7 +108,7 @@ def test_a_review_decided_in_time_needs_no_fallback(pipeline):
     assert lines(pipeline, image_id)[-1] == ("BLOCKED", "block", "override", "service")
 
 
-def pipeline_reviews(pipeline, image_id: str) -> list[str]:
+def reviews_of(pipeline, image_id: str) -> list[str]:
     """Return the ARNs of the reviews of an image."""
     machine = pipeline.outputs.state_machines["review"]
     found = pipeline.stepfunctions.list_executions(stateMachineArn=machine)["executions"]

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ulid import ULID
 
+from functions.records.entries import status_selector
+from functions.shared.contracts import Status
 from functions.shared.keys import RECORD_SORT_KEY, original_key, record_partition
 from functions.sweep.settings import SweepSettings
 from functions.sweep.stuck_images import StuckImages
@@ -35,7 +37,9 @@ class Stage:
 
     def sweep(self, *, has_time=lambda: True):
         """Sweep once."""
-        settings = SweepSettings(TABLE, ORIGINALS, self.queue, self.machines["ingest"], self.machines["settle"])
+        settings = SweepSettings(
+            TABLE, ORIGINALS, self.queue, *(self.machines[name] for name in ("ingest", "settle", "review"))
+        )
         images = StuckImages(
             settings, dynamodb=self.aws.dynamodb, s3=self.aws.s3, sqs=self.sqs, stepfunctions=self.states,
             now=lambda: datetime.now(UTC) + self.later,
@@ -76,10 +80,27 @@ class Stage:
 
     def settled(self):
         """Return the details that `settle` was started with."""
+        return [document["detail"] for document in self.inputs("settle")]
+
+    def inputs(self, machine):
+        """Return the inputs that a state machine was started with."""
+        pages = self.states.get_paginator("list_executions").paginate(stateMachineArn=self.machines[machine])
         return [
-            json.loads(self.states.describe_execution(executionArn=each["executionArn"])["input"])["detail"]
-            for each in self.states.list_executions(stateMachineArn=self.machines["settle"])["executions"]
+            json.loads(self.states.describe_execution(executionArn=each["executionArn"])["input"])
+            for page in pages
+            for each in page["executions"]
         ]
+
+    def reviewed(self, *, due_in_minutes, status=Status.IN_REVIEW, **more):
+        """Write the record of an image whose review is due so many minutes after now; return the image's id."""
+        image_id = str(ULID())
+        due_at = (datetime.now(UTC) + timedelta(minutes=due_in_minutes)).isoformat()
+        self.record(
+            image_id, status,
+            **{"selector": status_selector(Status.IN_REVIEW), "position": f"default#{image_id}", "revision": 1,
+               "review": {"fallback": "BLUR", "due_at": due_at}, "listing_day": "2020-01-01", **more},
+        )  # fmt: skip
+        return image_id
 
     def enqueued(self):
         """Take the messages from the queue."""
@@ -101,7 +122,7 @@ def stage(aws, states, sqs):
     aws.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
     machines = {
         name: states.create_state_machine(name=name, definition=json.dumps(WAITS), roleArn=ROLE)["stateMachineArn"]
-        for name in ("ingest", "settle")
+        for name in ("ingest", "settle", "review")
     }
     assert machines["ingest"] == ENVIRONMENT["INGEST_STATE_MACHINE_ARN"]
     return Stage(aws, states, sqs, UploadsQueue(sqs), machines)

@@ -10,6 +10,7 @@ from tests.fakes.handlers import Function, emitted_metrics
 
 def test_a_sweep_reports_and_counts_what_it_repaired(stage, monkeypatch, capsys):
     monkeypatch.setenv("SETTLE_STATE_MACHINE_ARN", stage.machines["settle"])
+    monkeypatch.setenv("REVIEW_STATE_MACHINE_ARN", stage.machines["review"])
     stage.claimed(Status.PROCESSING, claimed_at="2026-01-01T00:00:00.000Z")
     sweep = Function("sweep", monkeypatch)
 

@@ -67,6 +67,43 @@ def test_a_processing_image_whose_execution_runs_or_just_started_is_left_alone(s
     assert stage.sweep() == Repairs(0, 0, 0, looked_at_all=True)
 
 
+def test_a_review_that_was_due_is_started_at_most_once_an_hour_however_old_the_image_is(stage):
+    stage.later = timedelta(0)
+    image_id = stage.reviewed(due_in_minutes=5)
+    stage.later = timedelta(minutes=14)
+    assert stage.sweep().started == 0
+
+    stage.later = timedelta(minutes=16)
+    for _ in range(2):
+        assert stage.sweep().started == 1
+    assert stage.inputs("review") == [{"image_id": image_id}]
+
+    stage.later += timedelta(hours=1)
+    stage.sweep()
+    assert len(stage.inputs("review")) == 2
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"review": {"fallback": "HOLD"}},
+        {"status": Status.PUBLISHED},  # the index may lag behind the record
+    ],
+    ids=["held without a limit", "decided"],
+)
+def test_a_review_that_is_never_due_or_was_decided_is_left_alone(stage, record):
+    stage.reviewed(due_in_minutes=-60, **record)
+
+    assert stage.sweep().started == 0
+
+
+def test_more_overdue_reviews_than_one_read_takes_are_all_started(stage):
+    ids = {stage.reviewed(due_in_minutes=-60) for _ in range(KEYS_PER_READ + 3)}
+
+    assert stage.sweep().started == len(ids)
+    assert {document["image_id"] for document in stage.inputs("review")} == ids
+
+
 @pytest.mark.parametrize("status", [None, Status.AWAITING_UPLOAD, Status.REMOVED])
 def test_an_unclaimed_upload_is_queued_with_the_event_that_s3_would_send(stage, status):
     image_id = stage.upload()

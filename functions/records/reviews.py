@@ -1,0 +1,59 @@
+"""Finds images whose review should have ended: nobody decided, and the fallback was not applied."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from functions.records.entries import status_selector
+from functions.records.record import record_key
+from functions.shared.aws import KEYS_PER_READ, batch_get, client, translated_errors
+from functions.shared.contracts import Status
+from functions.shared.dynamo import from_item, to_item
+from functions.shared.keys import SELECTOR_INDEX
+
+
+@dataclass(frozen=True)
+class OverdueReview:
+    """A review whose time is over; ``revision`` is that of the image."""
+
+    image_id: str
+    revision: int
+
+
+class ReviewReader:
+    """Reads the reviews of one table. ``dynamodb`` is a botocore client, by default the process's own."""
+
+    def __init__(self, table: str, dynamodb: Any = None) -> None:
+        self._table = table
+        self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
+
+    def due_before(self, moment: datetime) -> Iterator[OverdueReview]:
+        """Yield the reviews of all tenants that were due before a time. Raises TransientDependencyError.
+
+        A review that is held without a time limit is never due.
+        """
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=SELECTOR_INDEX,
+            KeyConditionExpression="selector = :selector",
+            ExpressionAttributeValues=to_item({":selector": status_selector(Status.IN_REVIEW)}),
+            PaginationConfig={"PageSize": KEYS_PER_READ},
+        )
+        with translated_errors():
+            for page in pages:
+                ids = [from_item(item)["pk"].partition("#")[2] for item in page["Items"]]
+                yield from self._overdue(ids, moment)
+
+    def _overdue(self, image_ids: list[str], moment: datetime) -> Iterator[OverdueReview]:
+        items = batch_get(
+            self._dynamodb,
+            self._table,
+            [record_key(image_id) for image_id in image_ids],
+            ProjectionExpression="pk, #status, revision, review.due_at",
+            ExpressionAttributeNames={"#status": "status"},
+        )
+        for record in map(from_item, items):
+            due_at = record.get("review", {}).get("due_at")
+            if record["status"] == Status.IN_REVIEW and due_at and datetime.fromisoformat(due_at) < moment:
+                yield OverdueReview(record["pk"].partition("#")[2], int(record.get("revision", 0)))
