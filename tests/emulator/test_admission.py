@@ -21,10 +21,11 @@ from benchmarks.load.result import result_of
 from benchmarks.load.simulation import Scenario, simulate
 from local import emulator
 from tests import pictures
-from tests.counted import LONG
+from tests.counted import LONG, counted
 from tests.deployed import eventually
 
 IN_FLIGHT = 3
+UPLOADS = counted(8, 24)
 SMALL = pictures.jpeg(320, 240)
 INGEST = {"OptimizeImage": "optimize", "ModerateImage": "moderate", "PersistImage": "persist"}
 
@@ -80,11 +81,11 @@ def test_a_burst_that_rekognition_throttles_is_published_within_the_limit_of_upl
     calls = pipeline.rekognition.state()["calls"]
     pipeline.rekognition.set(rate=2)
 
-    ended = burst(pipeline, 12, within_seconds=60)
+    ended = burst(pipeline, UPLOADS, within_seconds=60)
 
     assert ended.statuses == {"PUBLISHED"}
     assert ended.most_in_progress == IN_FLIGHT
-    assert pipeline.rekognition.state()["calls"] - calls > 12
+    assert pipeline.rekognition.state()["calls"] - calls > UPLOADS
 
 
 def test_an_upload_whose_invocation_of_admit_crashed_is_admitted_by_the_next_one(pipeline):

@@ -61,7 +61,7 @@ class Service:
                 """Log nothing."""
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
             self.url = f"http://127.0.0.1:{server.server_port}"
             yield self.url
             server.shutdown()

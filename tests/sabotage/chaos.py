@@ -240,9 +240,10 @@ class Auditor:
         self._viewer = viewer
         self._heard_of = heard_of
         self._before = set(self._items())
+        self._ran_before = set(self._executions())
 
     def is_quiet(self) -> bool:
-        """Tell whether no execution is running, and no upload is waiting for one."""
+        """Tell whether no new execution is running, and no upload is waiting for one."""
         return not self._pipeline.queued_uploads() and not self._running()
 
     def images(self, viewed: dict[str, set[str]]) -> list[ImageState]:
@@ -261,10 +262,19 @@ class Auditor:
         ]
 
     def _running(self) -> list[str]:
-        """Return the inputs of the executions that run."""
+        """Return the inputs of the new executions that run. Reviews of other tests may sleep for minutes."""
         stepfunctions = self._pipeline.stepfunctions
         return [
-            stepfunctions.describe_execution(executionArn=execution["executionArn"])["input"]
+            stepfunctions.describe_execution(executionArn=arn)["input"]
+            for arn in self._executions()
+            if arn not in self._ran_before
+        ]
+
+    def _executions(self) -> list[str]:
+        """Return the ARNs of the executions that run."""
+        stepfunctions = self._pipeline.stepfunctions
+        return [
+            execution["executionArn"]
             for machine in self._pipeline.outputs.state_machines.values()
             for page in stepfunctions.get_paginator("list_executions").paginate(
                 stateMachineArn=machine, statusFilter="RUNNING"

@@ -30,6 +30,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.mocking.mock_config import (
     MockedResponse,
@@ -213,20 +214,22 @@ def moto() -> Iterator[Deployment]:
     """Run moto's interpreter in this process.
 
     Its code supports mocked Tasks but does not read a mock file, so the test case is passed to it here, and an error
-    from the file for DynamoDB keeps its name. Its real waits, also between attempts, are skipped, and a definition is
-    parsed once (1.5 s).
+    from the file for DynamoDB keeps its name. Its real waits, also between attempts, are skipped, and a definition (1.5
+    s) or a path (10 ms) is parsed once.
     """
     with ExitStack() as stack:
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         stack.enter_context(patch.object(retrier_decl, "time", SimpleNamespace(sleep=float)))
         stack.enter_context(patch.object(WaitFunction, "_wait_interval", _no_wait))
         stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", _parsed))
+        stack.enter_context(patch.object(json_path, "parse", _parsed_path))
         stack.enter_context(patch.object(ExecutionWorker, "_get_evaluation_environment", _environment_with_mocks))
         stack.enter_context(patch.object(StateTaskServiceDynamoDB, "_from_error", _dynamodb_failure))
         yield _deploy(_client, at_once=1, names_cases_in_arn=False)
 
 
 _parsed = cache(AmazonStateLanguageParser.parse)
+_parsed_path = cache(json_path.parse)
 _environment = ExecutionWorker._get_evaluation_environment
 _failure = StateTaskServiceDynamoDB._from_error
 
@@ -248,8 +251,13 @@ def _dynamodb_failure(task: Any, env: Any, ex: Exception) -> Any:
 
 
 @cache
+def _mock_document() -> Any:
+    return json.loads(MOCK_FILE.read_text(encoding="utf-8"))
+
+
+@cache
 def _mock_test_case(machine: str, case: str) -> MockTestCase | None:
-    document = json.loads(MOCK_FILE.read_text(encoding="utf-8"))
+    document = _mock_document()
     mocked = document["StateMachines"][machine]["TestCases"].get(case)
     if mocked is None:
         return None

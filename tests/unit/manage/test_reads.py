@@ -15,7 +15,7 @@ from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
 from tests.unit.manage.conftest import image_id
 
-RECORDS = counted(600, 20_000)
+RECORDS = counted(200, 20_000)
 MOST_PAGED = 300
 """Images of a list whose pages are read one after the other: moto compares every item of the table for each query."""
 FACTOR = 2

@@ -412,7 +412,7 @@ class FirewalledApi(BaseHTTPRequestHandler):
 @pytest.fixture
 def firewalled_api(monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), FirewalledApi)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     FirewalledApi.asked.clear()
     for name, value in {

@@ -104,6 +104,13 @@ def test_more_overdue_reviews_than_one_read_takes_are_all_started(stage):
     assert {document["image_id"] for document in stage.inputs("review")} == ids
 
 
+def test_without_time_a_review_is_left_to_the_next_sweep(stage):
+    stage.reviewed(due_in_minutes=-60)
+
+    assert stage.sweep(has_time=lambda: False) == Repairs(0, 0, 0, looked_at_all=False)
+    assert stage.sweep().started == 1
+
+
 @pytest.mark.parametrize("status", [None, Status.AWAITING_UPLOAD, Status.REMOVED])
 def test_an_unclaimed_upload_is_queued_with_the_event_that_s3_would_send(stage, status):
     image_id = stage.upload()
