@@ -42,11 +42,12 @@ DEPLOYED_ENVIRONMENT = {
     "STAGING_BUCKET": "staging",
     "PUBLISHED_BUCKET": "published",
     "GENERATED_BUCKET": "generated",
+    "REPORTS_BUCKET": "reports",
     "TABLE_NAME": "images",
     "EVENT_BUS_NAME": "images",
     **{
         f"{name.upper()}_STATE_MACHINE_ARN": f"arn:aws:states:eu-central-1:123456789012:stateMachine:{name}"
-        for name in ("ingest", "settle", "remove", "retire")
+        for name in (path.name.partition(".")[0] for path in (CHECKOUT / "workflows").glob("*.asl.json"))
     },
     "UPLOADS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
     "DISTRIBUTION_ID": "E1",
@@ -58,6 +59,7 @@ DEPLOYED_ENVIRONMENT = {
     "DELIVERY": "v2",
     "SIZES": "exact",
     "REFINE": "common",
+    "WEBHOOKS": "[]",
     "POWERTOOLS_SERVICE_NAME": "benchmark",
     "POWERTOOLS_METRICS_NAMESPACE": "ImageScaler",
 }
