@@ -35,6 +35,7 @@ TESTS = (
     "tests/e2e/test_http.py",
     "tests/e2e/test_edge_prewarming.py",
     "tests/e2e/test_edge_refinement.py",
+    "tests/e2e/test_webhooks.py",
 )
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 POLLER = ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueUrl", "GetQueueAttributes")
@@ -44,7 +45,7 @@ NOT_ENFORCED_HERE = frozenset(
     {
         ("moderate", "s3:GetObject"),
         ("remove", "s3:DeleteObjectVersion"),
-        *((function, f"sqs:{action}") for function in ("admit", "prewarm", "refine") for action in POLLER),
+        *((function, f"sqs:{action}") for function in ("admit", "prewarm", "refine", "webhook") for action in POLLER),
     }
 )
 """On AWS Rekognition reads the proxy with its caller's permissions; the stand-in uses its own. The emulator requires

@@ -1,4 +1,4 @@
-"""Fixtures of several test layers: one deployed pipeline per run, started when a test first needs it."""
+"""Fixtures of several test layers: one deployed pipeline per process, started when a test first needs it."""
 
 import gc
 import os
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from tests.deployed import DeployedPipeline
 
 TOGETHER = {
-    "tests/emulator": "instance",
-    "tests/e2e": "instance",
-    "tests/sabotage/test_chaos.py": "instance",
+    "tests/emulator": "instance of emulator",
+    "tests/e2e": "instance of e2e",
+    "tests/sabotage/test_chaos.py": "instance of e2e",
     "tests/workflows": "workflows",
     "tests/infrastructure": "templates",
 }
-"""Tests that run in one process in a parallel run, because they share an instance, engines, or synthesized
-templates."""
+"""Tests that run in one process in a parallel run, because they share an instance, engines, or synthesized templates.
+Two instances, because the tests of one take longer than all others in the other processes."""
 
 RUNNING_INSTANCE = "IMAGE_SCALER_INSTANCE"
 """The folder of a running instance (`make up`: .local); tests use it and leave it running."""
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _turn(path: str) -> int:
     scope = scope_of(path)
-    if scope == "instance":
+    if scope.startswith("instance"):
         return 0
     if path.startswith("tests/unit/imaging/"):
         return 1  # decoders run in forks of this process, under a limit of memory: before templates fill it
@@ -68,7 +68,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> "Instance":
-    """The instance of this run, in a separate folder; `deployed` starts it."""
+    """The instance of this process, in a separate folder; `deployed` starts it."""
     from local.console import Progress
     from local.instance import Instance
     from local.workspace import Workspace
