@@ -25,8 +25,9 @@ DOCUMENTS := $(wildcard *.md) .github docs samples tests/events
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: help setup demo story up down resume reblur test coverage test-long lint types imports unit workflows infrastructure emulator e2e \
-	sabotage test-docker test-arm64 test-browser test-package test-detector check bench costs gallery synth deploy destroy lock format clean
+.PHONY: help setup demo story up down resume reblur test all-tests coverage test-long lint types imports unit \
+	workflows infrastructure emulator e2e sabotage test-docker test-arm64 test-browser test-package test-detector check \
+	bench costs gallery synth deploy destroy lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -86,7 +87,11 @@ reblur: setup  ## Blur pictures again, from their originals, if the blur setting
 
 # --- checks -----------------------------------------------------------------------------------------------
 
-test: setup lint types imports  ## Everything that CI checks: lint, types, import rules, all tests
+# mypy takes a minute on one core in a new checkout: the tests start beside it.
+test: setup  ## Everything that CI checks: lint, types, import rules, all tests
+	@$(MAKE) --no-print-directory --jobs=2 lint types all-tests
+
+all-tests: setup lint imports
 	@$(PYTEST) -n 3 --dist loadscope --no-loadscope-reorder
 
 coverage: setup  ## Branch coverage of the functions by the fast tests; tracing doubles their CPU time
