@@ -8,9 +8,11 @@ identified by its id and start time, so a reused id is never stopped.
 import contextlib
 import json
 import os
+import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ LOG_LINES = 15
 """The number of log lines in an error message."""
 _SAME_START_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.05
+_DEFERRED = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,14 @@ class ProcessBook:
         self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path, folder: Path
     ) -> Running:
         """Start ``command`` with exactly ``environment``; its output goes to ``log``."""
-        with log.open("wb") as output:
+        with log.open("wb") as output, _signals_deferred():
             process = subprocess.Popen(
                 command, env=dict(environment), cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-        self._children.append(process)
-        running = Running(name=name, pid=process.pid, started=psutil.Process(process.pid).create_time(), log=str(log))
-        self._write([*self.entries(), running])
+            self._children.append(process)
+            running = _running(name, process, log)
+            self._write([*self.entries(), running])
         return running
 
     def stop_all(self, *, patience_seconds: float = STOP_SECONDS) -> list[str]:
@@ -134,6 +137,30 @@ class ProcessBook:
         draft = self._path.with_suffix(".new")
         draft.write_text(json.dumps({"processes": [asdict(entry) for entry in entries]}, indent=2))
         draft.replace(self._path)
+
+
+def _running(name: str, process: subprocess.Popen[bytes], log: Path) -> Running:
+    return Running(name=name, pid=process.pid, started=psutil.Process(process.pid).create_time(), log=str(log))
+
+
+@contextlib.contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Deliver SIGINT and SIGTERM after the block.
+
+    If one ended this process between the start of another one and its entry, nobody would stop that one.
+    """
+    if threading.current_thread() is not threading.main_thread():  # Python calls handlers in the main thread only
+        yield
+        return
+    came: list[int] = []
+    before = {each: signal.signal(each, lambda number, _: came.append(number)) for each in _DEFERRED}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def _stop_session(entry: Running, patience_seconds: float) -> bool:
@@ -176,17 +203,20 @@ def run_logged(
     name: str, command: Sequence[str], *, log: Path, folder: Path, environment: Mapping[str, str] | None = None
 ) -> None:
     """Run ``command`` to its end with its output in ``log``. Raises LocalError with the end of the log if it fails."""
+    started: list[tuple[subprocess.Popen[bytes], Running]] = []
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )  # fmt: skip
-        running = Running(name=name, pid=process.pid, started=psutil.Process(process.pid).create_time(), log=str(log))
         try:
+            with _signals_deferred():
+                process = subprocess.Popen(
+                    command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+                    stderr=subprocess.STDOUT, start_new_session=True,
+                )  # fmt: skip
+                started.append((process, _running(name, process, log)))
             code = process.wait()
         except BaseException:
-            _stop_session(running, STOP_SECONDS)
-            process.wait()
+            for process, running in started:
+                _stop_session(running, STOP_SECONDS)
+                process.wait()
             raise
     if code != 0:
         raise LocalError(f"{name} failed with exit code {code}.\n{log_excerpt(log)}")

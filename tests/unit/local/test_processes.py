@@ -116,3 +116,36 @@ def test_one_process_is_stopped_by_its_name_and_the_others_go_on(book, tmp_path)
     assert one.leader() is None
     assert other.leader() is not None
     assert [entry.name for entry in book.entries()] == ["other"]
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Processes at whose start this one gets SIGTERM, before it knows them."""
+    started, real = [], subprocess.Popen
+
+    def interrupted(*arguments, **options):
+        started.append(real(*arguments, **options))
+        signal.raise_signal(signal.SIGTERM)
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    yield started
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_signal_during_the_start_of_a_command_ends_it_too(started, tmp_path):
+    with pytest.raises(SystemExit, match="143"):
+        run_logged(
+            "thing", [sys.executable, "-c", "import time; time.sleep(60)"], log=tmp_path / "log", folder=tmp_path
+        )
+
+    assert started[0].returncode is not None
+
+
+def test_a_process_is_recorded_before_a_signal_during_its_start_is_handled(started, book, tmp_path):
+    with pytest.raises(SystemExit, match="143"):
+        start(book, tmp_path, "import time; time.sleep(60)")
+
+    assert book.stop_all(patience_seconds=1) == ["thing"]
+    assert started[0].returncode is not None
