@@ -147,7 +147,7 @@ def _running(name: str, process: subprocess.Popen[bytes], log: Path) -> Running:
 def _signals_deferred() -> Iterator[None]:
     """Deliver SIGINT and SIGTERM after the block.
 
-    If one ended this process between the start of another one and its entry, nobody would stop that one.
+    A signal that ended this process before a new child is recorded would leave the child running.
     """
     if threading.current_thread() is not threading.main_thread():  # Python calls handlers in the main thread only
         yield

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
+from functions.records.reader import records_of
 from functions.records.record import record_key
-from functions.shared.aws import batch_get, client, translated_errors
+from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import LISTING_INDEX
@@ -93,15 +94,8 @@ class ClaimReader:
 
     def of_each(self, image_ids: Sequence[str]) -> dict[str, Claim]:
         """Return the claims of images, by id. Raises TransientDependencyError."""
-        items = batch_get(
-            self._dynamodb,
-            self._table,
-            [record_key(image_id) for image_id in image_ids],
-            ProjectionExpression="pk, claimed_by, #status",
-            ExpressionAttributeNames={"#status": "status"},
-        )
-        claims = map(Claim.from_document, map(from_item, items))
-        return {claim.image_id: claim for claim in claims}
+        records = records_of(self._dynamodb, self._table, image_ids, "pk", "claimed_by", "status")
+        return {claim.image_id: claim for claim in map(Claim.from_document, records)}
 
     def unsettled(self, day: date, *statuses: Status) -> Iterator[Claim]:
         """Yield the claims of a day's images that have one of these statuses or an event that is still to be sent.

@@ -15,8 +15,9 @@ from functions.records.claims import Claim
 from functions.records.creation import UPLOAD_WINDOW
 from functions.records.cursors import Cursor, HistoryCursor
 from functions.records.entries import Selection, position_of
-from functions.records.record import ImageRecord, record_key
-from functions.shared.aws import batch_get, client, translated_errors
+from functions.records.reader import records_of
+from functions.records.record import ImageRecord
+from functions.shared.aws import client, translated_errors
 from functions.shared.contracts import Label
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.errors import ContractError, RecordMissingError
@@ -242,9 +243,8 @@ class Listing:
 
     def _batch(self, image_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return the records of up to 100 images as plain items, by id."""
-        keys = [record_key(image_id) for image_id in image_ids]
-        items = map(from_item, batch_get(self._dynamodb, self._table, keys))
-        return {item["pk"].partition("#")[2]: item for item in items}
+        records = records_of(self._dynamodb, self._table, image_ids)
+        return {record["pk"].partition("#")[2]: record for record in records}
 
     def forget(self, selection: Selection, image_id: str) -> None:
         """Delete the entry of an image that has no record. Raises TransientDependencyError."""

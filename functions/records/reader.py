@@ -1,9 +1,10 @@
-"""Reads one image record with botocore."""
+"""Reads image records with botocore."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from functions.records.record import ImageRecord, record_key
-from functions.shared.aws import client, translated_errors
+from functions.shared.aws import batch_get, client, translated_errors
 from functions.shared.dynamo import from_item
 from functions.shared.errors import RecordMissingError
 from functions.shared.keys import is_image_id
@@ -39,3 +40,15 @@ class RecordReader:
                 TableName=self._table, Key=record_key(image_id), ConsistentRead=consistent
             )
         return from_item(response["Item"]) if "Item" in response else None
+
+
+def records_of(dynamodb: Any, table: str, image_ids: Sequence[str], *attributes: str) -> Iterator[dict[str, Any]]:
+    """Yield the records of images as plain items, in any order: these attributes, or all if none is given.
+
+    Images without a record are left out. Raises TransientDependencyError.
+    """
+    options: dict[str, Any] = {}
+    if attributes:
+        options["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
+        options["ExpressionAttributeNames"] = {f"#{name}": name for name in attributes}
+    yield from map(from_item, batch_get(dynamodb, table, [record_key(each) for each in image_ids], **options))

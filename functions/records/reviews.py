@@ -1,4 +1,4 @@
-"""Finds images whose review should have ended: nobody decided, and the fallback was not applied."""
+"""Finds overdue reviews: no decision came in time, and the fallback was not applied."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from functions.records.entries import status_selector
-from functions.records.record import record_key
-from functions.shared.aws import KEYS_PER_READ, batch_get, client, translated_errors
+from functions.records.reader import records_of
+from functions.shared.aws import KEYS_PER_READ, client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import SELECTOR_INDEX
@@ -46,14 +46,7 @@ class ReviewReader:
                 yield from self._overdue(ids, moment)
 
     def _overdue(self, image_ids: list[str], moment: datetime) -> Iterator[OverdueReview]:
-        items = batch_get(
-            self._dynamodb,
-            self._table,
-            [record_key(image_id) for image_id in image_ids],
-            ProjectionExpression="pk, #status, revision, review.due_at",
-            ExpressionAttributeNames={"#status": "status"},
-        )
-        for record in map(from_item, items):
+        for record in records_of(self._dynamodb, self._table, image_ids, "pk", "status", "revision", "review"):
             due_at = record.get("review", {}).get("due_at")
             if record["status"] == Status.IN_REVIEW and due_at and datetime.fromisoformat(due_at) < moment:
                 yield OverdueReview(record["pk"].partition("#")[2], int(record.get("revision", 0)))
