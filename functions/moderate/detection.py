@@ -1,7 +1,7 @@
 """Calls a detector over Rekognition's protocol: returns the moderation labels of a picture in S3.
 
 A response is accepted only if Rekognition can give it to the request. Any other response shows a fault, so neither its
-labels nor their absence can be trusted. That includes the response of another detector than the configured one.
+labels nor their absence can be trusted. That includes a response from another detector than the configured one.
 """
 
 import math
@@ -113,10 +113,10 @@ class RekognitionDetector:
             raise ModerationAnswerError(f"{view.key}: the response cannot be parsed: {error!r}") from error
         detection = _checked(response, view, minimum_confidence)
         if detector_of(detection.model_version) != self._name:
-            raise ModerationAnswerError(f"{view.key}: the response is of another detector than {self._name}")
+            raise ModerationAnswerError(f"{view.key}: the response is from another detector than {self._name}")
         adapter = response.get("ProjectVersion")
         if adapter not in {None, self._adapter}:
-            raise ModerationAnswerError(f"{view.key}: the response is of another adapter than the requested one")
+            raise ModerationAnswerError(f"{view.key}: the response is from another adapter than the requested one")
         return replace(detection, detector=self._name, model_version=_version(detection.model_version, adapter))
 
 

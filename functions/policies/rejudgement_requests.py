@@ -41,9 +41,9 @@ class RejudgementRequest(BaseModel):
     def _manifest_says_the_rest(self) -> Self:
         given = self.model_fields_set & {"policy", "tenant"}
         if self.manifest is not None and given:
-            raise ValueError(f"{', '.join(sorted(given))}: must not be given with manifest, which says it")
+            raise ValueError(f"{', '.join(sorted(given))}: must not be given with manifest, which determines it")
         if self.manifest is not None and self.mode == "dry_run":
-            raise ValueError("mode: must be apply with manifest, whose differences are known")
+            raise ValueError("mode: must be apply if manifest is given")
         return self
 
 

@@ -51,7 +51,7 @@ def rejudge(
 ) -> None:
     """Judge all stored images by the active policy, from their stored labels."""
     if manifest and tenant:
-        raise CommandError("--tenant cannot be combined with --manifest, which says it")
+        raise CommandError("--tenant cannot be combined with --manifest, which determines the tenant")
     with Client.from_profile(profile_of(profile)) as client:
         if manifest:
             started = client.apply_manifest(manifest, cap=cap, confirm=confirm)

@@ -120,7 +120,7 @@ def _for_library(body: bytes, top: list[Box], items: Items, tables: list[Box], p
         length = _length(body, end) if end + 2 * _HEAD <= len(body) else 0
         if end + length > len(body):
             raise truncated(100 * len(body) / (end + length))
-        raise RefusedPictureError(Reason.CORRUPT, "The file's boxes do not fit into one another.")
+        raise RefusedPictureError(Reason.CORRUPT, "The file's boxes are not nested correctly.")
     file = bytearray(body if needed > end else memoryview(body)[:end])
     if needed > end and body[end + 4 : end + _HEAD] == b"mdat":  # its length is wrong, but all data is there
         file[end : end + 4] = bytes(4)

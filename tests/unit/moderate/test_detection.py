@@ -89,7 +89,7 @@ def test_a_detection_keeps_the_detector_that_answered(detect_with, name, version
     ],
 )
 def test_a_response_of_another_detector_is_an_error(detect_with, name, version):
-    with pytest.raises(ModerationAnswerError, match=r"work/view\.jpg: the response is of another detector than"):
+    with pytest.raises(ModerationAnswerError, match=r"work/view\.jpg: the response is from another detector than"):
         detect_with(name=name, ModerationModelVersion=version)
 
 
@@ -113,5 +113,5 @@ def test_an_answer_without_the_adapter_has_the_version_of_rekognitions_own_model
 
 @pytest.mark.parametrize("adapter", ["", ADAPTER])
 def test_a_response_of_an_adapter_that_was_not_requested_is_an_error(detect_with, adapter):
-    with pytest.raises(ModerationAnswerError, match="of another adapter than the requested one"):
+    with pytest.raises(ModerationAnswerError, match="from another adapter than the requested one"):
         detect_with(adapter=adapter, ProjectVersion=ADAPTER.replace("v_3", "v_4"))

