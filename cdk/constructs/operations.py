@@ -85,30 +85,30 @@ class Operations(Construct):
         api_errors = api.stage.metric_server_error(period=PERIOD, statistic="Sum")
 
         self._alarm("IngestFailed", failed, "Executions of ingest ended FAILED")
-        self._alarm("IngestTimedOut", timed_out, "Executions of ingest ran into its time limit")
-        self._alarm("IngestAborted", aborted, "Executions of ingest were stopped by hand")
-        self._alarm("ImagesHeld", held, "No verdict could be had for some images; they are held, not published")
-        self._alarm("UndeliveredEvents", undelivered, "Events reached no state machine, also after all retries")
+        self._alarm("IngestTimedOut", timed_out, "Executions of ingest exceeded its time limit")
+        self._alarm("IngestAborted", aborted, "Executions of ingest were stopped manually")
+        self._alarm("ImagesHeld", held, "Moderation produced no verdict for some images; they are held, not published")
+        self._alarm("UndeliveredEvents", undelivered, "Some events could not be delivered after all retries")
         self._alarm(
-            "UploadsWaiting", waiting, "Uploads wait for more than an hour for their turn", threshold=LONG_WAIT_SECONDS
+            "UploadsWaiting", waiting, "Uploads have been waiting for more than an hour", threshold=LONG_WAIT_SECONDS
         )
         self._alarm("SettleFailed", settle.metric_failed(period=PERIOD), "Executions of settle ended FAILED")
         self._alarm(
-            "SettleTimedOut", settle.metric_timed_out(period=PERIOD), "Executions of settle ran into its time limit"
+            "SettleTimedOut", settle.metric_timed_out(period=PERIOD), "Executions of settle exceeded its time limit"
         )
-        self._alarm("SettleAborted", settle.metric_aborted(period=PERIOD), "Executions of settle were stopped by hand")
-        self._alarm("RemovalsDelayed", delayed, "Files of removed or replaced images could not be deleted so far")
+        self._alarm("SettleAborted", settle.metric_aborted(period=PERIOD), "Executions of settle were stopped manually")
+        self._alarm("RemovalsDelayed", delayed, "Files of removed or replaced images could not be deleted yet")
         self._alarm("RemovalsEndedBadly", ended, "Removals or retirements ended before they were done")
         self._alarm("ReviewsEndedBadly", reviews, "Reviews ended before their fallback; the images are not published")
         for scoped in scoped_functions:
             function_alarms(self, scoped, action=self.alarm_action)
         self._alarm("RejudgementsEndedBadly", rejudged, "Executions of rejudge ended before they were done")
-        self._alarm("ApiErrors", api_errors, "The API answered with 5xx", threshold=5)
+        self._alarm("ApiErrors", api_errors, "The API returned 5xx", threshold=5)
         if prewarm:
             not_prewarmed = prewarm.undelivered.metric_approximate_number_of_messages_visible(
                 period=PERIOD, statistic="Maximum"
             )
-            self._alarm("ImagesNotPrewarmed", not_prewarmed, "Variants of some images could not be made at ingest")
+            self._alarm("ImagesNotPrewarmed", not_prewarmed, "Variants of some images could not be generated at ingest")
         if refinement:
             not_refined = refinement.undelivered.metric_approximate_number_of_messages_visible(
                 period=PERIOD, statistic="Maximum"
@@ -151,7 +151,7 @@ class Operations(Construct):
         events.Rule(
             self,
             "ImageHeld",
-            description="An image is held for want of a verdict: note it for the operator",
+            description="An image is held because it has no verdict: put it into the operator's queue",
             event_bus=event_bus,
             event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=["Image Held"]),
             targets=[targets.SqsQueue(queue)],

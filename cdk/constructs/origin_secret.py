@@ -35,7 +35,7 @@ class OriginSecret(Construct):
         self.secret = secretsmanager.Secret(
             self,
             "Secret",
-            description="image-scaler: what CloudFront sends and WAF demands as X-Origin-Verify",
+            description="image-scaler: the value of X-Origin-Verify that CloudFront sends and WAF requires",
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=SECRET_LENGTH,
                 exclude_characters=string.punctuation,  # it becomes part of a pattern, unescaped

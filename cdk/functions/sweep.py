@@ -45,6 +45,6 @@ SPECIFICATION: Final = FunctionSpecification(
     describes=("ingest",),
     alarms=(
         # A failed run is repeated twice within minutes; the next one is due half an hour later.
-        FunctionAlarm("SweepFailed", FunctionMetric.ERRORS, "The function sweep failed and was repeated", threshold=2),
+        FunctionAlarm("SweepFailed", FunctionMetric.ERRORS, "The function sweep failed repeatedly", threshold=2),
     ),
 )
