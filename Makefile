@@ -65,7 +65,7 @@ DETECTOR_OPTION = $(if $(DETECTOR),--detector "$(DETECTOR)")
 demo: setup $(DETECTOR_SETUP)  ## Start everything, deploy, process the samples, show the results, stop (DETECTOR=local)
 	@$(BIN)/python -m local.cli demo $(DETECTOR_OPTION)
 
-story: setup  ## Start everything, play how verdicts and policies change, print each step, stop
+story: setup  ## Start everything, show step by step how verdicts and policies change, stop
 	@$(BIN)/python -m local.cli story
 
 up: setup $(DETECTOR_SETUP)  ## Start everything locally and leave it running; later runs deploy changes (FRESH=1 starts over)
@@ -200,7 +200,7 @@ deploy: setup  ## Check the account of your AWS credentials and deploy both stac
 	@$(BIN)/image-scaler preflight --stage $(STAGE) $(if $(filter none,$(ALARM_EMAIL)),--no-alarm-email)
 	@npx --no-install cdk deploy --app cdk.out --all
 
-smoke: setup  ## Try a deployed stage step by step: make smoke STAGE=dev (a profile of docs/cli.md; `local` without STAGE)
+smoke: setup  ## Test a deployed stage step by step: make smoke STAGE=dev (a profile of docs/cli.md; `local` without STAGE)
 	@$(BIN)/image-scaler smoke --report .local/smoke.json $(if $(filter command line environment,$(origin STAGE)),--profile $(STAGE))
 
 destroy: setup  ## Remove a stage's stacks; the buckets and the table of a real stage remain, with their data

@@ -77,7 +77,7 @@ def demo(home: Home = None, detector: Detector = LocalDetector.STAND_IN) -> None
 
 @app.command()
 def story(home: Home = None) -> None:
-    """Start everything, play how verdicts and policies change, print each step, and stop everything."""
+    """Start everything, show step by step how verdicts and policies change, and stop everything."""
     workspace, progress = _workspace(home), Progress()
     with Instance(workspace, progress).running() as outputs:
         told = run_story(outputs, progress)

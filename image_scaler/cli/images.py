@@ -90,7 +90,7 @@ def explain(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which stored file, quality and encoder the picture of a URL comes from, and why."""
+    """Show which stored file, quality and encoder the picture of a URL comes from, and why."""
     with Client.from_profile(profile_of(profile)) as client:
         found = client.explain(url, accept=accept)
     source, why = found["source"], found["why"]
@@ -163,7 +163,7 @@ def delete(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove images permanently. They are no longer served; only a part of their records remains."""
+    """Remove images permanently. They are no longer served; only part of their records remains."""
     if bool(image_ids) == bool(owner):
         raise CommandError("give either ids or --owner")
     if tenant and not owner:

@@ -230,7 +230,7 @@ def smoke(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try a deployed stage step by step, and fail where it does something else than expected (docs/aws.md)."""
+    """Test a deployed stage step by step; fail if it does not behave as expected (docs/aws.md)."""
     chosen = profile_of(profile)
     operator = operator_of(chosen) if chosen.aws else None
     from image_scaler.operator.smoke import STEPS, Outcome, SmokeTest

@@ -78,7 +78,7 @@ def check(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a version (a file is stored first): do its examples pass, and is it not milder than the floor?"""
+    """Check that a version's examples pass and that it is not milder than the floor (a file is stored first)."""
     with Client.from_profile(profile_of(profile)) as client, _explained():
         digest = _digest(client, chosen, name, tenant)
         version = client.policies.check(digest, name=name, tenant=tenant)
@@ -92,7 +92,7 @@ def activate(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check and activate a version (a file is stored first). It judges images that are claimed from now on."""
+    """Check and activate a version (a file is stored first). It judges images that are claimed from then on."""
     with Client.from_profile(profile_of(profile)) as client, _explained():
         digest = _digest(client, chosen, name, tenant)
         client.policies.check(digest, name=name, tenant=tenant)
@@ -104,13 +104,13 @@ def shadow(
     chosen: Annotated[
         str | None, typer.Argument(metavar="[FILE|DIGEST]", help="A policy as JSON, or a digest.")
     ] = None,
-    off: Annotated[bool, typer.Option("--off", help="Shadow no version any more.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="Stop shadowing.")] = False,
     name: Name = DEFAULT_NAME,
     tenant: Tenant = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge images by a version too (a file is stored first), and only record its decision."""
+    """Also judge images by a version (a file is stored first), and only record its decision."""
     if off is (chosen is not None):
         raise CommandError("name a version to shadow, or give --off")
     with Client.from_profile(profile_of(profile)) as client, _explained():

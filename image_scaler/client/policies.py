@@ -127,7 +127,7 @@ class Policies:
         self._call("POST", f"{name}/shadow", body={"digest": digest}, tenant=tenant)
 
     def end_shadow(self, name: str = DEFAULT_NAME, *, tenant: str | None = None) -> None:
-        """Shadow no version any more."""
+        """Stop shadowing."""
         self._call("DELETE", f"{name}/shadow", tenant=tenant)
 
     def _call(

@@ -254,7 +254,7 @@ class Client:
     def decide(
         self, image_id: str, decision: str, *, reason: str, note: str | None = None, tenant: str | None = None
     ) -> dict[str, Any]:
-        """Override the verdict of an image by allow, blur or block, or decide its review; see openapi.yaml.
+        """Override the verdict of an image with allow, blur or block, or decide its review; see openapi.yaml.
 
         The result's ``outcome`` is queued if the image is processed again before it has the decision (``wait``). The
         decision stands until the next one. The call may be repeated. Raises NotFoundError (also for an image of another
@@ -265,10 +265,10 @@ class Client:
         return self._calls.send_json("POST", address, asked)
 
     def explain(self, url: str, *, accept: str = BROWSER_ACCEPT) -> dict[str, Any]:
-        """Return why an image URL, signed or not, gives the picture that it gives; see openapi.yaml (explainVariant).
+        """Explain which picture an image URL, signed or not, returns, and why; see openapi.yaml (explainVariant).
 
-        ``accept`` is the viewer's Accept header. Raises SigningError if it is not the URL of an image, RefusedError
-        for invalid parameters, NotFoundError or another ClientError.
+        ``accept`` is the viewer's Accept header. Raises SigningError if it is not the URL of an image,
+        InvalidRequestError for invalid parameters, NotFoundError or another ClientError.
         """
         _, image_id = split_image_url(url)
         parts = urlsplit(url)
@@ -309,7 +309,7 @@ class Client:
             cursor = page.cursor
 
     def set_legal_hold(self, image_id: str, *, enabled: bool, reason: str) -> Image:
-        """Keep an image and every version of its original, or end that; return the record.
+        """Set or release a legal hold on an image and every version of its original; return the record.
 
         While the hold is set, the image cannot be removed. The history shows the reason. The call may be repeated.
         Raises NotFoundError, ConflictError (no upload yet, or set by another call at the same time) or another
