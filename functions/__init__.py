@@ -1,1 +1,1 @@
-"""The pipeline's Lambda functions, a package each, and the two packages that they share."""
+"""The pipeline's Lambda functions, a package each, and the packages that they share."""

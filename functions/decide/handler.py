@@ -1,6 +1,6 @@
 """DecideVerdicts: applies changes of verdicts, for the state machines that review and re-judge images.
 
-An error ends the call. The state machine repeats it; the changes that were made before the error are unchanged then.
+An error ends the call, and the state machine repeats it. Changes that were made before the error are not made again.
 """
 
 from typing import Any

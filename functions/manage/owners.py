@@ -1,7 +1,7 @@
 """Removal of all images of an owner, some per call. The record of each image decides: only the owner's own are removed.
 
-The entries of a removed image are deleted last, with its files. A call therefore meets the images whose removal did not
-start, and starts it.
+The entries of a removed image are deleted last, with its files. A repeated call therefore finds the images whose
+removal did not start, and starts it.
 """
 
 from dataclasses import dataclass

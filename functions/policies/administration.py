@@ -97,7 +97,7 @@ class PolicyAdministration:
         return self.store.start_shadow(tenant, name, digest, actor=SERVICE_ACTOR)
 
     def end_shadow(self, tenant: str, name: str) -> None:
-        """Shadow no version any more. Raises TransientDependencyError."""
+        """Stop shadowing. Raises TransientDependencyError."""
         self.store.end_shadow(tenant, name, actor=SERVICE_ACTOR)
 
     def _faults(self, tenant: str, name: str, digest: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -149,7 +149,7 @@ def start_shadow(name: str) -> Response[str]:
 
 @app.delete("/v1/policies/<name>/shadow")
 def end_shadow(name: str) -> Response[str]:
-    """Shadow no version of a policy any more."""
+    """Stop shadowing a policy."""
     administration.end_shadow(tenant_of(app.current_event.raw_event, name), name)
     return json_response(200, {"shadow": None})
 

@@ -271,7 +271,7 @@ class PolicyStore:
         return Pointer(digest, at)
 
     def end_shadow(self, tenant: str, name: str, *, actor: str) -> None:
-        """Shadow no version any more. Raises TransientDependencyError."""
+        """Stop shadowing. Raises TransientDependencyError."""
         event = _event(tenant, name, now(), "SHADOW_ENDED", actor=actor)
         key = {"pk": policy_partition(tenant, name), "sk": SHADOW}
         with suppress(RecordConflictError), translated_errors():  # there is none

@@ -1,4 +1,4 @@
-"""What an event says of an image besides its id and status: whose it is, how it looks, and what was decided."""
+"""The members of an event besides id and status: the image's owner, its appearance, and the decision."""
 
 from dataclasses import replace
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Every error that functions raise. An expected outcome, such as a rejected upload, is data and no error.
+"""Every error that functions raise. An expected outcome, such as a rejected upload, is data, not an error.
 
 ImageScalerError
 ├── TransientDependencyError      an AWS service failed or was unreachable; state machines retry it for minutes

@@ -1,4 +1,4 @@
-"""Starts and describes executions of state machines; an answer about a name or an execution is data, not an error."""
+"""Starts and describes executions of state machines. A name in use and an unknown execution are results, not errors."""
 
 from typing import Any, Final
 

@@ -1,9 +1,9 @@
 """Parameters of other image services that image-scaler does not support, and what to use instead.
 
-A request with one of them is refused: without it the picture would silently be another one than the page expects. The
-names are query parameters, or options of paths, of imgproxy, Thumbor, Cloudinary, imgix, Cloudflare Images, Fastly's
-Image Optimizer, ImageKit, imaginary, weserv, sharp and AWS's Dynamic Image Transformation. Names that pages add for
-other purposes (``utm_source``, ``v``, ``s``, ``t``, ``expires``) are not among them.
+A request with one of them is refused: ignoring it would return a different picture than the page expects. The names
+are query parameters, or options of paths, of imgproxy, Thumbor, Cloudinary, imgix, Cloudflare Images, Fastly's Image
+Optimizer, ImageKit, imaginary, weserv, sharp and AWS's Dynamic Image Transformation. Names that pages add for other
+purposes (``utm_source``, ``v``, ``s``, ``t``, ``expires``) are not among them.
 
 cdk/edge_functions.py writes this table into the edge function, whose size is limited.
 """

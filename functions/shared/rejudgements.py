@@ -7,7 +7,7 @@
     manifests/{id}/counts/{part}.json  what was found in the records that one call read
     manifests/{id}/summary.json        the sum of all counts; from then on the manifest does not change
     manifests/{id}/{change}/{part}.jsonl   images that change: a batch of them in each line
-    manifests/{id}/applied/{change}/{part}.json   how far a part is applied, and what became of its images
+    manifests/{id}/applied/{change}/{part}.json   how far a part is applied, and the outcomes of its images
     manifests/{id}/finished/{change}/{part}       a part is applied
 
 A part is named after its day and the image id after which its records were read. An object is always written as a

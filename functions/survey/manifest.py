@@ -36,7 +36,7 @@ JSON_LINES: Final = "application/jsonl"
 
 @dataclass(frozen=True)
 class Progress(Document):
-    """How many of a part's batches are applied, and what became of their images, by outcome."""
+    """How many of a part's batches are applied, and the number of their images by outcome."""
 
     batches: int = 0
     outcomes: Mapping[str, int] = field(default_factory=dict)
@@ -128,7 +128,7 @@ class Manifest:
         self._write(f"{finished_prefix(self._id)}{self._name(part)}", {})
 
     def outcomes(self) -> Counter[str]:
-        """Return what became of all images so far, by outcome."""
+        """Return the number of images so far, by outcome."""
         progress = map(Progress.from_state, self._documents(applied_prefix(self._id)))
         return sum((Counter(each.outcomes) for each in progress), Counter[str]())
 

@@ -1,4 +1,4 @@
-"""What the state machine `rejudge` asks `survey` for."""
+"""The requests of the state machine `rejudge` to `survey`."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What the state machines ask `decide` for, and its answer."""
+"""The requests of the state machines to `decide`, and its response."""
 
 from collections import Counter
 from dataclasses import dataclass

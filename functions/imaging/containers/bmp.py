@@ -1,4 +1,4 @@
-"""BMP: its two headers. Decoders get a last row without its padding with the padding."""
+"""BMP: its two headers. If the last row lacks its padding, decoders get the file with it added."""
 
 from typing import Final
 
