@@ -26,7 +26,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
     return [
         allow("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", on=stage.table.table_arn),
         allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{LISTING_INDEX}"),
-        allow("s3:GetObject", "s3:PutObject", "s3:DeleteObject", on=objects, reason=REPORT_KEYS),
+        allow("s3:GetObject", "s3:PutObject", on=objects, reason=REPORT_KEYS),
         allow("s3:ListBucket", on=reports.bucket_arn),
     ]
 

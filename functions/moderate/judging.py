@@ -25,11 +25,12 @@ class Judge:
 
     @classmethod
     def of(cls, record: ImageRecord, pinned: PinnedPolicies | None, policies: PolicyStore) -> Self:
-        """Return the judge for an image: with the pinned policies, or those of a re-judgement, or the active ones.
+        """Return the judge for an image: with the pinned policies, or the active ones.
+
+        The policies of a re-judgement that is pending are not asked: others may be active since it was started.
 
         Raises PolicyMissingError, PolicyError or TransientDependencyError.
         """
-        pinned = pinned or (record.pending.policies if record.pending else None)
         if pinned is None:
             found = policies.resolve(record.tenant, record.policy)
             return cls(found.policy, found.floor, found.shadow, _pinned(found), record.override)

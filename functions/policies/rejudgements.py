@@ -97,13 +97,11 @@ class Rejudgements:
         earlier = self._request(manifest)
         if earlier.mode is Mode.DIFF:
             raise RejudgementOutdatedError("it compares two policies; only a dry run or a rejudgement can be applied")
-        resolution = self.policies.resolve(earlier.tenant, earlier.policy)
-        floor = self._floor(earlier.tenant, earlier.policy)
-        if (resolution.policy.digest, floor) != (earlier.candidate, earlier.floor):
+        if self.policies.in_force(earlier.tenant, earlier.policy) != (earlier.candidate, earlier.floor):
             raise RejudgementOutdatedError("another policy or floor is active now; start a new rejudgement")
         return self._start(
-            Mode.APPLY, earlier.tenant, earlier.policy, resolution.policy, cap=cap, confirmed=confirmed,
-            manifest=earlier.manifest,
+            Mode.APPLY, earlier.tenant, earlier.policy, self.policies.get(earlier.candidate), cap=cap,
+            confirmed=confirmed, manifest=earlier.manifest,
         )  # fmt: skip
 
     def progress(self, rejudgement_id: str) -> Progress:

@@ -66,7 +66,7 @@ def progress(found: Progress) -> dict[str, Any]:
         **rejudgement(found.rejudgement),
         "status": found.status,
         "error": found.error,
-        "detail": _over_cap(found),
+        "detail": _incomplete(found),
         "progress": {
             "days": found.days,
             "surveyed_days": found.surveyed_days,
@@ -78,12 +78,17 @@ def progress(found: Progress) -> dict[str, Any]:
     return without_none(shown)
 
 
-def _over_cap(found: Progress) -> str | None:
-    """Return why nothing was changed, if the cap was the reason."""
-    if found.report is None or found.report["result"] != Result.OVER_CAP:
-        return None
-    asked, count = found.rejudgement, found.report["images"]["changed"]
-    return (
-        f"cap: {count} images would change, and the cap is {asked.cap}; nothing was changed. To change them, repeat "
-        f"with manifest {asked.manifest} and confirm."
-    )
+def _incomplete(found: Progress) -> str | None:
+    """Return why not all images were changed, if the execution ended well."""
+    asked, report = found.rejudgement, found.report or {}
+    if report.get("result") == Result.OVER_CAP:
+        return (
+            f"cap: {report['images']['changed']} images would change, and the cap is {asked.cap}; nothing was changed. "
+            f"To change them, repeat with manifest {asked.manifest} and confirm."
+        )
+    if report.get("result") == Result.OUTDATED:
+        return (
+            "Another policy or floor became active before all images were changed; the others are as they were. Start "
+            "a new rejudgement."
+        )
+    return None

@@ -130,6 +130,15 @@ class PolicyStore:
         """
         return None if (tenant, name) == (DEFAULT_TENANT, FLOOR_NAME) else self.floor()
 
+    def in_force(self, tenant: str, name: str) -> tuple[str, str]:
+        """Return the digests of the policy and of the floor that judge images now, "" if there is no floor.
+
+        Raises as ``resolve`` does.
+        """
+        found = self.resolve(tenant, name)
+        floor = None if (tenant, name) == (DEFAULT_TENANT, FLOOR_NAME) else found.floor
+        return found.policy.digest, floor.digest if floor else ""
+
     def shadow(self, tenant: str, name: str | None = None) -> Policy | None:
         """Return the shadow for images of a tenant with this policy name. Raises as ``resolve`` does."""
         return self.resolve(tenant, name).shadow

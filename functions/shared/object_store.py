@@ -11,7 +11,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from functions.shared.aws import client, translated_errors
-from functions.shared.errors import ObjectMissingError
+from functions.shared.errors import ObjectChangedError, ObjectMissingError
 from functions.shared.objects import StoredObject, StoredVersion
 
 DELETE_BATCH = 1000
@@ -51,6 +51,19 @@ class S3ObjectStore:
             return json.loads(self.get(bucket, key).body)
         except ObjectMissingError:
             return None
+
+    def document_once(self, bucket: str, key: str, document: Any) -> Any:
+        """Write a JSON object unless there is one, and return what it contains then: the first writer decides.
+
+        Raises TransientDependencyError.
+        """
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            with translated_errors():
+                self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
+        except ObjectChangedError:
+            return self.document(bucket, key)
+        return document
 
     def metadata(self, bucket: str, key: str) -> dict[str, str]:
         """Return the user-defined metadata of an object. Raises ObjectMissingError or TransientDependencyError."""

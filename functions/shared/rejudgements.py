@@ -4,14 +4,16 @@
     rejudgements/{id}/report.json      the result of the execution
     manifests/{id}/days.json           the days with images when the manifest was begun
     manifests/{id}/days/{day}          this day is complete
-    manifests/{id}/counts/{part}.json  what was found in the records that one call read
-    manifests/{id}/summary.json        the sum of all counts; from then on the manifest does not change
+    manifests/{id}/found/{part}.json   what was found in the records that one call read
+    manifests/{id}/counts/{part}.json  its counts
+    manifests/{id}/summary.json        the sum of all counts; the manifest is complete
     manifests/{id}/{change}/{part}.jsonl   images that change: a batch of them in each line
     manifests/{id}/applied/{change}/{part}.json   how far a part is applied, and the outcomes of its images
     manifests/{id}/finished/{change}/{part}       a part is applied
 
-A part is named after its day and the image id after which its records were read. An object is always written as a
-whole, so a repeated call replaces what an interrupted one left.
+A part is named after its day and the image id after which its records were read. The first writer of days.json, of
+found/{part}.json and of summary.json decides what they contain; what a part's images and counts are follows from the
+second. So a repeated call, or another execution with the same manifest, never changes what an earlier one found.
 """
 
 from dataclasses import dataclass
@@ -49,6 +51,8 @@ class Result(StrEnum):
     OVER_CAP = "over_cap"
     """More images would change than the cap allows. Nothing was changed."""
     APPLIED = "applied"
+    OUTDATED = "outdated"
+    """Another policy or floor became active while images were changed. The rest was left as it is."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,11 @@ def days_key(manifest: str) -> str:
 def complete_days_prefix(manifest: str) -> str:
     """Return the prefix of the markers of complete days."""
     return f"{manifest_prefix(manifest)}days/"
+
+
+def found_key(manifest: str, part: str) -> str:
+    """Return the key of what was found in the records of a part."""
+    return f"{manifest_prefix(manifest)}found/{part}.json"
 
 
 def counts_prefix(manifest: str) -> str:

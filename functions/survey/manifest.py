@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
@@ -17,6 +17,7 @@ from functions.shared.rejudgements import (
     counts_prefix,
     days_key,
     finished_prefix,
+    found_key,
     manifest_prefix,
     part_name,
     summary_key,
@@ -48,6 +49,30 @@ class Progress(Document):
         return Progress(batches, dict(Counter(self.outcomes) + Counter(outcomes)))
 
 
+@dataclass(frozen=True)
+class Found(Document):
+    """What one call found: the counts, the images that change by direction, and the id after which the next one reads.
+
+    ``after`` is None at the end of the day.
+    """
+
+    counts: Mapping[str, Any]
+    changes: Mapping[str, Sequence[Mapping[str, Any]]]
+    after: str | None = None
+
+    parts: ClassVar[Parts] = {"counts": dict, "changes": dict}
+
+    @classmethod
+    def of(cls, tally: Tally, differences: Iterable[Difference], after: str | None) -> "Found":
+        """Return what the records of a call gave."""
+        changes: dict[str, list[dict[str, Any]]] = {direction.value: [] for direction in Direction}
+        for each in differences:
+            changes[each.direction].append(each.to_line())
+        for direction in Direction:
+            tally.parts[direction] = 1 if changes[direction] else 0
+        return cls(tally.to_document(), changes, after)
+
+
 class Manifest:
     """The manifest with this id in the reports bucket. Every call raises TransientDependencyError."""
 
@@ -60,33 +85,28 @@ class Manifest:
 
     def days(self, found: Iterable[str]) -> list[str]:
         """Return the days of the manifest: those of its first call."""
-        days = self._document(days_key(self._id))
-        if days is None:
-            days = list(found)
-            self._write(days_key(self._id), days)
-        return list(days)
+        return list(self._once(days_key(self._id), lambda: list(found)))
 
     def complete_days(self) -> set[str]:
         """Return the days that are complete."""
         prefix = complete_days_prefix(self._id)
         return {key.removeprefix(prefix) for key in self._store.keys(self._bucket, prefix)}
 
-    def write_part(self, day: str, after: str, tally: Tally, differences: Iterable[Difference]) -> None:
-        """Write what was found in the records of a day after an image id; it replaces an earlier result."""
+    def write_part(self, day: str, after: str, find: Callable[[], Found]) -> Found:
+        """Write what ``find`` returns for the records of a day after an image id, or what an earlier call found.
+
+        The images and the counts are written in either case: the earlier call may have ended before.
+        """
         name = part_name(day, after)
-        by_direction: dict[Direction, list[dict[str, Any]]] = {direction: [] for direction in Direction}
-        for each in differences:
-            by_direction[each.direction].append(each.to_line())
-        for direction, images in by_direction.items():
-            key = f"{changes_prefix(self._id, direction)}{name}.jsonl"
-            tally.parts[direction] = 1 if images else 0
+        found = Found.from_state(self._once(found_key(self._id, name), lambda: as_json(find())))
+        for direction, images in found.changes.items():
             if images:
                 starts = range(0, len(images), IMAGES_PER_BATCH)
                 lines = "\n".join(_json({"images": images[each : each + IMAGES_PER_BATCH]}) for each in starts)
+                key = f"{changes_prefix(self._id, Direction(direction))}{name}.jsonl"
                 self._store.put(self._bucket, key, f"{lines}\n".encode(), content_type=JSON_LINES)
-            else:
-                self._store.delete(self._bucket, key)
-        self._write(f"{counts_prefix(self._id)}{name}.json", tally.to_document())
+        self._write(f"{counts_prefix(self._id)}{name}.json", found.counts)
+        return found
 
     def complete_day(self, day: str) -> None:
         """Record that all records of a day are in the manifest."""
@@ -101,11 +121,10 @@ class Manifest:
 
     def freeze(self) -> Tally:
         """Write and return the sum of all counts, unless the manifest is frozen already."""
-        frozen = self.summary()
-        if frozen is None:
-            frozen = Tally.sum_of(map(Tally.from_document, self._documents(counts_prefix(self._id))))
-            self._write(summary_key(self._id), frozen.to_document())
-        return frozen
+        return Tally.from_document(self._once(summary_key(self._id), lambda: self._sum().to_document()))
+
+    def _sum(self) -> Tally:
+        return Tally.sum_of(map(Tally.from_document, self._documents(counts_prefix(self._id))))
 
     # --- applying ---
 
@@ -127,6 +146,10 @@ class Manifest:
         """Record that a part is applied."""
         self._write(f"{finished_prefix(self._id)}{self._name(part)}", {})
 
+    def finished_parts(self) -> int:
+        """Return how many parts are applied."""
+        return len(self._store.keys(self._bucket, finished_prefix(self._id)))
+
     def outcomes(self) -> Counter[str]:
         """Return the number of images so far, by outcome."""
         progress = map(Progress.from_state, self._documents(applied_prefix(self._id)))
@@ -146,6 +169,11 @@ class Manifest:
 
     def _document(self, key: str) -> Any:
         return self._store.document(self._bucket, key)
+
+    def _once(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return a document; write it first if there is none."""
+        document = self._document(key)
+        return self._store.document_once(self._bucket, key, make()) if document is None else document
 
     def _write(self, key: str, document: Any) -> None:
         self._store.put(self._bucket, key, _json(document).encode(), content_type=JSON)

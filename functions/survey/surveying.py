@@ -1,8 +1,9 @@
 """Writes the manifest of a rejudgement, hands out its batches, and writes its report.
 
 No detector is called: images are judged by the answers that are stored with them. A call may be repeated: it writes the
-same objects again. A frozen manifest does not change, so an execution that uses it again continues where the earlier
-one ended, and images that changed since are left as they are.
+same objects again, from what the first one found. An execution that uses a manifest again continues where the earlier
+one ended, and images that changed since are left as they are. No image is changed after another policy or floor became
+active.
 """
 
 import json
@@ -17,7 +18,7 @@ from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import Direction, Mode, Rejudgement, Result, report_key
 from functions.survey.judging import Difference, Judge
 from functions.survey.library import JudgedImage, Library
-from functions.survey.manifest import JSON, Manifest
+from functions.survey.manifest import JSON, Found, Manifest
 from functions.survey.requests import Operation, SurveyRequest
 from functions.survey.tally import Tally
 
@@ -57,6 +58,13 @@ class Survey:
         return {"days": [day for day in manifest.days(self.library.days()) if day not in complete]}
 
     def _day(self, request: SurveyRequest, manifest: Manifest) -> dict[str, Any]:
+        found = manifest.write_part(request.day, request.after, lambda: self._found(request))
+        if found.after is None:
+            manifest.complete_day(request.day)
+        return {"done": found.after is None, "after": found.after or ""}
+
+    def _found(self, request: SurveyRequest) -> Found:
+        """Judge the next records of a day."""
         judge = self._judge(request.rejudgement)
         tally, differences = Tally(), list[Difference]()
         after: str | None = request.after
@@ -72,10 +80,7 @@ class Survey:
                 tally.count(found)
                 if isinstance(found, Difference):
                     differences.append(found)
-        manifest.write_part(request.day, request.after, tally, differences)
-        if after is None:
-            manifest.complete_day(request.day)
-        return {"done": after is None, "after": after or ""}
+        return Found.of(tally, differences, after)
 
     def _judge(self, rejudgement: Rejudgement) -> Judge:
         return Judge(
@@ -100,14 +105,23 @@ class Survey:
         if progress.batches >= len(batches):
             manifest.finish(request.part)
             return {"done": True, "number": progress.batches, "changes": []}
+        if not self._is_in_force(request.rejudgement):  # the report says so
+            return {"done": True, "number": progress.batches, "changes": []}
         candidate = self.policies.get(request.rejudgement.candidate)
         changes = [_change(line, request.rejudgement, candidate) for line in batches[progress.batches]]
         return {"done": False, "number": progress.batches + 1, "changes": changes}
+
+    def _is_in_force(self, rejudgement: Rejudgement) -> bool:
+        """Tell whether an upload would be judged by the same policy and floor now."""
+        policies = self.policies.in_force(rejudgement.tenant, rejudgement.policy)
+        return policies == (rejudgement.candidate, rejudgement.floor)
 
     def _report(self, request: SurveyRequest, manifest: Manifest) -> dict[str, Any]:
         rejudgement = request.rejudgement
         tally = manifest.freeze()
         result = _result(rejudgement, tally)
+        if result is Result.APPLIED and manifest.finished_parts() < tally.parts.total():
+            result = Result.OUTDATED
         report = {"result": result, **tally.to_document(), "outcomes": dict(sorted(manifest.outcomes().items()))}
         body = json.dumps(report, ensure_ascii=False).encode()
         self.store.put(self.bucket, report_key(rejudgement.id), body, content_type=JSON)

@@ -360,9 +360,10 @@ class Resumption:
 class Rejudgement:
     """A comparison of decisions over stored images, or their change: what was asked for, and how far it is.
 
-    ``status`` is RUNNING, FAILED, REPORTED, OVER_CAP (nothing was changed) or APPLIED. ``days`` and ``parts`` are each
-    how many are done and how many there are. ``report`` is empty before the end. ``manifest`` is the id with which the
-    images of a dry run, or the rest of an interrupted execution, are changed.
+    ``status`` is RUNNING, FAILED, REPORTED, OVER_CAP (nothing was changed), OUTDATED (another policy or floor became
+    active before all images were changed) or APPLIED. ``days`` and ``parts`` are each how many are done and how many
+    there are. ``report`` is empty before the end. ``manifest`` is the id with which the images of a dry run, or the
+    rest of an interrupted execution, are changed.
     """
 
     id: str

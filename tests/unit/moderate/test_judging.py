@@ -224,17 +224,16 @@ def test_an_override_decides_and_the_labels_are_kept(run, activate, decision):
     assert [label.name for label in verdict.labels] == ["Violence"]
 
 
-def test_a_rejudgement_judges_by_its_own_policy(run, activate, store):
-    activate(policy("allow"))
-    judged_by = policy("block")
-    store.put("acme", "default", judged_by)
+@pytest.mark.parametrize("stricter", ["policy", "floor"])
+def test_what_became_active_after_a_rejudgement_was_started_judges_the_image(run, activate, stricter):
+    judged_by = activate(policy("allow"))
     pending = {
-        "decision": "block", "source": "rejudge", "at": "2026-11-25", "policies": {"policy": judged_by.digest},
+        "decision": "allow", "source": "rejudge", "at": "2026-11-25", "policies": {"policy": judged_by.digest},
     }  # fmt: skip
+    place = {} if stricter == "policy" else {"tenant": "default", "name": "floor"}
+    activate(policy("block"), **place)
 
-    verdict = run(record=JUDGED | {"pending": pending}).verdict
-
-    assert (verdict.decision, verdict.basis.policies.policy) == ("block", judged_by.digest)
+    assert run(record=JUDGED | {"pending": pending}).verdict.decision == "block"
 
 
 def test_a_pending_override_needs_no_policies_of_its_own(run, activate):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ulid import ULID
 
+from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore
 from functions.records.changes import ChangeWriter
 from functions.records.reader import RecordReader
@@ -61,6 +62,7 @@ class Stage:
         library.write(self.aws.dynamodb, TABLE, self.images)
         for each in (library.BEFORE, library.AFTER, library.STRICTER):
             self.policies.put("default", "default", each)
+        self.activate(library.AFTER)
         return self.images
 
     def asked(self, mode: Mode = Mode.APPLY, **options: Any) -> Rejudgement:
@@ -69,6 +71,14 @@ class Stage:
         usual = Rejudgement(new_id, new_id, mode, "default", "default", library.AFTER.digest)
         return replace(usual, **options)
 
+    def activate(self, policy: Policy, name: str = "default") -> None:
+        """Make a policy active, or the floor of all policies."""
+        self.policies.put("default", name, policy)
+        self.policies.record_check("default", name, policy.digest, [])
+        pointer, _ = self.policies.pointers("default", name)
+        number = pointer.number if pointer else 0
+        self.policies.activate("default", name, policy.digest, number=number, actor="test")
+
     def call(self, operation: str, rejudgement: Rejudgement, **members: Any) -> dict[str, Any]:
         """Call `survey` as a state does."""
         document = {"operation": operation, "rejudgement": rejudgement.to_state(), **members}
@@ -76,16 +86,20 @@ class Stage:
 
     def run(self, rejudgement: Rejudgement) -> dict[str, Any]:
         """Run the states of `rejudge`, and return the report."""
-        for day in self.call("plan", rejudgement)["days"]:
-            answer = {"done": False, "after": ""}
-            while not answer["done"]:
-                answer = self.call("day", rejudgement, day=day, after=answer["after"])
+        self.survey_days(rejudgement)
         summary = self.call("summarize", rejudgement)
         if summary["action"] == "apply":
             for direction in ("tighten", "relax"):
                 self.apply(rejudgement, direction)
         self.call("report", rejudgement)
         return self.document(f"rejudgements/{rejudgement.id}/report.json")
+
+    def survey_days(self, rejudgement: Rejudgement) -> None:
+        """Judge the images of all days."""
+        for day in self.call("plan", rejudgement)["days"]:
+            answer = {"done": False, "after": ""}
+            while not answer["done"]:
+                answer = self.call("day", rejudgement, day=day, after=answer["after"])
 
     def apply(self, rejudgement: Rejudgement, direction: str) -> None:
         """Apply the parts of a direction."""
@@ -103,6 +117,11 @@ class Stage:
         """Return the keys of the reports bucket."""
         return S3ObjectStore(self.aws.s3).keys(REPORTS, prefix)
 
+    def contents(self, prefix: str) -> dict[str, bytes]:
+        """Return the objects of the reports bucket by key."""
+        store = S3ObjectStore(self.aws.s3)
+        return {key: store.get(REPORTS, key).body for key in self.keys(prefix)}
+
     def document(self, key: str) -> Any:
         """Return an object of the reports bucket."""
         return json.loads(self.aws.s3.get_object(Bucket=REPORTS, Key=key)["Body"].read())
@@ -110,6 +129,10 @@ class Stage:
     def record(self, image_id: str) -> dict[str, Any]:
         """Return a record."""
         return self.aws.items(f"IMAGE#{image_id}")["RECORD"]
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Return the records of all images by id."""
+        return {image.image_id: self.record(image.image_id) for image in self.images}
 
     def change(self, image_id: str, **attributes: Any) -> None:
         """Write attributes of a record."""

@@ -27,6 +27,7 @@ def test_an_unknown_operation_breaks_the_contract(stage):
 
 def test_a_batch_has_changes_that_decide_reads(stage):
     stage.fill(60, days=1)
+    stage.activate(library.STRICTER, name="floor")
     rejudgement = stage.asked(floor=library.STRICTER.digest)
     day = stage.call("plan", rejudgement)["days"][0]
     stage.call("day", rejudgement, day=day)

@@ -1,5 +1,6 @@
 """A rejudgement from the survey to its report, over a library whose changes are computed directly too."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -222,19 +223,73 @@ def test_the_stricter_of_policy_and_floor_decides(stage):
     assert report["images"]["changed"] == report["images"]["tighten"] == len(below_80) > 0
 
 
-def test_a_repeated_call_replaces_what_an_earlier_one_found(stage):
-    stage.fill(10, days=1)
-    rejudgement = stage.asked()
+def test_two_executions_with_one_manifest_agree_although_records_change_in_between(stage):
+    """Whichever is slower finds days, images and counts that the other one wrote, before and after it is frozen."""
+    stage.fill(60)
+    first = stage.asked(Mode.DRY_RUN)
+    days = stage.call("plan", first)["days"]
+    stage.call("day", first, day=days[0])
+    second = stage.asked(manifest=first.manifest)
+    stage.fill(60, seed=15)
+    applied = stage.run(second)
+    changes = stage.contents(f"manifests/{first.manifest}/tighten/")
+
+    for day in days:
+        stage.call("day", first, day=day)
+
+    assert stage.contents(f"manifests/{first.manifest}/tighten/") == changes
+    assert applied["images"] == stage.run(first)["images"]
+    assert Counter(applied["outcomes"]).total() == applied["images"]["changed"]
+    assert applied["images"]["tighten"] == lines(changes) > 0
+
+
+def test_a_call_that_ended_early_leaves_its_finding_to_the_next_one(stage):
+    """The images and counts are written from it, even if the records are different by then."""
+    stage.fill(30, days=1)
+    rejudgement = stage.asked(cap=0)
     day = stage.call("plan", rejudgement)["days"][0]
-    stage.call("day", rejudgement, day=day)
-    assert stage.keys(f"manifests/{rejudgement.manifest}/tighten/")
+    with failing_call((stage.aws.s3,), 2, lost_answer=False), pytest.raises(TransientDependencyError):
+        stage.call("day", rejudgement, day=day)
     for image in stage.images:
         stage.change(image.image_id, status="REMOVED")
 
-    stage.call("day", rejudgement, day=day)
+    report = stage.run(rejudgement)
 
-    assert stage.keys(f"manifests/{rejudgement.manifest}/tighten/") == []
-    assert stage.call("summarize", rejudgement) == {"action": "apply", "tighten_parts": 0, "relax_parts": 0}
+    assert (report["result"], report["images"]["changed"]) == ("over_cap", len(changed(stage)))
+
+
+@pytest.mark.parametrize("what", ["policy", "floor"])
+def test_no_image_is_changed_once_another_policy_or_floor_is_active(stage, what):
+    stage.fill(60)
+    rejudgement = stage.asked()
+    stage.survey_days(rejudgement)
+    (part, *_), before = stage.keys(f"manifests/{rejudgement.manifest}/tighten/"), stage.records()
+    stage.activate(library.STRICTER, name="default" if what == "policy" else "floor")
+
+    batch = stage.call("batch", rejudgement, part=part)
+    report = stage.run(rejudgement)
+
+    assert batch["changes"] == []
+    assert (report["result"], report["outcomes"], stage.records()) == ("outdated", {}, before)
+
+
+def test_changes_stop_where_another_policy_became_active(stage):
+    stage.fill(60)
+    rejudgement = stage.asked()
+    stage.survey_days(rejudgement)
+    stage.apply(rejudgement, "tighten")
+    stage.activate(library.STRICTER)
+
+    report = stage.run(rejudgement)
+
+    assert report["result"] == "outdated"
+    assert Counter(report["outcomes"]).total() == report["images"]["tighten"] > 0
+    assert not any("pending" in record for record in stage.records().values())
+
+
+def lines(contents):
+    """Return how many images the parts of a manifest list."""
+    return sum(len(json.loads(line)["images"]) for body in contents.values() for line in body.splitlines())
 
 
 def test_the_outcomes_of_a_batch_count_once_however_often_they_are_reported(stage):

@@ -11,7 +11,7 @@ def test_survey_reads_records_and_writes_only_reports_and_calls_no_detector():
         "dynamodb:Query Records.Arn/index/by_day",
         *(
             f"s3:{action} Reports.Arn/{prefix}/*"
-            for action in ("GetObject", "PutObject", "DeleteObject")
+            for action in ("GetObject", "PutObject")
             for prefix in ("manifests", "rejudgements")
         ),
         "s3:ListBucket Reports.Arn",
