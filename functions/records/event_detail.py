@@ -14,10 +14,11 @@ _OF_THE_VERDICT: Final = ("decision", "reason", "policy_digest")
 def detail_of(record: ImageRecord) -> dict[str, Any]:
     """Return the members of docs/events.md that follow from a record.
 
-    Sizes are in px: those of the served picture, or of the original if no picture is served. An image that is not
-    served has neither placeholder nor dominant colour, which would show it.
+    ``owner`` is None if the upload named none; other unknown members are left out. Sizes are in px: those of the served
+    picture, or of the original if no picture is served. An image that is not served has neither placeholder nor
+    dominant colour, which would show it.
     """
-    detail: dict[str, Any] = {"tenant": record.tenant, "owner": record.owner, "reason": record.reason}
+    detail: dict[str, Any] = {"tenant": record.tenant, "reason": record.reason}
     if record.facts is not None:
         detail |= {"width": record.facts.width, "height": record.facts.height}
     if record.picture is not None and record.status.is_servable:
@@ -29,7 +30,7 @@ def detail_of(record: ImageRecord) -> dict[str, Any]:
         detail |= {name: verdict[name] for name in _OF_THE_VERDICT if verdict.get(name)}
     if record.override is not None:
         detail["policy_digest"] = None  # no policy decided
-    return without_none(detail)
+    return {"owner": record.owner, **without_none(detail)}
 
 
 def detail_of_verdict(record: ImageRecord, request: PersistRequest) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def detail_of_change(record: ImageRecord, change: Change) -> dict[str, Any]:
         "source": change.source.value,
         "previous_status": record.status.value,
     }
-    return {name: value for name, value in detail.items() if value}
+    return {"owner": record.owner, **{name: value for name, value in detail.items() if value}}
 
 
 def _cause(record: ImageRecord) -> dict[str, Any]:

@@ -6,14 +6,12 @@ processing can end. docs/events.md describes each event and has its JSON Schema.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Status, without_none
+from functions.shared.contracts import Status
 from functions.shared.errors import TransientDependencyError
 from functions.shared.keys import EVENT_SOURCE
-
-_NO_DETAIL: Final[Mapping[str, Any]] = {}
 
 
 def detail_type(status: Status) -> str:
@@ -36,24 +34,19 @@ class EventPublisher:
         image_id: str,
         status: Status,
         *,
-        revision: int | None = None,
-        reason: str | None = None,
-        tenant: str | None = None,
-        detail: Mapping[str, Any] = _NO_DETAIL,
+        revision: int,
+        detail: Mapping[str, Any],
     ) -> None:
         """Publish the event for an image's new status. Raises TransientDependencyError.
 
-        ``detail`` has further members of docs/events.md, usually those of functions/records/event_detail.py. A member
-        that is None is left out.
+        ``detail`` has the other members of docs/events.md, by functions/records/event_detail.py.
         """
-        members = {**detail, "image_id": image_id, "status": status}
-        given = {"revision": revision, "reason": reason, "tenant": tenant}
-        members |= without_none(given)
+        members = {**detail, "image_id": image_id, "status": status, "revision": revision}
         entry = {
             "EventBusName": self._event_bus,
             "Source": EVENT_SOURCE,
             "DetailType": detail_type(status),
-            "Detail": json.dumps(without_none(members)),
+            "Detail": json.dumps(members),
         }
         with translated_errors():
             response = self._events.put_events(Entries=[entry])

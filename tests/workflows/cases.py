@@ -61,7 +61,9 @@ LOST = (*FILES_DISCARDED, "UploadSuperseded")
 DISCARD_LATER = ("DiscardLaterUploads", "AreLaterUploadsDiscarded", "CountOverwrites", "WasOverwrittenTooOften")
 OVERWRITTEN = (*OPTIMIZED, *DISCARD_LATER)
 PERSIST_AGAIN = (*READ_ENDING, "CountPersists", "WasPersistedTooOften")
-SETTLING = ("ReadExecution", "WhatEndedBadly", "DescribeFailure", "RecordFailure", "ReadEnding", "WhatIsLeft")
+FAILURE_DESCRIBED = ("ReadExecution", "WhatEndedBadly", "DescribeFailure", "RecordFailure")
+ENDING_READ = ("ReadEnding", "IsThereARecord")
+SETTLING = (*FAILURE_DESCRIBED, *ENDING_READ, "DescribeEnding", "WhatIsLeft")
 SETTLED_FAILURE = ("AnnounceFailure", "ForgetFailure", *FILES_DISCARDED, "RecordSettled")
 SETTLED_VERDICT = ("AnnounceVerdict", "ForgetVerdict", "StartRetirement", "RecordSettled")
 STARTING_AGAIN = ("ReadExecution", "WhatEndedBadly", "WaitBeforeStart", "StartAgain")
@@ -73,7 +75,7 @@ RETIRING = ("ReadRetirement", "WaitForAnswers", "SweepSuperseded", "IsSwept", "R
 PURGED = ("PurgeEdge", "WaitForVariants")
 LAST_RETIRING = ("SweepAfterVariants", "IsSweptAfterVariants", "PurgeEdgeAtLast", "WasThereTrouble")
 RETIRED = (*RETIRING, *PURGED, *LAST_RETIRING, "Retired")
-ANNOUNCING = (*RETIRING, "AnnounceRevision", "ForgetAnnouncement")
+ANNOUNCING = (*RETIRING, "DescribeRevision", "AnnounceRevision", "ForgetAnnouncement")
 RETIRED_AND_ANNOUNCED = (*ANNOUNCING, *RETIRED[len(RETIRING) :])
 REVIEWED = ("ReadReview", "IsInReview", "WaitUntilDue", "ApplyFallback", "ReviewEnded")
 TROUBLE = ("NoteTrouble", "WaitOutTrouble", "GoOn")
@@ -246,13 +248,20 @@ REJECTED_AGAIN = (*OPTIMIZED, "RecordRejection", *REJECTED_AT_FIRST[:-1], "Retir
 
 
 def _found(
-    name: str, answer: Answers, rest: tuple[str, ...], *, refused: bool = True, event: str = "timed-out", **more: Any
+    name: str,
+    answer: Answers,
+    rest: tuple[str, ...],
+    *,
+    way_in: tuple[str, ...] = SETTLING,
+    refused: bool = True,
+    event: str = "timed-out",
+    **more: Any,
 ) -> Case:
-    """Make a case of settle in which the record is found in some state."""
+    """Make a case of settle in which the record is found in some state, or none."""
     canceled = {"RecordFailure": "SettleCanceled"} if refused else {}
     return settle(
         name,
-        (*SETTLING, *rest),
+        (*way_in, *rest),
         event=f"stepfunctions/{event}.json",
         answers={"ReadEnding": name, **canceled},
         own_answers={name: every_time(answer), "SettleCanceled": throws(CANCELED, times=3)},
@@ -465,11 +474,13 @@ PATHS = (
     _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
     _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE),
            (*FILES_DISCARDED, "RecordSettled")),
-    _found("ImageWithoutARecordIsLeftAlone", RESPONSES["Written"], ("AlreadySettled",)),
+    _found("ImageThatNoExecutionClaimedIsLeftAlone", RESPONSES["Unclaimed"], ("AlreadySettled",)),
+    _found("ImageWithoutARecordIsLeftAlone", RESPONSES["Written"], ("AlreadySettled",),
+           way_in=(*FAILURE_DESCRIBED, *ENDING_READ)),
     _found("RecordThatCannotBeWrittenFails", ended("PROCESSING", SETTLED), _in_vain(SETTLING), error=CANCELED),
     settle(
         "TroubleThatPassesIsSettled",
-        (*SETTLING[:4], *TROUBLED, "WaitOutTrouble", *SETTLING[1:], *SETTLED_FAILURE),
+        (*FAILURE_DESCRIBED, *TROUBLED, "WaitOutTrouble", *SETTLING[1:], *SETTLED_FAILURE),
         answers={"RecordFailure": "SettleTroubledOnce"},
         own_answers={"SettleTroubledOnce": then(throws("DynamoDb.InternalServerErrorException"), RESPONSES["Written"])},
         retries={"RecordFailure": 4},
@@ -756,12 +767,12 @@ FAILURES = (
         also={"StepFunctions.ExecutionAlreadyExistsException": ("UploadRejected",)},
     ),
     Failing(
-        "RecordFailure", "settle", SETTLING[:-2], IN_VAIN, (*SETTLING[-2:], *SETTLED_FAILURE),
+        "RecordFailure", "settle", FAILURE_DESCRIBED, IN_VAIN, (*SETTLING[4:], *SETTLED_FAILURE),
         {"DynamoDb.InternalServerErrorException": 5},
         CANCELED_OR_THROTTLED,
     ),
     Failing(
-        "ReadEnding", "settle", SETTLING[:-1], IN_VAIN, (SETTLING[-1], *SETTLED_FAILURE), DYNAMODB,
+        "ReadEnding", "settle", SETTLING[:5], IN_VAIN, (*SETTLING[5:], *SETTLED_FAILURE), DYNAMODB,
         LOST_OR_THROTTLED,
     ),
     Failing(

@@ -113,6 +113,7 @@ def _function_results() -> dict[str, Answers]:
 
 RESPONSES: dict[str, Answers] = {
     **{name: every_time(answer) for name, answer in _function_results().items()},
+    "Unclaimed": every_time(returns({"Item": {"status": {"S": "AWAITING_UPLOAD"}, **TENANT}, **OK})),
     "Claimed": every_time(returns({"Attributes": {"last_revision": {"N": "1"}, "tenant": {"S": "default"}}, **OK})),
     "ClaimedAgain": every_time(
         returns({"Attributes": {"last_revision": {"N": "2"}, "tenant": {"S": "default"}}, **OK})

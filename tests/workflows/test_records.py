@@ -480,12 +480,36 @@ def test_an_ending_that_was_not_announced_is_announced_once(world, status, annou
     assert world.record == {name: value for name, value in before.items() if name != "unannounced"}
 
 
-def test_an_announced_verdict_carries_the_revision_that_the_purge_looks_at(world):
-    world.claimed("PUBLISHED", revision=3, unannounced="Image Published")
+@pytest.mark.parametrize("owner", [{}, {"owner": "ann"}], ids=["nobody", "ann"])
+@pytest.mark.parametrize(("status", "members"), [
+    ("PUBLISHED", {"revision": 3}), ("IN_REVIEW", {"revision": 3}), ("FAILED", {}),
+    ("REJECTED", {"reason": "CORRUPT"}),
+])  # fmt: skip
+def test_an_announced_ending_names_tenant_and_owner_and_the_revision_that_the_purge_looks_at(
+    world, status, members, owner
+):
+    detail_type = f"Image {status.replace('_', ' ').title()}"
+    unannounced = {} if status == "REJECTED" else {"unannounced": detail_type}
+    world.claimed(status, revision=3, reason="CORRUPT", **unannounced, **owner)
 
     world.settle(SOMEBODY_ELSE)
 
-    assert world.announced() == [("Image Published", {"status": "PUBLISHED", "revision": 3, "tenant": "acme"})]
+    whose = {"tenant": "acme", "owner": owner.get("owner")}
+    assert world.announced() == [(detail_type, {"status": status, **whose, **members})]
+
+
+@pytest.mark.parametrize("owner", [{}, {"owner": "ann"}], ids=["nobody", "ann"])
+@pytest.mark.parametrize(("case", "status"), [
+    ("FunctionsHold", "HELD"), ("FunctionsFail", "FAILED"), ("FunctionsReject", "REJECTED"),
+])  # fmt: skip
+def test_an_execution_announces_its_own_ending_with_tenant_and_owner(world, case, status, owner):
+    world.write(status="AWAITING_UPLOAD", tenant="acme", **owner)
+
+    world.upload(case)
+
+    ((detail_type, detail),) = world.announced()
+    assert detail_type == f"Image {status.title()}"
+    assert (detail["tenant"], detail["owner"]) == ("acme", owner.get("owner"))
 
 
 def test_an_image_that_another_execution_works_on_is_not_settled(world):
@@ -507,15 +531,16 @@ def test_an_execution_that_claimed_nothing_leaves_no_record_behind(world):
 # --- retiring
 
 
-@pytest.mark.parametrize("status", ["PUBLISHED", "BLURRED"])
-def test_a_retirement_sends_the_event_that_the_change_of_the_focal_point_did_not_send(world, status):
-    before = world.claimed(status, revision=4, unannounced=f"Image {status.title()}")
+@pytest.mark.parametrize(("status", "owner"), [("PUBLISHED", {}), ("BLURRED", {"owner": "ann"})])
+def test_a_retirement_sends_the_event_that_the_change_of_the_focal_point_did_not_send(world, status, owner):
+    before = world.claimed(status, revision=4, unannounced=f"Image {status.title()}", **owner)
 
     for _ in range(2):
         assert world.retire().path[-1] == "Retired"
 
     announced = [event for event in world.announced() if event[0] != "Image Purge Requested"]
-    assert announced == [(f"Image {status.title()}", {"status": status, "revision": 4, "tenant": "acme"})]
+    whose = {"tenant": "acme", "owner": owner.get("owner")}
+    assert announced == [(f"Image {status.title()}", {"status": status, "revision": 4, **whose})]
     assert world.record == {name: value for name, value in before.items() if name != "unannounced"}
 
 
