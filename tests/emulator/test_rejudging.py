@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import pytest
 
+from functions.shared.keys import generated_prefix
 from local.executions import wait_for_end
 from tests import library, pictures
 from tests.counted import counted
@@ -12,6 +13,7 @@ from tests.deployed import eventually
 from tests.emulator.test_paths import WEAPON
 
 IMAGES = counted(500, 5_000)
+SMALL = pictures.jpeg(64, 48)
 WITHIN_SECONDS = counted(120, 1_800)
 
 
@@ -87,6 +89,8 @@ def test_a_library_is_re_judged_after_an_interruption_and_the_detector_is_not_ca
     rejudging.activate(library.STRICTER)
     calls = pipeline.rekognition.state()["calls"]
     blocked = {image.image_id for image in images if is_changed(image)}
+    shown = generated_prefix(min(blocked))
+    pipeline.s3.put_object(Bucket=pipeline.outputs.buckets["generated"], Key=f"{shown}width=64", Body=SMALL)
 
     with pipeline.refusing("reports", "s3:GetObject", keys="manifests/*/tighten/2026-11-21*"):
         first = rejudging.end(rejudging.start(mode="apply", cap=IMAGES))
@@ -106,6 +110,7 @@ def test_a_library_is_re_judged_after_an_interruption_and_the_detector_is_not_ca
     wanted = {image.image_id: "BLOCKED" if image.image_id in blocked else image.record["status"] for image in images}
     assert {image_id: status for status, ids in rejudging.statuses().items() for image_id in ids} == wanted
     assert pipeline.rekognition.state()["calls"] == calls
+    assert pipeline.keys("generated", shown) == []
 
 
 def test_a_relaxed_decision_shows_the_sharp_picture_again_without_the_detector(pipeline, rejudging):
