@@ -110,15 +110,15 @@ class _Teller:
         return version.digest
 
     def _compare(self, digest: str) -> None:
-        started = self._client.diff_policies(digest, tenant=self._tenant)
-        found = self._client.wait_for_rejudgement(started.id, within_seconds=WITHIN_SECONDS)
+        started = self._client.rejudgements.diff(digest, tenant=self._tenant)
+        found = self._client.rejudgements.wait(started.id, within_seconds=WITHIN_SECONDS)
         self.story.changed = found.changed
         self._say(f"diff: {found.changed} image would change: {', '.join(found.report['transitions'])}")
 
     def _rejudge(self, digest: str) -> None:
         self._client.policies.activate(digest, tenant=self._tenant)
-        started = self._client.rejudge(mode="apply", tenant=self._tenant, cap=10)
-        ended = self._client.wait_for_rejudgement(started.id, within_seconds=WITHIN_SECONDS)
+        started = self._client.rejudgements.start(mode="apply", tenant=self._tenant, cap=10)
+        ended = self._client.rejudgements.wait(started.id, within_seconds=WITHIN_SECONDS)
         status = self._wait_for("flipbook.gif", Status.BLOCKED)
         kept = self._note_status("knife.jpg", self._client.get(self._ids["knife.jpg"]))
         self._say(

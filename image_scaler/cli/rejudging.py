@@ -32,7 +32,7 @@ def diff(
 ) -> None:
     """Count how decisions on all stored images would change from policy B to policy A. Nothing is changed."""
     with Client.from_profile(profile_of(profile)) as client:
-        started = client.diff_policies(candidate, against, policy=name, tenant=tenant)
+        started = client.rejudgements.diff(candidate, against, policy=name, tenant=tenant)
         _finish(client, started, as_json=as_json)
 
 
@@ -54,17 +54,17 @@ def rejudge(
         raise CommandError("--tenant cannot be combined with --manifest, which determines the tenant")
     with Client.from_profile(profile_of(profile)) as client:
         if manifest:
-            started = client.apply_manifest(manifest, cap=cap, confirm=confirm)
+            started = client.rejudgements.apply(manifest, cap=cap, confirm=confirm)
         else:
             mode = "apply" if apply else "dry_run"
-            started = client.rejudge(mode=mode, policy=name, tenant=tenant, cap=cap, confirm=confirm)
+            started = client.rejudgements.start(mode=mode, policy=name, tenant=tenant, cap=cap, confirm=confirm)
         _finish(client, started, as_json=as_json)
 
 
 def _finish(client: Client, started: Rejudgement, *, as_json: bool) -> None:
     """Wait for the end and print the report; fail unless the rejudgement did what was asked for."""
     write_note(f"rejudgement {started.id}, manifest {started.manifest}")
-    ended = client.wait_for_rejudgement(started.id, on_change=None if as_json else _report_progress)
+    ended = client.rejudgements.wait(started.id, on_change=None if as_json else _report_progress)
     write_result(ended.document, _described(ended), as_json=as_json)
     if ended.status not in {"REPORTED", "APPLIED"}:
         raise typer.Exit(ExitCode.FAILED)

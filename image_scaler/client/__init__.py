@@ -29,6 +29,7 @@ from image_scaler.client.errors import (
 )
 from image_scaler.client.pictures import Pictures, SignedCookies, Variant
 from image_scaler.client.policies import Policies, PolicyInForce, PolicyVersion
+from image_scaler.client.rejudgements import Rejudgements
 from image_scaler.client.results import (
     HistoryLine,
     Image,
@@ -43,7 +44,7 @@ from image_scaler.client.results import (
     Upload,
     Verdict,
 )
-from image_scaler.client.service import Client
+from image_scaler.client.service import Client, Selection
 from image_scaler.client.uploads import Method
 
 __all__ = [
@@ -66,10 +67,12 @@ __all__ = [
     "Problem",
     "RateLimitedError",
     "Rejudgement",
+    "Rejudgements",
     "Removal",
     "Rendition",
     "ResponseError",
     "Retries",
+    "Selection",
     "ServiceError",
     "SignedCookies",
     "Status",

@@ -6,6 +6,7 @@ but not cookies.
 
 import json
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from image_scaler.client.errors import (
     ClientError,
     ConflictError,
+    NotFoundError,
     Problem,
     ResponseError,
     UnexpectedAnswerError,
@@ -42,6 +44,8 @@ TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 """API Gateway responds within 29 s; S3 takes as long as the upload, so the limit applies between two chunks."""
 
 LOOPBACK: Final = ("localhost", "127.0.0.1")
+
+_ID: Final = re.compile("[0-9A-Za-z]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,13 @@ def query_of(parameters: Mapping[str, str | int | None]) -> str:
     """Return a query with its question mark, without the parameters that are None; "" if there are no others."""
     given = _given(parameters)
     return f"?{urlencode(given, quote_via=quote)}" if given else ""
+
+
+def checked_id(text: str, owner: str) -> str:
+    """Return the id of ``owner`` ("an image") for use in a path. Raises NotFoundError for text that cannot be an id."""
+    if not _ID.fullmatch(text):
+        raise NotFoundError(Problem(404, "Not Found", f"{text!r} is not the id of {owner}."))
+    return text
 
 
 def _given(members: Mapping[str, T | None]) -> dict[str, T]:

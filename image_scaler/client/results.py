@@ -338,6 +338,20 @@ class Page:
 
 
 @dataclass(frozen=True)
+class HistoryPage:
+    """A page of an image's history. ``cursor`` leads to the next one; the last page has None."""
+
+    items: tuple[HistoryLine, ...]
+    cursor: str | None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a response of getHistory. Raises UnexpectedAnswerError."""
+        with reading("a page of a history"):
+            return cls(tuple(map(HistoryLine.from_document, document["items"])), text_of(document, "cursor"))
+
+
+@dataclass(frozen=True)
 class Resumption:
     """The ids of resumed images, and of those whose record does not identify the upload, which were skipped.
 

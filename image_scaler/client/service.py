@@ -1,26 +1,27 @@
 """The client of one stage."""
 
-import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import httpx
 
-from image_scaler.client.calls import Calls, Retries, new_http, query_of
-from image_scaler.client.errors import ClientError, NotFoundError, Problem, WaitTimeoutError
+from image_scaler.client.calls import Calls, Retries, checked_id, new_http, query_of
+from image_scaler.client.errors import ClientError
 from image_scaler.client.pictures import Pictures
 from image_scaler.client.policies import Policies
+from image_scaler.client.polling import poll
+from image_scaler.client.rejudgements import Rejudgements
 from image_scaler.client.results import (
     HistoryLine,
+    HistoryPage,
     Image,
     OwnerRemoval,
     Page,
-    Rejudgement,
     Resumption,
     Ticket,
     Upload,
@@ -39,20 +40,24 @@ from image_scaler.profiles import Profile, load_profile
 from image_scaler.signing import RESERVED_PARAMETERS, Signer, control_url, split_image_url
 
 WAIT_SECONDS: Final = 120.0
-REJUDGEMENT_SECONDS: Final = 14 * 24 * 60 * 60.0
-"""The time limit of an execution."""
 REMOVAL_SECONDS: Final = 1800.0
 """A removal deletes a last time when every write in progress has ended, about eleven minutes later."""
-FIRST_POLL_SECONDS: Final = 0.25
-LONGEST_POLL_SECONDS: Final = 5.0
-POLL_GROWTH: Final = 1.5
 PAGE_SIZE: Final = 100
 BROWSER_ACCEPT: Final = "image/avif,image/webp,*/*"
 
-_ID: Final = re.compile("[0-9A-Za-z]{1,64}")
+Paged = TypeVar("Paged", Page, HistoryPage, OwnerRemoval, Resumption)
 
 
-Polled = TypeVar("Polled", Image, Rejudgement)
+class Selection(TypedDict, total=False):
+    """The tenant of a list, and at most one other parameter that selects its images. openapi.yaml (listImages)
+    describes each."""
+
+    tenant: str | None
+    owner: str | None
+    status: str | None
+    verdict: str | None
+    label: str | None
+    sha256: str | None
 
 
 class Client:
@@ -83,6 +88,7 @@ class Client:
         self._calls = Calls(self._http, signer=control, retries=retries or Retries(), sleep=self._sleep)
         self.pictures = Pictures(self._edge, viewers)
         self.policies = Policies(self._edge, self._calls)
+        self.rejudgements = Rejudgements(self._edge, self._calls, sleep=self._sleep)
 
     @classmethod
     def from_profile(cls, profile: Profile | str | None = None, **options: Any) -> Self:
@@ -181,51 +187,34 @@ class Client:
     def list(
         self,
         *,
-        tenant: str | None = None,
-        owner: str | None = None,
-        status: str | None = None,
-        verdict: str | None = None,
-        label: str | None = None,
-        sha256: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         page_size: int = PAGE_SIZE,
         cursor: str | None = None,
+        **selection: Unpack[Selection],
     ) -> Iterator[Image]:
         """Yield a tenant's images, newest first, a page at a time; by default the API's default tenant's.
 
-        At most one of ``owner``, ``status``, ``verdict``, ``label`` and ``sha256`` selects images; ``since`` and
-        ``until`` (with a time zone) limit the time of their creation. Raises ClientError.
+        ``since`` and ``until`` (with a time zone) limit the time of their creation. Raises ClientError.
         """
-        while True:
-            page = self.page(
-                tenant=tenant, owner=owner, status=status, verdict=verdict, label=label, sha256=sha256, since=since,
-                until=until, limit=page_size, cursor=cursor,
-            )  # fmt: skip
+
+        def read(at: str | None) -> Page:
+            return self.page(since=since, until=until, limit=page_size, cursor=at, **selection)
+
+        for page in _pages(read, start=cursor):
             yield from page.items
-            if page.cursor is None:
-                return
-            cursor = page.cursor
 
     def page(
         self,
         *,
-        tenant: str | None = None,
-        owner: str | None = None,
-        status: str | None = None,
-        verdict: str | None = None,
-        label: str | None = None,
-        sha256: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
+        **selection: Unpack[Selection],
     ) -> Page:
         """Return one page of what ``list`` yields, of up to ``limit`` (1 to 100) images. Raises ClientError."""
-        asked = {
-            "tenant": tenant, "owner": owner, "status": status, "verdict": verdict, "label": label, "sha256": sha256,
-            "from": _iso(since), "to": _iso(until), "limit": limit, "cursor": cursor,
-        }  # fmt: skip
+        asked: dict[str, Any] = {**selection, "from": _iso(since), "to": _iso(until), "limit": limit, "cursor": cursor}
         return Page.from_document(self._calls.api("GET", f"{self._address()}{query_of(asked)}"))
 
     def history(self, image_id: str) -> Iterator[HistoryLine]:
@@ -233,14 +222,16 @@ class Client:
 
         A record has the newest events; older ones are read in pages.
         """
+
+        def read(cursor: str | None) -> HistoryPage:
+            address = f"{self._address(image_id)}/history{query_of({'limit': PAGE_SIZE, 'cursor': cursor})}"
+            return HistoryPage.from_document(self._calls.api("GET", address))
+
         image = self.get(image_id)
         yield from image.history
-        cursor = image.history_cursor
-        while cursor is not None:
-            query = query_of({"limit": PAGE_SIZE, "cursor": cursor})
-            page = self._calls.api("GET", f"{self._address(image_id)}/history{query}")
-            yield from map(HistoryLine.from_document, page.get("items", ()))
-            cursor = page.get("cursor")
+        if image.history_cursor is not None:
+            for page in _pages(read, start=image.history_cursor):
+                yield from page.items
 
     def set_focal_point(self, image_id: str, x: float, y: float) -> Image:
         """Set what crops with position=auto keep, from 0 to 1 of the width and of the height; return the record.
@@ -295,18 +286,17 @@ class Client:
         images that are removed stay so, and their ids are yielded again while their files are being deleted. Raises
         ClientError.
         """
-        cursor = None
-        address = f"{self._edge}/v1/owners/{quote(owner, safe='')}/images"
-        while True:
+
+        def remove(cursor: str | None) -> OwnerRemoval:
+            address = f"{self._edge}/v1/owners/{quote(owner, safe='')}/images"
             query = query_of({"tenant": tenant, "cursor": cursor})
-            page = OwnerRemoval.from_document(self._calls.api("DELETE", f"{address}{query}"))
+            return OwnerRemoval.from_document(self._calls.api("DELETE", f"{address}{query}"))
+
+        for page in _pages(remove):
             if on_held:
                 for image_id in page.held:
                     on_held(image_id)
             yield from page.removed
-            if page.cursor is None:
-                return
-            cursor = page.cursor
 
     def set_legal_hold(self, image_id: str, *, enabled: bool, reason: str) -> Image:
         """Set or release a legal hold on an image and every version of its original; return the record.
@@ -332,90 +322,16 @@ class Client:
         them when their turn comes (``wait``). ``on_skipped`` is called with the id of each image that cannot be
         resumed, because its record does not identify the upload. The call may be repeated. Raises ClientError.
         """
-        cursor = None
-        while True:
-            page = self._resume_page(status, since=since, tenant=tenant, cursor=cursor)
+
+        def resume(cursor: str | None) -> Resumption:
+            asked = {"status": status, "since": _iso(since), "tenant": tenant, "cursor": cursor}
+            return Resumption.from_document(self._calls.send_json("POST", f"{self._edge}/v1/resumptions", asked))
+
+        for page in _pages(resume):
             if on_skipped:
                 for image_id in page.skipped:
                     on_skipped(image_id)
             yield from page.resumed
-            if page.cursor is None:
-                return
-            cursor = page.cursor
-
-    def _resume_page(
-        self, status: str, *, since: datetime | None, tenant: str | None, cursor: str | None
-    ) -> Resumption:
-        asked = {"status": status, "since": since and since.isoformat(), "tenant": tenant, "cursor": cursor}
-        return Resumption.from_document(self._calls.send_json("POST", f"{self._edge}/v1/resumptions", asked))
-
-    # --- policies over stored images
-
-    def diff_policies(
-        self, candidate: str, against: str = "active", *, policy: str = "default", tenant: str | None = None
-    ) -> Rejudgement:
-        """Start to compare two versions of a policy over a tenant's stored images, without changing any.
-
-        Each version is a digest, ``active`` or ``shadow``. Raises NotFoundError, InvalidRequestError (the versions do
-        not consider the same labels) or another ClientError.
-        """
-        path = f"policies/{quote(policy, safe='')}/diff{query_of({'tenant': tenant})}"
-        return self._start_rejudgement(path, {"candidate": candidate, "against": against})
-
-    def rejudge(
-        self,
-        *,
-        mode: str = "dry_run",
-        policy: str = "default",
-        tenant: str | None = None,
-        cap: int | None = None,
-        confirm: bool = False,
-    ) -> Rejudgement:
-        """Start to judge a tenant's stored images by the active policy, from their stored labels.
-
-        With the mode ``apply`` the images are changed, unless more than ``cap`` would change and ``confirm`` is not
-        set. Raises ClientError.
-        """
-        asked = {"mode": mode, "policy": policy, "tenant": tenant, "cap": cap, "confirm": confirm}
-        return self._start_rejudgement("rejudgements", asked)
-
-    def apply_manifest(self, manifest: str, *, cap: int | None = None, confirm: bool = False) -> Rejudgement:
-        """Start to change the images of a manifest: of a dry run, or the rest of an execution that did not end well.
-
-        Images that changed since are left as they are. Raises NotFoundError, ConflictError (another policy is active
-        now) or another ClientError.
-        """
-        return self._start_rejudgement("rejudgements", {"manifest": manifest, "cap": cap, "confirm": confirm})
-
-    def rejudgement(self, rejudgement_id: str) -> Rejudgement:
-        """Return how far a rejudgement is, and its report. Raises NotFoundError or another ClientError."""
-        if not _ID.fullmatch(rejudgement_id):
-            raise NotFoundError(Problem(404, "Not Found", f"{rejudgement_id!r} is not the id of a rejudgement."))
-        address = f"{self._edge}/v1/rejudgements/{rejudgement_id}"
-        return Rejudgement.from_document(self._calls.api("GET", address))
-
-    def wait_for_rejudgement(
-        self,
-        rejudgement_id: str,
-        *,
-        within_seconds: float = REJUDGEMENT_SECONDS,
-        on_change: Callable[[Rejudgement], None] | None = None,
-    ) -> Rejudgement:
-        """Wait for the end of a rejudgement and return it, whatever the result.
-
-        ``on_change`` is called with each progress. Raises WaitTimeoutError, NotFoundError or another ClientError.
-        """
-        return self._poll(
-            rejudgement_id,
-            self.rejudgement,
-            is_done=lambda found: not found.is_running,
-            changing=lambda found: (found.days, found.parts),
-            within_seconds=within_seconds,
-            on_change=on_change,
-        )
-
-    def _start_rejudgement(self, path: str, asked: Mapping[str, Any]) -> Rejudgement:
-        return Rejudgement.from_document(self._calls.send_json("POST", f"{self._edge}/v1/{path}", asked))
 
     # --- waiting
 
@@ -446,48 +362,32 @@ class Client:
         within_seconds: float,
         on_change: Callable[[Image], None] | None,
     ) -> Image:
-        return self._poll(
+        return poll(
             image_id,
             self.get,
+            sleep=self._sleep,
             is_done=is_done,
             changing=lambda image: (image.status, image.removal),
             within_seconds=within_seconds,
             on_change=on_change,
         )
 
-    def _poll(
-        self,
-        polled_id: str,
-        read: Callable[[str], Polled],
-        *,
-        is_done: Callable[[Polled], bool],
-        changing: Callable[[Polled], object],
-        within_seconds: float,
-        on_change: Callable[[Polled], None] | None,
-    ) -> Polled:
-        """Read something until it is done, and call ``on_change`` whenever ``changing`` has another value."""
-        deadline = time.monotonic() + within_seconds
-        pause, seen = FIRST_POLL_SECONDS, None
-        while True:
-            found = read(polled_id)
-            if on_change and changing(found) != seen:
-                seen = changing(found)
-                on_change(found)
-            if is_done(found):
-                return found
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise WaitTimeoutError(polled_id, found.status, within_seconds)
-            self._sleep(min(pause, left))
-            pause = min(pause * POLL_GROWTH, LONGEST_POLL_SECONDS)
-
     def _address(self, image_id: str | None = None) -> str:
         address = control_url(self._edge)
         if image_id is None:
             return address
-        if not _ID.fullmatch(image_id):
-            raise NotFoundError(Problem(404, "Not Found", f"{image_id!r} is not the id of an image."))
-        return f"{address}/{image_id}"
+        return f"{address}/{checked_id(image_id, 'an image')}"
+
+
+def _pages(read: Callable[[str | None], Paged], *, start: str | None = None) -> Iterator[Paged]:
+    """Read and yield pages from a cursor (default: the first page) to the last, which has no cursor."""
+    cursor = start
+    while True:
+        page = read(cursor)
+        yield page
+        if page.cursor is None:
+            return
+        cursor = page.cursor
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -34,14 +34,16 @@ REPORT = {
 
 
 @pytest.mark.parametrize(("call", "path", "body"), [
-    (lambda client: client.diff_policies("a" * 64), "/v1/policies/default/diff",
+    (lambda client: client.rejudgements.diff("a" * 64), "/v1/policies/default/diff",
      {"candidate": "a" * 64, "against": "active"}),
-    (lambda client: client.diff_policies("shadow", "active", policy="art", tenant="acme"),
+    (lambda client: client.rejudgements.diff("shadow", "active", policy="art", tenant="acme"),
      "/v1/policies/art/diff?tenant=acme", {"candidate": "shadow", "against": "active"}),
-    (lambda client: client.rejudge(), "/v1/rejudgements", {"mode": "dry_run", "policy": "default", "confirm": False}),
-    (lambda client: client.rejudge(mode="apply", policy="art", tenant="acme", cap=5, confirm=True), "/v1/rejudgements",
+    (lambda client: client.rejudgements.start(), "/v1/rejudgements",
+     {"mode": "dry_run", "policy": "default", "confirm": False}),
+    (lambda client: client.rejudgements.start(mode="apply", policy="art", tenant="acme", cap=5, confirm=True),
+     "/v1/rejudgements",
      {"mode": "apply", "policy": "art", "tenant": "acme", "cap": 5, "confirm": True}),
-    (lambda client: client.apply_manifest(MANIFEST, cap=0), "/v1/rejudgements",
+    (lambda client: client.rejudgements.apply(MANIFEST, cap=0), "/v1/rejudgements",
      {"manifest": MANIFEST, "cap": 0, "confirm": False}),
 ])  # fmt: skip
 def test_a_call_sends_what_the_api_takes(scripted, call, path, body):
@@ -65,7 +67,7 @@ def test_waiting_reports_each_progress_and_returns_the_report(scripted):
     )
     seen = []
 
-    ended = client.wait_for_rejudgement(ID, on_change=lambda each: seen.append((each.days, each.parts)))
+    ended = client.rejudgements.wait(ID, on_change=lambda each: seen.append((each.days, each.parts)))
 
     assert seen == [((0, 2), (0, 0)), ((2, 2), (1, 3)), ((2, 2), (3, 3))]
     assert (ended.status, ended.changed) == ("APPLIED", 2)
@@ -73,12 +75,12 @@ def test_waiting_reports_each_progress_and_returns_the_report(scripted):
 
 def test_waiting_ends_in_time(scripted):
     with pytest.raises(WaitTimeoutError, match=f"{ID} is still RUNNING"):
-        scripted(answer()).wait_for_rejudgement(ID, within_seconds=0)
+        scripted(answer()).rejudgements.wait(ID, within_seconds=0)
 
 
 def test_what_cannot_be_an_id_is_not_asked_for(scripted):
     with pytest.raises(NotFoundError):
-        scripted().rejudgement("../images")
+        scripted().rejudgements.get("../images")
 
 
 def test_a_document_of_another_kind_is_a_told_mistake():
