@@ -3,10 +3,22 @@
 docs/cli.md describes every command, its output and its exit codes.
 """
 
-from image_scaler.cli import estimate, images, keys, operations, policies, rejudging, signing, uploads, webhooks
+from image_scaler.cli import (
+    checks,
+    estimate,
+    images,
+    keys,
+    maintenance,
+    policies,
+    rejudging,
+    signing,
+    stage,
+    uploads,
+    webhooks,
+)
 from image_scaler.cli.app import app
 
-for group in (uploads, images, policies, rejudging, signing, keys, webhooks, operations, estimate):
+for group in (uploads, images, policies, rejudging, signing, keys, webhooks, stage, maintenance, checks, estimate):
     group.register(app)
 
 

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -19,6 +19,11 @@ from image_scaler.key_files import KeyFilesError
 from image_scaler.operator.errors import OperatorError
 from image_scaler.profiles import Profile, ProfileError, load_profile, profile_names
 from image_scaler.signing import SigningError
+
+if TYPE_CHECKING:
+    from image_scaler.operator.stage import Operator
+
+NEEDS_BOTO3 = "this command needs boto3: pip install 'image-scaler[operator]'"
 
 
 class ExitCode(IntEnum):
@@ -130,3 +135,14 @@ def _options(
 def profile_of(name: str | None) -> Profile:
     """Return the profile to use. Raises ProfileError."""
     return load_profile(name)
+
+
+def operator_of(profile: Profile) -> "Operator":
+    """Return the operator of a stage. Raises CommandError if boto3 or the profile's AWS part is missing."""
+    try:
+        from image_scaler.operator.stage import Operator
+    except ImportError as error:
+        raise CommandError(NEEDS_BOTO3) from error
+    if profile.aws is None:
+        raise CommandError(f"the profile {profile.name} has no [aws] part, which this command needs (docs/cli.md)")
+    return Operator(profile.aws)

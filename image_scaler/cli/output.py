@@ -72,5 +72,10 @@ def summary(image: Image) -> str:
     return "  ".join(parts).rstrip()
 
 
+def counted(counts: Mapping[str, int]) -> str:
+    """Return counts by name as text for people."""
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+
+
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from image_scaler.cli.app import AsJson, ProfileName, profile_of
-from image_scaler.cli.operations import operator_of
+from image_scaler.cli.app import AsJson, ProfileName, operator_of, profile_of
 from image_scaler.cli.output import write_result
 
 Name = Annotated[str, typer.Argument(help="The webhook's name in the settings of the stage.")]
