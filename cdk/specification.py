@@ -132,6 +132,11 @@ class EdgeResources:
         )
 
 
+def origins_variable(config: StageConfig) -> dict[str, str]:
+    """Return the variable of the origins whose preflights a function answers; none if the stage allows no origin."""
+    return {"ALLOWED_ORIGINS": ",".join(config.allowed_origins)} if config.allowed_origins else {}
+
+
 Resources = TypeVar("Resources", PipelineResources, EdgeResources)
 
 

@@ -2,19 +2,27 @@
 
 from typing import Final
 
-from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package, PipelineResources, Size, allow
+from cdk.specification import (
+    IMAGE_KEYS,
+    FunctionSpecification,
+    Grant,
+    Package,
+    PipelineResources,
+    Size,
+    allow,
+    origins_variable,
+)
 from functions.shared.keys import SELECTOR_INDEX
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
     """Return the table, the buckets of uploads and of variants, the event bus, and the allowed origins, if any."""
-    origins = stage.config.allowed_origins
     return {
         "TABLE_NAME": stage.table.table_name,
         "ORIGINALS_BUCKET": stage.storage.originals.bucket_name,
         "GENERATED_BUCKET": stage.storage.generated.bucket_name,
         "EVENT_BUS_NAME": stage.event_bus.event_bus_name,
-        **({"ALLOWED_ORIGINS": ",".join(origins)} if origins else {}),
+        **origins_variable(stage.config),
     }
 
 

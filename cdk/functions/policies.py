@@ -10,16 +10,16 @@ from cdk.specification import (
     PipelineResources,
     Size,
     allow,
+    origins_variable,
 )
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
     """Return the table, the bucket of reports, and the allowed origins, if any."""
-    origins = stage.config.allowed_origins
     return {
         "TABLE_NAME": stage.table.table_name,
         "REPORTS_BUCKET": stage.storage.reports.bucket_name,
-        **({"ALLOWED_ORIGINS": ",".join(origins)} if origins else {}),
+        **origins_variable(stage.config),
     }
 
 

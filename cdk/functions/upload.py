@@ -2,17 +2,25 @@
 
 from typing import Final
 
-from cdk.specification import IMAGE_KEYS, FunctionSpecification, Grant, Package, PipelineResources, Size, allow
+from cdk.specification import (
+    IMAGE_KEYS,
+    FunctionSpecification,
+    Grant,
+    Package,
+    PipelineResources,
+    Size,
+    allow,
+    origins_variable,
+)
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
     """Return the destination of uploads, their limits, and the allowed origins, if any."""
     config = stage.config
-    origins = {"ALLOWED_ORIGINS": ",".join(config.allowed_origins)} if config.allowed_origins else {}
     return {
         "ORIGINALS_BUCKET": stage.storage.originals.bucket_name,
         "TABLE_NAME": stage.table.table_name,
-        **origins,
+        **origins_variable(config),
         "MAX_BYTES": str(config.limits.max_bytes),
         "UPLOAD_EXPIRES_SECONDS": str(config.upload_expires_seconds),
     }
