@@ -111,7 +111,7 @@ class EdgeStack(Stack):
     @property
     def scoped_functions(self) -> list[ScopedFunction]:
         """All functions of the stack."""
-        return [self.rotation, self.purge.purge]
+        return [self.rotation, self.purge.scoped]
 
     def _alarms(self, config: StageConfig, action: cloudwatch.IAlarmAction | None) -> None:
         undelivered = self.purge.undelivered.metric_approximate_number_of_messages_visible(statistic="Maximum")

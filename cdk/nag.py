@@ -27,12 +27,9 @@ def accept_in_pipeline(pipeline: PipelineStack) -> None:
         _accept_in_function(scoped)
     _accept_in_workflows(pipeline)
     _accept_in_api(pipeline)
-    if pipeline.prewarm:
-        accept(pipeline.prewarm.undelivered, "SQS3", "This is the dead-letter queue.")
-    if pipeline.refinement:
-        accept(pipeline.refinement.undelivered, "SQS3", "This is the dead-letter queue.")
+    for each in pipeline.background:
+        accept(each.undelivered, "SQS3", "This is the dead-letter queue.")
     if pipeline.webhooks:
-        accept(pipeline.webhooks.undelivered, "SQS3", "This is the dead-letter queue.")
         for secret in pipeline.webhooks.secrets.values():
             accept(
                 secret,

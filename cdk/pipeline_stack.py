@@ -12,6 +12,7 @@ from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.admission import Admission
 from cdk.constructs.api import Api
+from cdk.constructs.background import Background
 from cdk.constructs.function import ScopedFunction
 from cdk.constructs.functions import Functions
 from cdk.constructs.operations import Operations
@@ -59,12 +60,15 @@ class PipelineStack(Stack):
         self.prewarm = (
             Prewarm(self, "Prewarming", resources=resources, zips=zips) if PREWARM.is_deployed(config) else None
         )
-        self.refinement = (
+        refinement = (
             Refinement(self, "Refinement", resources=resources, zips=zips) if REFINE.is_deployed(config) else None
         )
         self.webhooks = (
             Webhooks(self, "Webhooks", resources=resources, zips=zips) if WEBHOOK.is_deployed(config) else None
         )
+        self.background: list[Background] = [
+            each for each in (self.prewarm, refinement, self.webhooks) if each is not None
+        ]
         self.workflows = Workflows(self, "Workflows", resources=resources, functions=self.functions)
         self.functions.let_start(self.workflows.machines)
         self.admission = Admission(
@@ -83,12 +87,11 @@ class PipelineStack(Stack):
             self,
             "Operations",
             config=config,
-            functions=self.functions,
+            scoped_functions=self.scoped_functions,
+            serve=self.functions.by_name["serve"],
             workflows=self.workflows,
             api=self.api,
-            prewarm=self.prewarm,
-            refinement=self.refinement,
-            webhooks=self.webhooks,
+            background=self.background,
             uploads=self.admission.queue,
             event_bus=self.event_bus,
         )
@@ -122,12 +125,7 @@ class PipelineStack(Stack):
     @property
     def scoped_functions(self) -> list[ScopedFunction]:
         """All functions of the stack."""
-        background = [
-            *([self.prewarm.prewarm] if self.prewarm else []),
-            *([self.refinement.refine] if self.refinement else []),
-            *([self.webhooks.webhook] if self.webhooks else []),
-        ]
-        return [*self.functions.scoped.values(), *background]
+        return [*self.functions.scoped.values(), *(each.scoped for each in self.background)]
 
     def _data_key(self, config: StageConfig) -> kms.Key:
         key = kms.Key(

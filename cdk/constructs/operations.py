@@ -1,11 +1,14 @@
 """Alarms and the dashboard: what an operator wants to be told, and the page of the runbook that helps then."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -15,12 +18,9 @@ from constructs import Construct
 from cdk import names
 from cdk.config import StageConfig
 from cdk.constructs.api import Api
+from cdk.constructs.background import Background
 from cdk.constructs.function import ScopedFunction
-from cdk.constructs.functions import Functions
-from cdk.constructs.prewarm import Prewarm
 from cdk.constructs.queues import operators_queue
-from cdk.constructs.refine import Refinement
-from cdk.constructs.webhooks import Webhooks
 from cdk.constructs.workflows import Workflows
 from cdk.specification import FunctionMetric
 from functions.shared.keys import EVENT_SOURCE
@@ -48,12 +48,11 @@ class Operations(Construct):
         construct_id: str,
         *,
         config: StageConfig,
-        functions: Functions,
+        scoped_functions: Sequence[ScopedFunction],
+        serve: lambda_.Function,
         workflows: Workflows,
         api: Api,
-        prewarm: Prewarm | None,
-        refinement: Refinement | None,
-        webhooks: Webhooks | None,
+        background: Sequence[Background],
         uploads: sqs.Queue,
         event_bus: events.EventBus,
     ) -> None:
@@ -61,13 +60,7 @@ class Operations(Construct):
         self.alarm_action = self._tell(config.alarm_email) if config.alarm_email else None
         self.held = self._note_held(event_bus, config)
         held = self.held.metric_number_of_messages_sent(period=PERIOD, statistic="Sum")
-        ingest, serve = workflows.ingest, functions.by_name["serve"]
-        scoped_functions = [
-            *functions.scoped.values(),
-            *([prewarm.prewarm] if prewarm else []),
-            *([refinement.refine] if refinement else []),
-            *([webhooks.webhook] if webhooks else []),
-        ]
+        ingest = workflows.ingest
         every_function = [each.function for each in scoped_functions]
         failed = ingest.metric_failed(period=PERIOD)
         timed_out, aborted = ingest.metric_timed_out(period=PERIOD), ingest.metric_aborted(period=PERIOD)
@@ -104,21 +97,11 @@ class Operations(Construct):
             function_alarms(self, scoped, action=self.alarm_action)
         self._alarm("RejudgementsEndedBadly", rejudged, "Executions of rejudge ended before they were done")
         self._alarm("ApiErrors", api_errors, "The API returned 5xx", threshold=5)
-        if prewarm:
-            not_prewarmed = prewarm.undelivered.metric_approximate_number_of_messages_visible(
+        for each in background:
+            failed_messages = each.undelivered.metric_approximate_number_of_messages_visible(
                 period=PERIOD, statistic="Maximum"
             )
-            self._alarm("ImagesNotPrewarmed", not_prewarmed, "Variants of some images could not be generated at ingest")
-        if refinement:
-            not_refined = refinement.undelivered.metric_approximate_number_of_messages_visible(
-                period=PERIOD, statistic="Maximum"
-            )
-            self._alarm("VariantsNotRefined", not_refined, "Some stored variants could not be refined")
-        if webhooks:
-            not_delivered = webhooks.undelivered.metric_approximate_number_of_messages_visible(
-                period=PERIOD, statistic="Maximum"
-            )
-            self._alarm("WebhooksNotDelivered", not_delivered, "Some events could not be delivered to their webhooks")
+            self._alarm(each.alarm_name, failed_messages, each.alarm_meaning)
         self._dashboard(
             config,
             {

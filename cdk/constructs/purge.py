@@ -73,9 +73,9 @@ class Purge(Construct):
                 event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=detail_types, detail=detail),
                 targets=[targets.SqsQueue(queue, dead_letter_queue=self.undelivered)],
             )
-        self.purge = ScopedFunction(self, "Purge", specification=SPECIFICATION, resources=resources, zips=zips)
+        self.scoped = ScopedFunction(self, "Purge", specification=SPECIFICATION, resources=resources, zips=zips)
         for queue in queues:
-            self.purge.function.add_event_source(
+            self.scoped.function.add_event_source(
                 event_sources.SqsEventSource(
                     queue, batch_size=IMAGES_PER_INVALIDATION, max_concurrency=2, report_batch_item_failures=True
                 )

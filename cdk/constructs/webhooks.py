@@ -33,13 +33,16 @@ SECRET_CHARACTERS: Final = 44
 class Webhooks(Construct):
     """Rules, queues, secrets and the function. ``undelivered`` holds messages that no attempt could deliver."""
 
+    alarm_name = "WebhooksNotDelivered"
+    alarm_meaning = "Some events could not be delivered to their webhooks"
+
     def __init__(
         self, scope: Construct, construct_id: str, *, resources: PipelineResources, zips: Mapping[str, Path]
     ) -> None:
         super().__init__(scope, construct_id)
         config = resources.config
         self.undelivered = operators_queue(self, "Undelivered", config=config)
-        self.webhook = ScopedFunction(self, "Webhook", specification=SPECIFICATION, resources=resources, zips=zips)
+        self.scoped = ScopedFunction(self, "Webhook", specification=SPECIFICATION, resources=resources, zips=zips)
         self.secrets: dict[str, secretsmanager.Secret] = {}
         self.secret_arns: dict[str, str] = {}
         described = []
@@ -57,8 +60,8 @@ class Webhooks(Construct):
             # The attribute is the ARN on AWS and on the emulator, whose Ref is the name.
             secret_arn = self.secret_arns[each.name] = resource_of(secret, secretsmanager.CfnSecret).attr_id
             self._rule(each, queue, event_bus=resources.event_bus)
-            self.webhook.allow(allow("secretsmanager:GetSecretValue", on=secret_arn))
-            process_in_background(queue, self.webhook.function, config=config, reports_failures=True)
+            self.scoped.allow(allow("secretsmanager:GetSecretValue", on=secret_arn))
+            process_in_background(queue, self.scoped.function, config=config, reports_failures=True)
             described.append(
                 {
                     "name": each.name,
@@ -69,7 +72,7 @@ class Webhooks(Construct):
                     **({"loopback": True} if each.allow_loopback else {}),
                 }
             )
-        self.webhook.function.add_environment("WEBHOOKS", Stack.of(self).to_json_string(described))
+        self.scoped.function.add_environment("WEBHOOKS", Stack.of(self).to_json_string(described))
 
     def _secret(self, webhook: Webhook) -> secretsmanager.Secret:
         return secretsmanager.Secret(
