@@ -8,11 +8,9 @@ import ssl
 import sys
 from pathlib import Path
 
-import httpx
-
 from local.certificates import Certificates
 from local.prerequisites import LOOPBACK
-from local.processes import ProcessBook, Running, wait_until_ready
+from local.processes import ProcessBook, Running, answers, wait_until_ready
 from local.workspace import Workspace
 
 REGION = "us-east-1"
@@ -74,12 +72,5 @@ def start(
     log = workspace.logs / "emulator.log"
     running = book.start("emulator", command, environment=environment, log=log, folder=workspace.scratch)
     trust = ssl.create_default_context(cafile=str(certificates.authority))
-    wait_until_ready(running, lambda: _answers(f"{url(port)}/_ministack/health", trust))
+    wait_until_ready(running, lambda: answers(f"{url(port)}/_ministack/health", verify=trust))
     return running
-
-
-def _answers(address: str, trust: ssl.SSLContext) -> bool:
-    try:
-        return httpx.get(address, verify=trust, timeout=2, trust_env=False).is_success
-    except httpx.TransportError:
-        return False

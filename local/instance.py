@@ -5,13 +5,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from local import certificates, emulator
-from local.browser_s3 import process as browser_s3
+from local import certificates, emulator, services
 from local.certificates import Certificates
 from local.code import Code
 from local.console import Progress
@@ -25,11 +23,10 @@ from local.function_code import update_functions
 from local.outputs import Outputs
 from local.prerequisites import choose_port, free_port_near
 from local.processes import ProcessBook
-from local.rekognition import process as rekognition
 from local.rekognition.detectors import LocalDetector
 from local.runtime import ensure_runtime
+from local.services import BROWSER_S3, WEBHOOKS
 from local.stages import LOCAL, LOCAL_V1, STAGES, Stage
-from local.webhooks import process as webhooks
 from local.workspace import Workspace
 
 EMULATOR_CODE: Final = ("local/emulator.py", "local/emulated_aws.py", "requirements/dev.txt")
@@ -82,6 +79,7 @@ class Instance:
     ) -> None:
         detector.check_packages()
         self.detector = detector
+        self._rekognition = services.rekognition(detector)
         self._workspace = workspace
         self._progress = progress
         self._book = ProcessBook(workspace.state)
@@ -200,22 +198,26 @@ class Instance:
         with progress.step(
             f"Starting Rekognition ({self.detector}), S3 for browsers, a webhook receiver and the AWS emulator"
         ):
-            webhooks.start(workspace, self._book, webhooks_port, emulator_url, trusted)
-            rekognition.start(workspace, self._book, rekognition_port, emulator_url, trusted, detector=self.detector)
-            browser_s3.start(workspace, self._book, browser_s3_port, emulator_url, trusted)
+            for service, port in (
+                (self._rekognition, rekognition_port),
+                (BROWSER_S3, browser_s3_port),
+                (WEBHOOKS, webhooks_port),
+            ):
+                service.start(workspace, self._book, port, emulator_url=emulator_url, certificates=trusted)
             emulator.start(
                 workspace, self._book, port=emulator_port, certificates=trusted, runtime_python=python,
-                rekognition_url=rekognition.url(rekognition_port), uploads_url=browser_s3.url(browser_s3_port),
+                rekognition_url=services.rekognition_url(rekognition_port),
+                uploads_url=services.uploads_url(browser_s3_port),
             )  # fmt: skip
         with progress.step("Preparing the account (cdk bootstrap)"):
             deployment.bootstrap()
         with progress.step("Deploying the Pipeline stack (cdk deploy)"):
-            stack = deployment.deploy(assembly, LOCAL, webhook_url=webhooks.webhook_url(webhooks_port))
+            stack = deployment.deploy(assembly, LOCAL, webhook_url=services.webhook_url(webhooks_port))
         addresses = Addresses(
             emulator_url=emulator_url,
-            rekognition_control_url=rekognition.control_url(rekognition_port),
-            uploads_url=browser_s3.url(browser_s3_port),
-            webhooks_url=webhooks.url(webhooks_port),
+            rekognition_control_url=services.rekognition_control_url(rekognition_port),
+            uploads_url=services.uploads_url(browser_s3_port),
+            webhooks_url=services.webhooks_url(webhooks_port),
             ca_file=str(trusted.authority),
         )
         outputs = _outputs(LOCAL, stack, addresses)
@@ -294,19 +296,19 @@ class Instance:
 
     def _restart_others(self, before: Deployed, now: Deployed, outputs: Outputs, trusted: Certificates) -> list[str]:
         done = []
-        for name, start, port in (
-            (
-                rekognition.NAME,
-                partial(rekognition.start, detector=self.detector),
-                urlsplit(outputs.rekognition_control_url).port,
-            ),
-            (browser_s3.NAME, browser_s3.start, urlsplit(outputs.uploads_url).port),
-            (webhooks.NAME, webhooks.start, urlsplit(outputs.webhooks_url).port),
+        for service, url in (
+            (self._rekognition, outputs.rekognition_control_url),
+            (BROWSER_S3, outputs.uploads_url),
+            (WEBHOOKS, outputs.webhooks_url),
         ):
+            name = service.name
             if now.processes[name] != before.processes[name]:
                 with self._progress.step(f"Restarting {name}"):
                     self._book.stop(name)
-                    start(self._workspace, self._book, choose_port(port, name), outputs.emulator_url, trusted)
+                    port = choose_port(urlsplit(url).port, name)
+                    service.start(
+                        self._workspace, self._book, port, emulator_url=outputs.emulator_url, certificates=trusted
+                    )
                 done.append(f"restarted {name}")
         if now.processes["emulator"] != before.processes["emulator"]:
             self._progress.note(
@@ -323,9 +325,10 @@ class Instance:
             templates=deployment.template_inputs(code),
             processes={
                 "edge": code.of_process("local.edge"),
-                rekognition.NAME: f"{code.of_process('local.rekognition')} {self.detector}",
-                browser_s3.NAME: code.of_process("local.browser_s3"),
-                webhooks.NAME: code.of_process("local.webhooks"),
+                **{
+                    each.name: " ".join([code.of_process(each.module), *each.arguments])
+                    for each in (self._rekognition, BROWSER_S3, WEBHOOKS)
+                },
                 "emulator": code.of_files(EMULATOR_CODE),
             },
             detector=self.detector,

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import threading
 import time
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
 from local.errors import LocalError
@@ -197,6 +199,14 @@ def wait_until_ready(running: Running, is_ready: Callable[[], bool], *, within_s
                 f"{running.name} was not ready within {within_seconds:.0f} s.\n{log_excerpt(Path(running.log))}"
             )
         time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def answers(url: str, *, verify: ssl.SSLContext | bool = True) -> bool:
+    """Return whether a server responds with success."""
+    try:
+        return httpx.get(url, verify=verify, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 def run_logged(

@@ -6,8 +6,8 @@ import pytest
 
 from local import certificates
 from local.demo.samples import SAMPLES
-from local.rekognition import process as rekognition
 from local.rekognition.detectors import LocalDetector
+from local.services import rekognition
 
 
 @pytest.fixture
@@ -26,13 +26,17 @@ def test_a_picture_that_another_detector_judges_is_held(pipeline, instance, phot
     workspace, book = instance._workspace, instance._book  # the book owns the processes
     port = urlsplit(pipeline.outputs.rekognition_control_url).port
     trusted = certificates.issued_in(workspace.certificates)
+
+    def restart(detector):
+        service = rekognition(detector)
+        book.stop(service.name)
+        service.start(workspace, book, port, emulator_url=pipeline.outputs.emulator_url, certificates=trusted)
+
     try:
-        book.stop(rekognition.NAME)
-        rekognition.start(workspace, book, port, pipeline.outputs.emulator_url, trusted)
+        restart(LocalDetector.STAND_IN)
         held = pipeline.run(photograph)
     finally:
-        book.stop(rekognition.NAME)
-        rekognition.start(workspace, book, port, pipeline.outputs.emulator_url, trusted, detector=LocalDetector.LOCAL)
+        restart(LocalDetector.LOCAL)
 
     assert held.status == "HELD"
     assert held.execution["error"] == "ModerationAnswerError"
