@@ -12,7 +12,7 @@ from pathlib import Path
 
 from image_scaler.key_files import Group, KeyDirectory
 from local.certificates import Certificates
-from local.code import Code, digest_of
+from local.digests import CodeDigests, digest_of
 from local.emulator import ACCOUNT, REGION, ROOT_CREDENTIALS
 from local.prerequisites import cdk, node
 from local.processes import run_logged
@@ -117,9 +117,9 @@ class Deployment:
             environment=self._environment,
         )  # fmt: skip
 
-    def template_inputs(self, code: Code) -> str:
+    def template_inputs(self, digests: CodeDigests) -> str:
         """Return the digest of the templates' inputs, without the functions' zips."""
-        files = self._files(_TEMPLATE_INPUTS) + code.read_by_templates()
+        files = self._files(_TEMPLATE_INPUTS) + digests.read_by_templates()
         return f"{digest_of(self._workspace.checkout, files)} {self._detector}"
 
     def _digest_of_inputs(self) -> str:

@@ -66,7 +66,7 @@ def start(
     # to the path of this process alone: PYTHONPATH, or a working directory in the checkout, would reach every function.
     served = f"import sys; sys.path.append({str(workspace.checkout)!r}); from hypercorn.__main__ import main; main()"
     command = [
-        sys.executable, "-c", served, "local.emulated_aws:app", "--bind", f"{LOOPBACK}:{port}", "--keep-alive", "75",
+        sys.executable, "-c", served, "local.emulator_app:app", "--bind", f"{LOOPBACK}:{port}", "--keep-alive", "75",
         "--certfile", str(certificates.chain), "--keyfile", str(certificates.key),
     ]  # fmt: skip
     log = workspace.logs / "emulator.log"

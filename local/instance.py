@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 
 from local import certificates, emulator, services
 from local.certificates import Certificates
-from local.code import Code
 from local.console import Progress
 from local.curl import write_curl_settings
-from local.deployed import Deployed
+from local.deployed_state import DeployedState
 from local.deployment import Deployment
+from local.digests import CodeDigests
 from local.edge import process as edge
 from local.edge.properties import NOT_MODELLED
 from local.errors import LocalError
-from local.function_code import update_functions
+from local.function_updates import update_functions
 from local.outputs import Outputs
 from local.prerequisites import choose_port, free_port_near
 from local.processes import ProcessBook
@@ -29,7 +29,7 @@ from local.services import BROWSER_S3, WEBHOOKS
 from local.stages import LOCAL, LOCAL_V1, STAGES, Stage
 from local.workspace import Workspace
 
-EMULATOR_CODE: Final = ("local/emulator.py", "local/emulated_aws.py", "requirements/dev.txt")
+EMULATOR_CODE: Final = ("local/emulator.py", "local/emulator_app.py", "requirements/dev.txt")
 """The emulator's code. It holds all data in memory, so a change of it needs a fresh start."""
 
 
@@ -160,7 +160,7 @@ class Instance:
         Raises LocalError if the running instance has another detector.
         """
         if self.is_running():
-            deployed_now = Deployed.read(self._workspace.deployed)
+            deployed_now = DeployedState.read(self._workspace.deployed)
             if deployed_now and deployed_now.detector is not self.detector:
                 raise LocalError(
                     f"The running instance has DETECTOR={deployed_now.detector}. "
@@ -236,7 +236,7 @@ class Instance:
     def _update(self) -> list[str]:
         workspace, progress = self._workspace, self._progress
         outputs = Outputs.read(workspace.outputs)
-        before = Deployed.read(workspace.deployed)
+        before = DeployedState.read(workspace.deployed)
         if before is None:
             raise LocalError(f"{workspace.deployed} is missing or broken. `make up FRESH=1` starts over.")
         trusted = certificates.issued_in(workspace.certificates)
@@ -294,7 +294,9 @@ class Instance:
         if stage is LOCAL:
             write_curl_settings(outputs, self._workspace.home)
 
-    def _restart_others(self, before: Deployed, now: Deployed, outputs: Outputs, trusted: Certificates) -> list[str]:
+    def _restart_others(
+        self, before: DeployedState, now: DeployedState, outputs: Outputs, trusted: Certificates
+    ) -> list[str]:
         done = []
         for service, url in (
             (self._rekognition, outputs.rekognition_control_url),
@@ -317,19 +319,19 @@ class Instance:
             )
         return done
 
-    def _on_disk(self, deployment: Deployment, assembly: Path) -> Deployed:
+    def _on_disk(self, deployment: Deployment, assembly: Path) -> DeployedState:
         """Return the digests of what would be deployed from ``assembly`` now."""
-        code = Code(self._workspace.checkout)
-        return Deployed(
+        digests = CodeDigests(self._workspace.checkout)
+        return DeployedState(
             assembly=str(assembly),
-            templates=deployment.template_inputs(code),
+            templates=deployment.template_inputs(digests),
             processes={
-                "edge": code.of_process("local.edge"),
+                "edge": digests.of_process("local.edge"),
                 **{
-                    each.name: " ".join([code.of_process(each.module), *each.arguments])
+                    each.name: " ".join([digests.of_process(each.module), *each.arguments])
                     for each in (self._rekognition, BROWSER_S3, WEBHOOKS)
                 },
-                "emulator": code.of_files(EMULATOR_CODE),
+                "emulator": digests.of_files(EMULATOR_CODE),
             },
             detector=self.detector,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from image_scaler.costs import usage
 from image_scaler.costs.usage import UPLOADS, Kind, UploadRequests
-from local.requests import PATH
+from local.request_counter import PATH
 from tests import pictures
 from tests.deployed import eventually, trust_of
 from tests.emulator.test_paths import WEAPON

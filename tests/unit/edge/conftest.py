@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from cdk.cached_folder import cached_folder
-from local.code import digest_of
+from local.digests import digest_of
 from local.edge.intrinsics import Resolver
 from local.edge.template import Template
 from local.workspace import CHECKOUT

@@ -12,7 +12,7 @@ from functions.policy.taxonomy import PARENTS
 from functions.shared.options import DetectorName
 from local.cli import app
 from local.console import Progress
-from local.deployed import Deployed
+from local.deployed_state import DeployedState
 from local.errors import LocalError
 from local.instance import Instance
 from local.processes import ProcessBook
@@ -106,7 +106,7 @@ def test_a_running_instance_with_another_detector_is_not_used(tmp_path):
     book = ProcessBook(workspace.state)
     book.start("a process", ["sleep", "60"], environment=os.environ, log=tmp_path / "log", folder=tmp_path)
     workspace.outputs.touch()
-    Deployed("assembly", "templates", {}, LocalDetector.LOCAL).write(workspace.deployed)
+    DeployedState("assembly", "templates", {}, LocalDetector.LOCAL).write(workspace.deployed)
 
     try:
         with (

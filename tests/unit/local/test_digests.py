@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from local.code import Code
+from local.digests import CodeDigests
 from local.workspace import CHECKOUT
 
 
@@ -36,17 +36,17 @@ PROCESSES = ("local.edge", "local.rekognition", "local.browser_s3", "local.webho
     ],
 )
 def test_a_change_reaches_the_processes_that_run_it(checkout, file, changed):
-    before = {process: Code(checkout).of_process(process) for process in PROCESSES}
+    before = {process: CodeDigests(checkout).of_process(process) for process in PROCESSES}
     with (checkout / file).open("a") as edited:
         edited.write("\n")
 
-    after = {process: Code(checkout).of_process(process) for process in PROCESSES}
+    after = {process: CodeDigests(checkout).of_process(process) for process in PROCESSES}
 
     assert {process for process in PROCESSES if before[process] != after[process]} == changed
 
 
 def test_a_file_that_does_not_exist_yet_changes_the_digest_when_it_comes(checkout):
-    code = Code(checkout)
+    code = CodeDigests(checkout)
     before = code.of_files(["local/not_there_yet.py"])
 
     (checkout / "local" / "not_there_yet.py").touch()

@@ -1,4 +1,4 @@
-"""Digests of a deployed instance, so that the next `make up` deploys only differences."""
+"""The state of a deployed instance as digests, so that the next `make up` deploys only differences."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from local.rekognition.detectors import LocalDetector
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeployedState:
     """Digests of the deployed code: ``templates`` of all inputs of the templates, ``processes`` by process.
 
     ``assembly`` is the folder of the cloud assembly that the stacks were deployed from; ``detector`` judges the

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from local.requests import PATH, RequestCounter
+from local.request_counter import PATH, RequestCounter
 
 ROOT = "test"
 FUNCTION = "ASIAFUNCTION"

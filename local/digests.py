@@ -13,7 +13,7 @@ import grimp
 _DEPENDENCIES: Final = "requirements/dev.txt"
 
 
-class Code:
+class CodeDigests:
     """The current code of a checkout on disk."""
 
     def __init__(self, checkout: Path) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.emulated_aws import THROTTLED, name_of_lambda_fault, name_of_nested_fault, renaming, stepfunctions
+from local.emulator_app import THROTTLED, name_of_lambda_fault, name_of_nested_fault, renaming, stepfunctions
 
 
 @pytest.mark.parametrize(

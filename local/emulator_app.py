@@ -6,7 +6,7 @@ The emulator names two errors differently from AWS, so the state machines' retri
 - StartExecution with a name that is in use: ``ExecutionAlreadyExists`` instead of
   ``StepFunctions.ExecutionAlreadyExistsException``.
 
-Run it with ``hypercorn local.emulated_aws:app``.
+Run it with ``hypercorn local.emulator_app:app``.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 from ministack.app import app as ministack_app  # type: ignore[import-untyped]
 from ministack.services import stepfunctions  # type: ignore[import-untyped]
 
-from local.requests import RequestCounter
+from local.request_counter import RequestCounter
 
 THROTTLED = "Lambda.TooManyRequestsException"
 
