@@ -22,8 +22,7 @@ BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
 IMAGES: Final = 10_000_000
 DAYS: Final = 730
 RECORD_BYTES: Final = 2_000
-LABELS_BYTES: Final = 1_000
-"""ASSUMED: a record in the index, and an item of labels."""
+"""ASSUMED: a record in the index."""
 
 RECORDS_PER_CALL: Final = 10_000
 RECORDS_PER_QUERY: Final = 500

@@ -45,10 +45,6 @@ def _number(random: Random, bits: int) -> int:
     return random.getrandbits(bits)
 
 
-def _some(random: Random, items: Sequence[bytes], most: int = 4) -> list[bytes]:
-    return [random.choice(items) for _ in range(random.randint(1, most))]
-
-
 # --- EXIF and TIFF tags
 
 

@@ -68,11 +68,6 @@ class Retrier:
         longest = self.longest_delay(retry)
         return random.uniform(0.0, longest) if self.full_jitter else longest
 
-    def mean_patience_seconds(self) -> float:
-        """Return how long all retries wait on average, not counting the attempts themselves."""
-        longest = sum(self.longest_delay(retry) for retry in range(self.max_attempts))
-        return longest / 2 if self.full_jitter else longest
-
 
 @dataclass(frozen=True)
 class Step:

@@ -3,7 +3,6 @@
 They are generated before the run starts, so that all designs are compared on the same pictures.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import exp, log
@@ -82,11 +81,6 @@ def pictures(arrivals: Arrivals, mix: Mix, random: Random) -> list[Picture]:
     drawn = [_picture(time, mix, random) for time in times]
     probes = [Picture(10.0 * (number + 1), Route.PUBLISHED, 1, 0.0, probe=True) for number in range(arrivals.probes)]
     return sorted([*drawn, *probes], key=lambda picture: picture.arrives)
-
-
-def mean_calls(drawn: Sequence[Picture]) -> float:
-    """Return the mean number of detector calls per picture."""
-    return sum(picture.calls for picture in drawn) / len(drawn)
 
 
 def _picture(arrives: float, mix: Mix, random: Random) -> Picture:

@@ -41,7 +41,6 @@ def _price(dollars: float, per: int, unit: str, page: str, checked: str = "") ->
     return Price(dollars, per, unit, _PRICING.format(page), checked)
 
 
-_CLOUDFRONT_PAGE: Final = "the page itself"
 _DYNAMODB_GUIDE: Final = "airbyte.com/data-engineering-resources/dynamodb-pricing, 2025-07"
 _WAF_GUIDE: Final = "c3x.dev/blog/aws-waf-cost-explained"
 _FARGATE_GUIDE: Final = "vantage.sh/blog/fargate-pricing"

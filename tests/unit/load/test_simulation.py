@@ -18,7 +18,7 @@ from benchmarks.load.designs import (
     patient,
     start_and_wait,
 )
-from benchmarks.load.pictures import ANIMATIONS, STILLS, USUAL, Arrivals, mean_calls, pictures
+from benchmarks.load.pictures import ANIMATIONS, STILLS, USUAL, Arrivals, pictures
 from benchmarks.load.quotas import ACCOUNTS
 from benchmarks.load.result import result_of
 from benchmarks.load.simulation import Scenario, simulate
@@ -78,7 +78,7 @@ def test_the_same_seed_gives_the_same_result_and_another_one_another(account, de
 def test_the_usual_picture_takes_one_and_six_tenths_of_a_call():
     drawn = pictures(Arrivals(burst=50_000), USUAL, Random(1))
 
-    assert mean_calls(drawn) == pytest.approx(1.6, abs=0.05)
+    assert fmean(picture.calls for picture in drawn) == pytest.approx(1.6, abs=0.05)
 
 
 # --- by hand
