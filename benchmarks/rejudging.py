@@ -13,7 +13,7 @@ from typing import Final
 
 from benchmarks.load.limits import TokenBucket
 from benchmarks.load.quotas import ACCOUNTS, Account
-from image_scaler.costs import prices
+from image_scaler.costs.model import PRICED
 from image_scaler.costs.usage import FUNCTIONS, Kind, Use, Work, upload_use
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "rejudging.md"
@@ -82,8 +82,8 @@ class Outcome:
 
     @property
     def dollars(self) -> float:
-        """The cost."""
-        return dollars_of(self.use)
+        """The cost, without traffic at the edge."""
+        return sum(price.of(getattr(self.use, amount)) for _, _, amount, price in PRICED)
 
 
 class Buckets:
@@ -230,26 +230,6 @@ def _again_use() -> Use:
         edge_functions=upload.edge_functions,
     )
     return upload + saved.times(-1) + Use(table_write_units=2 * 3 + 2 * 1, queue_requests=1)
-
-
-def dollars_of(use: Use) -> float:
-    """Return the cost of an amount of use, without storage and edge traffic."""
-    return sum(
-        price.of(amount)
-        for price, amount in (
-            (prices.S3_WRITE, use.s3_writes),
-            (prices.S3_READ, use.s3_reads),
-            (prices.LAMBDA_ARM_GB_SECOND, use.gb_seconds),
-            (prices.LAMBDA_REQUEST, use.invocations),
-            (prices.TRANSITION, use.transitions),
-            (prices.SQS_REQUEST, use.queue_requests),
-            (prices.EVENT, use.events),
-            (prices.TABLE_WRITE_UNIT, use.table_write_units),
-            (prices.TABLE_READ_UNIT, use.table_read_units),
-            (prices.DETECTOR_CALL, use.detector_calls),
-            (prices.LOG_GB, use.log_gb),
-        )
-    )
 
 
 def table() -> str:

@@ -122,7 +122,7 @@ def _rounded(item: Item) -> dict[str, Any]:
 ORIGINALS: Final = "storage of originals"
 REKOGNITION: Final = "Rekognition"
 
-_PRICED: Final[tuple[tuple[str, str, str, Price], ...]] = (
+PRICED: Final[tuple[tuple[str, str, str, Price], ...]] = (
     (ORIGINALS, "storage", "originals_gb", prices.S3_GB_MONTH),
     ("storage of published files", "storage", "published_gb", prices.S3_GB_MONTH),
     ("storage of generated variants", "storage", "generated_gb", prices.S3_GB_MONTH),
@@ -142,6 +142,7 @@ _PRICED: Final[tuple[tuple[str, str, str, Price], ...]] = (
     ("CloudFront functions", "edge", "edge_functions", prices.EDGE_FUNCTION),
     ("logs", "operations", "log_gb", prices.LOG_GB),
 )
+"""Items with one price: the name, the group, the member of ``Use`` with the amount, and the price."""
 
 
 def estimate(traffic: Traffic) -> Estimate:
@@ -198,7 +199,7 @@ def _refined(traffic: Traffic, generated: float) -> Use:
 def _items(traffic: Traffic, first: Use, later: Use) -> Iterator[Item]:
     area = VIEWER_AREAS[traffic.viewers]
     charged: list[tuple[str, str, str, str, Callable[[float], float]]] = [
-        (name, group, price.unit, amount, price.of) for name, group, amount, price in _PRICED
+        (name, group, price.unit, amount, price.of) for name, group, amount, price in PRICED
     ]
     charged += [
         ("CloudFront requests", "edge", area.request.unit, "edge_requests", area.request.of),
