@@ -13,11 +13,11 @@ from typing import Final
 
 from benchmarks.load.limits import TokenBucket
 from benchmarks.load.quotas import ACCOUNTS, Account
+from benchmarks.pages import with_tables
 from image_scaler.costs.model import PRICED
 from image_scaler.costs.usage import FUNCTIONS, Kind, Use, Work, upload_use
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "rejudging.md"
-BEGIN, END = "<!-- simulation: begin -->", "<!-- simulation: end -->"
 
 IMAGES: Final = 10_000_000
 DAYS: Final = 730
@@ -246,7 +246,7 @@ def table() -> str:
             f"| {scenario.name} | {_time(narrow.survey_seconds)} | {_time(narrow.apply_seconds)} | "
             f"{again if scenario.processed_again else ''} | {narrow.dollars:.2f} |"
         )
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _time(seconds: float) -> str:
@@ -257,17 +257,11 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 7_200 else f"{seconds / 3_600:.1f} h"
 
 
-def page(text: str) -> str:
-    """Return the page with a new table."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
-
-
 def main() -> None:
     """Write the table into the page."""
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    print(table())
+    made = table()
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), {"simulation": made}), encoding="utf-8")
+    print(made)
 
 
 if __name__ == "__main__":

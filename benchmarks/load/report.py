@@ -1,7 +1,6 @@
 """Writes the results: benchmarks/load.json, and the tables of docs/scale.md between their markers."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Final
 
 from benchmarks.load.quotas import QUOTAS, Quota
 from benchmarks.load.result import Result
+from benchmarks.pages import with_tables
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 RESULTS: Final = CHECKOUT / "benchmarks" / "load.json"
@@ -18,7 +18,6 @@ _HEAD: Final = (
     "arrivals", "design", "judged", "held", "failed", "last verdict", "median", "a single upload",
     "transitions an upload", "$ per 1,000", "views throttled",
 )  # fmt: skip
-_MARKED: Final = re.compile(r"(<!-- (?P<key>[\w-]+): begin -->\n).*?(<!-- (?P=key): end -->)", re.DOTALL)
 
 
 def document(seed: int, results: Mapping[str, Sequence[Result]]) -> dict[str, Any]:
@@ -40,7 +39,7 @@ def page(text: str, results: Mapping[str, Any]) -> str:
     """Return the page with the tables between its markers replaced."""
     made = {key: table([Result(**row) for row in rows]) for key, rows in results["tables"].items()}
     made["quotas"] = _quota_table([Quota(**row) for row in results["quotas"]])
-    return _MARKED.sub(lambda match: f"{match[1]}\n{made[match['key']]}\n{match[3]}", text)
+    return with_tables(text, made)
 
 
 def table(rows: Sequence[Result]) -> str:

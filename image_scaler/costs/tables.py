@@ -1,6 +1,5 @@
 """Estimates as text for a terminal, and the tables of docs/costs.md."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -17,8 +16,6 @@ EXAMPLE: Final = Traffic(uploads=10_000, megabytes=3, views=1_000_000)
 
 INGEST: Final = replace(EXAMPLE, views=0, flagged=0.0, animated=0.0)
 """10,000 clean stills without views, for the cost of uploads."""
-
-_MARKED: Final = re.compile(r"(<!-- (?P<key>[\w-]+): begin -->\n).*?(<!-- (?P=key): end -->)", re.DOTALL)
 
 
 def ingest_dollars() -> float:
@@ -38,11 +35,6 @@ def as_text(made: Estimate) -> str:
     lines.append("")
     lines.append(f"US dollars, list prices of {prices.AS_OF} for {traffic.region}, viewers in {traffic.viewers}")
     return "\n".join(lines)
-
-
-def page(text: str) -> str:
-    """Return docs/costs.md with the tables between its markers replaced."""
-    return _MARKED.sub(lambda match: f"{match[1]}\n{TABLES[match['key']]()}\n{match[3]}", text)
 
 
 def _worth_showing(items: Iterable[Item]) -> list[Item]:

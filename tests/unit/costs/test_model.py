@@ -179,7 +179,7 @@ def test_peers_compute_each_view_that_misses_the_edge():
 def test_the_page_has_the_tables_of_the_model():
     text = costs_page.PAGE.read_text(encoding="utf-8")
 
-    assert tables.page(text) == text
+    assert costs_page.page(text) == text
     assert all(f"<!-- {table}: begin -->" in text for table in tables.TABLES)
 
 
