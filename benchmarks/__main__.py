@@ -70,7 +70,7 @@ def _report(steps: dict[str, Any], originals: dict[str, Photo]) -> None:
             {"name": p.name, "title": p.title, "width": p.width, "height": p.height, "bytes": p.path.stat().st_size}
             for p in originals.values()
         ],
-        "rungs": _rendition_widths(),
+        "rendition_widths": _rendition_widths(),
         **{step: each["measured"] for step, each in steps.items()},
         "automatic": json.loads(AUTOMATIC.read_text(encoding="utf-8")),
         "seconds": round(sum(each["seconds"] for each in steps.values())),

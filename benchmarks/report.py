@@ -72,9 +72,9 @@ Every engine runs in its own process on one thread (VIPS_CONCURRENCY=1, `cv2.set
 take turns in each round, and a ratio is that of two medians. Times of variants are CPU times, which other work on the
 machine changes less than the time on the clock. Input and output are in memory. Peers start from the
 original, as they do in production; image-scaler starts from the files that it stored at upload (the master, and
-renditions {" and ".join(map(str, results["rungs"]))} px wide). Peers use their encoders' default effort. AVIF at
-1600 px was not timed with sharp and pyvips, which take seconds. *Refined* is the file that replaces the first response
-(docs/adr/0037).
+renditions {" and ".join(map(str, results["rendition_widths"]))} px wide). Peers use their encoders' default
+effort. AVIF at 1600 px was not timed with sharp and pyvips, which take seconds. *Refined* is the file that replaces
+the first response (docs/adr/0037).
 
 ## Targets: {held} of {len(results["targets"])} met
 

@@ -91,10 +91,10 @@ def test_no_rendition_is_above_the_bound_or_as_wide_as_a_master_that_lost_pixels
     bounded(monkeypatch, still=300_000)
 
     master, kept = encoded_master(picture)
-    rungs = list(encoded_renditions(ReduceChain(kept), rendition_widths(kept)))
+    renditions = list(encoded_renditions(ReduceChain(kept), rendition_widths(kept)))
 
-    assert max(len(each.body) for each in (master, *rungs)) <= 300_000
-    assert all(each.width < master.width < 1_200 for each in rungs)
+    assert max(len(each.body) for each in (master, *renditions)) <= 300_000
+    assert all(each.width < master.width < 1_200 for each in renditions)
 
 
 def test_a_blurred_picture_is_bounded_like_a_sharp_one(monkeypatch):
