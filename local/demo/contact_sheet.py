@@ -3,19 +3,18 @@
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-if TYPE_CHECKING:
-    from local.demo.run import Run
+from local.demo.results import Run
 
 TEMPLATE: Final = "contact_sheet.html.jinja"
 _SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif",
                     "image/avif": ".avif", "image/heic": ".heic"}  # fmt: skip
 
 
-def write_contact_sheet(runs: "list[Run]", folder: Path) -> Path:
+def write_contact_sheet(runs: list[Run], folder: Path) -> Path:
     """Write the page and its pictures into ``folder``, replacing older ones, and return the page's path."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "images").mkdir(parents=True)
@@ -28,7 +27,7 @@ def write_contact_sheet(runs: "list[Run]", folder: Path) -> Path:
     return page
 
 
-def _picture(number: int, run: "Run", folder: Path) -> dict[str, Any]:
+def _picture(number: int, run: Run, folder: Path) -> dict[str, Any]:
     """Store one run's files under generated names and return the values for the template."""
     before = f"images/{number:02}-before{_SUFFIXES[run.sample.content_type]}"
     shutil.copyfile(run.sample.path, folder / before)
