@@ -14,6 +14,9 @@ FORBIDDEN: Final = 403
 PATTERNS_PER_SET: Final = 10
 """WAF's limit."""
 PROBE_TIMEOUT_SECONDS: Final = 10
+PROBE_ATTEMPTS: Final = 150
+PROBES_IN_A_ROW: Final = 15
+"""So many probes in a row must pass: a change reaches WAF's hosts one after the other."""
 
 
 class NotSendingError(ImageScalerError):
@@ -63,16 +66,15 @@ class Edge:
 
         Raises NotAcceptedError if it still rejects some after all attempts.
         """
-        settings = self._settings
-        if not settings.probe_url:
+        if not self._settings.probe_url:
             return
         in_a_row = 0
-        for _ in range(settings.probe_attempts):
+        for _ in range(PROBE_ATTEMPTS):
             in_a_row = in_a_row + 1 if self._is_accepted(value) else 0
-            if in_a_row == settings.probes_in_a_row:
+            if in_a_row == PROBES_IN_A_ROW:
                 return
-            time.sleep(settings.probe_pause_seconds)
-        raise NotAcceptedError(f"the firewall still rejects the new value after {settings.probe_attempts} attempts")
+            time.sleep(self._settings.probe_pause_seconds)
+        raise NotAcceptedError(f"the firewall still rejects the new value after {PROBE_ATTEMPTS} attempts")
 
     def send(self, value: str) -> None:
         """Let the distribution send ``value``; the deployment takes minutes."""

@@ -16,9 +16,7 @@ class RotateSettings(Settings):
     ``deploy_poll_seconds``, at most ``deploy_attempts`` times.
 
     ``probe_url`` is a path of the API that does not exist: there a 403 is from the firewall, and any other status has
-    passed it. It is requested every ``probe_pause_seconds``, at most ``probe_attempts`` times, until
-    ``probes_in_a_row`` requests have passed: a change reaches WAF's hosts one after the other. Empty on the emulator,
-    whose API has no firewall.
+    passed it. It is requested every ``probe_pause_seconds``. Empty on the emulator, whose API has no firewall.
     """
 
     secret_id: str
@@ -31,8 +29,6 @@ class RotateSettings(Settings):
     deploy_attempts: int
     probe_url: str
     probe_pause_seconds: int
-    probe_attempts: int
-    probes_in_a_row: int
 
     @classmethod
     def read(cls, reader: EnvironmentReader) -> Self:
@@ -48,6 +44,4 @@ class RotateSettings(Settings):
             deploy_attempts=reader.integer("DEPLOY_ATTEMPTS", 50, minimum=1, maximum=200),
             probe_url=reader.text("PROBE_URL", ""),
             probe_pause_seconds=reader.integer("PROBE_PAUSE_SECONDS", 2, minimum=0, maximum=60),
-            probe_attempts=reader.integer("PROBE_ATTEMPTS", 150, minimum=1, maximum=1000),
-            probes_in_a_row=reader.integer("PROBES_IN_A_ROW", 15, minimum=1, maximum=100),
         )

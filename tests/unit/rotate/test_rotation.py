@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from moto import mock_aws
 
-from functions.rotate.edge import NotAcceptedError, NotSendingError
+from functions.rotate.edge import PROBE_ATTEMPTS, PROBES_IN_A_ROW, NotAcceptedError, NotSendingError
 from functions.rotate.settings import RotateSettings
 from functions.rotate.steps import UnknownStepError
 from functions.shared.errors import SettingsError
@@ -418,8 +418,6 @@ def firewalled_api(monkeypatch):
     for name, value in {
         "PROBE_URL": f"http://127.0.0.1:{server.server_port}/live/probe",
         "PROBE_PAUSE_SECONDS": "0",
-        "PROBE_ATTEMPTS": "10",
-        "PROBES_IN_A_ROW": "3",
     }.items():
         monkeypatch.setenv(name, value)
     yield FirewalledApi
@@ -435,16 +433,16 @@ def test_the_new_value_is_sent_when_the_whole_firewall_lets_it_in(firewalled_api
 
     rotate("setSecret", token)
 
-    assert firewalled_api.asked == [edge.sent()] * 7
+    assert firewalled_api.asked == [edge.sent()] * (4 + PROBES_IN_A_ROW)
     assert edge.sent() != "first"
 
 
 def test_a_firewall_that_never_lets_the_new_value_in_leaves_the_old_one_sent(firewalled_api, edge, rotate):
-    firewalled_api.refusals = [True] * 100
+    firewalled_api.refusals = [True] * PROBE_ATTEMPTS
     token = str(uuid4())
     rotate("createSecret", token)
 
-    with pytest.raises(NotAcceptedError, match="10 attempts"):
+    with pytest.raises(NotAcceptedError, match=f"{PROBE_ATTEMPTS} attempts"):
         rotate("setSecret", token)
 
     assert edge.sent() == "first"
