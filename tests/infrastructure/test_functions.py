@@ -59,13 +59,11 @@ def test_a_role_has_exactly_the_grants_of_its_specification(stage, stage_name, n
 
 
 def test_no_function_but_remove_and_its_own_writers_may_delete_a_file():
-    """`manage` and `decide` delete variants, which can be generated again if the image is served; `survey` deletes its
-    own counts."""
+    """`manage` and `decide` delete variants, which can be generated again if the image is served."""
     deleted = {name: {each for each in granted(name) if ":DeleteObject" in each} for name in SPECIFICATIONS}
     deleting = {name for name, grants in deleted.items() if grants}
 
-    assert deleting == {"remove", "persist", "serve", "prewarm", "refine", "manage", "decide", "survey"}
-    assert deleted["survey"] == {f"s3:DeleteObject Reports.Arn/{folder}/*" for folder in ("manifests", "rejudgements")}
+    assert deleting == {"remove", "persist", "serve", "prewarm", "refine", "manage", "decide"}
     assert deleted["manage"] == deleted["decide"] == {"s3:DeleteObject Generated.Arn/images/*"}
 
 
