@@ -259,6 +259,7 @@ def test_removed_and_replaced_images_are_purged_through_queues(edge, name):
         "Image Purge Requested",
         "Image Removed",
     ]
+    assert mappings
     assert all(mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for mapping in mappings)
     assert sum("RedrivePolicy" in each for each in queues) == len(mappings)
 

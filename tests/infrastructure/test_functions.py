@@ -115,9 +115,10 @@ def test_a_stage_without_allowed_origins_sets_no_empty_variable(stage):
     [("dev", "python3.13", "arm64"), ("prod", "python3.13", "arm64")],
 )
 def test_real_stages_run_python_on_arm(stage, stage_name, runtime, architecture):
-    for function in stage(stage_name).properties("AWS::Lambda::Function"):
-        assert function["Runtime"] == runtime
-        assert function["Architectures"] == [architecture]
+    functions = stage(stage_name).properties("AWS::Lambda::Function")
+
+    assert {each["Runtime"] for each in functions} == {runtime}
+    assert {tuple(each["Architectures"]) for each in functions} == {(architecture,)}
 
 
 def test_the_local_stage_runs_through_the_lambda_runtime_api(stage):
@@ -127,9 +128,11 @@ def test_the_local_stage_runs_through_the_lambda_runtime_api(stage):
 @pytest.mark.parametrize(("stage_name", "days"), [("local", 7), ("dev", 14), ("prod", 90)])
 def test_every_function_is_traced_and_its_log_ends_some_day(stage, stage_name, days):
     synthesized = stage(stage_name)
+    functions = synthesized.properties("AWS::Lambda::Function")
     log_groups = synthesized.resources("AWS::Logs::LogGroup")
 
-    for function in synthesized.properties("AWS::Lambda::Function"):
+    assert functions
+    for function in functions:
         assert function["TracingConfig"] == {"Mode": "Active"}
         log_group = log_groups[function["LoggingConfig"]["LogGroup"]["Ref"]]
         assert log_group["Properties"]["RetentionInDays"] == days

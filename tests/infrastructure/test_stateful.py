@@ -114,7 +114,10 @@ def test_the_table_has_records_by_image_expiry_and_indexes_by_day_and_by_selecto
 
 @ALL_STAGES
 def test_every_bucket_is_private_encrypted_and_owned(stage, name):
-    for bucket in stage(name).properties("AWS::S3::Bucket"):
+    buckets = stage(name).properties("AWS::S3::Bucket")
+
+    assert buckets
+    for bucket in buckets:
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -145,7 +148,9 @@ def test_with_kms_one_rotated_key_encrypts_buckets_and_table(stage):
     assert key[0] == "DataKey"
     assert key[1]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert key[1]["Properties"]["EnableKeyRotation"] is True
-    for bucket in options.properties("AWS::S3::Bucket"):
+    buckets = options.properties("AWS::S3::Bucket")
+    assert buckets
+    for bucket in buckets:
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
         assert rule["BucketKeyEnabled"] is True

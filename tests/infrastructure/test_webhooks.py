@@ -55,6 +55,7 @@ def test_each_webhook_gets_the_events_and_the_tenant_that_it_names(stage):
 def test_a_message_is_kept_until_its_last_attempt_and_then_moved(stage):
     synthesized = stage("options")
 
+    assert len(queues(synthesized)) == 2
     for queue in queues(synthesized):
         properties = synthesized.pipeline["Resources"][queue]["Properties"]
         dead, _ = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"]
@@ -66,7 +67,10 @@ def test_a_message_is_kept_until_its_last_attempt_and_then_moved(stage):
 
 
 def test_a_failed_message_is_reported_alone(stage):
-    for mapping in mappings(stage("options")):
+    found = mappings(stage("options"))
+
+    assert len(found) == 2
+    for mapping in found:
         assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
         assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
 
@@ -98,7 +102,10 @@ def test_the_function_reads_its_variable(stage):
 
 
 def test_a_secret_is_random_and_long_enough_for_the_specification(stage):
-    for secret in stage("options").properties("AWS::SecretsManager::Secret"):
+    secrets = stage("options").properties("AWS::SecretsManager::Secret")
+
+    assert len(secrets) == 2
+    for secret in secrets:
         assert secret["GenerateSecretString"] == {
             "ExcludePunctuation": True,
             "ExcludeCharacters": string.punctuation,  # the emulator knows only this one

@@ -94,6 +94,7 @@ def test_no_rendition_is_above_the_bound_or_as_wide_as_a_master_that_lost_pixels
     renditions = list(encoded_renditions(ReduceChain(kept), rendition_widths(kept)))
 
     assert max(len(each.body) for each in (master, *renditions)) <= 300_000
+    assert renditions
     assert all(each.width < master.width < 1_200 for each in renditions)
 
 

@@ -34,6 +34,7 @@ def test_a_rendition_is_stored_where_the_master_is_half_again_as_wide_narrowest_
 def test_a_rendition_keeps_the_shape_and_the_look(tmp_path):
     picture = ingested(pictures.jpeg(2_100, 1_400)).picture
 
+    assert picture.renditions
     for rendition in picture.renditions:
         expected = pictures.scene(2_100, 1_400).resize((rendition.width, rendition.height), Image.Resampling.LANCZOS)
         assert rendition.height == round(rendition.width * 1_400 / 2_100)

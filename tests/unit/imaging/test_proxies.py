@@ -20,7 +20,10 @@ def proxies_of(picture):
 )
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_a_view_always_fits_rekognition(size, mode):
-    for view in proxies_of(DecodedPicture((Image.new(mode, size, "teal" if mode == "RGB" else (9, 99, 99, 99)),))):
+    views = proxies_of(DecodedPicture((Image.new(mode, size, "teal" if mode == "RGB" else (9, 99, 99, 99)),)))
+
+    assert views
+    for view in views:
         file = view.file
         assert 128 <= file.width <= 2_048
         assert 128 <= file.height <= 2_048
