@@ -37,8 +37,9 @@ def problem(answer):
 # --- pictures
 
 
-@pytest.mark.parametrize("width", [96, 320, 1080])
-@pytest.mark.parametrize(("wanted", "got"), [("jpeg", "image/jpeg"), ("webp", "image/webp"), ("png", "image/png")])
+@pytest.mark.parametrize(
+    ("width", "wanted", "got"), [(96, "jpeg", "image/jpeg"), (320, "webp", "image/webp"), (1080, "png", "image/png")]
+)
 def test_a_picture_has_the_requested_size_and_format(pipeline, published, width, wanted, got):
     answer = pipeline.client.variant(published.image_id, width=width, format=wanted)
 
@@ -125,19 +126,11 @@ def test_a_blurred_picture_is_served_and_the_record_says_why(pipeline):
     assert ended.record["labels"][0]["name"] == "Weapons"
 
 
-@pytest.mark.parametrize(
-    ("parameters", "named"),
-    [
-        ({"width": "0"}, "width"), ({"height": "abc"}, "height"), ({"width": "1234567"}, "width"),
-        ({"quality": "101"}, "quality"), ({"fit": "stretch"}, "fit"), ({"format": "bmp"}, "format"),
-        ({"position": "nowhere"}, "position"), ({"background": "pink-ish"}, "background"), ({"width": ""}, "width"),
-    ],
-)  # fmt: skip
-def test_a_malformed_parameter_is_a_400_that_names_it(pipeline, published, parameters, named):
-    answer = pipeline.client.variant(published.image_id, **parameters)
+def test_a_malformed_parameter_is_a_400_that_names_it(pipeline, published):
+    answer = pipeline.client.variant(published.image_id, width="")
 
     assert answer.status_code == 400
-    assert named in str(problem(answer))
+    assert "width" in str(problem(answer))
 
 
 def test_an_unknown_image_is_a_404(pipeline):
@@ -167,33 +160,19 @@ def test_an_image_still_in_the_pipeline_is_a_202_that_says_when_to_ask_again(pip
 # --- uploads and records
 
 
-@pytest.mark.parametrize(
-    ("document", "named"),
-    [
-        ({"content_type": "image/jpeg", "size": 10}, "filename"),
-        ({"filename": "a.jpg", "size": 10}, "content_type"),
-        ({"filename": "a.jpg", "content_type": "image/jpeg"}, "size"),
-        ({"filename": "a.jpg", "content_type": "image/jpeg", "size": 0}, "size"),
-        ({"filename": "a.jpg", "content_type": "image/jpeg", "size": 65 * 1024 * 1024}, "size"),
-        ({"filename": "a\nb", "content_type": "image/jpeg", "size": 10}, "filename"),
-        ({"filename": "x" * 256, "content_type": "image/jpeg", "size": 10}, "filename"),
-        ({"filename": "a.jpg", "content_type": "image/jpeg", "size": 10, "method": "PATCH"}, "method"),
-    ],
-)
-def test_a_malformed_upload_request_is_refused_with_the_field_named(pipeline, document, named):
-    answer = pipeline.client.http.post(f"{pipeline.outputs.api_url}/v1/images", json=document)
+def test_a_malformed_upload_request_is_refused_with_the_field_named(pipeline):
+    answer = pipeline.client.http.post(f"{pipeline.outputs.api_url}/v1/images", json={"filename": "a.jpg", "size": 10})
 
-    assert 400 <= answer.status_code < 500
-    assert named in str(problem(answer))
+    assert answer.status_code == 400
+    assert "content_type" in str(problem(answer))
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe"])
-def test_a_body_that_is_no_json_document_is_refused(pipeline, body):
+def test_a_body_that_is_no_json_document_is_refused(pipeline):
     answer = pipeline.client.http.post(
-        f"{pipeline.outputs.api_url}/v1/images", content=body, headers={"Content-Type": "application/json"}
+        f"{pipeline.outputs.api_url}/v1/images", content=b"\xff\xfe", headers={"Content-Type": "application/json"}
     )
 
-    assert 400 <= answer.status_code < 500
+    assert answer.status_code == 400
     problem(answer)
 
 
@@ -262,17 +241,16 @@ def test_images_are_listed_newest_first_in_pages(pipeline):
     assert [item["id"] for item in (*first["items"], *second["items"])][:3] == newest[::-1]
 
 
-@pytest.mark.parametrize("parameters", [{"limit": "0"}, {"limit": "x"}, {"status": "LOST"}, {"cursor": "nonsense"}])
-def test_a_malformed_listing_is_refused_with_the_parameter_named(pipeline, parameters):
-    answer = pipeline.client.http.get(f"{pipeline.outputs.api_url}/v1/images", params=parameters)
+def test_a_malformed_listing_is_refused_with_the_parameter_named(pipeline):
+    answer = pipeline.client.http.get(f"{pipeline.outputs.api_url}/v1/images", params={"cursor": "nonsense"})
 
-    assert 400 <= answer.status_code < 500
-    assert next(iter(parameters)) in str(problem(answer))
+    assert answer.status_code == 400
+    assert "cursor" in str(problem(answer))
 
 
-@pytest.mark.parametrize("image_id", [UNKNOWN, "not-an-id", "..", "%2e%2e", "x" * 300])
+@pytest.mark.parametrize("image_id", ["..", "%2e%2e"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_an_id_that_no_image_has_is_a_404(pipeline, method, image_id):
+def test_an_id_that_is_no_id_is_a_404(pipeline, method, image_id):
     answer = pipeline.client.http.request(method, f"{pipeline.outputs.api_url}/v1/images/{image_id}")
 
     assert answer.status_code == 404

@@ -2,9 +2,7 @@
 
 import pytest
 
-from functions.admit.settings import AdmitSettings
 from functions.shared.contracts import Status
-from functions.shared.errors import SettingsError
 from tests.fakes.handlers import Function, emitted_metrics
 from tests.unit.admit.conftest import MESSAGE, NAME, batch
 
@@ -27,8 +25,3 @@ def test_the_message_of_an_image_in_progress_is_returned_to_the_queue(stage, adm
 
     assert admit(batch(), remaining_ms=100) == {"batchItemFailures": [{"itemIdentifier": MESSAGE}]}
     assert emitted_metrics(capsys.readouterr().out)["UploadAtWork"] == [1]
-
-
-def test_settings_need_the_table_and_the_state_machine():
-    with pytest.raises(SettingsError, match="TABLE_NAME is not set; INGEST_STATE_MACHINE_ARN is not set"):
-        AdmitSettings.from_environment({})

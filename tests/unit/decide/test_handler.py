@@ -2,8 +2,7 @@
 
 import pytest
 
-from functions.decide.settings import DecideSettings
-from functions.shared.errors import ContractError, SettingsError
+from functions.shared.errors import ContractError
 from tests.fakes.handlers import Function, emitted_metrics
 from tests.unit.verdicts.conftest import ID, put_judged, record_of, retirements, uploads
 
@@ -47,8 +46,3 @@ def test_a_request_with_a_fault_changes_nothing(aws, decide, event):
         decide(event)
 
     assert record_of(aws) == before
-
-
-def test_missing_variables_fail_the_cold_start():
-    with pytest.raises(SettingsError, match="TABLE_NAME is not set"):
-        DecideSettings.from_environment({})

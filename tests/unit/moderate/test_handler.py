@@ -88,8 +88,3 @@ def test_the_handler_refuses_answers_of_another_detector_than_its_stages(rekogni
 def test_an_invalid_detector_fails_the_cold_start(variable, value):
     with pytest.raises(SettingsError, match=variable):
         ModerateSettings.from_environment({"STAGING_BUCKET": "staging", "TABLE_NAME": "records", variable: value})
-
-
-def test_a_missing_bucket_or_table_fails_the_cold_start():
-    with pytest.raises(SettingsError, match="STAGING_BUCKET is not set; TABLE_NAME is not set"):
-        ModerateSettings.from_environment({})

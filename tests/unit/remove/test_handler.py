@@ -1,9 +1,8 @@
-"""RemoveFiles through its handler: the document in, the document out, metrics, settings."""
+"""RemoveFiles through its handler: the document in, the document out, metrics."""
 
 import pytest
 
-from functions.remove.settings import RemoveSettings
-from functions.shared.errors import ContractError, SettingsError
+from functions.shared.errors import ContractError
 from tests.fakes.handlers import Function, emitted_metrics
 from tests.unit.remove.conftest import ALL, IMAGE_ID
 
@@ -37,8 +36,3 @@ def test_a_sweep_tells_whether_it_is_done_and_how_much_it_deleted(world, remove,
 def test_a_broken_request_is_named(remove, event, named):
     with pytest.raises(ContractError, match=named):
         remove(event)
-
-
-def test_all_missing_settings_are_named_at_once():
-    with pytest.raises(SettingsError, match=r"ORIGINALS_BUCKET is not set; .*TABLE_NAME is not set"):
-        RemoveSettings.from_environment({})

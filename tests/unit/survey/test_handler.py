@@ -3,10 +3,9 @@
 import pytest
 
 from functions.records.changes import Change
-from functions.shared.errors import ContractError, SettingsError
+from functions.shared.errors import ContractError
 from functions.shared.rejudgements import Mode
 from functions.survey.requests import SurveyRequest
-from functions.survey.settings import SurveySettings
 from tests import library
 from tests.fakes.handlers import Function
 
@@ -42,8 +41,3 @@ def test_a_batch_has_changes_that_decide_reads(stage):
     assert {change.judgement.policies.policy for change in changes} == {rejudgement.candidate}
     assert {change.judgement.policies.floor for change in changes} == {rejudgement.floor}
     assert {change.judgement.policy_version for change in changes} == {"after"}
-
-
-def test_settings_report_every_missing_variable():
-    with pytest.raises(SettingsError, match=r"TABLE_NAME is not set; REPORTS_BUCKET is not set"):
-        SurveySettings.from_environment({})

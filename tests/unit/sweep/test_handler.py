@@ -1,10 +1,6 @@
-"""The sweep through its handler: what it reports, the metrics, the settings."""
-
-import pytest
+"""The sweep through its handler: what it reports and the metrics."""
 
 from functions.shared.contracts import Status
-from functions.shared.errors import SettingsError
-from functions.sweep.settings import SweepSettings
 from tests.fakes.handlers import Function, emitted_metrics
 
 
@@ -19,8 +15,3 @@ def test_a_sweep_reports_and_counts_what_it_repaired(stage, monkeypatch, capsys)
     assert answer == {"settled": 1, "started": 0, "resumed": 0, "looked_at_all": True}
     metrics = emitted_metrics(capsys.readouterr().out)
     assert metrics == {"StuckSettled": [1], "StuckStarted": [0], "StuckResumed": [0]}
-
-
-def test_settings_report_every_missing_variable():
-    with pytest.raises(SettingsError, match=r"TABLE_NAME is not set; ORIGINALS_BUCKET is not set; UPLOADS_QUEUE_URL"):
-        SweepSettings.from_environment({})

@@ -92,6 +92,7 @@ def test_a_picture_sent_directly_is_stored_under_a_key_without_its_name(post, aw
         ({"filename": ""}, "filename"),
         ({"filename": "x" * 256}, "filename"),
         ({"filename": "a\x00b"}, "filename"),
+        ({"filename": "a\nb"}, "filename"),
         *(({"filename": f"a{sign}b.jpg"}, "filename") for sign in INVISIBLE),
         *(({"filename": f"{joiner}{name}"}, "filename") for joiner in JOINERS for name in ("é.jpg", "\u200dé", "a")),
         ({"filename": "gpj\u200d.exe"}, "filename"),
@@ -187,7 +188,9 @@ def test_a_size_over_the_limit_is_a_413_that_names_it(post):
     assert answer.problem()["field"] == "size"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 5000, b'{"size": 1' + b"0" * 5000 + b"}"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b"[" * 5000, b'{"size": 1' + b"0" * 5000 + b"}"]
+)
 def test_a_body_that_is_no_document_is_a_400(post, body):
     answer = post(body)
 
