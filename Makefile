@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAGE ?= dev
 UNIT := tests/unit
-LONG := tests/unit/manage/test_reads.py tests/unit/imaging/test_judged.py \
+LONG := tests/unit/manage/test_cost_of_lists.py tests/unit/imaging/test_judged.py \
 	tests/unit/imaging/test_hostile_numbers.py \
 	tests/unit/imaging/test_animations.py tests/unit/imaging/test_boxes.py tests/unit/imaging/test_colorimetry.py \
 	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py \

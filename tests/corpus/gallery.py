@@ -30,6 +30,7 @@ from functions.variants.rendering import render
 from functions.variants.sources import source_for
 from tests import details, pictures
 from tests.corpus.files import FOLDER
+from tests.fakes.memory_store import MemoryStore
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples" / "images"
@@ -56,14 +57,6 @@ class Exhibit:
     ending: str
     queries: tuple[dict[str, str], ...] = ({"width": "320"},)
     blur: Blur | None = None
-
-
-class _Shelf(dict[str, bytes]):
-    """Replaces the object store, and keeps written objects by key."""
-
-    def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> str:  # noqa: ARG002 - the store's signature
-        self[key] = body
-        return ""
 
 
 def exhibits() -> dict[str, list[Exhibit]]:
@@ -270,11 +263,11 @@ def variants(exhibit: Exhibit) -> Iterator[tuple[str, bytes, str]]:
     if exhibit.blur:
         size, widths = (derived.master.width, derived.master.height), tuple(each.width for each in derived.renditions)
         derived = blurred_files(derived.master.body, size, widths, exhibit.blur)
-    shelf = _Shelf()
-    stored = store_picture(derived, store=shelf, bucket="", prefix="")
+    store = MemoryStore()
+    stored = store_picture(derived, store=store, bucket="", prefix="")
     for query in exhibit.queries:
         variant = parse_query(query.items(), accept="*/*", sizes=Sizes.LADDER).variant
-        rendered = render(shelf[source_for(stored, variant).key], variant, stored)
+        rendered = render(store[source_for(stored, variant).key], variant, stored)
         yield " ".join(query.values()), rendered.body, rendered.content_type
 
 

@@ -15,14 +15,7 @@ from functions.shared.variant import BACKGROUNDS, FITS, FORMATS, Sizes, Variant,
 from functions.variants.rendering import RenderedVariant, render, spec_of
 from functions.variants.sources import source_for
 from tests import pictures
-
-
-class _Shelf(dict[str, bytes]):
-    """Replaces the object store."""
-
-    def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> str:  # noqa: ARG002 - the store's
-        self[key] = body
-        return ""
+from tests.fakes.memory_store import MemoryStore
 
 
 @dataclass(frozen=True)
@@ -36,9 +29,9 @@ class Published:
     @classmethod
     def of(cls, body: bytes, **options: object) -> "Published":
         """Ingest an upload."""
-        shelf = _Shelf()
+        store = MemoryStore()
         ingested = ingest_here(body, "", DEFAULT_LIMITS, **options)
-        return cls(ingested, store_picture(ingested.picture, store=shelf, bucket="b", prefix=""), shelf)
+        return cls(ingested, store_picture(ingested.picture, store=store, bucket="b", prefix=""), store)
 
     @property
     def views(self) -> list[Image.Image]:

@@ -5,6 +5,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.fakes.aws import SmallAws, mock_aws, new_client
 from tests.fakes.keys import to_pem
+from tests.fakes.machines import Machine
+from tests.fakes.uploads_queue import UploadsQueue
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +22,23 @@ MOTO = {"core": {"passthrough": {"services": ["rekognition"]}}}
 def aws(clients):
     with mock_aws(config=MOTO):
         yield SmallAws(**clients)
+
+
+@pytest.fixture(scope="session")
+def stepfunctions():
+    return new_client("stepfunctions")
+
+
+@pytest.fixture
+def retirements(aws):
+    """The state machine `retire`."""
+    return Machine("retire")
+
+
+@pytest.fixture
+def uploads(aws, clients):
+    """The queue of uploads."""
+    return UploadsQueue(clients["sqs"])
 
 
 @pytest.fixture

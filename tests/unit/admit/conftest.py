@@ -11,7 +11,7 @@ from functions.admit.settings import AdmitSettings
 from functions.shared.contracts import Status
 from functions.shared.keys import RECORD_SORT_KEY, record_partition
 from functions.shared.upload_events import upload_event
-from tests.fakes.aws import ENVIRONMENT, TABLE, new_client
+from tests.fakes.aws import ENVIRONMENT, TABLE
 from tests.fakes.clock import Clock
 
 IMAGE = "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
@@ -81,11 +81,6 @@ class Stage:
         """Stop all refusals, because clients are shared by tests."""
         for client, name, answer in self._refusals:
             client.meta.events.unregister(name, answer)
-
-
-@pytest.fixture(scope="session")
-def stepfunctions():
-    return new_client("stepfunctions")
 
 
 @pytest.fixture

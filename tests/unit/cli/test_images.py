@@ -14,7 +14,6 @@ from image_scaler.client.calls import Calls
 from tests.documents import CHECKOUT, rows
 from tests.fakes.aws import ORIGINALS
 from tests.fakes.machines import Machine
-from tests.fakes.uploads_queue import UploadsQueue
 from tests.unit.manage.conftest import image_id, put_failed, put_image, put_labels_and_history
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -285,11 +284,6 @@ def test_what_needs_aws_says_so_where_the_profile_has_no_such_part(run, command)
 
     assert done.exit_code == ExitCode.USAGE
     assert "has no [aws] part" in done.stderr
-
-
-@pytest.fixture
-def uploads(aws, clients):
-    return UploadsQueue(clients["sqs"])
 
 
 def test_all_images_of_a_status_are_resumed_without_aws_credentials_and_counted(run, aws, uploads):

@@ -10,14 +10,7 @@ from functions.shared.variant import Sizes, parse_query
 from functions.variants.rendering import render
 from functions.variants.sources import source_for
 from tests.corpus.files import real_files
-
-
-class Shelf(dict):
-    """Replaces the object store."""
-
-    def put(self, bucket, key, body, *, content_type):  # noqa: ARG002 - the store's signature
-        self[key] = body
-        return ""
+from tests.fakes.memory_store import MemoryStore
 
 
 def faults_of(file):
@@ -25,13 +18,13 @@ def faults_of(file):
         ingested = ingest_here(file.body, file.declared, DEFAULT_LIMITS)
     except RefusedPictureError as refusal:
         return list(file.faults_of_refusal(refusal.reason.value, refusal.detail))
-    shelf = Shelf()
-    stored = store_picture(ingested.picture, store=shelf, bucket="", prefix="")
+    store = MemoryStore()
+    stored = store_picture(ingested.picture, store=store, bucket="", prefix="")
     served = {}
     for name in file.formats:
         query = {"format": name} if name else {}
         variant = parse_query(query.items(), accept="*/*", sizes=Sizes.LADDER).variant
-        served[name] = render(shelf[source_for(stored, variant).key], variant, stored).body
+        served[name] = render(store[source_for(stored, variant).key], variant, stored).body
     return list(file.faults_of_picture(served))
 
 

@@ -4,9 +4,7 @@ import pytest
 
 from functions.shared.errors import ContractError
 from tests.fakes.handlers import Function, emitted_metrics
-from tests.unit.verdicts.conftest import ID, put_judged, record_of, retirements, uploads
-
-__all__ = ["retirements", "uploads"]
+from tests.unit.verdicts.conftest import ID, put_judged, record_of
 
 OTHER = "01JDFZ8Q6W4T3R2Y1X0V9B8N7N"
 

@@ -6,23 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from functions.imaging.decoding import DEFAULT_FRAME_MS, decode
+from functions.imaging.decoding import DEFAULT_FRAME_MS
 from functions.imaging.encoding import encode
-from functions.imaging.inspection import inspect
-from functions.imaging.limits import LONGEST_FRAME_MS, Limits
+from functions.imaging.limits import LONGEST_FRAME_MS
 from functions.imaging.picture import DecodedPicture
 from tests.counted import counted
 from tests.reference.apngs import random_apng
 from tests.reference.canvas import difference
 from tests.reference.gifs import random_gif, shown_by
 from tests.reference.webps import random_webp
+from tests.unit.imaging.decoded import decoded
 
-LIMITS = Limits()
 OF_EACH = counted(usual=60, long=1_000)
-
-
-def decoded(body):
-    return decode(inspect(body, LIMITS), LIMITS).picture
 
 
 def assert_shown(picture, shown, within):

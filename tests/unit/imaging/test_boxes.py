@@ -5,23 +5,18 @@ from random import Random
 
 import pytest
 
-from functions.imaging.decoding import decode
 from functions.imaging.inspection import inspect
-from functions.imaging.limits import Limits
+from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 from tests import pictures
 from tests.counted import counted
+from tests.unit.imaging.decoded import decoded
 
-LIMITS = Limits()
 SIZE = (64, 48)
 MAKERS = {"AVIF": pictures.avif, "HEIF": pictures.heic}
 BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"mif2", b"mif3", b"msf1", b"miaf",
           b"unif", b"1pic", b"MA1A", b"MiHB", b"mp42", b"isom", b"qt  ")  # fmt: skip
-
-
-def decoded(body):
-    return decode(inspect(body, LIMITS), LIMITS).picture
 
 
 def with_brands(body, major, compatible):
@@ -40,7 +35,7 @@ def test_the_coding_of_the_picture_decides_whatever_the_brands(kind, major):
     for compatible in ((b"mif1",), (b"heic", b"mif1"), (b"avif", b"miaf"), (b"unif", b"1pic")):
         changed = with_brands(body, major, compatible)
 
-        assert inspect(changed, LIMITS).format == kind
+        assert inspect(changed, DEFAULT_LIMITS).format == kind
         assert decoded(changed).frames[0].tobytes() == expected.tobytes()
 
 
@@ -50,7 +45,7 @@ def test_a_random_major_brand_does_not_matter():
         for seed in range(counted(usual=10, long=300)):
             brand = bytes(Random(seed).choices(range(0x21, 0x7F), k=4))
 
-            assert inspect(body[:8] + brand + body[12:], LIMITS).format == kind
+            assert inspect(body[:8] + brand + body[12:], DEFAULT_LIMITS).format == kind
 
 
 @pytest.mark.parametrize("coding", [b"avc1", b"jpeg", b"vvc1", b"j2k1", b"unci"])

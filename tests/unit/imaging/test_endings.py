@@ -5,15 +5,12 @@ from random import Random
 
 import pytest
 
-from functions.imaging.decoding import decode
-from functions.imaging.inspection import inspect
-from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 from tests import pictures
 from tests.counted import counted
+from tests.unit.imaging.decoded import decoded
 
-LIMITS = Limits()
 SCENE = (48, 36)
 RANDOM_TRAILERS = counted(usual=8, long=200)
 CUTS = counted(usual=40, long=1_000)
@@ -30,10 +27,6 @@ TRAILERS = {
     "a PNG": pictures.png(16, 16),
     "lossless markers": b"\xff\xc3\xff\xda\xff\xc4\0\3" * 9,
 }
-
-
-def decoded(body):
-    return decode(inspect(body, LIMITS), LIMITS).picture
 
 
 def pixels_of(body):

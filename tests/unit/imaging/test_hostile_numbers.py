@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from functions.imaging.decoding import decode
 from functions.imaging.encoding import encode
 from functions.imaging.ingest import ingest, ingest_here
 from functions.imaging.inspection import inspect
-from functions.imaging.limits import DEFAULT_LIMITS, Limits
+from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.storing import store_picture
@@ -27,8 +26,9 @@ from functions.variants.rendering import render
 from functions.variants.sources import source_for
 from tests import hostile, pictures
 from tests.counted import counted
+from tests.fakes.memory_store import MemoryStore
+from tests.unit.imaging.decoded import decoded
 
-LIMITS = Limits()
 PER_KIND = counted(usual=8, long=170)
 ASKED = ({}, {"width": "16"}, {"width": "32", "height": "32", "fit": "contain"})
 PACKAGE = Path(__file__).resolve().parents[3] / "functions" / "imaging"
@@ -36,38 +36,26 @@ PACKAGE = Path(__file__).resolve().parents[3] / "functions" / "imaging"
 LONGEST_IN_WEBP_MS, LONGEST_IN_GIF_MS = 2**24 - 1, 655_350
 
 
-class Shelf(dict):
-    """Keeps what is stored by its key."""
-
-    def put(self, bucket, key, body, *, content_type):  # noqa: ARG002 - the store's signature
-        self[key] = body
-        return ""
-
-
-def decoded(body):
-    return decode(inspect(body, LIMITS), LIMITS).picture
-
-
 def master_of(body):
-    return ingest_here(body, "", LIMITS).picture.master.body
+    return ingest_here(body, "", DEFAULT_LIMITS).picture.master.body
 
 
 def refusal_of(body, **limits):
     with pytest.raises(RefusedPictureError) as caught:
-        inspect(body, replace(LIMITS, **limits))
+        inspect(body, replace(DEFAULT_LIMITS, **limits))
     return caught.value
 
 
 def served(ingested):
     """Render a picture in every format and in several sizes; a refusal, as of what is too large, is an answer too."""
-    shelf = Shelf()
-    stored = store_picture(ingested.picture, store=shelf, bucket="", prefix="")
+    store = MemoryStore()
+    stored = store_picture(ingested.picture, store=store, bucket="", prefix="")
     for image_format in FORMATS:
         for size in ASKED:
             query = {"format": image_format, **size}
             variant = parse_query(query.items(), accept="*/*", sizes=Sizes.LADDER).variant
             try:
-                yield render(shelf[source_for(stored, variant).key], variant, stored)
+                yield render(store[source_for(stored, variant).key], variant, stored)
             except VariantTooLargeError as refusal:
                 yield refusal
 
@@ -78,7 +66,7 @@ def test_hostile_numbers_end_in_a_refusal_or_in_a_picture_that_serve_shows(kind)
     for seed in range(PER_KIND):
         body = hostile.hostile_file(kind, seed)
         try:
-            ingested = ingest(body, "", LIMITS, keep_rights=seed % 2 == 0)
+            ingested = ingest(body, "", DEFAULT_LIMITS, keep_rights=seed % 2 == 0)
         except RefusedPictureError:
             continue
         except Exception as error:
@@ -196,7 +184,7 @@ def test_xmp_turns_nothing(body):
     ids=["jpeg", "mpo", "png", "webp", "tiff", "avif", "heic"],
 )
 def test_no_metadata_reaches_a_decoder(body):
-    opened = pictures.opened(inspect(body, LIMITS).body)
+    opened = pictures.opened(inspect(body, DEFAULT_LIMITS).body)
 
     assert not {each for each in ("exif", "xmp", "comment", "aspect", "Title", "mp") if opened.info.get(each)}
     assert dict(opened.getexif()).keys() <= {256, 257, 258, 259, 262, 273, 277, 278, 279, 284}
@@ -204,7 +192,7 @@ def test_no_metadata_reaches_a_decoder(body):
 
 
 def test_no_comment_reaches_the_decoder_of_a_gif_s_frames():
-    animation = inspect(pictures.gif(frames=2, comment=pictures.GPS_MARK), LIMITS).animation
+    animation = inspect(pictures.gif(frames=2, comment=pictures.GPS_MARK), DEFAULT_LIMITS).animation
 
     assert [pictures.GPS_MARK in frame.file() for frame in animation.frames] == [False, False]
 
@@ -305,7 +293,7 @@ def tiff_that_claims(tag, count, kind=4):
 
 
 def test_a_tiff_of_exactly_as_many_strips_as_allowed_is_accepted():
-    assert inspect(pictures.tiff_of_strips(200), replace(LIMITS, max_pieces=200)).height == 200
+    assert inspect(pictures.tiff_of_strips(200), replace(DEFAULT_LIMITS, max_pieces=200)).height == 200
 
     refusal = refusal_of(pictures.tiff_of_strips(201), max_pieces=200)
     assert (refusal.reason, refusal.detail) == (
@@ -326,13 +314,13 @@ def test_no_tag_that_is_read_has_more_values_than_a_picture_needs(tag):
 
 @pytest.mark.parametrize("tag", [37_724, 34_675])
 def test_private_data_and_a_profile_outside_of_the_file_may_claim_anything(tag):
-    assert inspect(tiff_that_claims(tag, 2**32 - 1, kind=7), LIMITS).width == 16
+    assert inspect(tiff_that_claims(tag, 2**32 - 1, kind=7), DEFAULT_LIMITS).width == 16
 
 
 def test_a_directory_of_more_tags_than_allowed_is_read_no_further():
     body = pictures.tiff_of_rows([bytes(16)] * 16, 16, bits=8)
 
-    assert inspect(body, replace(LIMITS, max_chunks=11)).width == 16
+    assert inspect(body, replace(DEFAULT_LIMITS, max_chunks=11)).width == 16
     assert refusal_of(body, max_chunks=1).reason is Reason.CORRUPT  # the second tag is the height
 
 
@@ -349,13 +337,13 @@ def test_extensions_without_data_are_counted_like_any_block_of_a_gif(limit):
 def test_bytes_that_fill_up_a_jpeg_do_not_reach_its_decoder():
     body = pictures.jpeg(16, 16)
 
-    found = inspect(body[:2] + b"\xff" * 1_000_000 + body[2:], LIMITS)
+    found = inspect(body[:2] + b"\xff" * 1_000_000 + body[2:], DEFAULT_LIMITS)
 
     assert len(found.body) <= len(body)
 
 
 def test_no_segment_of_exif_reaches_a_jpegs_decoder_however_many_there_are():
-    found = inspect(pictures.jpeg_of_exif_segments(2_000, 40), LIMITS)
+    found = inspect(pictures.jpeg_of_exif_segments(2_000, 40), DEFAULT_LIMITS)
 
     assert len(found.body) <= len(pictures.jpeg(16, 16))
 
@@ -382,7 +370,7 @@ def test_boxes_inside_boxes_are_counted_together():
     boxes = struct.pack(">I4s", 8 + len(inner), b"trak") + inner
     body = pictures.avif(64, 48) + struct.pack(">I4s", 8 + 2 * len(boxes), b"moov") + boxes * 2
 
-    assert inspect(body, replace(LIMITS, max_entries=123)).width == 64
+    assert inspect(body, replace(DEFAULT_LIMITS, max_entries=123)).width == 64
     assert refusal_of(body, max_entries=122).reason is Reason.TOO_COMPLEX
 
 

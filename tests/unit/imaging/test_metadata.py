@@ -7,13 +7,10 @@ from random import Random
 
 import pytest
 
-from functions.imaging.decoding import decode
-from functions.imaging.inspection import inspect
-from functions.imaging.limits import Limits
 from tests import hostile, pictures
 from tests.counted import counted
+from tests.unit.imaging.decoded import decoded
 
-LIMITS = Limits()
 SIZE = (48, 36)
 SPACE = 600
 PLACEHOLDER = b"II*\0\x08" + bytes(SPACE - 5)
@@ -21,10 +18,6 @@ PLACEHOLDER = b"II*\0\x08" + bytes(SPACE - 5)
 
 ENTRIES = counted(usual=30, long=500)
 KINDS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 129, 0, 999)
-
-
-def decoded(body):
-    return decode(inspect(body, LIMITS), LIMITS).picture
 
 
 @cache

@@ -6,20 +6,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from functions.imaging.decoding import decode
-from functions.imaging.inspection import inspect
-from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 from tests import pictures
 from tests.counted import counted
+from tests.unit.imaging.decoded import decoded
 
-LIMITS = Limits()
 WIDTH, HEIGHT = 12, 5
-
-
-def decoded(body):
-    return decode(inspect(body, LIMITS), LIMITS).picture
 
 
 def refusal_of(body):

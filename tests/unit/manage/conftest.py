@@ -7,7 +7,6 @@ from tests.fakes.aws import SmallAws, mock_aws
 from tests.fakes.gateway import Answer, proxy_event
 from tests.fakes.handlers import Function
 from tests.fakes.machines import Machine
-from tests.fakes.uploads_queue import UploadsQueue
 
 RENDITION = {"key": "k/1/w320.jpg", "width": 320, "height": 200, "bytes": 9, "content_type": "image/jpeg"}
 
@@ -24,12 +23,6 @@ def removals(aws):
 
 
 @pytest.fixture
-def uploads(aws, clients):
-    """The queue of uploads."""
-    return UploadsQueue(clients["sqs"])
-
-
-@pytest.fixture
 def call(aws, monkeypatch):
     """Call the API: method, path, query; a body is positional."""
     function = Function("manage", monkeypatch)
@@ -42,6 +35,10 @@ def call(aws, monkeypatch):
 
 def image_id(number: int) -> str:
     return f"01JD{number:022d}"
+
+
+def record_of(aws, identity: str) -> dict:
+    return aws.items(f"IMAGE#{identity}")["RECORD"]
 
 
 def put_image(aws, number: int = 1, *, day: str = "2026-11-24", identity: str | None = None, **changed) -> str:
@@ -81,7 +78,7 @@ def put_image(aws, number: int = 1, *, day: str = "2026-11-24", identity: str | 
 
 def _list_image(aws, identity: str) -> None:
     """Write the record's selector and position, and the image's entries in lists."""
-    record = aws.items(f"IMAGE#{identity}")["RECORD"]
+    record = record_of(aws, identity)
     tenant, owner = record.get("tenant", "default"), record.get("owner")
     aws.put_item({**record, "selector": f"STATUS#{record['status']}", "position": f"{tenant}#{identity}"})
     if record["status"] == "REMOVED":

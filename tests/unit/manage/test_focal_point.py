@@ -7,27 +7,19 @@ import pytest
 from functions.shared.aws import client
 from tests.fakes.aws import GENERATED, PUBLISHED
 from tests.fakes.faults import failing_call, hooked
-from tests.fakes.machines import Machine
 from tests.fakes.openapi import assert_described
 from tests.fakes.published_events import faults_of
-from tests.unit.manage.conftest import image_id, put_image
+from tests.unit.manage.conftest import image_id, put_image, record_of
 
 CALLS = 8
 """Calls of a PATCH: two reads of the record, and those that start, write, list, delete, send and note between them."""
 CLIENTS = ("stepfunctions", "dynamodb", "s3", "events")
 
-
-@pytest.fixture(autouse=True)
-def retirements(aws):
-    return Machine("retire")
+pytestmark = pytest.mark.usefixtures("retirements")
 
 
 def patch(call, identity, *, x=0.25, y=0.75):
     return call("PATCH", f"/v1/images/{identity}", json.dumps({"focal_point": {"x": x, "y": y}}).encode())
-
-
-def record_of(aws, identity):
-    return aws.items(f"IMAGE#{identity}")["RECORD"]
 
 
 @pytest.mark.parametrize("status", ["PUBLISHED", "BLURRED"])

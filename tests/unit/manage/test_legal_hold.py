@@ -11,7 +11,7 @@ from functions.shared.keys import original_key, record_partition
 from tests.fakes.aws import ORIGINALS
 from tests.fakes.faults import failing_call, hooked
 from tests.fakes.openapi import assert_described
-from tests.unit.manage.conftest import image_id, put_image
+from tests.unit.manage.conftest import image_id, put_image, record_of
 
 
 @pytest.fixture
@@ -54,10 +54,6 @@ def locks(originals, identity):
             return "OFF"
 
     return [state(version) for version in reversed(versions)]
-
-
-def record_of(aws, identity):
-    return aws.items(record_partition(identity))["RECORD"]
 
 
 def lines_of(aws, identity):

@@ -12,7 +12,7 @@ from functions.records.entries import Selection, entries_at_creation
 from functions.shared.keys import record_partition
 from tests.fakes.aws import TABLE
 from tests.fakes.openapi import assert_described
-from tests.unit.manage.conftest import image_id, put_image
+from tests.unit.manage.conftest import image_id, put_image, record_of
 
 OTHER_HASH = "1" * 64
 
@@ -109,7 +109,7 @@ def test_an_item_of_an_image_that_is_not_served_shows_nothing_of_the_picture(cal
 @pytest.mark.parametrize("selector", [None, *SELECTORS])
 def test_a_removed_image_is_in_no_list_but_that_of_removed_images(call, aws, selector):
     identity = put_labelled(aws, 1, "Bare Back", owner="alice", status="HELD")
-    record = aws.items(record_partition(identity))["RECORD"]
+    record = record_of(aws, identity)
     values = {"owner": "alice", "status": "HELD", "verdict": "allow", "sha256": "0" * 64, "label": "Bare Back"}
     query = {} if selector is None else {selector: values[selector]}
     assert listed(call, **query) == [identity]
@@ -122,7 +122,7 @@ def test_a_removed_image_is_in_no_list_but_that_of_removed_images(call, aws, sel
 
 def test_a_list_is_right_while_the_index_lags_behind_the_record(call, aws):
     identity = put_image(aws, 1)
-    record = aws.items(record_partition(identity))["RECORD"]
+    record = record_of(aws, identity)
 
     aws.put_item({**record, "verdict": {**record["verdict"], "decision": "block"}})
 

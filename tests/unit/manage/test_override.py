@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.aws import GENERATED
 from tests.fakes.machines import Machine
 from tests.fakes.openapi import assert_described
-from tests.unit.manage.conftest import image_id, put_failed
+from tests.unit.manage.conftest import image_id, put_failed, record_of
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +25,6 @@ def decide(call, identity, decision="block", *, reason="SECOND_LOOK", tenant=Non
     query = {"tenant": tenant} if tenant else {}
     body = {"decision": decision, "reason": reason, **members}
     return call("POST", f"/v1/images/{identity}/verdict", json.dumps(body).encode(), **query)
-
-
-def record_of(aws, identity):
-    return aws.items(f"IMAGE#{identity}")["RECORD"]
 
 
 def test_a_block_takes_effect_at_once(call, aws, stage):

@@ -8,13 +8,9 @@ from functions.shared.aws import client
 from functions.shared.keys import record_partition
 from tests.fakes.faults import failing_call
 from tests.fakes.openapi import assert_described
-from tests.unit.manage.conftest import image_id, put_image
+from tests.unit.manage.conftest import image_id, put_image, record_of
 
 PATH = "/v1/owners/alice/images"
-
-
-def record_of(aws, identity):
-    return aws.items(record_partition(identity))["RECORD"]
 
 
 def remove_all(call, **query):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes.gateway import Answer
 from tests.fakes.handlers import Function
 from tests.fakes.openapi import assert_described
-from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history
+from tests.unit.manage.conftest import image_id, put_image, put_labels_and_history, record_of
 
 EVENT = Path(__file__).resolve().parents[2] / "events" / "api" / "get-images.json"
 
@@ -33,7 +33,7 @@ def test_a_record_shows_original_verdict_labels_renditions_and_history(call, aws
 
 def test_a_record_shows_how_many_frames_came_and_how_many_are_published(call, aws):
     identity = put_image(aws)
-    record = aws.items(f"IMAGE#{identity}")["RECORD"]
+    record = record_of(aws, identity)
     record["facts"]["frames"], record["picture"]["master"]["frames"] = 200, 64
     aws.put_item(record)
 
@@ -97,7 +97,7 @@ def test_a_parameter_of_a_call_that_takes_none_is_named_and_nothing_is_done(call
 
     assert answer.status == 400
     assert answer.problem()["parameter"] == "tenant"
-    assert aws.items(f"IMAGE#{identity}")["RECORD"]["status"] == "PUBLISHED"
+    assert record_of(aws, identity)["status"] == "PUBLISHED"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

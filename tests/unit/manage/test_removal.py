@@ -6,11 +6,7 @@ from functions.shared.aws import client
 from tests.fakes.aws import PUBLISHED
 from tests.fakes.faults import failing_call, hooked
 from tests.fakes.openapi import assert_described
-from tests.unit.manage.conftest import put_image, put_labels_and_history
-
-
-def record_of(aws, identity):
-    return aws.items(f"IMAGE#{identity}")["RECORD"]
+from tests.unit.manage.conftest import put_image, put_labels_and_history, record_of
 
 
 def begin(aws, identity, arn):

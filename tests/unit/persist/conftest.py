@@ -13,20 +13,8 @@ from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.keys import RECORD_SORT_KEY, record_partition
 from functions.shared.object_store import S3ObjectStore
-from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE, new_client
-from tests.fakes.machines import Machine
+from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE
 from tests.fakes.states import recorded
-
-
-@pytest.fixture(scope="session")
-def stepfunctions():
-    return new_client("stepfunctions")
-
-
-@pytest.fixture
-def retirements(aws):
-    """The state machine `retire`."""
-    return Machine("retire")
 
 
 @pytest.fixture

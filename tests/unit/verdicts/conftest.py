@@ -10,9 +10,7 @@ from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.changes import VerdictChanges
-from tests.fakes import uploads_queue
-from tests.fakes.aws import EVENT_BUS, GENERATED, ORIGINALS, PUBLISHED, TABLE, new_client
-from tests.fakes.machines import Machine
+from tests.fakes.aws import EVENT_BUS, GENERATED, ORIGINALS, PUBLISHED, TABLE
 
 ID = "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
 OLD, NEW = "a" * 64, "b" * 64
@@ -21,23 +19,6 @@ OLD, NEW = "a" * 64, "b" * 64
 STATUSES = {"allow": "PUBLISHED", "blur": "BLURRED", "review": "IN_REVIEW", "block": "BLOCKED"}
 MASTER = {"key": f"{ID}/1/master.jpg", "width": 64, "height": 48, "bytes": 9, "content_type": "image/jpeg"}
 PICTURE = {"master": MASTER, "renditions": [], "placeholder": "AAAA", "dominant_color": "#112233"}
-
-
-@pytest.fixture(scope="session")
-def stepfunctions():
-    return new_client("stepfunctions")
-
-
-@pytest.fixture
-def retirements(aws):
-    """The state machine `retire`."""
-    return Machine("retire")
-
-
-@pytest.fixture
-def uploads(aws, clients):
-    """The queue of uploads."""
-    return uploads_queue.UploadsQueue(clients["sqs"])
 
 
 @pytest.fixture
