@@ -16,6 +16,7 @@ import psutil
 from boto3.dynamodb.types import TypeDeserializer
 
 from image_scaler.client import Image, Method
+from image_scaler.client.results import IN_PROGRESS
 from image_scaler.operator.resume import resume_image
 from image_scaler.operator.stage import Operator
 from image_scaler.profiles import Aws
@@ -31,16 +32,18 @@ RUNTIME_PYTHON = "IMAGE_SCALER_RUNTIME_PYTHON"
 """The variable with the Lambda interpreter of the local stage's bootstrap."""
 RETRY_DELAY_SCALE = 0.02
 """The factor for the waits between a state's retries: minutes become seconds."""
-WITHIN_SECONDS = 60.0
-"""The time after which a test stops waiting for the pipeline."""
+PAUSE_SECONDS = 0.2
+"""Between two looks at an image that is being processed: the client's own pauses grow to seconds."""
+WITHIN_SECONDS = 300.0
+"""The time after which a test stops waiting for the pipeline, also on a slow machine."""
 
 
-def eventually(look: Callable[[], T], *, within_seconds: float = WITHIN_SECONDS) -> T:
+def eventually(look: Callable[[], T], *, within_seconds: float = WITHIN_SECONDS, pause_seconds: float = 0.05) -> T:
     """Return the first true answer of ``look``."""
     deadline = time.monotonic() + within_seconds
     while not (answer := look()):
         assert time.monotonic() < deadline, f"nothing within {within_seconds:.0f} s"
-        time.sleep(0.05)
+        time.sleep(pause_seconds)
     return answer
 
 
@@ -180,10 +183,11 @@ class DeployedPipeline:
 
     def end_of(self, image_id: str) -> Ended:
         """Wait until an image is processed and the execution that claimed it has ended."""
-        record = self.client.wait(image_id, within_seconds=WITHIN_SECONDS)
-        arn = self.item(image_id)["claimed_by"]
+        item = eventually(lambda: _processed(self.item(image_id)), pause_seconds=PAUSE_SECONDS)
+        arn = item["claimed_by"]
         execution = wait_for_end(self.stepfunctions, arn, within_seconds=WITHIN_SECONDS)
-        return Ended(image_id, record, execution, [each.name for each in states_passed(self.stepfunctions, arn)])
+        states = [each.name for each in states_passed(self.stepfunctions, arn)]
+        return Ended(image_id, self.client.image(image_id), execution, states)
 
     def a_small_upload(self) -> Upload:
         """Return a small picture with its metadata."""
@@ -195,13 +199,13 @@ class DeployedPipeline:
         files = {"file": (upload.filename, upload.body, upload.content_type)}
         self.client.http.post(form["url"], data=form["fields"], files=files).raise_for_status()
 
-    def put_original(self, image_id: str, body: bytes, content_type: str = "image/jpeg") -> str:
-        """Write an object to the key of an image's upload, without a presigned form; return its ETag."""
+    def put_original(self, image_id: str, body: bytes, content_type: str = "image/jpeg") -> tuple[str, str]:
+        """Write an object to the key of an image's upload, without a presigned form; return its ETag and version."""
         answer = self.s3.put_object(
             Bucket=self.outputs.buckets["originals"], Key=f"uploads/{image_id}/original", Body=body,
             ContentType=content_type,
         )  # fmt: skip
-        return str(answer["ETag"]).strip('"')
+        return str(answer["ETag"]).strip('"'), str(answer["VersionId"])
 
     @staticmethod
     def eventually(look: Callable[[], T]) -> T:
@@ -376,10 +380,13 @@ class DeployedPipeline:
                 self.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=before)
 
     def invocations(self) -> dict[str, int]:
-        """Return the number of runs of each function, by its log, except functions that run after a test's end."""
+        """Return the number of runs of each function, by its log.
+
+        Functions that run after a test's end are left out, and `sweep`, which has a schedule.
+        """
         counted = {}
         for name, physical in self.outputs.functions.items():
-            if name in {"admit", "prewarm", "refine", "remove", "webhook"}:
+            if name in {"admit", "prewarm", "refine", "remove", "sweep", "webhook"}:
                 continue
             group = self.lambda_.get_function_configuration(FunctionName=physical)["LoggingConfig"]["LogGroup"]
             pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern="REPORT")
@@ -561,6 +568,10 @@ class DeployedPipeline:
 def trust_of(outputs: Outputs) -> ssl.SSLContext:
     """Return the TLS context for the emulator."""
     return ssl.create_default_context(cafile=outputs.ca_file)
+
+
+def _processed(item: dict[str, Any]) -> dict[str, Any] | None:
+    return item if item and item["status"] not in IN_PROGRESS else None
 
 
 def _done(record: dict[str, Any]) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from cdk.config import stage_config
 from tests import pictures
+from tests.deployed import WITHIN_SECONDS
 from tests.e2e.edge import Viewer
 
 PAGES = Path(__file__).parents[2] / "docs" / "frontend"
@@ -125,6 +126,7 @@ def show(chromium):
 
     def opened(page_name, *, width, density=1):
         context = chromium.new_context(viewport={"width": width, "height": 900}, device_scale_factor=density)
+        context.set_default_timeout(1_000 * WITHIN_SECONDS)
         contexts.append(context)
         page = context.new_page()
         answers = {}

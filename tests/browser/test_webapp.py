@@ -16,10 +16,13 @@ from local.access import Access
 from local.workspace import CHECKOUT
 from tests import pictures
 from tests.browser.test_pages import CHROMIUM
+from tests.deployed import WITHIN_SECONDS
 
 APPLICATION = CHECKOUT / "samples" / "webapp" / "app.py"
 SCREENSHOTS = "IMAGE_SCALER_SCREENSHOTS"
 """A folder for screenshots of the page."""
+
+WITHIN_MS = 1_000 * WITHIN_SECONDS
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +61,8 @@ def page(address):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 900, "height": 700})
+        page.set_default_timeout(WITHIN_MS)
+        expect.set_options(timeout=WITHIN_MS)
         page.faults, page.answers = [], []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
@@ -118,12 +123,12 @@ def test_a_photo_shows_its_placeholder_until_it_is_there(page, tmp_path, deploye
 
     upload(page, photo)
     image = page.locator("#photos img").first
-    expect(image).to_have_css("background-image", re.compile(r"data:image/png"), timeout=60_000)
+    expect(image).to_have_css("background-image", re.compile(r"data:image/png"))
     screenshot(page, "webapp-placeholder")
     for route in held:
         route.continue_()
 
-    expect(image).to_have_css("background-image", "none", timeout=30_000)
+    expect(image).to_have_css("background-image", "none")
     assert page.faults == []
 
 
@@ -133,7 +138,7 @@ def test_the_page_shows_why_a_file_is_refused(page, tmp_path):
 
     upload(page, note)
 
-    expect(page.locator("output")).to_contain_text("content_type", timeout=30_000)
+    expect(page.locator("output")).to_contain_text("content_type")
 
 
 def test_without_cookies_the_pictures_are_closed(page, deployed):

@@ -28,7 +28,7 @@ DOCUMENTED_OUTPUTS = (
 
 def cli(*arguments, **options):
     return subprocess.run(
-        [sys.executable, "-m", "local.cli", *arguments], cwd=CHECKOUT, capture_output=True, text=True, timeout=240,
+        [sys.executable, "-m", "local.cli", *arguments], cwd=CHECKOUT, capture_output=True, text=True, timeout=1_800,
         check=False, **options,
     )  # fmt: skip
 

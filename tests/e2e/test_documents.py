@@ -32,7 +32,7 @@ def typed(checkout_with_the_instance):
         path = f"{checkout_with_the_instance / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script], cwd=checkout_with_the_instance, capture_output=True, text=True,
-            timeout=180, check=False, env={**os.environ, "PATH": path},
+            timeout=900, check=False, env={**os.environ, "PATH": path},
         )  # fmt: skip
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return done

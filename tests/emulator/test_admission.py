@@ -22,7 +22,7 @@ from benchmarks.load.simulation import Scenario, simulate
 from local import emulator
 from tests import pictures
 from tests.counted import LONG, counted
-from tests.deployed import eventually
+from tests.deployed import WITHIN_SECONDS, eventually
 
 IN_FLIGHT = 3
 UPLOADS = counted(8, 24)
@@ -53,7 +53,7 @@ class Burst:
         return max(in_progress)
 
 
-def burst(pipeline, uploads, *, within_seconds, then=lambda: None):
+def burst(pipeline, uploads, *, within_seconds=WITHIN_SECONDS, then=lambda: None):
     """Send uploads while the mapping is disabled; enable it, call ``then``, and wait until all have a final status."""
     image_ids = [str(ULID()) for _ in range(uploads)]
     eventually(lambda: pipeline.queued_uploads() == 0)
@@ -64,9 +64,7 @@ def burst(pipeline, uploads, *, within_seconds, then=lambda: None):
         began = time.time()
         change(Enabled=True)
         then()
-        deadline = time.monotonic() + within_seconds
-        while pipeline.queued_uploads() and time.monotonic() < deadline:
-            time.sleep(0.5)
+        eventually(lambda: pipeline.queued_uploads() == 0, within_seconds=within_seconds)
     records = [pipeline.item(image_id) for image_id in image_ids]
     last = max(datetime.fromisoformat(record["updated_at"]).timestamp() for record in records)
     return Burst(records, last - began)
@@ -82,7 +80,7 @@ def test_a_burst_that_rekognition_throttles_is_published_within_the_limit_of_upl
     calls = pipeline.rekognition.state()["calls"]
     pipeline.rekognition.set(throttle=UPLOADS, hold=True)
 
-    ended = burst(pipeline, UPLOADS, within_seconds=60, then=lambda: answer_when_all_wait(pipeline))
+    ended = burst(pipeline, UPLOADS, then=lambda: answer_when_all_wait(pipeline))
 
     assert ended.statuses == {"PUBLISHED"}
     assert ended.most_in_progress == IN_FLIGHT
@@ -107,12 +105,12 @@ def test_an_upload_whose_invocation_of_admit_crashed_is_admitted_by_the_next_one
 
 
 def test_after_an_invocation_stops_waiting_the_next_one_waits_for_the_same_execution(pipeline):
-    """Invocations may take 2 s, and the execution takes longer."""
+    """Invocations may take 4 s, and the execution takes longer."""
     name = pipeline.outputs.functions["admit"]
     before = pipeline.lambda_.get_function_configuration(FunctionName=name)["Timeout"]
-    pipeline.lambda_.update_function_configuration(FunctionName=name, Timeout=2)
+    pipeline.lambda_.update_function_configuration(FunctionName=name, Timeout=4)
     try:
-        with pipeline.admitting(visibility_seconds=2), pipeline.rekognition.holding():
+        with pipeline.admitting(visibility_seconds=4), pipeline.rekognition.holding():
             image_id = pipeline.upload(SMALL)
             eventually(lambda: admitted(pipeline, image_id) >= 2)
             assert pipeline.queued_uploads() == 1
@@ -180,7 +178,7 @@ def measured(pipeline):
     """Return the emulator with the durations of a small burst on this machine. They include the contention of three
     concurrent executions, so functions do not queue for cores."""
     pipeline.run(SMALL)  # warms up each function
-    records = sorted(burst(pipeline, 30, within_seconds=120).records, key=lambda record: record["claimed_at"])
+    records = sorted(burst(pipeline, 30).records, key=lambda record: record["claimed_at"])
     executions = [record["claimed_by"] for record in records[6:]]  # without those that include cold starts
     durations = [task_seconds(pipeline, execution) for execution in executions]
     spread = stdev(log(sum(each[state] for state in INGEST)) for each in durations)

@@ -14,7 +14,7 @@ from tests.emulator.test_paths import WEAPON
 
 IMAGES = counted(500, 5_000)
 SMALL = pictures.jpeg(64, 48)
-WITHIN_SECONDS = counted(120, 1_800)
+WITHIN_SECONDS = counted(600, 1_800)
 
 
 class Rejudging:

@@ -84,7 +84,7 @@ def test_an_image_whose_execution_ended_without_a_final_status_is_settled(pipeli
     image_id = pipeline.run(pictures.jpeg(300, 200)).image_id
     pipeline.set_texts(image_id, status="PROCESSING", claimed_at=hours_ago(1))
 
-    assert sweep()["settled"] >= 1
+    pipeline.eventually(lambda: sweep()["settled"])
 
     pipeline.eventually(lambda: pipeline.item(image_id)["status"] == "FAILED")
 
@@ -96,7 +96,7 @@ def test_an_image_that_was_held_by_an_outage_is_published_when_the_outage_ends(p
     pipeline.rekognition.set(on=True)
     pipeline.set_texts(image_id, updated_at=hours_ago(2))
 
-    assert sweep()["resumed"] >= 1
+    pipeline.eventually(lambda: sweep()["resumed"])
 
     pipeline.eventually(lambda: pipeline.item(image_id)["status"] == "PUBLISHED")
 
@@ -110,6 +110,6 @@ def test_a_review_whose_event_was_lost_ends_with_its_fallback(pipeline, sweep):
     assert reviews_of(pipeline, image_id) == []
     pipeline.set_review_due(image_id, hours_ago(1))
 
-    assert sweep()["started"] >= 1
+    pipeline.eventually(lambda: sweep()["started"])
 
     assert in_status(pipeline, image_id, "BLURRED")["override"]["reason"] == "REVIEW_OVERDUE"

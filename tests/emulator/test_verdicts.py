@@ -66,12 +66,13 @@ def lines(pipeline, image_id: str) -> list[tuple]:
 def test_a_review_that_nobody_decides_ends_with_its_fallback(pipeline):
     digest = activate(pipeline, "reviews", REVIEWED)
     pipeline.rekognition.set(labels=WEAPON)
-    with pipeline.retry_delays(0.05), pipeline.announcements() as announced:
-        image_id = upload(pipeline, pictures.jpeg(300, 200, quality=71), "reviews")
-        reviewed = in_status(pipeline, image_id, "IN_REVIEW")
-        shown = pipeline.client.image(image_id)
-        unfetchable(pipeline, image_id)
-        before = pipeline.rekognition.state()["calls"]
+    with pipeline.announcements() as announced:
+        with pipeline.throttled("decide"):
+            image_id = upload(pipeline, pictures.jpeg(300, 200, quality=71), "reviews")
+            reviewed = in_status(pipeline, image_id, "IN_REVIEW")
+            shown = pipeline.client.image(image_id)
+            unfetchable(pipeline, image_id)
+            before = pipeline.rekognition.state()["calls"]
         blurred = in_status(pipeline, image_id, "BLURRED")
         eventually(lambda: announced(image_id)[-1:] == ["Image Blurred"])
         heard = announced(image_id)
@@ -93,15 +94,16 @@ def test_a_review_that_nobody_decides_ends_with_its_fallback(pipeline):
     ]  # fmt: skip
 
 
-def test_a_review_decided_in_time_needs_no_fallback(pipeline):
+def test_a_decision_before_the_fallback_stands(pipeline):
     activate(pipeline, "decided", REVIEWED)
     pipeline.rekognition.set(labels=WEAPON)
-    with pipeline.retry_delays(0.2):
+    with pipeline.throttled("decide"):
         image_id = upload(pipeline, pictures.jpeg(300, 200, quality=72), "decided")
         in_status(pipeline, image_id, "IN_REVIEW")
+        (review,) = eventually(lambda: reviews_of(pipeline, image_id))
+        eventually(lambda: pipeline.task_failures(review))  # it is due
         answer = override(pipeline, image_id, "block", tenant="decided", note="A toy")
         blocked = in_status(pipeline, image_id, "BLOCKED")
-        (review,) = eventually(lambda: reviews_of(pipeline, image_id))
 
     assert (answer.status_code, answer.json()["outcome"]) == (200, "applied")
     assert (blocked["override"]["actor"], blocked["override"]["note"]) == ("service", "A toy")

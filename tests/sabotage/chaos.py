@@ -24,7 +24,7 @@ from functions.shared.dynamo import from_item
 from image_scaler.client import ClientError
 from local.demo.samples import read_samples
 from tests import pictures
-from tests.deployed import RUNTIME_PYTHON, DeployedPipeline, Upload
+from tests.deployed import RUNTIME_PYTHON, DeployedPipeline, Upload, eventually
 from tests.e2e.edge import Viewer
 from tests.sabotage.audit import ImageState, StoredFile
 
@@ -112,7 +112,10 @@ class ChaosRun:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, seconds: float) -> None:
-        """Go on for so long, and return when every caller has got an answer. Raises what a caller could not expect."""
+        """Go on for so long, or longer until a worker was stopped, and return when every caller has got an answer.
+
+        Raises what a caller could not expect.
+        """
         self._warm_up()
         actors = [self._upload, self._upload, self._view, self._view, self._remove, self._judge_again, self._sabotage]
         threads = [
@@ -121,10 +124,13 @@ class ChaosRun:
         ]
         for thread in threads:
             thread.start()
-        self._over.wait(seconds)
-        self._over.set()
-        for thread in threads:
-            thread.join()
+        try:
+            self._over.wait(seconds)
+            eventually(lambda: self.stopped() or self.failures)
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
         for path in (self.control / "orders").rglob("*.json"):
             path.unlink(missing_ok=True)
         if self.failures:

@@ -15,11 +15,11 @@ from tests.sabotage.chaos import Auditor, ChaosRun, saboteurs
 
 SECONDS = counted(10, 120)
 SEED = 20261128
-SETTLES_WITHIN_SECONDS = 120.0
+SETTLES_WITHIN_SECONDS = 600.0
 """After the last fault: retries, two rounds of settle, the waits of remove and retire, the last purge. The workers
 share two cores with other tests."""
 
-HEARD_WITHIN_SECONDS = 15.0
+HEARD_WITHIN_SECONDS = 120.0
 """After the last execution: its event arrives through a queue."""
 
 REDELIVERED_AFTER_SECONDS = 5

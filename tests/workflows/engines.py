@@ -77,9 +77,9 @@ MANIFEST = "01JDFZ8Q6W4T3R2Y1X0V9B8N7M"
 """The manifest of tests/events/stepfunctions/rejudgement.json."""
 
 RUN_SECONDS_ON_AWS = 3600
-START_SECONDS = 30.0
-DOCKER_START_SECONDS = 120.0
-RUN_SECONDS = 60.0
+START_SECONDS = 300.0
+DOCKER_START_SECONDS = 300.0
+RUN_SECONDS = 300.0
 LOCAL_RUN_SECONDS = 300.0
 """Step Functions Local scales no retry delays: six of them take up to 122 s."""
 

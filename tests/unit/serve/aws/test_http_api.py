@@ -317,7 +317,7 @@ def test_a_connection_that_was_closed_meanwhile_is_replaced_without_a_failed_att
     store = DirectObjectStore(api("s3"))
 
     store.get("b", "k")
-    server.closed.wait(5)
+    assert server.closed.wait(60)
     store.get("b", "k")
 
     assert len(set(server.peers)) == 2
