@@ -17,7 +17,7 @@ LONG := tests/unit/manage/test_cost_of_lists.py tests/unit/imaging/test_judged.p
 	tests/unit/imaging/test_endings.py tests/unit/imaging/test_metadata.py tests/unit/imaging/test_odd_formats.py \
 	tests/unit/rotate/test_rotation.py tests/unit/remove/test_removal.py tests/unit/persist/test_crashes.py \
 	tests/unit/policy/test_document.py tests/unit/policy/test_floor.py tests/unit/policy/test_reference.py \
-	tests/emulator/test_files.py tests/emulator/test_removal.py \
+	tests/emulator/test_corpus.py tests/emulator/test_files.py tests/emulator/test_removal.py \
 	tests/emulator/test_admission.py tests/emulator/test_duplicates.py tests/emulator/test_rejudging.py \
 	tests/e2e/test_smoke.py tests/sabotage
 PYTEST := $(BIN)/python -m pytest
