@@ -59,9 +59,8 @@ def test_logs_of_an_image_include_every_function_that_processed_it(run, photo):
 
 
 def test_a_held_image_is_resumed(run, photo, pipeline):
-    pipeline.rekognition.set(on=False)
+    pipeline.rekognition.set(refuse=1)
     held = run("upload", photo, "--wait", "--json")
-    pipeline.rekognition.set(on=True)
     identity = json.loads(held.stdout)["id"]
     assert held.exit_code == 1
 

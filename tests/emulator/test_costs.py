@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from functools import partial
 
 import httpx
 import pytest
@@ -14,12 +15,12 @@ from tests.deployed import eventually, trust_of
 from tests.emulator.test_paths import WEAPON
 
 FRAMES = 4
-BIG_STILL = pictures.jpeg(2400, 1600)
+big_still = partial(pictures.jpeg, 2400, 1600)
 CASES = {
-    Kind.CLEAN: (BIG_STILL, "image/jpeg", [], UPLOADS[Kind.CLEAN]),
-    Kind.FLAGGED: (BIG_STILL, "image/jpeg", WEAPON, UPLOADS[Kind.FLAGGED]),
+    Kind.CLEAN: (big_still, "image/jpeg", [], UPLOADS[Kind.CLEAN]),
+    Kind.FLAGGED: (big_still, "image/jpeg", WEAPON, UPLOADS[Kind.FLAGGED]),
     Kind.ANIMATED: (
-        pictures.gif(1000, 600, frames=FRAMES),
+        partial(pictures.gif, 1000, 600, frames=FRAMES),
         "image/gif",
         [],
         UploadRequests(files=UPLOADS[Kind.ANIMATED].files, views=FRAMES),
@@ -71,11 +72,11 @@ def is_idle(pipeline):
 
 @pytest.mark.parametrize("kind", Kind)
 def test_an_upload_takes_the_requests_states_and_calls_of_the_model(pipeline, kind):
-    body, content_type, labels, model = CASES[kind]
+    make, content_type, labels, model = CASES[kind]
     pipeline.rekognition.set(labels=labels)
     requests = Requests(pipeline)
 
-    ended = pipeline.run(body, content_type)
+    ended = pipeline.run(make(), content_type)
 
     eventually(lambda: pipeline.keys("staging", f"{ended.image_id}/") == [])
     counts = requests.about(ended.image_id)
@@ -96,7 +97,7 @@ def test_an_upload_takes_the_requests_states_and_calls_of_the_model(pipeline, ki
     ids=["not refined", "refined"],
 )
 def test_a_variant_takes_the_requests_of_the_model(pipeline, query, refinements):
-    ended = pipeline.run(BIG_STILL)
+    ended = pipeline.run(big_still())
     eventually(lambda: pipeline.keys("generated", f"images/{ended.image_id}/"))  # prewarmed
     eventually(lambda: is_idle(pipeline))  # neither `admit`, `prewarm` nor `refine` reads the record any more
     requests = Requests(pipeline)
@@ -119,7 +120,7 @@ def test_a_variant_takes_the_requests_of_the_model(pipeline, query, refinements)
 
 
 def test_the_units_of_table_writes_follow_from_the_sizes_of_the_items(pipeline):
-    ended = pipeline.run(BIG_STILL)
+    ended = pipeline.run(big_still())
 
     record, labels = (_kilobytes(pipeline.item(ended.image_id, key)) for key in ("RECORD", "LABELS"))
     created, claimed, key, event = 1, 1, 1, 1  # KB

@@ -25,8 +25,9 @@ def test_with_rekognition_off_an_upload_is_held_nothing_is_published_and_the_exe
 
 
 def test_a_held_image_stays_held_while_rekognition_is_off_and_is_published_by_a_resume_once_it_is_back(pipeline):
-    pipeline.rekognition.set(on=False)
+    pipeline.rekognition.set(refuse=1)
     held = pipeline.run(pictures.jpeg())
+    pipeline.rekognition.set(on=False)
 
     too_early = pipeline.resume(held.image_id)
     pipeline.rekognition.set(on=True)
@@ -115,7 +116,7 @@ def test_a_picture_that_rekognition_refuses_is_held_without_a_retry(pipeline):
     assert ended.execution["error"] == "ModerationRefusedError"
 
 
-@pytest.mark.parametrize("how", ["from 0 to 1", "not a number", "20,000 labels", "no version of the model", "nothing"])
+@pytest.mark.parametrize("how", ["not a number", "nothing"])
 def test_an_answer_that_rekognition_cannot_give_holds_the_image_without_a_retry(pipeline, how):
     pipeline.rekognition.set(spoil=how)
     calls = pipeline.rekognition.state()["calls"]

@@ -3,8 +3,6 @@
 import json
 from io import BytesIO
 
-import pytest
-
 from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore
 from tests import pictures
@@ -170,25 +168,6 @@ def test_an_override_survives_a_rework(pipeline):
     assert ended["status"] == "SUCCEEDED"
     after = pipeline.item(image_id)
     assert (after["status"], after["revision"], after["override"]["decision"]) == ("PUBLISHED", 3, "allow")
-
-
-@pytest.mark.parametrize(
-    ("document", "status", "named"),
-    [
-        ({"decision": "review", "reason": "R"}, 400, "decision"),
-        ({"decision": "allow"}, 400, "reason"),
-        ({"decision": "allow", "reason": " "}, 400, "reason"),
-        ({"decision": "allow", "reason": "R", "actor": "me"}, 400, "actor"),
-    ],
-)
-def test_a_bad_override_is_refused_and_changes_nothing(pipeline, document, status, named):
-    image_id = pipeline.run(pictures.jpeg(60, 40)).image_id
-    before = pipeline.item(image_id)
-
-    answer = pipeline.client.http.post(f"{pipeline.client.url}/v1/images/{image_id}/verdict", json=document)
-
-    assert (answer.status_code, answer.json()["field"]) == (status, named)
-    assert pipeline.item(image_id) == before
 
 
 def unfetchable(pipeline, image_id: str) -> None:

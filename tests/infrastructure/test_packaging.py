@@ -24,6 +24,7 @@ MAGIC_OF_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
 UNCHECKED_HASH = 0b01
 """The flags of a compiled file that is not validated against its source (PEP 552)."""
 FUNCTIONS = pytest.mark.parametrize("function", PACKAGES)
+ONE_OF_EACH_LOCK = {package.lock: name for name, package in PACKAGES.items()}.values()
 
 
 @pytest.fixture(scope="session")
@@ -79,11 +80,8 @@ def test_only_functions_that_touch_pixels_may_exceed_three_mib():
 def test_two_builds_give_the_same_bytes(tmp_path, arch, arm64, host):
     first = arm64 if arch is Arch.ARM64 else host
 
-    second = build_all(arch, out=tmp_path)
-
-    assert {function: path.read_bytes() for function, path in second.items()} == {
-        function: path.read_bytes() for function, path in first.items()
-    }
+    for function in ONE_OF_EACH_LOCK:
+        assert build_zip(function, arch, out=tmp_path).read_bytes() == first[function].read_bytes(), function
 
 
 def test_a_build_without_changes_does_not_write_the_zip(arm64):

@@ -94,12 +94,14 @@ def test_what_libraries_complain_of_is_not_written(capfd):
 DECODE_IN_LITTLE_MEMORY = """
 from dataclasses import replace
 
+from PIL import Image
+
 from functions.imaging.ingest import ingest
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.refusal import RefusedPictureError
 from tests import pictures
 
-body = pictures.jpeg(4_000, 3_000)
+body = pictures.jpeg(image=Image.new("RGB", (4_000, 3_000)))
 try:
     ingest(body, "image/jpeg", replace(DEFAULT_LIMITS, max_memory_bytes=30 * 1024 * 1024))
 except RefusedPictureError as refusal:

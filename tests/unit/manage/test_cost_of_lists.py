@@ -1,6 +1,7 @@
 """The reads of a page do not depend on the size of the library: they are counted for every selector."""
 
 from collections import Counter
+from itertools import product
 
 import pytest
 
@@ -33,6 +34,14 @@ QUERIES = [
     *({"label": label} for label in LABELS),
     {"sha256": f"{8:064x}"},
 ]
+
+PAGES = counted([*((query, 25) for query in QUERIES), ({}, 1), ({}, 100)], [*product(QUERIES, (1, 25, 100))])
+"""Selectors, and how many images a page may have."""
+
+
+def named(value):
+    """Return the id of a selector or of a limit."""
+    return ("-".join(value.values()) or "all") if isinstance(value, dict) else str(value)
 
 
 def generated(number):
@@ -69,8 +78,7 @@ def call(library):
         yield lambda **query: Answer(function(proxy_event("GET", "/v1/images", query=query)))
 
 
-@pytest.mark.parametrize("limit", [1, 25, 100])
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: "-".join(query.values()) or "all")
+@pytest.mark.parametrize(("query", "limit"), PAGES, ids=named)
 def test_a_page_reads_at_most_a_key_and_a_record_for_each_of_its_images(call, query, limit):
     requests, items = Counter(), Counter()
 
@@ -92,7 +100,7 @@ def test_a_page_reads_at_most_a_key_and_a_record_for_each_of_its_images(call, qu
     assert items.total() <= FACTOR * limit + 1
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: "-".join(query.values()) or "all")
+@pytest.mark.parametrize("query", QUERIES, ids=named)
 def test_the_pages_of_a_list_have_each_of_its_images_once(call, query):
     checks = {"owner": "owner", "status": "status"}
     found, cursor = [], None
