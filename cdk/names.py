@@ -21,14 +21,6 @@ DISTRIBUTION: Final = "Distribution"
 EDGE_LOGS_BUCKET: Final = "EdgeAccessLogs"
 ACCEPTED_ORIGIN_VALUES: Final = "AcceptedOriginValues"
 
-STATEFUL_LOGICAL_IDS: Final = frozenset(
-    {ORIGINALS_BUCKET, STAGING_BUCKET, PUBLISHED_BUCKET, GENERATED_BUCKET, REPORTS_BUCKET, RECORDS_TABLE}
-)
-"""Never replaced, renamed or dropped by an upgrade, at any stage."""
-
-EDGE_STATEFUL_LOGICAL_IDS: Final = frozenset({DISTRIBUTION, EDGE_LOGS_BUCKET})
-"""The same for the Edge stack: a new distribution would have a different address than DNS and signed URLs."""
-
 REJUDGE_ITEMS: Final = "RejudgeItems"
 """The policy with which the state machine `rejudge` runs the items of its Maps."""
 

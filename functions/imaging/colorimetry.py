@@ -6,7 +6,6 @@ maps the tones: HDR reference white is 203 cd/m² (ITU-R BT.2408), peak 1,000. N
 """
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import exp
@@ -16,7 +15,6 @@ from PIL import ImageFilter
 
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
-Curve = Callable[[float], float]
 
 REFERENCE_WHITE: Final = 203.0
 """Luminance in cd/m² of graphics white in HDR (ITU-R BT.2408-7, 2.2); it is shown near the white of sRGB."""

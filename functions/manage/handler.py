@@ -35,7 +35,7 @@ from functions.shared.errors import (
 from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.observability import logger, metrics
+from functions.shared.observability import logger
 from functions.shared.problem import problem
 from functions.shared.rest_api import (
     RETRY_AFTER_SECONDS,
@@ -210,7 +210,6 @@ def resume_images() -> Response[str]:
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Respond to one API Gateway request."""
     return respond(app, event, context, function="manage")

@@ -30,10 +30,6 @@ Query = TypeVar("Query", bound=BaseModel)
 SELECTORS: Final = ("owner", "status", "verdict", "label", "sha256")
 """Parameters of which a list takes at most one."""
 
-SUPPORTED: Final = (
-    f"a list takes at most one of {', '.join(SELECTORS[:-1])} and {SELECTORS[-1]}, together with tenant, from and to"
-)
-
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Time = Annotated[AwareDatetime | None, BeforeValidator(rfc_3339)]
 

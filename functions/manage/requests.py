@@ -102,9 +102,7 @@ class LegalHold(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     enabled: bool
-    reason: Annotated[
-        str, StringConstraints(min_length=1, max_length=MAX_REASON_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*$")
-    ]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=MAX_REASON_CHARACTERS, pattern=_NO_CONTROLS)]
 
 
 def legal_hold(body: bytes) -> LegalHold:

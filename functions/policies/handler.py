@@ -26,7 +26,7 @@ from functions.shared.errors import (
 )
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.observability import logger, metrics
+from functions.shared.observability import logger
 from functions.shared.problem import problem
 from functions.shared.rejudgements import Mode
 from functions.shared.rest_api import as_response, json_response, query_parameters, resolver, respond
@@ -185,7 +185,6 @@ def get_rejudgement(rejudgement_id: str) -> Response[str]:
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last request
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Respond to one API Gateway request."""
     return respond(app, event, context, function="policies")

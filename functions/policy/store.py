@@ -139,10 +139,6 @@ class PolicyStore:
         floor = None if (tenant, name) == (DEFAULT_TENANT, FLOOR_NAME) else found.floor
         return found.policy.digest, floor.digest if floor else ""
 
-    def shadow(self, tenant: str, name: str | None = None) -> Policy | None:
-        """Return the shadow for images of a tenant with this policy name. Raises as ``resolve`` does."""
-        return self.resolve(tenant, name).shadow
-
     def get(self, digest: str) -> Policy:
         """Return a document by its digest. Raises PolicyMissingError, PolicyError or TransientDependencyError."""
         if digest == Policy.shipped().digest:

@@ -29,14 +29,7 @@ class EventPublisher:
         self._event_bus = event_bus
         self._events = client("events") if events is None else events
 
-    def publish(
-        self,
-        image_id: str,
-        status: Status,
-        *,
-        revision: int,
-        detail: Mapping[str, Any],
-    ) -> None:
+    def publish(self, image_id: str, status: Status, *, revision: int, detail: Mapping[str, Any]) -> None:
         """Publish the event for an image's new status. Raises TransientDependencyError.
 
         ``detail`` has the other members of docs/events.md, by functions/records/event_detail.py.

@@ -41,7 +41,6 @@ class S3ObjectStore:
             body=body,
             content_type=response.get("ContentType", ""),
             etag=response["ETag"].strip('"'),
-            last_modified=response["LastModified"],
             metadata=response.get("Metadata", {}),
         )
 

@@ -12,7 +12,6 @@ class StoredObject:
     body: bytes
     content_type: str
     etag: str
-    last_modified: datetime
     metadata: dict[str, str] = field(default_factory=dict)
 
 

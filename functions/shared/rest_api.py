@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.shared.errors import TransientDependencyError
-from functions.shared.observability import logger, metrics
+from functions.shared.observability import logger
 from functions.shared.problem import ProblemError, problem
 
 RETRY_AFTER_SECONDS: Final = "2"
@@ -65,9 +64,8 @@ def json_response(status: int, document: dict[str, Any]) -> Response[str]:
 
 
 def respond(app: APIGatewayRestResolver, event: dict[str, Any], context: Any, *, function: str) -> dict[str, Any]:
-    """Resolve a request, and report the status of its response as a metric and as a log line of ``function``."""
+    """Resolve a request, and log the status of its response as a line of ``function``."""
     response = app.resolve(event, context)
-    metrics.add_metric(name=f"Answer{response['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
     logger.info(function, extra={"status": response["statusCode"]})
     return response
 

@@ -92,8 +92,8 @@ Presets = Mapping[str, Mapping[str, str]]
 
 NO_PRESETS: Final[Presets] = MappingProxyType({})
 
-LONGEST_PRESET_NAME: Final = 30
-"""Characters; cdk/edge/canonicalize.js has the same limit."""
+MAX_PRESET_NAME_CHARACTERS: Final = 30
+"""cdk/edge/canonicalize.js has the same limit."""
 
 _ALIASES: Final = {"w": "width", "h": "height", "f": "format", "q": "quality"}
 
@@ -108,7 +108,7 @@ _RULES: Final = {
     "position": (
         "must be auto, center, a compass point such as northeast, or x,y from 0 to 16 in sixteenths of the picture."
     ),
-    "preset": "must be a name of at most 30 characters: a to z, 0 to 9, - and _.",
+    "preset": f"must be a name of at most {MAX_PRESET_NAME_CHARACTERS} characters: a to z, 0 to 9, - and _.",
     "quality": "must be auto or a whole number from 1 to 100.",
     "width": _SIDE_RULE,
 }
@@ -119,7 +119,7 @@ _SIDE: Final = re.compile(r"[0-9]{1,6}")
 _DPR: Final = re.compile(r"([1-3])(?:\.([0-9]{1,2}))?")
 _LARGEST_DPR: Final = 300
 """In hundredths."""
-_PRESET_NAME: Final = re.compile(r"[a-z0-9_-]{1,30}")
+_PRESET_NAME: Final = re.compile(rf"[a-z0-9_-]{{1,{MAX_PRESET_NAME_CHARACTERS}}}")
 _PERCENT: Final = re.compile(r"[0-9]{1,3}")
 _POINT: Final = re.compile(r"([0-9]{1,2}),([0-9]{1,2})")
 _SPELLED_POINT: Final = re.compile(r"x([0-9]{1,2})y([0-9]{1,2})")

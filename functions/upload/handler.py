@@ -9,7 +9,7 @@ from functions.records.creation import RecordCreator
 from functions.records.idempotency import IdempotencyKeys
 from functions.records.reader import RecordReader
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.observability import logger, metrics
+from functions.shared.observability import logger
 from functions.shared.rest_api import resolver, respond
 from functions.upload.image_creation import ImageCreation
 from functions.upload.presigned_uploads import PresignedUploads, signing_client
@@ -39,7 +39,6 @@ def create_image() -> Response[str]:
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Respond to one API Gateway request."""
     return respond(app, event, context, function="upload")

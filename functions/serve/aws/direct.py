@@ -1,7 +1,6 @@
 """The reads, writes and deletions of S3 and DynamoDB that serve needs, over their HTTP APIs."""
 
 import json
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -31,7 +30,6 @@ class DirectObjectStore:
             body=response.body,
             content_type=headers.get("content-type", ""),
             etag=headers["etag"].strip('"'),
-            last_modified=parsedate_to_datetime(headers["last-modified"]),
             metadata=_metadata(headers),
         )
 

@@ -12,7 +12,6 @@ from tests.fakes.service import Service
 
 @pytest.fixture
 def service(aws, monkeypatch, ec_key):
-    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")  # they go to standard output, which is the command's here
     Machine("retire")  # `manage` starts it
     functions = {name: Function(name, monkeypatch) for name in ("upload", "manage", "policies")}
     service = Service("", functions, control={"KCONTROL": ec_key.public_key()})

@@ -69,16 +69,16 @@ def test_the_floor_is_found_for_every_tenant(store):
 
 def test_the_shadow_is_that_of_the_nearest_place_up_to_the_active_policy_s(store):
     shadow(store, "default", "default", "shadow of default")
-    assert store.shadow("acme", "avatars").version == "shadow of default"
+    assert store.resolve("acme", "avatars").shadow.version == "shadow of default"
 
     activate(store, "default", "avatars", "avatars")
-    assert store.shadow("acme", "avatars") is None
-    assert store.shadow("acme").version == "shadow of default"
+    assert store.resolve("acme", "avatars").shadow is None
+    assert store.resolve("acme").shadow.version == "shadow of default"
 
     shadow(store, "acme", "avatars", "shadow of acme")
-    assert store.shadow("acme", "avatars").version == "shadow of acme"
+    assert store.resolve("acme", "avatars").shadow.version == "shadow of acme"
     store.end_shadow("acme", "avatars", actor="service")
-    assert store.shadow("acme", "avatars") is None
+    assert store.resolve("acme", "avatars").shadow is None
 
 
 def test_documents_are_read_once_and_pointers_each_time(store, aws):
