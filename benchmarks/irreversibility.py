@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from functions.imaging.blurring import SMOOTHING, BlurredCopies, grid_of, mosaic
-from functions.shared.options import MOST_CELLS, Blur, BlurKind
+from functions.shared.options import MAX_CELLS, Blur, BlurKind
 from tests.details import (
     Grey,
     box,
@@ -89,7 +89,7 @@ def _as_jpeg(image: Image.Image) -> Image.Image:
 
 def _frames(scene: Grey, frames: int) -> tuple[float, float]:
     """Return the details recovered from a panning camera: with a mosaic per frame, and with one mosaic of the mean."""
-    cells = MOST_CELLS
+    cells = MAX_CELLS
     shifts = np.random.default_rng(1).integers(0, SCENE_PX // cells, (frames, 2))
     mosaics = [np.round(shifted_cells(scene, shift, cells)) for shift in shifts]
     each = from_many_frames(mosaics, shifts, SCENE_PX, steps=STEPS)

@@ -17,14 +17,14 @@ from aws_cdk.aws_logs import RetentionDays
 from functions.shared.keys import NAME_PATTERN
 from functions.shared.limits import (
     DEFAULT_VIEWS,
-    FEWEST_VIEWS,
-    MOST_VIEWS,
+    MAX_VIEWS,
+    MIN_VIEWS,
     UploadLimits,
 )
 from functions.shared.options import (
     ADAPTER_ARN,
     DEFAULT_CELLS,
-    MOST_CELLS,
+    MAX_CELLS,
     Blur,
     BlurKind,
     Delivery,
@@ -35,11 +35,11 @@ from functions.shared.options import (
 from functions.shared.variant import FORMATS, LARGEST_SIDE_PX, Presets, Sizes, preset_faults
 from functions.shared.webhooks import WEBHOOK_TYPES, WebhookAddress
 
-FEWEST_IN_FLIGHT: Final = 2
-MOST_IN_FLIGHT: Final = 1_000
+MIN_IN_FLIGHT: Final = 2
+MAX_IN_FLIGHT: Final = 1_000
 """Lambda's bounds of the maximum concurrency of a queue's mapping."""
 
-MOST_WEBHOOKS: Final = 5
+MAX_WEBHOOKS: Final = 5
 """The webhooks of a stage share the 4 KB of a function's environment variables."""
 
 
@@ -173,7 +173,7 @@ class StageConfig:
     """Instances of each API function that are kept warm; for WarmStart.PROVISIONED."""
     log_level: str = "INFO"
 
-    in_flight: int = FEWEST_IN_FLIGHT
+    in_flight: int = MIN_IN_FLIGHT
     """Uploads processed at once; all others wait in a queue. At most 0.3 × the account's concurrent executions and 3 ×
     its DetectModerationLabels calls a second (docs/scale.md)."""
 
@@ -281,12 +281,12 @@ class StageConfig:
 
     def _faults_of_numbers(self) -> list[str]:
         faults = []
-        if not FEWEST_IN_FLIGHT <= self.in_flight <= MOST_IN_FLIGHT:
-            faults.append(f"in_flight must be from {FEWEST_IN_FLIGHT} to {MOST_IN_FLIGHT}")
-        if not FEWEST_VIEWS <= self.max_moderation_views <= MOST_VIEWS:
-            faults.append(f"max_moderation_views must be from {FEWEST_VIEWS} to {MOST_VIEWS}")
-        if not 1 <= self.blur_cells <= MOST_CELLS:
-            faults.append(f"blur_cells must be from 1 to {MOST_CELLS}")
+        if not MIN_IN_FLIGHT <= self.in_flight <= MAX_IN_FLIGHT:
+            faults.append(f"in_flight must be from {MIN_IN_FLIGHT} to {MAX_IN_FLIGHT}")
+        if not MIN_VIEWS <= self.max_moderation_views <= MAX_VIEWS:
+            faults.append(f"max_moderation_views must be from {MIN_VIEWS} to {MAX_VIEWS}")
+        if not 1 <= self.blur_cells <= MAX_CELLS:
+            faults.append(f"blur_cells must be from 1 to {MAX_CELLS}")
         if self.cold_originals_days is not None and self.cold_originals_days < 1:
             faults.append("cold_originals_days must be 1 or more, or None")
         return faults
@@ -335,8 +335,8 @@ class StageConfig:
         names = [webhook.name for webhook in self.webhooks]
         if len(set(names)) < len(names):
             faults.append("webhooks must have different names")
-        if len(names) > MOST_WEBHOOKS:
-            faults.append(f"webhooks may have at most {MOST_WEBHOOKS} items")
+        if len(names) > MAX_WEBHOOKS:
+            faults.append(f"webhooks may have at most {MAX_WEBHOOKS} items")
         return faults
 
 

@@ -22,7 +22,7 @@ from cdk.specification import allow
 RETENTION: Final = Duration.days(14)
 """SQS's maximum. A burst must not take longer than this to process."""
 
-MOST_RECEIVES: Final = 200
+MAX_RECEIVES: Final = 200
 """Every receive counts, including invocations that stopped waiting and those that Lambda throttled because the account
 had no concurrency left. 200 receives take at least 36 hours, longer than an execution may take."""
 
@@ -56,7 +56,7 @@ class Admission(Construct):
             enforce_ssl=config.enforce_tls,
             retention_period=RETENTION,
             visibility_timeout=Duration.seconds(round(admit.timeout.to_seconds() * VISIBILITY_MARGIN)),
-            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=MOST_RECEIVES, queue=undelivered),
+            dead_letter_queue=sqs.DeadLetterQueue(max_receive_count=MAX_RECEIVES, queue=undelivered),
         )
         self.queue.grant_consume_messages(admit)
         mapping = lambda_.EventSourceMapping(

@@ -14,12 +14,12 @@ const PEERS = '__PEERS__';
 const PRESETS = '__PRESETS__';
 
 const LONGEST_PATH = 200; // the longest canonical path has 140 characters
-const MOST_PARAMETERS = 32; // ten are known; others belong to the page, such as utm_source
+const MAX_PARAMETERS = 32; // ten are known; others belong to the page, such as utm_source
 const LONGEST_NAME = 39; // the longest name of PEERS with every character percent-encoded
 const LONGEST_VALUE = 90; // the longest allowed value, a preset's name of 30 characters, likewise
 const LONGEST_DOWNLOAD = 1200; // 100 characters of four bytes, percent-encoded
 const LONGEST_ACCEPT = 512; // browsers send 60 to 200 characters
-const MOST_ATTRIBUTES = 8; // of one media type, including the type itself
+const MAX_ATTRIBUTES = 8; // of one media type, including the type itself
 
 const LADDER = [16, 32, 48, 64, 96, 128, 200, 256, 320, 384, 480, 640, 750, 800, 828, 960,
   1080, 1200, 1280, 1600, 1920, 2048, 2560, 3840];
@@ -128,7 +128,7 @@ function decoded(text) {
 
 function decodedPairs(querystring) {
   const names = Object.keys(querystring);
-  if (names.length > MOST_PARAMETERS) refuse('query', 'has too many parameters.');
+  if (names.length > MAX_PARAMETERS) refuse('query', 'has too many parameters.');
   const pairs = [];
   names.filter(name => name.length <= LONGEST_NAME).forEach(name => {
     const known = decoded(name);
@@ -145,7 +145,7 @@ function acceptOf(request) {
   const header = request.headers.accept;
   if (!header) return '';
   const values = header.multiValue || [header];
-  const text = values.length > MOST_PARAMETERS ? '' : values.map(each => each.value).join(',');
+  const text = values.length > MAX_PARAMETERS ? '' : values.map(each => each.value).join(',');
   return text.length > LONGEST_ACCEPT ? '' : text;
 }
 
@@ -344,7 +344,7 @@ function acceptedFormat(accept) {
     entry.indexOf('image/avif') >= 0 || entry.indexOf('image/webp') >= 0);
   named.forEach(entry => {
     let parts = entry.split(';');
-    if (parts.length > MOST_ATTRIBUTES) return;
+    if (parts.length > MAX_ATTRIBUTES) return;
     parts = parts.map(part => part.replace(/^[ \t]+|[ \t]+$/g, ''));
     let weight = 1;
     parts.slice(1).forEach(part => {

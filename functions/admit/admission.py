@@ -18,7 +18,7 @@ from functions.records.claims import ClaimReader
 from functions.shared.contracts import Status
 from functions.shared.errors import ContractError, TransientDependencyError
 from functions.shared.executions import Executions, arn_of
-from functions.shared.keys import is_image_id
+from functions.shared.keys import is_ulid
 from functions.shared.timeouts import TimeBudget
 from functions.shared.upload_events import ingest_input
 
@@ -171,6 +171,6 @@ def _ingest_input(body: str) -> dict[str, Any] | None:
     """
     try:
         document = ingest_input(json.loads(body))
-        return document if is_image_id(document["image_id"]) else None
+        return document if is_ulid(document["image_id"]) else None
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return None

@@ -56,8 +56,8 @@ _GAMMAS: Final = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}
 _PQ: Final = 16
 _HLG: Final = 18
 
-LEAST_GAMMA: Final = 1_000
-MOST_GAMMA: Final = 10_000_000
+MIN_GAMMA: Final = 1_000
+MAX_GAMMA: Final = 10_000_000
 """Range of valid gAMA values, in 100,000ths; others are ignored, as in libpng."""
 
 _SRGB_GAMMA: Final = range(45_000, 46_001)
@@ -101,7 +101,7 @@ def of_chromaticities(gamma: int | None, values: tuple[int, ...] | None) -> Colo
     A missing or invalid value counts as sRGB's.
     """
     exponent = None
-    if gamma is not None and LEAST_GAMMA <= gamma <= MOST_GAMMA and gamma not in _SRGB_GAMMA:
+    if gamma is not None and MIN_GAMMA <= gamma <= MAX_GAMMA and gamma not in _SRGB_GAMMA:
         exponent = 100_000 / gamma
     primaries = BT709
     if values is not None and len(values) == 8:

@@ -14,7 +14,7 @@ from functions.imaging.codecs import load_codec, with_alpha_flag
 from functions.imaging.flatness import is_flat
 from functions.imaging.gif_writer import TRANSPARENT, gif_animation
 from functions.imaging.jpegli import encode_with_jpegli
-from functions.imaging.limits import LONGEST_FRAME_MS, MOST_PLAYS
+from functions.imaging.limits import LONGEST_FRAME_MS, MAX_PLAYS
 from functions.imaging.picture import DecodedPicture
 from functions.imaging.resizing import flattened
 from functions.imaging.transparency import is_clean
@@ -241,7 +241,7 @@ def _clamped(picture: DecodedPicture, longest_ms: int) -> list[int]:
 
 def _plays(picture: DecodedPicture) -> int:
     """Return the number of plays, clamped to the largest that WebP and GIF can store."""
-    return min(max(0, picture.loop), MOST_PLAYS)
+    return min(max(0, picture.loop), MAX_PLAYS)
 
 
 def _joined(frames: list[Image.Image], durations: list[int], *, alpha: bool) -> tuple[list[Image.Image], list[int]]:

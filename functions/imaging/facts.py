@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from functions.imaging.limits import LONGEST_FRAME_MS, MOST_PLAYS
+from functions.imaging.limits import LONGEST_FRAME_MS, MAX_PLAYS
 
 Transparency = int | bytes | tuple[int, ...] | None
 """A transparent level, the alpha values of a palette, or a transparent colour; None if there is none."""
@@ -50,9 +50,9 @@ def clear_info(image: Image.Image, *, keep: Transparency = None) -> None:
 
 def _plays(loop: Any, image_format: str | None) -> int:
     """Return the number of plays. A GIF counts repetitions, so it plays once more; without a count it plays once."""
-    count = _whole(loop, MOST_PLAYS)
+    count = _whole(loop, MAX_PLAYS)
     if image_format == _GIF:
-        return 1 if count is None else min(count + 1, MOST_PLAYS) if count else 0
+        return 1 if count is None else min(count + 1, MAX_PLAYS) if count else 0
     return count or 0
 
 

@@ -29,7 +29,7 @@ SKIN_CB: Final = range(80, 126)
 SKIN_CR: Final = range(137, 173)
 """Chroma of skin of all shades (Chai and Ngan's ranges, slightly wider)."""
 DARKEST_SKIN: Final = 40
-MOST_SKIN: Final = 0.3
+MAX_SKIN_SHARE: Final = 0.3
 """Largest share of skin-coloured pixels: above it, sand or wood is more likely than people."""
 
 EDGE_LOSS: Final = 1.2
@@ -76,7 +76,7 @@ def _weights(small: Image.Image) -> list[float]:
         y > DARKEST_SKIN and cb in SKIN_CB and cr in SKIN_CR
         for y, cb, cr in zip(*(channel.tobytes() for channel in channels), strict=True)
     ]
-    skin_weight = SKIN_WEIGHT if sum(skin) < MOST_SKIN * len(skin) else 0.0
+    skin_weight = SKIN_WEIGHT if sum(skin) < MAX_SKIN_SHARE * len(skin) else 0.0
     standing = [each / most + skin_weight * is_skin for each, is_skin in zip(contrast, skin, strict=True)]
     average = sum(standing) / len(standing)
     return [

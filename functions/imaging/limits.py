@@ -53,7 +53,7 @@ at 13 megapixels per second). Frames of larger animations are scaled down while 
 LONGEST_FRAME_MS = 2**24 - 1
 """Longest duration of a frame in ms that a WebP can store: four and a half hours."""
 
-MOST_PLAYS = 65_535
+MAX_PLAYS = 65_535
 """Most plays of an animation that a WebP can store, unless it loops infinitely."""
 
 LONGEST_KEPT_SIDE_PX = LARGEST_SIDE_PX

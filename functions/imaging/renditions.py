@@ -31,7 +31,7 @@ fast; a third or fourth costs more than it saves (`python -m benchmarks.storage`
 ANIMATION_RENDITION_WIDTHS: Final = (640,)
 """The same for animations, for which all frames of every rendition are encoded."""
 
-LEAST_REDUCTION: Final = 1.5
+MIN_REDUCTION: Final = 1.5
 """A rendition is stored only if the master is this many times wider; otherwise the master is nearly as fast."""
 
 MASTER_QUALITY: Final = 84
@@ -121,7 +121,7 @@ class ReduceChain:
 def rendition_widths(picture: DecodedPicture) -> tuple[int, ...]:
     """Return the widths of a picture's renditions, narrowest first."""
     widths = ANIMATION_RENDITION_WIDTHS if picture.animated else RENDITION_WIDTHS
-    return tuple(width for width in widths if width * LEAST_REDUCTION <= picture.size[0])
+    return tuple(width for width in widths if width * MIN_REDUCTION <= picture.size[0])
 
 
 def encoded_master(picture: DecodedPicture) -> tuple[EncodedFile, DecodedPicture]:

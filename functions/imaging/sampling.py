@@ -22,10 +22,10 @@ ANIMATION_TILE_PX: Final = 16
 SAMPLED_PX: Final = 262_144
 """Pixels of all frames of a sample: 10 to 60 ms as WebP, AVIF or PNG."""
 
-LEAST_TILES: Final = 16
+MIN_TILES: Final = 16
 """Fewest tiles of a frame."""
 
-MOST_FRAMES: Final = 64
+MAX_FRAMES: Final = 64
 """Most frames of an animation's sample."""
 
 SEED_SIDE_PX: Final = 32
@@ -49,11 +49,11 @@ class Sample:
             return cls(picture, 1.0)
         seed = picture.frames[0].resize((SEED_SIDE_PX, SEED_SIDE_PX), Image.Resampling.NEAREST).tobytes()
         random = Random(seed)  # noqa: S311 - the same picture, the same sample
-        kept = sorted(random.sample(range(len(picture.frames)), min(len(picture.frames), MOST_FRAMES)))
+        kept = sorted(random.sample(range(len(picture.frames)), min(len(picture.frames), MAX_FRAMES)))
         width, height = picture.size
         tile = ANIMATION_TILE_PX if picture.animated else TILE_PX
         columns, rows = ceil(width / tile), ceil(height / tile)
-        count = min(columns * rows, max(LEAST_TILES, SAMPLED_PX // (tile**2 * len(kept))))
+        count = min(columns * rows, max(MIN_TILES, SAMPLED_PX // (tile**2 * len(kept))))
         places = random.sample(range(columns * rows), count)
         corners = [(place % columns * tile, place // columns * tile) for place in places]
         boxes = [(x, y, min(x + tile, width), min(y + tile, height)) for x, y in corners]

@@ -19,7 +19,7 @@ from functions.imaging.renderings import BACKDROPS, FrameRenderer, FrameRenderin
 from functions.imaging.resizing import flattened, resized
 from functions.imaging.similarity import Fingerprint, are_similar
 from functions.imaging.transparency import is_clean, is_opaque
-from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS
+from functions.shared.limits import DEFAULT_VIEWS, MIN_VIEWS
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class ModerationPlan:
 def moderation_plan(picture: DecodedPicture, *, max_views: int = DEFAULT_VIEWS) -> ModerationPlan:
     """Choose the views of a picture and the frames that they cover, at least one.
 
-    The colours of transparent pixels must have been cleared. Raises ValueError for a limit below ``FEWEST_VIEWS``.
+    The colours of transparent pixels must have been cleared. Raises ValueError for a limit below ``MIN_VIEWS``.
     """
-    if max_views < FEWEST_VIEWS:
-        raise ValueError(f"max_views is {max_views}; it must be {FEWEST_VIEWS} or more, which one frame can need")
+    if max_views < MIN_VIEWS:
+        raise ValueError(f"max_views is {max_views}; it must be {MIN_VIEWS} or more, which one frame can need")
     if not picture.animated:
         return ModerationPlan(picture, tuple(FrameView(0, rendering) for rendering in _distinct(picture.frames[0])))
     first_of: dict[bytes, int] = {}

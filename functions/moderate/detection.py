@@ -26,13 +26,13 @@ REFUSALS: Final = frozenset(
 )
 """Error codes for pictures that Rekognition cannot process; a retry does not help."""
 
-MOST_LABELS: Final = 100
+MAX_LABELS_PER_VIEW: Final = 100
 """Most labels in one response: version 7 of the taxonomy has 52."""
 
-MOST_CONTENT_TYPES: Final = 20
+MAX_CONTENT_TYPES_PER_VIEW: Final = 20
 """Most content types in one response; version 7 of the model has two, Animated and Illustrated."""
 
-MOST_NAME_CHARACTERS: Final = 256
+MAX_LABEL_NAME_CHARACTERS: Final = 256
 HIGHEST_CONFIDENCE: Final = 100.0
 
 ROUNDING: Final = 0.001
@@ -126,8 +126,8 @@ def _version(model_version: str, adapter: str | None) -> str:
 
 
 def _checked(response: dict[str, Any], view: View, minimum_confidence: float) -> Detection:
-    labels = _list_of(response.get("ModerationLabels"), "labels", MOST_LABELS, view)
-    content_types = _list_of(response.get("ContentTypes", []), "content types", MOST_CONTENT_TYPES, view)
+    labels = _list_of(response.get("ModerationLabels"), "labels", MAX_LABELS_PER_VIEW, view)
+    content_types = _list_of(response.get("ContentTypes", []), "content types", MAX_CONTENT_TYPES_PER_VIEW, view)
     version = response.get("ModerationModelVersion")
     if not _is_name(version):
         raise ModerationAnswerError(f"{view.key}: the response has no model version")
@@ -178,7 +178,7 @@ def _faults(found: Any, thing: str, minimum_confidence: float) -> list[str]:
 
 
 def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= MOST_NAME_CHARACTERS
+    return isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= MAX_LABEL_NAME_CHARACTERS
 
 
 def _label(found: dict[str, Any], view: View) -> Label:

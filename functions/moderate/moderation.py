@@ -31,10 +31,10 @@ PARALLEL_CALLS: Final = 8
 """Concurrent calls for one image. At 0.5 s per call, 64 views take 4 s, and 128, the highest limit of a stage, 8 s. The
 function's timeout is 60 s."""
 
-MOST_LABELS: Final = 1_000
+MAX_LABELS: Final = 1_000
 """The most labels that one image may have."""
 
-MOST_LABEL_BYTES: Final = 220_000
+MAX_LABEL_BYTES: Final = 220_000
 """The largest size of one image's labels and content types as JSON. They are part of a state of at most 256 KiB, with
 up to 20 KB of other data. A thousand labels of the taxonomy have at most 196,000 bytes."""
 
@@ -138,8 +138,8 @@ def _asked_before(request: ModerateRequest) -> float | None:
 def _check_size(answers: Answers) -> None:
     document = as_json(answers)
     if (
-        len(answers.labels) > MOST_LABELS
-        or len(json.dumps([document["labels"], document["content_types"]])) > MOST_LABEL_BYTES
+        len(answers.labels) > MAX_LABELS
+        or len(json.dumps([document["labels"], document["content_types"]])) > MAX_LABEL_BYTES
     ):
         raise ModerationAnswerError(f"{len(answers.labels)} labels in all views are more than Rekognition can find")
 

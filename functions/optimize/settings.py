@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from functions.imaging.limits import MIB, Limits
-from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS, MOST_VIEWS
+from functions.shared.limits import DEFAULT_VIEWS, MAX_VIEWS, MIN_VIEWS
 from functions.shared.options import KeptMetadata
 from functions.shared.settings import EnvironmentReader, Settings
 
@@ -39,7 +39,7 @@ class OptimizeSettings(Settings):
             max_views=reader.integer(
                 "MAX_MODERATION_VIEWS",
                 DEFAULT_VIEWS,
-                minimum=FEWEST_VIEWS,
-                maximum=MOST_VIEWS,
+                minimum=MIN_VIEWS,
+                maximum=MAX_VIEWS,
             ),
         )

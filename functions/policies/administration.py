@@ -22,7 +22,7 @@ from functions.shared.errors import (
 )
 from functions.shared.keys import DEFAULT_TENANT
 
-MOST_PLACES: Final = 20
+MAX_PLACES: Final = 20
 """The most places of one fault that a check reports."""
 
 
@@ -117,6 +117,6 @@ def _expect_none(failures: tuple[str, ...], milder: tuple[str, ...]) -> None:
 
 
 def _shortened(sentences: tuple[str, ...]) -> tuple[str, ...]:
-    if len(sentences) <= MOST_PLACES:
+    if len(sentences) <= MAX_PLACES:
         return sentences
-    return (*sentences[:MOST_PLACES], f"and {len(sentences) - MOST_PLACES} more")
+    return (*sentences[:MAX_PLACES], f"and {len(sentences) - MAX_PLACES} more")

@@ -1,18 +1,19 @@
 """Validates requests for comparisons and rejudgements; an error names the member."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, model_validator
 
+from functions.policies.rejudgements import ACTIVE, SHADOW
 from functions.policies.requests import DIGEST_PATTERN
 from functions.shared.json_body import parsed_body
 from functions.shared.keys import DEFAULT_POLICY, DEFAULT_TENANT, NAME_PATTERN, POLICY_NAME_PATTERN, ULID_PATTERN
 from functions.shared.rejudgements import DEFAULT_CAP
 from functions.shared.rest_api import body_bytes
 
-MOST_CHANGES = 1_000_000_000
+MAX_CAP: Final = 1_000_000_000
 
-Version = Annotated[str, StringConstraints(pattern=f"^active$|^shadow$|{DIGEST_PATTERN}")]
+Version = Annotated[str, StringConstraints(pattern=f"^{ACTIVE}$|^{SHADOW}$|{DIGEST_PATTERN}")]
 """A version of a policy: its digest, or the one that is active or shadowed."""
 
 
@@ -21,8 +22,8 @@ class DiffRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    candidate: Version = "shadow"
-    against: Version = "active"
+    candidate: Version = SHADOW
+    against: Version = ACTIVE
 
 
 class RejudgementRequest(BaseModel):
@@ -33,7 +34,7 @@ class RejudgementRequest(BaseModel):
     mode: Literal["dry_run", "apply"] | None = None
     policy: Annotated[str, StringConstraints(pattern=POLICY_NAME_PATTERN)] = DEFAULT_POLICY
     tenant: Annotated[str, StringConstraints(pattern=NAME_PATTERN)] = DEFAULT_TENANT
-    cap: Annotated[StrictInt, Field(ge=0, le=MOST_CHANGES)] = DEFAULT_CAP
+    cap: Annotated[StrictInt, Field(ge=0, le=MAX_CAP)] = DEFAULT_CAP
     confirm: StrictBool = False
     manifest: Annotated[str, StringConstraints(pattern=ULID_PATTERN)] | None = None
 

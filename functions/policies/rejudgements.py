@@ -18,7 +18,7 @@ from functions.shared.errors import (
     RejudgementOutdatedError,
 )
 from functions.shared.executions import Executions, arn_of
-from functions.shared.keys import is_image_id
+from functions.shared.keys import is_ulid
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import (
     Mode,
@@ -157,7 +157,7 @@ class Rejudgements:
         return FAILED, execution.get("error")
 
     def _request(self, rejudgement_id: str) -> Rejudgement:
-        document = self._document(request_key(rejudgement_id)) if is_image_id(rejudgement_id) else None
+        document = self._document(request_key(rejudgement_id)) if is_ulid(rejudgement_id) else None
         if document is None:
             raise RejudgementMissingError(rejudgement_id)
         return Rejudgement.from_state(document)

@@ -18,13 +18,13 @@ from functions.policy.taxonomy import CONTENT_TYPES, PARENTS
 from functions.shared.contracts import Decision, Fallback
 from functions.shared.errors import PolicyError
 
-MOST_BYTES: Final = 65_536
+MAX_DOCUMENT_BYTES: Final = 65_536
 """The largest size of a document as canonical JSON in UTF-8."""
 
 DETECTOR_CONFIDENCE: Final = 30.0
 """The confidence (percent) that detectors are asked for. A policy cannot consider labels below it."""
 
-MOST_CHARACTERS: Final = 200
+MAX_TEXT_CHARACTERS: Final = 200
 """The largest length of a version and of an example's name."""
 
 LONGEST_REVIEW_SECONDS: Final = 180 * 24 * 60 * 60
@@ -65,7 +65,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
-        raise PolicyError((repeated[:MOST_CHARACTERS], "is repeated in an object"))
+        raise PolicyError((repeated[:MAX_TEXT_CHARACTERS], "is repeated in an object"))
     return dict(pairs)
 
 
@@ -79,8 +79,8 @@ def read_document(document: Any) -> dict[str, Any]:
         raise PolicyError(("policy", "is nested too deeply")) from error
     except (TypeError, ValueError) as error:  # for example a number that is not finite, or half a surrogate pair
         raise PolicyError(("policy", f"cannot be written as JSON: {error}")) from error
-    if size > MOST_BYTES:
-        raise PolicyError(("policy", f"has {size} bytes; it must not exceed {MOST_BYTES}"))
+    if size > MAX_DOCUMENT_BYTES:
+        raise PolicyError(("policy", f"has {size} bytes; it must not exceed {MAX_DOCUMENT_BYTES}"))
     return _Reader().read(document)
 
 
@@ -238,7 +238,7 @@ class _Reader:
     ) -> None:
         known = (*required, *optional)
         for name in sorted(document.keys() - set(known)):
-            self._fault(f"{prefix}{name[:MOST_CHARACTERS]}", f"is unknown; known are {', '.join(known)}")
+            self._fault(f"{prefix}{name[:MAX_TEXT_CHARACTERS]}", f"is unknown; known are {', '.join(known)}")
         for name in required:
             if name not in document:
                 self._fault(f"{prefix}{name}", "is missing")
@@ -257,8 +257,8 @@ class _Reader:
         return [(f"{place}[{number}]", document) for number, document in enumerate(documents)]
 
     def _text(self, place: str, value: Any) -> str:
-        if not isinstance(value, str) or not value.strip() or len(value) > MOST_CHARACTERS:
-            self._fault(place, f"must be a text of 1 to {MOST_CHARACTERS} characters")
+        if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT_CHARACTERS:
+            self._fault(place, f"must be a text of 1 to {MAX_TEXT_CHARACTERS} characters")
             return "-"
         return value
 

@@ -23,10 +23,7 @@ from functions.shared.aws import batch_get, client, translated_errors
 from functions.shared.clock import now
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.errors import PolicyMissingError, RecordConflictError
-from functions.shared.keys import DEFAULT_TENANT, event_sort_key
-
-DEFAULT_NAME: Final = "default"
-"""The policy of images that name none."""
+from functions.shared.keys import DEFAULT_POLICY, DEFAULT_TENANT, event_sort_key
 
 FLOOR_NAME: Final = "floor"
 """The policy of the tenant `default` that no policy may be milder than."""
@@ -41,7 +38,7 @@ Place = tuple[str, str]
 
 _FLOOR: Final[tuple[Place, str]] = ((DEFAULT_TENANT, FLOOR_NAME), ACTIVE)
 
-MOST_CACHED: Final = 64
+MAX_CACHED: Final = 64
 """Documents that a process keeps; the largest has 64 KiB."""
 
 
@@ -79,7 +76,7 @@ class Resolution:
     floor: Policy | None = None
     shadow: Policy | None = None
     tenant: str = DEFAULT_TENANT
-    name: str = DEFAULT_NAME
+    name: str = DEFAULT_POLICY
 
 
 _documents: dict[str, Policy] = {}
@@ -100,12 +97,12 @@ class PolicyStore:
 
         The pointers are read in one call each time. Raises PolicyMissingError or TransientDependencyError.
         """
-        chain = _chain(tenant, name or DEFAULT_NAME)
+        chain = _chain(tenant, name or DEFAULT_POLICY)
         pointers = self._pointers([*((place, kind) for place in chain for kind in (ACTIVE, SHADOW)), _FLOOR])
         found = next((place for place in chain if (place, ACTIVE) in pointers), None)
         until = chain if found is None else chain[: chain.index(found) + 1]
         shadowed = next((place for place in until if (place, SHADOW) in pointers), None)
-        resolved_tenant, resolved_name = found or (DEFAULT_TENANT, DEFAULT_NAME)
+        resolved_tenant, resolved_name = found or (DEFAULT_TENANT, DEFAULT_POLICY)
         return Resolution(
             policy=Policy.shipped() if found is None else self.get(pointers[found, ACTIVE].digest),
             floor=self.get(pointers[_FLOOR].digest) if _FLOOR in pointers else None,
@@ -150,7 +147,7 @@ class PolicyStore:
             if "Item" not in response:
                 raise PolicyMissingError(digest)
             policy = Policy.from_text(from_item(response["Item"])["text"])
-            while len(_documents) >= MOST_CACHED:
+            while len(_documents) >= MAX_CACHED:
                 _documents.pop(next(iter(_documents)), None)
             _documents[digest] = policy
         return _documents[digest]
@@ -322,7 +319,7 @@ def policy_partition(tenant: str, name: str) -> str:
 
 def _chain(tenant: str, name: str) -> list[Place]:
     """Return where the policy of an image is looked for, in this order."""
-    return list(dict.fromkeys([(tenant, name), (DEFAULT_TENANT, name), (DEFAULT_TENANT, DEFAULT_NAME)]))
+    return list(dict.fromkeys([(tenant, name), (DEFAULT_TENANT, name), (DEFAULT_TENANT, DEFAULT_POLICY)]))
 
 
 def _version_key(tenant: str, name: str, digest: str) -> dict[str, Any]:

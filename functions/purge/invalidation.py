@@ -13,7 +13,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from functions.shared.aws import client, translated_errors
-from functions.shared.keys import is_image_id
+from functions.shared.keys import is_ulid
 
 BUSY: Final = frozenset({"TooManyInvalidationsInProgress"})
 """CloudFront's error while too many invalidations are in progress; the queue delivers the batch again."""
@@ -59,4 +59,4 @@ def _image_of(body: str) -> str | None:
     """Return the id in an EventBridge event's detail, or None."""
     event = json.loads(body)
     image_id = event.get("detail", {}).get("image_id", "")
-    return image_id if is_image_id(image_id) else None
+    return image_id if is_ulid(image_id) else None

@@ -21,8 +21,8 @@ from functions.shared.contracts import (
     ReviewTerms,
     Source,
     as_json,
-    image_id_of,
     optional,
+    ulid_of,
     without_none,
 )
 from functions.shared.dynamo import to_item, to_value
@@ -80,7 +80,7 @@ class Change(Document):
     from_digest: str | None = None
 
     parts: ClassVar[Parts] = {
-        "image_id": image_id_of,
+        "image_id": ulid_of,
         "revision": int,
         "decision": _decision,
         "source": Source,

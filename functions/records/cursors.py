@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
-from functions.shared.keys import EVENT_PREFIX, is_image_id
+from functions.shared.keys import EVENT_PREFIX, is_ulid
 
 _SELECTION: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _LINE: Final = re.compile(rf"{EVENT_PREFIX}[\w:.+#-]{{1,100}}", re.ASCII)
@@ -31,7 +31,7 @@ class Cursor:
     def decode(cls, text: str) -> Self:
         """Read the opaque form. Raises ValueError for a string that ``encode`` does not return."""
         selection, _, before = _plain(text).partition("/")
-        if not _SELECTION.fullmatch(selection) or not is_image_id(before):
+        if not _SELECTION.fullmatch(selection) or not is_ulid(before):
             raise ValueError("must be the cursor of a previous page")
         return cls(selection, before)
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 from functions.shared.contracts import Label, Status
 from functions.shared.keys import ENTRY_PREFIX, RECORD_SORT_KEY, record_partition
 
-MOST_LABEL_ENTRIES: Final = 40
+MAX_LABEL_ENTRIES: Final = 40
 """Labels of an image that it is listed under, those with the highest confidence. One transaction deletes the entries
 of an old verdict and writes those of a new one; DynamoDB allows 100 items. Rekognition finds a few."""
 
@@ -141,4 +141,4 @@ def listed_labels(labels: Iterable[Label]) -> list[str]:
     for label in labels:
         confidences[label.name] = max(label.confidence, confidences.get(label.name, 0.0))
     highest = sorted(confidences, key=lambda name: (-confidences[name], name))
-    return sorted(highest[:MOST_LABEL_ENTRIES])
+    return sorted(highest[:MAX_LABEL_ENTRIES])

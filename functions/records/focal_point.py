@@ -25,7 +25,7 @@ from functions.shared.keys import event_sort_key, record_partition
 FOCAL_POINT: Final = "FOCAL_POINT"
 """Type of the history item of a change."""
 
-MOST_REVISIONS: Final = 50
+MAX_REVISIONS_FOR_FOCAL_POINT: Final = 50
 """Revisions of an image after which its focal point can no longer be changed. `ingest` ends at 100; an image that is
 changed often must remain processable, for example to be blurred again."""
 
@@ -57,7 +57,7 @@ class FocalPointWriter:
             if record.focal_point == point:
                 return record
             last = int(document.get("last_revision", record.revision))
-            if last >= MOST_REVISIONS:
+            if last >= MAX_REVISIONS_FOR_FOCAL_POINT:
                 raise RevisionsUsedUpError(image_id)
             if attempt == 0:
                 before_write()

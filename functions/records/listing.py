@@ -27,7 +27,7 @@ from functions.shared.keys import (
     RECORD_SORT_KEY,
     SELECTOR_INDEX,
     first_id_of,
-    is_image_id,
+    is_ulid,
     record_partition,
 )
 
@@ -256,7 +256,7 @@ class Listing:
 
 
 def _partition(image_id: str) -> str:
-    if not is_image_id(image_id):  # DynamoDB refuses keys that are empty or too long
+    if not is_ulid(image_id):  # DynamoDB refuses keys that are empty or too long
         raise RecordMissingError(image_id)
     return record_partition(image_id)
 

@@ -7,7 +7,7 @@ from functions.records.record import ImageRecord, record_key
 from functions.shared.aws import batch_get, client, translated_errors
 from functions.shared.dynamo import from_item
 from functions.shared.errors import RecordMissingError
-from functions.shared.keys import is_image_id
+from functions.shared.keys import is_ulid
 
 
 class RecordReader:
@@ -33,7 +33,7 @@ class RecordReader:
         Removals use this: a record that this release cannot read must be removable too. Raises
         TransientDependencyError.
         """
-        if not is_image_id(image_id):  # DynamoDB refuses keys that are empty or too long
+        if not is_ulid(image_id):  # DynamoDB refuses keys that are empty or too long
             return None
         with translated_errors():
             response = self._dynamodb.get_item(

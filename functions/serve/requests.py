@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from functions.serve.errors import bad_parameter, method_not_allowed, no_such_image, not_canonical
-from functions.shared.keys import is_image_id
+from functions.shared.keys import is_ulid
 from functions.shared.variant import (
     NO_PRESETS,
     NotCanonicalError,
@@ -51,7 +51,7 @@ def parse_request(event: dict[str, Any], *, sizes: Sizes, presets: Presets = NO_
     method = event.get("httpMethod")
     if method not in {"GET", "HEAD"}:
         raise method_not_allowed()
-    if not is_image_id(image_id):
+    if not is_ulid(image_id):
         raise no_such_image()
     headers = _headers(event)
     values: Mapping[str, str] = {}

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Self, TypeVar
 
 from functions.shared.errors import ContractError
-from functions.shared.keys import DEFAULT_POLICY, is_image_id
+from functions.shared.keys import DEFAULT_POLICY, is_ulid
 from functions.shared.variant import POINT_STEPS
 
 T = TypeVar("T")
@@ -171,10 +171,10 @@ def optional(part: Callable[[Any], T]) -> Callable[[Any], T | None]:
     return lambda value: None if value is None else part(value)
 
 
-def image_id_of(text: str) -> str:
-    """Return an image's id. Raises ValueError for any other text."""
-    if not is_image_id(text):
-        raise ValueError(f"image_id {text!r} is not a ULID")
+def ulid_of(text: str) -> str:
+    """Return the id of an image or a rejudgement. Raises ValueError if it is not a ULID."""
+    if not is_ulid(text):
+        raise ValueError(f"{text!r} is not a ULID")
     return text
 
 
@@ -186,7 +186,7 @@ def point_of(pair: list[Any]) -> tuple[int, int]:
     return x, y
 
 
-_REQUEST: Final[Parts] = {"image_id": image_id_of, "revision": int}
+_REQUEST: Final[Parts] = {"image_id": ulid_of, "revision": int}
 """Parts of every request; numbers of DynamoDB are strings in a state."""
 
 

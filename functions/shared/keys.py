@@ -64,8 +64,8 @@ METRICS_NAMESPACE = "ImageScaler"
 """CloudWatch namespace of the functions' metrics."""
 
 
-def is_image_id(text: str) -> bool:
-    """Tell whether ``text`` is a valid image id."""
+def is_ulid(text: str) -> bool:
+    """Tell whether ``text`` is a ULID, as the ids of images and rejudgements are."""
     return _ULID.fullmatch(text) is not None
 
 
@@ -119,7 +119,7 @@ def generated_key(image_id: str, canonical: str) -> str:
 def variant_of(key: str) -> tuple[str, str]:
     """Return the image id and the canonical spelling of a generated variant's key; ("", "") for any other key."""
     parts = key.split("/")
-    if len(parts) != 3 or parts[0] != "images" or not is_image_id(parts[1]):
+    if len(parts) != 3 or parts[0] != "images" or not is_ulid(parts[1]):
         return "", ""
     return parts[1], parts[2]
 

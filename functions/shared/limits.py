@@ -5,20 +5,20 @@ from typing import Final, Self
 
 from functions.shared.settings import EnvironmentReader
 
-MOST_PIXELS: Final = 89_478_485
+MAX_PIXELS: Final = 89_478_485
 """Highest ``max_pixels``: Pillow treats a larger picture as a decompression bomb (Image.MAX_IMAGE_PIXELS)."""
 
 MAX_BODY_BYTES: Final = 4_500_000
 """Largest body of a response: in base64 and with headers it fits into Lambda's 6 MB."""
 
-FEWEST_VIEWS: Final = 8
+MIN_VIEWS: Final = 8
 """Moderation views that one frame can need (imaging/renderings.py); a limit on views must not be lower."""
 
 DEFAULT_VIEWS: Final = 64
 """Views of one picture: at 0.001 dollars a call a picture costs at most 0.064 dollars. For an animation without alpha
 that covers the first 64 different frames (docs/adr/0019)."""
 
-MOST_VIEWS: Final = 128
+MAX_VIEWS: Final = 128
 """Highest limit on views: `moderate` takes 8 s for them, and their labels fit into a state of the workflow."""
 
 
@@ -70,4 +70,4 @@ class UploadLimits:
         ]
 
 
-_MAXIMA: Final = {"max_pixels": MOST_PIXELS, "max_side_px": UploadLimits.max_side_px}
+_MAXIMA: Final = {"max_pixels": MAX_PIXELS, "max_side_px": UploadLimits.max_side_px}

@@ -48,7 +48,7 @@ ADAPTER_ARN: Final = re.compile(
 model of DetectModerationLabels."""
 
 
-MOST_CELLS: Final = 8
+MAX_CELLS: Final = 8
 """Most cells on the shorter side; a stage may use fewer. The details of a face correlate by 0.14 after 8 cells, by 0.28
 after 12 and by 0.48 after 16."""
 
@@ -59,7 +59,7 @@ four cells cannot show a line of text."""
 
 @dataclass(frozen=True)
 class Blur:
-    """How to blur. ``cells`` is the number on the shorter side of a mosaic, 1 to MOST_CELLS."""
+    """How to blur. ``cells`` is the number on the shorter side of a mosaic, 1 to MAX_CELLS."""
 
     kind: BlurKind = BlurKind.MOSAIC
     cells: int = DEFAULT_CELLS
@@ -73,6 +73,6 @@ DEFAULT_BLUR: Final = Blur()
 
 BLURS: Final = {
     str(blur): blur
-    for blur in (Blur(BlurKind.TILE), *(Blur(BlurKind.MOSAIC, cells) for cells in range(1, MOST_CELLS + 1)))
+    for blur in (Blur(BlurKind.TILE), *(Blur(BlurKind.MOSAIC, cells) for cells in range(1, MAX_CELLS + 1)))
 }
 """Every blur that a stage can use, by name."""

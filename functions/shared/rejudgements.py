@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from functions.shared.contracts import Document, Parts, as_json, image_id_of
+from functions.shared.contracts import Document, Parts, as_json, ulid_of
 
 DEFAULT_CAP: Final = 1_000
 """Images that a rejudgement may change without being confirmed."""
@@ -77,7 +77,7 @@ class Rejudgement(Document):
     cap: int = DEFAULT_CAP
     confirmed: bool = False
 
-    parts: ClassVar[Parts] = {"id": image_id_of, "manifest": image_id_of, "mode": Mode, "cap": int}
+    parts: ClassVar[Parts] = {"id": ulid_of, "manifest": ulid_of, "mode": Mode, "cap": int}
 
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form."""

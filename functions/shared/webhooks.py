@@ -34,7 +34,7 @@ Together 75 h 35 min. Source: the Standard Webhooks specification, "Deliverabili
 ATTEMPTS: Final = len(DELAYS_SECONDS) + 1
 """After so many attempts the queue moves the message to the queue for operators."""
 
-MOST_URL_CHARACTERS: Final = 1_000
+MAX_URL_CHARACTERS: Final = 1_000
 """All webhooks of a stage share the 4 KB of a function's environment variables."""
 
 _GLOBAL_IPV6: Final = ipaddress.ip_network("2000::/3")
@@ -90,8 +90,8 @@ class WebhookAddress:
         """
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port  # an invalid port raises ValueError too
-        if not (url.isascii() and url.isprintable() and " " not in url and len(url) <= MOST_URL_CHARACTERS):
-            raise ValueError(f"a URL has at most {MOST_URL_CHARACTERS} printable ASCII characters and no space")
+        if not (url.isascii() and url.isprintable() and " " not in url and len(url) <= MAX_URL_CHARACTERS):
+            raise ValueError(f"a URL has at most {MAX_URL_CHARACTERS} printable ASCII characters and no space")
         if parts.scheme != "https" and not (loopback and parts.scheme == "http"):
             raise ValueError(f"{url} must begin with https://")
         if not host or "@" in parts.netloc or parts.fragment:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from functions.shared.rejudgements import Direction
 from functions.survey.judging import Difference, Finding
 
-MOST_EXAMPLES: Final = 10
+MAX_EXAMPLES: Final = 10
 """Examples of each transition in a report."""
 
 
@@ -27,7 +27,7 @@ class Transition:
         """Add the images of another count."""
         self.count += other.count
         self.labels.update(other.labels)
-        self.examples = [*self.examples, *other.examples][:MOST_EXAMPLES]
+        self.examples = [*self.examples, *other.examples][:MAX_EXAMPLES]
 
 
 @dataclass

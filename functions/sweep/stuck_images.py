@@ -23,7 +23,7 @@ from functions.records.reviews import OverdueReview, ReviewReader
 from functions.shared.aws import KEYS_PER_READ, client, translated_errors
 from functions.shared.contracts import Status
 from functions.shared.executions import Executions
-from functions.shared.keys import first_id_of, is_image_id, original_key
+from functions.shared.keys import first_id_of, is_ulid, original_key
 from functions.shared.upload_events import upload_event
 from functions.shared.uploads_queue import UploadsQueue
 from functions.sweep.settings import SweepSettings
@@ -34,7 +34,7 @@ FORGOTTEN_WHILE_OTHERS_WAIT: Final = timedelta(days=1)
 """How old an upload must be to count as forgotten while other uploads wait in the queue."""
 HELD_FOR: Final = timedelta(hours=1)
 """How long an image stays HELD before it is resumed: up to 72 times in LOOK_BACK. The limit per image is 100."""
-MOST_HELD: Final = 100
+MAX_RESUMED: Final = 100
 """The most held images that one sweep resumes; each costs detector calls again."""
 PERMANENT_ERRORS: Final = frozenset({"ModerationRefusedError"})
 """Errors that do not go away when a held image is resumed."""
@@ -87,7 +87,7 @@ class StuckImages:
                 return Repairs(settled, started, resumed, looked_at_all=False)
             if claim.status is Status.PROCESSING or claim.is_unannounced:
                 settled += self._settle(claim)
-            elif not uploads_wait and resumed < MOST_HELD:
+            elif not uploads_wait and resumed < MAX_RESUMED:
                 resumed += self._resume(claim)
         for review in self._reviews.due_before(self._now() - self._forgotten_after):
             if not has_time():
@@ -168,7 +168,7 @@ class StuckImages:
             for page in pages:
                 for stored in page.get("Contents", ()):
                     image_id = stored["Key"].split("/")[1]
-                    is_original = is_image_id(image_id) and stored["Key"] == original_key(image_id)
+                    is_original = is_ulid(image_id) and stored["Key"] == original_key(image_id)
                     if is_original and self._now() - stored["LastModified"] >= forgotten_after:
                         yield image_id
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 FALLBACK_QUALITY: Final = 80
 """Quality where the record has no prediction for a format."""
 
-MOST_PIXELS: Final = 80_000_000
+MAX_VARIANT_PIXELS: Final = 80_000_000
 """Most pixels of all frames of a variant: a quarter more than are stored of an animation. Only a canvas around an
 animation can have more (fit contain); it would take gigabytes of memory."""
 
-MOST_ENCODINGS: Final = 3
+MAX_ENCODINGS: Final = 3
 """How often one request encodes the whole picture. The slowest encoding is AVIF of 3840 x 3840 px of noise with alpha
 at quality 70: 5 s on one core. An encoding that a sample predicts to be too large is skipped."""
 
@@ -50,7 +50,7 @@ MEASURED_EXCESS: Final = 1.05
 PREDICTED_ROOM: Final = 0.85
 """A width is reported as fitting if its prediction is at most this fraction of the limit."""
 
-MOST_WIDTHS: Final = 3
+MAX_WIDTHS: Final = 3
 """How many widths of a large picture are tried in each direction to find the largest one that fits."""
 
 ENCODER_OFFSET: Final = {"jpeg": -1, "avif": -4}
@@ -87,8 +87,8 @@ def render(
     limit = inf if max_bytes is None else max_bytes
     spec = spec_of(variant, picture)
     decoded, decode_ms = measured(lambda: decode_for(spec, source))
-    if decoded.pixels(spec) > MOST_PIXELS:
-        fitting = (step for step in reversed(LADDER) if _spans(decoded, spec, step) <= MOST_PIXELS)
+    if decoded.pixels(spec) > MAX_VARIANT_PIXELS:
+        fitting = (step for step in reversed(LADDER) if _spans(decoded, spec, step) <= MAX_VARIANT_PIXELS)
         raise VariantTooLargeError(next(fitting, None))
     scaled, resize_ms = measured(lambda: decoded.scaled(spec))
     attempts = _Attempts(scaled, limit)
@@ -110,7 +110,7 @@ class _Attempts:
 
         self.scaled = scaled
         self._limit = limit
-        self._left = MOST_ENCODINGS
+        self._left = MAX_ENCODINGS
         self._measured_excess: float | None = None
         self._predictions: dict[VariantSpec, float] = {}
         sampled_first = limit < inf and scaled.pixels > SAMPLED_FROM_PX
@@ -217,7 +217,7 @@ def _largest_width(decoded: "DecodedRendition", spec: "VariantSpec", attempts: _
 
     steps = [step for step in LADDER if step < size[0]]
     below = [step for step in steps if step <= size[0] * (limit / whole) ** 0.5]
-    tries = len(steps) if sample.is_whole else MOST_WIDTHS
+    tries = len(steps) if sample.is_whole else MAX_WIDTHS
     largest = next((step for step in reversed(below[-tries:]) if fits(step)), None)
     if below and largest != below[-1]:
         return largest

@@ -42,7 +42,7 @@ from functions.shared.keys import generated_prefix
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.uploads_queue import UploadsQueue
 
-MOST_REVISIONS: Final = 100
+MAX_REVISIONS_FOR_INGEST: Final = 100
 """Revisions after which `ingest` processes an image no more."""
 
 REQUEST_DELAY_SECONDS: Final = 3
@@ -105,7 +105,7 @@ class VerdictChanges:
             return Outcome.CONFLICT
 
     def _make(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
-        is_possible = claim.names_upload and record.last_revision < MOST_REVISIONS
+        is_possible = claim.names_upload and record.last_revision < MAX_REVISIONS_FOR_INGEST
         is_held = change.decision is Decision.REVIEW or (change.decision.publishes and not is_possible)
         if change.source is Source.REVIEW and is_held:
             self.writer.hold(record, change)

@@ -8,19 +8,19 @@ from functions.records.changes import Change
 from functions.shared.contracts import Document, Parts, each
 from functions.verdicts.changes import Outcome, VerdictChanges
 
-MOST_CHANGES: Final = 100
+MAX_CHANGES_PER_REQUEST: Final = 100
 """The most changes in one request: each takes up to 0.2 s, and the function's limit is 30 s."""
 
 
 def _changes(items: list[Any]) -> tuple[Change, ...]:
-    if not 1 <= len(items) <= MOST_CHANGES:
-        raise ValueError(f"{len(items)} changes; there must be 1 to {MOST_CHANGES}")
+    if not 1 <= len(items) <= MAX_CHANGES_PER_REQUEST:
+        raise ValueError(f"{len(items)} changes; there must be 1 to {MAX_CHANGES_PER_REQUEST}")
     return each(Change.from_state)(items)
 
 
 @dataclass(frozen=True)
 class DecideRequest(Document):
-    """Input of DecideVerdicts: changes of up to MOST_CHANGES images."""
+    """Input of DecideVerdicts: changes of up to MAX_CHANGES_PER_REQUEST images."""
 
     changes: tuple[Change, ...]
 

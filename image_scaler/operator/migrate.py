@@ -16,7 +16,7 @@ from image_scaler.operator.errors import OperatorError
 from image_scaler.operator.stage import Operator, aws_errors
 
 DEFAULT_TENANT: Final = "default"
-MOST_LABEL_ENTRIES: Final = 40
+MAX_LABEL_ENTRIES: Final = 40
 ATTEMPTS: Final = 5
 """How often a record is migrated that changes at the same time."""
 
@@ -151,7 +151,7 @@ def selectors(record: Item, labels: Item) -> dict[str, str]:
     for label in (each["M"] for each in labels.get("labels", {"L": []})["L"]):
         name, confidence = label["name"]["S"], float(label["confidence"]["N"])
         confidences[name] = max(confidence, confidences.get(name, 0.0))
-    highest = sorted(confidences, key=lambda name: (-confidences[name], name))[:MOST_LABEL_ENTRIES]
+    highest = sorted(confidences, key=lambda name: (-confidences[name], name))[:MAX_LABEL_ENTRIES]
     return found | {f"ENTRY#LABEL#{name}": f"LABEL#{tenant}#{name}" for name in sorted(highest)}
 
 

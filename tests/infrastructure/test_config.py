@@ -12,8 +12,8 @@ from cdk.signing_keys import SigningKeys
 from cdk.specification import Size
 from functions.moderate import moderation
 from functions.remove.sweeping import BUDGET_SECONDS
-from functions.shared.limits import FEWEST_VIEWS, MOST_PIXELS, MOST_VIEWS, UploadLimits
-from functions.shared.options import BLURS, DEFAULT_BLUR, MOST_CELLS, BlurKind, DetectorName
+from functions.shared.limits import MAX_PIXELS, MAX_VIEWS, MIN_VIEWS, UploadLimits
+from functions.shared.options import BLURS, DEFAULT_BLUR, MAX_CELLS, BlurKind, DetectorName
 
 ADAPTER = "arn:aws:rekognition:eu-central-1:123456789012:project/photos/version/v3/1699999999999"
 
@@ -79,8 +79,8 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"keep_metadata": ("gps",)}, "keep_metadata"),
         ({"in_flight": 1}, "in_flight must be from 2 to 1000"),
         ({"in_flight": 1_001}, "in_flight must be from 2 to 1000"),
-        ({"max_moderation_views": FEWEST_VIEWS - 1}, "max_moderation_views must be from 8 to 128"),
-        ({"max_moderation_views": MOST_VIEWS + 1}, "max_moderation_views must be from 8 to 128"),
+        ({"max_moderation_views": MIN_VIEWS - 1}, "max_moderation_views must be from 8 to 128"),
+        ({"max_moderation_views": MAX_VIEWS + 1}, "max_moderation_views must be from 8 to 128"),
         ({"name": "Prod"}, "lower-case"),
         ({"name": "a-name-that-is-too-long"}, "up to 19 lower-case"),
         ({"blur_cells": 0}, "blur_cells must be from 1 to 8"),
@@ -124,7 +124,7 @@ def test_an_unknown_stage_is_refused_with_the_known_ones():
         ({"presets": {"card": {"dpr": "4"}}}, "preset 'card': dpr must be a number from 1 to 3"),
         ({"presets": {"Card": {}}}, "preset 'Card' must be a name of at most 30 characters"),
         ({"presets": {"a": {"fit": "crop"}, "b": {"quality": "0"}}}, "preset 'a': fit .*; preset 'b': quality"),
-        ({"limits": UploadLimits(max_pixels=MOST_PIXELS + 1)}, "max_pixels is at most 89478485"),
+        ({"limits": UploadLimits(max_pixels=MAX_PIXELS + 1)}, "max_pixels is at most 89478485"),
         ({"limits": UploadLimits(max_side_px=16_385)}, "max_side_px is at most 16384"),
         ({"limits": UploadLimits(max_frames=0)}, "max_frames must be 1 or more"),
     ],
@@ -153,7 +153,7 @@ def test_default_limits_are_the_documented_ones():
 @pytest.mark.parametrize("name", STAGES)
 def test_the_maximum_of_views_is_moderated_within_the_time_limit(name):
     """A call takes half a second; twice that must do."""
-    seconds = MOST_VIEWS / moderation.PARALLEL_CALLS * 1.0
+    seconds = MAX_VIEWS / moderation.PARALLEL_CALLS * 1.0
 
     assert seconds <= size("moderate", name).timeout_seconds / 2
 
@@ -162,7 +162,7 @@ def test_every_blur_of_a_stage_is_one_that_the_function_knows():
     names = {
         replace(STAGES["prod"], blur=kind, blur_cells=cells).blur_name
         for kind in BlurKind
-        for cells in range(1, MOST_CELLS + 1)
+        for cells in range(1, MAX_CELLS + 1)
     }
 
     assert names == set(BLURS)

@@ -12,7 +12,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from functions.shared.contracts import Status
-from functions.shared.keys import is_image_id
+from functions.shared.keys import is_ulid
 from functions.shared.upload_events import ingest_input
 from tests.fakes.published_events import checked
 from tests.workflows.cases import EMULATOR, MOTO
@@ -153,7 +153,7 @@ def world(deployment, queue):
 
 
 def test_an_upload_without_a_record_is_claimed_and_gets_one(world):
-    assert is_image_id(world.image_id)
+    assert is_ulid(world.image_id)
 
     run, arn = world.upload()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-MOST_ITEMS: Final = 4_096
+MAX_ITEMS: Final = 4_096
 """Maximum number of items, properties or references that are read."""
 
 _HEAD: Final = 8
@@ -114,7 +114,7 @@ def is_of_pictures(body: bytes, meta: Box) -> bool:
 
 def inside(body: bytes, box: Box, *path: bytes) -> Iterator[Box]:
     """Yield the boxes that are nested in a box by a path of kinds."""
-    for child in islice(boxes(body, box.contents, box.end), MOST_ITEMS):
+    for child in islice(boxes(body, box.contents, box.end), MAX_ITEMS):
         if child.kind == path[0]:
             if len(path) == 1:
                 yield child
@@ -126,7 +126,7 @@ def sample_properties(body: bytes, table: Box, kind: bytes) -> list[Box]:
     """Return the boxes in the first sample entry of a kind; ``table`` is the ``stsd`` box of a track."""
     for entry in islice(boxes(body, table.contents + 8, table.end), 16):
         if entry.kind == kind:
-            return list(islice(boxes(body, entry.contents + _SAMPLE_ENTRY_BYTES, entry.end), MOST_ITEMS))
+            return list(islice(boxes(body, entry.contents + _SAMPLE_ENTRY_BYTES, entry.end), MAX_ITEMS))
     return []
 
 
@@ -144,7 +144,7 @@ def _number_of_primary(body: bytes, box: Box | None) -> int:
 
 def _read_kinds(body: bytes, box: Box, found: Items) -> None:
     first = box.contents + _FULL + (4 if body[box.contents] else 2)
-    for entry in islice(boxes(body, first, box.end), MOST_ITEMS):
+    for entry in islice(boxes(body, first, box.end), MAX_ITEMS):
         version = body[entry.contents]
         if entry.kind != b"infe" or version < 2:
             continue
@@ -179,13 +179,13 @@ def _read_extents(body: bytes, box: Box, data: int | None, found: Items) -> None
     sizes = cursor.take(2)
     offset_bytes, length_bytes, base_bytes = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_bytes = sizes & 15 if version else 0
-    for _ in range(min(cursor.take(4 if version == 2 else 2), MOST_ITEMS)):
+    for _ in range(min(cursor.take(4 if version == 2 else 2), MAX_ITEMS)):
         item = cursor.take(4 if version == 2 else 2)
         method = cursor.take(2) & 15 if version else 0
         cursor.take(2)
         base = cursor.take(base_bytes)
         extents = []
-        for _ in range(min(cursor.take(2), MOST_ITEMS)):
+        for _ in range(min(cursor.take(2), MAX_ITEMS)):
             cursor.take(index_bytes)
             start, length = base + cursor.take(offset_bytes), cursor.take(length_bytes)
             if method == 0:
@@ -203,11 +203,11 @@ def _read_properties(body: bytes, box: Box, found: Items) -> None:
     container = next(inside(body, box, b"ipco"), None)
     if container is None:
         return
-    listed = list(islice(boxes(body, container.contents, container.end), MOST_ITEMS))
+    listed = list(islice(boxes(body, container.contents, container.end), MAX_ITEMS))
     for association in islice(inside(body, box, b"ipma"), 16):
         version, wide = body[association.contents], body[association.contents + 3] & 1
         cursor = _Cursor(body, association.contents + _FULL, association.end)
-        for _ in range(min(cursor.take(4), MOST_ITEMS)):
+        for _ in range(min(cursor.take(4), MAX_ITEMS)):
             item = cursor.take(4 if version else 2)
             indices = [cursor.take(2) & 0x7FFF if wide else cursor.take(1) & 0x7F for _ in range(cursor.take(1))]
             properties = [listed[index - 1] for index in indices if 1 <= index <= len(listed)]
@@ -218,9 +218,9 @@ def _read_properties(body: bytes, box: Box, found: Items) -> None:
 
 def _read_parts(body: bytes, box: Box, found: Items) -> None:
     size = 4 if body[box.contents] else 2
-    for reference in islice(boxes(body, box.contents + _FULL, box.end), MOST_ITEMS):
+    for reference in islice(boxes(body, box.contents + _FULL, box.end), MAX_ITEMS):
         if reference.kind in _PIXELS_OF:
             cursor = _Cursor(body, reference.contents, reference.end)
             item = cursor.take(size)
             count = min(cursor.take(2), (reference.end - reference.contents) // size)
-            found.parts.setdefault(item, []).extend(cursor.take(size) for _ in range(min(count, MOST_ITEMS)))
+            found.parts.setdefault(item, []).extend(cursor.take(size) for _ in range(min(count, MAX_ITEMS)))

@@ -21,7 +21,7 @@ _GENERIC_BRANDS: Final = frozenset({b"mif1", b"msf1"})
 """Major brands that the libraries accept if the file also has one of the format's own brands."""
 _RAW_BRAND: Final = b"crx "
 
-_MOST_BOXES: Final = 256
+_MAX_BOXES: Final = 256
 
 
 def iso_format(body: bytes) -> str:
@@ -29,7 +29,7 @@ def iso_format(body: bytes) -> str:
     major, all_brands = brands(body)
     if major == _RAW_BRAND:
         raise refused_kind(RAW)
-    for box in islice(boxes(body, 0, len(body)), _MOST_BOXES):
+    for box in islice(boxes(body, 0, len(body)), _MAX_BOXES):
         if box.kind == b"meta" and is_of_pictures(body, box):
             items = items_of(body, box)
             coding = items.kinds.get(items.coded)

@@ -15,7 +15,7 @@ ARTIST: Final = 0x013B
 COPYRIGHT: Final = 0x8298
 """CIPA DC-008 (EXIF 2.32), 4.6.4 and 4.6.5."""
 
-MOST_TAGS: Final = 1_024
+MAX_TAGS: Final = 1_024
 """Most entries of a directory that are read; cameras write about 20, editors up to 100."""
 
 MAX_CHARACTERS: Final = 500
@@ -33,7 +33,7 @@ class Exif:
 
 def read_exif(block: bytes) -> Exif:
     """Parse an EXIF block, with or without its prefix; return the defaults if it is invalid. Never raises."""
-    directory = read_directory(block.removeprefix(_PREFIX), MOST_TAGS)
+    directory = read_directory(block.removeprefix(_PREFIX), MAX_TAGS)
     return Exif() if directory is None else exif_of(directory)
 
 

@@ -21,7 +21,7 @@ from functions.imaging.containers.common import (
     truncated,
 )
 from functions.imaging.faults import decoder_faults
-from functions.imaging.limits import MOST_PLAYS, Limits
+from functions.imaging.limits import MAX_PLAYS, Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 
@@ -161,7 +161,7 @@ def _note_extension(block: bytes, seen: _GifWalk) -> None:
         seen.transparent = block[6] if block[3] & 1 else None
     elif block[1] == _APPLICATION and block[3:14] in _LOOPING and block[14:16] == b"\x03\x01" and len(block) >= 18:
         repetitions = U16_LE.unpack_from(block, 16)[0]
-        seen.plays = min(repetitions + 1, MOST_PLAYS) if repetitions else 0
+        seen.plays = min(repetitions + 1, MAX_PLAYS) if repetitions else 0
 
 
 def _after_blocks(body: bytes, position: int, limits: Limits, seen: _GifWalk) -> tuple[int, bool]:

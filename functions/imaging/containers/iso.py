@@ -13,8 +13,8 @@ from typing import Final
 from functions.imaging.codecs import open_image
 from functions.imaging.colorimetry import Colorimetry, of_code_points
 from functions.imaging.containers.boxes import (
+    MAX_ITEMS,
     METADATA_KINDS,
-    MOST_ITEMS,
     Box,
     Items,
     boxes,
@@ -151,7 +151,7 @@ def _ends_of_samples(body: bytes, tables: list[Box]) -> Iterable[int]:
 def _numbers(body: bytes, box: Box, skipped: int, size: int) -> list[int]:
     """Return the numbers at the end of a box."""
     first = box.contents + skipped
-    return [int.from_bytes(body[at : at + size], "big") for at in range(first, box.end - size + 1, size)][:MOST_ITEMS]
+    return [int.from_bytes(body[at : at + size], "big") for at in range(first, box.end - size + 1, size)][:MAX_ITEMS]
 
 
 def _exif_of(items: Items, body: bytes) -> Exif:

@@ -28,7 +28,7 @@ from functions.imaging.containers.common import (
     truncated,
 )
 from functions.imaging.containers.exif import Exif, read_exif
-from functions.imaging.limits import LONGEST_FRAME_MS, MIB, MOST_PLAYS, Limits
+from functions.imaging.limits import LONGEST_FRAME_MS, MAX_PLAYS, MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.shared.contracts import Reason
 
@@ -51,7 +51,7 @@ _CHECKED: Final = _PNG_TEXT | _OF_COLORS | {b"tRNS", b"eXIf"}
 pixels, as in browsers: an animation cannot do without one of them."""
 
 _ANIMATION_BYTES: Final = 8
-_MOST_CLAIMED_FRAMES: Final = 2**31
+_MAX_CLAIMED_FRAMES: Final = 2**31
 _CONTROL: Final = Struct(">IIIIIHHBB")
 """fcTL: sequence number, width, height, left, top, delay as a fraction, disposal, blend (11.3.6.2)."""
 _DEFAULT_DENOMINATOR: Final = 100
@@ -202,8 +202,8 @@ def _note_animation(body: bytes, kind: bytes, start: int, length: int, *, limits
         if seen.spans or seen.claimed_frames or length < _ANIMATION_BYTES:
             return
         claimed = read(U32, body, start)
-        seen.claimed_frames = claimed if claimed <= _MOST_CLAIMED_FRAMES else 0
-        seen.plays = min(read(U32, body, start + 4), MOST_PLAYS)
+        seen.claimed_frames = claimed if claimed <= _MAX_CLAIMED_FRAMES else 0
+        seen.plays = min(read(U32, body, start + 4), MAX_PLAYS)
         check_frames(seen.claimed_frames, 1, 1, limits)
     elif kind == b"fcTL" and len(seen.frames) == seen.claimed_frames:
         seen.all_frames = True

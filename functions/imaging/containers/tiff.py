@@ -57,7 +57,7 @@ _JPEG: Final = 7
 _ORDINARY_COMPRESSIONS: Final = frozenset({1, 2, 3, 4, 5, _JPEG, 8, 32_773, 32_946, 34_925, 50_000})
 _ORDINARY_PHOTOMETRICS: Final = frozenset({0, 1, 2, 3, 5, _YCBCR, 8})
 
-_MOST_VALUES: Final = 3 * 65_536
+_MAX_VALUES: Final = 3 * 65_536
 """Most values of any other tag except the profile: a 16-bit palette has this many."""
 
 
@@ -139,5 +139,5 @@ def _check_counts(directory: Directory, limits: Limits) -> None:
     if any(directory.count(tag) > limits.max_pieces for tag in _PIECES):
         raise too_complex(f"The TIFF has more than {limits.max_pieces} strips or tiles.")
     for tag in _OF_PIXELS - _PIECES - {_PROFILE}:
-        if directory.count(tag) > _MOST_VALUES:
-            raise too_complex(f"The TIFF has a tag of more than {_MOST_VALUES} values.")
+        if directory.count(tag) > _MAX_VALUES:
+            raise too_complex(f"The TIFF has a tag of more than {_MAX_VALUES} values.")

@@ -13,14 +13,14 @@ from functions.blur.pictures import blurred_files
 from functions.imaging.blurring import SMOOTHING, BlurredCopies, grid_of, mosaic
 from functions.imaging.encoding import LosslessEffort, encode_lossless_webp, encode_lossless_webp_animation
 from functions.imaging.picture import DecodedPicture
-from functions.shared.options import DEFAULT_CELLS, MOST_CELLS, Blur, BlurKind
+from functions.shared.options import DEFAULT_CELLS, MAX_CELLS, Blur, BlurKind
 from tests import pictures
 from tests.details import box, details_left, figure, from_many_frames, gaussian, luma, pin, shifted_cells
 
 SIZE = (96, 64)
 GRID = (12, 8)
 CELL_PX = 8
-EIGHT = Blur(cells=MOST_CELLS)
+EIGHT = Blur(cells=MAX_CELLS)
 TILE = Blur(BlurKind.TILE)
 
 
@@ -85,7 +85,7 @@ def test_there_are_never_more_cells_than_a_stage_says_and_they_are_about_square(
         assert 0.5 < (size[0] / columns) / (size[1] / rows) < 2
 
 
-@pytest.mark.parametrize("cells", [DEFAULT_CELLS, MOST_CELLS])
+@pytest.mark.parametrize("cells", [DEFAULT_CELLS, MAX_CELLS])
 @pytest.mark.parametrize("image", [figure(240), pin(320, 160)], ids=["face", "number"])
 def test_of_the_details_of_a_face_or_a_number_next_to_nothing_comes_back(image, cells):
     sharp = luma(image)
@@ -101,7 +101,7 @@ def test_of_the_details_of_a_face_or_a_number_next_to_nothing_comes_back(image, 
 
 
 def test_of_a_scene_over_which_a_camera_moves_no_more_comes_back_than_of_a_still():
-    side, cells = 128, MOST_CELLS
+    side, cells = 128, MAX_CELLS
     scene = luma(figure(side))
     shifts = np.random.default_rng(1).integers(0, side // cells, (16, 2))
     mosaics = [np.round(shifted_cells(scene, shift, cells)) for shift in shifts]

@@ -8,7 +8,7 @@ from functions.imaging.picture import DecodedPicture
 from functions.imaging.renderings import LONGEST_SIDE_PX, FrameRenderer, FrameRendering
 from functions.imaging.views import moderation_plan
 from functions.shared.contracts import Rendering
-from functions.shared.limits import DEFAULT_VIEWS, FEWEST_VIEWS
+from functions.shared.limits import DEFAULT_VIEWS, MIN_VIEWS
 from tests.judged.tricks import subject
 
 SCENES = [subject(96, 72, seed=seed).convert("RGB") for seed in range(300)]
@@ -62,12 +62,12 @@ def test_no_frame_needs_more_views_than_the_lowest_limit_allows():
     for size in [(700, 500), (97, 97), (400, 33)]:
         noise = Image.fromarray(random.integers(0, 256, (*size[::-1], 4), dtype=np.uint8), "RGBA")
 
-        assert len(moderation_plan(DecodedPicture((noise,)), max_views=FEWEST_VIEWS).views) <= FEWEST_VIEWS
+        assert len(moderation_plan(DecodedPicture((noise,)), max_views=MIN_VIEWS).views) <= MIN_VIEWS
 
 
 def test_a_limit_that_one_frame_may_exceed_is_refused():
     with pytest.raises(ValueError, match="max_views is 7; it must be 8 or more"):
-        moderation_plan(DecodedPicture((SCENES[0],)), max_views=FEWEST_VIEWS - 1)
+        moderation_plan(DecodedPicture((SCENES[0],)), max_views=MIN_VIEWS - 1)
 
 
 # --- animations

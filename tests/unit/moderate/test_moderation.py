@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from functions.moderate.detection import REFUSALS, RekognitionDetector
 from functions.moderate.moderation import Moderator, time_budget
 from functions.moderate.stored_answers import StoredAnswers
-from functions.optimize.settings import MOST_VIEWS
+from functions.optimize.settings import MAX_VIEWS
 from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore
 from functions.records.reader import RecordReader
@@ -303,7 +303,7 @@ def test_labels_too_large_for_a_state_give_no_verdict(rekognition, judge):
 
 @pytest.mark.parametrize("throttled", [0, math.inf], ids=["judged", "unfinished"])
 def test_a_thousand_labels_and_the_most_views_fit_into_a_state(rekognition, run, throttled):
-    image = request(frames=MOST_VIEWS)
+    image = request(frames=MAX_VIEWS)
     longest = labels(*[("Obstructed Intimate Parts", "Non-Explicit Nudity of Intimate parts and Kissing", 97.4)] * 100)
     rekognition.found = {view.key: longest for view in image.proxies[:10]}
     rekognition.throttles[image.proxies[-1].key] = throttled

@@ -3,7 +3,7 @@
 import pytest
 
 from functions.records.entries import (
-    MOST_LABEL_ENTRIES,
+    MAX_LABEL_ENTRIES,
     entries_at_creation,
     entries_at_verdict,
     position_of,
@@ -149,12 +149,12 @@ def test_an_image_whose_hold_was_set_by_hand_is_named(stage, aws):
 
 
 def test_the_limit_of_labels_is_that_of_the_functions(stage, aws):
-    labels = [{"name": f"L{n:03d}", "parent": "", "confidence": n % 50 + 0.5} for n in range(MOST_LABEL_ENTRIES + 20)]
+    labels = [{"name": f"L{n:03d}", "parent": "", "confidence": n % 50 + 0.5} for n in range(MAX_LABEL_ENTRIES + 20)]
     identity = put_old(aws, 1, labels=labels)
 
     list(Migration(stage.operator))
 
     assert_migrated(aws, {identity: labels})
-    assert migrate.MOST_LABEL_ENTRIES == MOST_LABEL_ENTRIES
+    assert migrate.MAX_LABEL_ENTRIES == MAX_LABEL_ENTRIES
     assert migrate.DEFAULT_TENANT == DEFAULT_TENANT
     assert image_id(1) == identity

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.policy.document import MOST_BYTES
+from functions.policy.document import MAX_DOCUMENT_BYTES
 from functions.policy.policy import Policy
 from functions.policy.taxonomy import PARENTS
 from functions.shared.contracts import Decision
@@ -196,7 +196,11 @@ def test_what_is_not_an_object_is_no_policy(document):
         ('{"version": "\\ud800"}', "policy", "cannot be written as JSON"),
         ('{"version": "\udcff"}', "policy", "cannot be written as JSON"),
         ("1" * 5000, "policy", "is not JSON"),
-        ('{"version": "%s"}' % ("x" * MOST_BYTES), "policy", f"has {MOST_BYTES + 14} bytes; it must not exceed 65536"),
+        (
+            '{"version": "%s"}' % ("x" * MAX_DOCUMENT_BYTES),
+            "policy",
+            f"has {MAX_DOCUMENT_BYTES + 14} bytes; it must not exceed 65536",
+        ),
     ],
 )
 def test_a_text_that_is_no_document_is_refused(text, place, fault):

@@ -4,7 +4,7 @@ import pytest
 
 from functions.policy import store as module
 from functions.policy.policy import Policy
-from functions.policy.store import MOST_CACHED, PolicyStore, document_partition
+from functions.policy.store import MAX_CACHED, PolicyStore, document_partition
 from functions.shared.errors import PolicyMissingError, RecordConflictError
 from tests.fakes.aws import TABLE
 from tests.fakes.faults import failing_call
@@ -98,11 +98,11 @@ def test_documents_are_read_once_and_pointers_each_time(store, aws):
 
 
 def test_a_process_keeps_a_limited_number_of_documents(store):
-    for number in range(MOST_CACHED + 3):
+    for number in range(MAX_CACHED + 3):
         stored, _ = store.put("default", "default", policy(str(number)))
         store.get(stored.digest)
 
-    assert len(module._documents) == MOST_CACHED
+    assert len(module._documents) == MAX_CACHED
 
 
 def test_a_document_of_two_tenants_is_stored_once(store, aws):

@@ -99,8 +99,8 @@ def test_keys_are_spelled_as_documented():
     "text", ["", ID.lower(), ID[:-1], ID + "0", "8" + ID[1:], ID[:-1] + "I", ID + "\n", ID[:-1] + "٣", "../" + ID[3:]]
 )
 def test_what_is_no_ulid_is_no_image_id(text):
-    assert keys.is_image_id(ID)
-    assert not keys.is_image_id(text)
+    assert keys.is_ulid(ID)
+    assert not keys.is_ulid(text)
 
 
 def test_times_are_utc_with_milliseconds():

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from functions.shared.errors import SettingsError
-from functions.shared.limits import MOST_PIXELS, UploadLimits
+from functions.shared.limits import MAX_PIXELS, UploadLimits
 from functions.shared.settings import EnvironmentReader
 
 CHANGED = UploadLimits(max_bytes=1, max_pixels=2, max_side_px=3, max_frames=4, max_animation_pixels=5)
 
 
-@pytest.mark.parametrize("limits", [UploadLimits(), CHANGED, UploadLimits(max_pixels=MOST_PIXELS)])
+@pytest.mark.parametrize("limits", [UploadLimits(), CHANGED, UploadLimits(max_pixels=MAX_PIXELS)])
 def test_limits_are_the_same_after_they_have_been_variables(limits):
     reader = EnvironmentReader(limits.as_environment())
 
@@ -21,7 +21,7 @@ def test_limits_are_the_same_after_they_have_been_variables(limits):
 
 
 @pytest.mark.parametrize(
-    ("limit", "value"), [("max_bytes", 0), ("max_frames", 0), ("max_pixels", MOST_PIXELS + 1), ("max_side_px", 16_385)]
+    ("limit", "value"), [("max_bytes", 0), ("max_frames", 0), ("max_pixels", MAX_PIXELS + 1), ("max_side_px", 16_385)]
 )
 def test_what_a_stage_refuses_a_function_does_not_start_with(limit, value):
     wrong = replace(UploadLimits(), **{limit: value})

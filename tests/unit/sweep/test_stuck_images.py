@@ -7,7 +7,7 @@ import pytest
 from functions.shared.aws import KEYS_PER_READ
 from functions.shared.contracts import Status
 from functions.shared.keys import original_key
-from functions.sweep.stuck_images import MOST_HELD, Repairs
+from functions.sweep.stuck_images import MAX_RESUMED, Repairs
 from tests.fakes.aws import ORIGINALS
 
 
@@ -189,10 +189,10 @@ def test_an_image_of_a_release_that_claimed_no_size_is_resumed_from_its_accepted
 
 
 def test_one_sweep_resumes_a_limited_number_of_held_images(stage):
-    for _ in range(MOST_HELD + 2):
+    for _ in range(MAX_RESUMED + 2):
         stage.claimed(Status.HELD)
 
-    assert stage.sweep().resumed == MOST_HELD
+    assert stage.sweep().resumed == MAX_RESUMED
 
 
 def test_while_uploads_are_queued_only_processing_images_are_repaired(stage):

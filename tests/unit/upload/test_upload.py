@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from functions.shared.aws import client
 from functions.shared.contracts import Status
-from functions.shared.keys import is_image_id
+from functions.shared.keys import is_ulid
 from tests.fakes.aws import ORIGINALS, TABLE
 from tests.fakes.faults import failing_call
 from tests.fakes.gateway import Answer, proxy_event
@@ -68,7 +68,7 @@ def test_the_record_is_there_before_the_upload_and_ends_by_itself(post, aws):
     image_id = post({**CAT, "tenant": "acme", "owner": "u-1"}).document["id"]
 
     written = record(aws, image_id)
-    assert is_image_id(image_id)
+    assert is_ulid(image_id)
     assert written["status"] == "AWAITING_UPLOAD"
     assert (written["tenant"], written["owner"], written["filename"]) == ("acme", "u-1", "cat.jpg")
     created = datetime.fromisoformat(written["created_at"]).timestamp()

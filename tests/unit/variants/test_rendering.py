@@ -16,7 +16,7 @@ from functions.shared.contracts import Picture
 from functions.shared.variant import LADDER
 from functions.variants import timings
 from functions.variants.errors import VariantTooLargeError
-from functions.variants.rendering import MOST_PIXELS, RenderedVariant, render
+from functions.variants.rendering import MAX_VARIANT_PIXELS, RenderedVariant, render
 from tests import pictures
 from tests.unit.variants.pictures import rendition, variant
 
@@ -229,6 +229,6 @@ def test_a_box_in_which_an_animation_s_frames_would_take_gigabytes_is_refused_un
 
     assert saved == []
     width = refused.value.largest_width
-    assert 100 * width * width <= MOST_PIXELS
+    assert 100 * width * width <= MAX_VARIANT_PIXELS
     box = {"w": str(width), "h": str(width), "fit": "contain", "f": "webp"}
     assert render(body, variant(**box), picture).body
