@@ -1,22 +1,13 @@
-"""The admit function's settings."""
+"""Settings of admit."""
 
 from dataclasses import dataclass
-from typing import Self
 
-from functions.shared.settings import EnvironmentReader, Settings
+from functions.shared.settings import PlainSettings
 
 
 @dataclass(frozen=True)
-class AdmitSettings(Settings):
+class AdmitSettings(PlainSettings):
     """The table of records, and the state machine `ingest`."""
 
     table_name: str
     ingest_state_machine_arn: str
-
-    @classmethod
-    def read(cls, reader: EnvironmentReader) -> Self:
-        """Read the settings; the reader collects the faults."""
-        return cls(
-            table_name=reader.text("TABLE_NAME"),
-            ingest_state_machine_arn=reader.text("INGEST_STATE_MACHINE_ARN"),
-        )

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from functions.shared.settings import TextSettings
+from functions.shared.settings import PlainSettings
 
 
 @dataclass(frozen=True)
-class DecideSettings(TextSettings):
+class DecideSettings(PlainSettings):
     """The table, two buckets, the event bus, the queue of uploads, and the state machine `retire`."""
 
     table_name: str

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from functions.shared.settings import TextSettings
+from functions.shared.settings import PlainSettings
 
 
 @dataclass(frozen=True)
-class PersistSettings(TextSettings):
+class PersistSettings(PlainSettings):
     """Three buckets, the table of records, the bus for completion events, and the state machine `retire`."""
 
     staging_bucket: str

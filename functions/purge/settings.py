@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from functions.shared.settings import TextSettings
+from functions.shared.settings import PlainSettings
 
 
 @dataclass(frozen=True)
-class PurgeSettings(TextSettings):
+class PurgeSettings(PlainSettings):
     """The distribution whose caches are purged."""
 
     distribution_id: str

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Self
 
-from functions.shared.options import Delivery, Refine
+from functions.shared.options import Refine
 from functions.shared.settings import EnvironmentReader, Settings
-from functions.variants.settings import VariantSettings
+from functions.variants.settings import VariantSettings, expect_stored_variants
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,6 @@ class RefineSettings(Settings):
     def read(cls, reader: EnvironmentReader) -> Self:
         """Read the settings; the reader collects the faults."""
         variants = VariantSettings.read(reader)
-        delivery = reader.word("DELIVERY", Delivery, Delivery.V2)
-        reader.expect(delivery is Delivery.V2, "DELIVERY is v1, in which stored variants are not read; it must be v2")
+        expect_stored_variants(reader)
         reader.expect(variants.refine is not Refine.OFF, "REFINE is off; it must be common or all")
         return cls(variants)

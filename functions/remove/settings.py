@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from functions.shared.settings import TextSettings
+from functions.shared.settings import PlainSettings
 
 
 @dataclass(frozen=True)
-class RemoveSettings(TextSettings):
+class RemoveSettings(PlainSettings):
     """The four buckets and the table of records."""
 
     originals_bucket: str

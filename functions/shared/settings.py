@@ -6,10 +6,10 @@ names every variable, its value and the values that are allowed.
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields
 from enum import StrEnum
-from typing import Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from functions.shared.errors import SettingsError
 
@@ -102,10 +102,27 @@ class Settings(ABC):
 
 
 @dataclass(frozen=True)
-class TextSettings(Settings):
-    """Base of settings that are required strings; each field is read from the variable of its name in upper case."""
+class PlainSettings(Settings):
+    """Base of settings without rules of their own; each field is read from the variable of its name in upper case.
+
+    A field is a string, a whole number from 1 up, or the items of a comma-separated list. A list may be empty; others
+    are required unless they have a default.
+    """
 
     @classmethod
     def read(cls, reader: EnvironmentReader) -> Self:
         """Read the settings; the reader collects the faults."""
-        return cls(**{field.name: reader.text(field.name.upper()) for field in fields(cls)})
+        return cls(**{field.name: _read(reader, field) for field in fields(cls)})
+
+
+_READERS: Final[dict[Any, Callable[..., Any]]] = {
+    str: EnvironmentReader.text,
+    int: EnvironmentReader.integer,
+    tuple[str, ...]: EnvironmentReader.words,
+}
+"""How a field is read, by its type."""
+
+
+def _read(reader: EnvironmentReader, field: Field[Any]) -> Any:
+    default = () if field.default is MISSING else (field.default,)
+    return _READERS[field.type](reader, field.name.upper(), *default)

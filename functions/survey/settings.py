@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from functions.shared.settings import TextSettings
+from functions.shared.settings import PlainSettings
 
 
 @dataclass(frozen=True)
-class SurveySettings(TextSettings):
+class SurveySettings(PlainSettings):
     """The table, and the bucket of manifests and reports."""
 
     table_name: str

@@ -1,15 +1,12 @@
-"""The sweep function's settings."""
+"""Settings of sweep."""
 
 from dataclasses import dataclass
-from typing import Final, Self
 
-from functions.shared.settings import EnvironmentReader, Settings
-
-FORGOTTEN_AFTER_SECONDS: Final = 600
+from functions.shared.settings import PlainSettings
 
 
 @dataclass(frozen=True)
-class SweepSettings(Settings):
+class SweepSettings(PlainSettings):
     """The table, the originals bucket, the queue of uploads and the state machines.
 
     ``forgotten_after_seconds`` is the age at which an unclaimed upload counts as forgotten, the time an image is
@@ -23,17 +20,4 @@ class SweepSettings(Settings):
     ingest_state_machine_arn: str
     settle_state_machine_arn: str
     review_state_machine_arn: str
-    forgotten_after_seconds: int = FORGOTTEN_AFTER_SECONDS
-
-    @classmethod
-    def read(cls, reader: EnvironmentReader) -> Self:
-        """Read the settings; the reader collects the faults."""
-        return cls(
-            table_name=reader.text("TABLE_NAME"),
-            originals_bucket=reader.text("ORIGINALS_BUCKET"),
-            uploads_queue_url=reader.text("UPLOADS_QUEUE_URL"),
-            ingest_state_machine_arn=reader.text("INGEST_STATE_MACHINE_ARN"),
-            settle_state_machine_arn=reader.text("SETTLE_STATE_MACHINE_ARN"),
-            review_state_machine_arn=reader.text("REVIEW_STATE_MACHINE_ARN"),
-            forgotten_after_seconds=reader.integer("FORGOTTEN_AFTER_SECONDS", FORGOTTEN_AFTER_SECONDS),
-        )
+    forgotten_after_seconds: int = 600

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
-from functions.shared.options import Refine
+from functions.shared.options import Delivery, Refine
 from functions.shared.settings import EnvironmentReader, Settings
 from functions.shared.variant import Presets, Sizes, preset_faults
 
@@ -58,6 +58,12 @@ class VariantSettings(Settings):
 
     def _cache_control(self, shared_seconds: int) -> str:
         return f"public, max-age={self.max_age_seconds}, s-maxage={shared_seconds}"
+
+
+def expect_stored_variants(reader: EnvironmentReader) -> None:
+    """Record a fault if the stage's delivery does not read stored variants."""
+    delivery = reader.word("DELIVERY", Delivery, Delivery.V2)
+    reader.expect(delivery is Delivery.V2, "DELIVERY is v1, in which stored variants are not read; it must be v2")
 
 
 def _presets(reader: EnvironmentReader, sizes: Sizes) -> Presets:
