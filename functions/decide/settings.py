@@ -1,17 +1,7 @@
 """Settings of decide."""
 
-from dataclasses import dataclass
-
-from functions.shared.settings import PlainSettings
+from functions.verdicts.settings import VerdictSettings
 
 
-@dataclass(frozen=True)
-class DecideSettings(PlainSettings):
-    """The table, two buckets, the event bus, the queue of uploads, and the state machine `retire`."""
-
-    table_name: str
-    originals_bucket: str
-    generated_bucket: str
-    event_bus_name: str
-    uploads_queue_url: str
-    retire_state_machine_arn: str
+class DecideSettings(VerdictSettings):
+    """Those of a function that changes verdicts."""

@@ -8,33 +8,27 @@ have ended, deletes the variants of older revisions, purges the CDN, and sends t
 change is completed wherever this call ends. If the record was not written, it finds nothing to do.
 """
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
 from functions.records.event_detail import detail_of
 from functions.records.focal_point import FocalPointWriter
 from functions.shared.events import EventPublisher
-from functions.shared.executions import Executions
 from functions.shared.keys import generated_prefix
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.retirement import Retirement
 from functions.shared.variant import POINT_STEPS
 
 
 @dataclass(frozen=True)
 class FocalPoints:
-    """Sets focal points of images whose variants are in ``generated_bucket``.
-
-    ``retire_machine`` is the ARN of the state machine; ``executions`` is called only if one is started.
-    """
+    """Sets focal points of images whose variants are in ``generated_bucket``."""
 
     records: FocalPointWriter
     store: S3ObjectStore
     events: EventPublisher
-    executions: Callable[[], Executions]
+    retirement: Retirement
     generated_bucket: str
-    retire_machine: str
 
     def set(self, image_id: str, x: float, y: float) -> None:
         """Set the focal point, from 0 to 1 of the width and of the height, rounded to sixteenths.
@@ -50,8 +44,7 @@ class FocalPoints:
 
     def _start_retirement(self, image_id: str) -> None:
         """Start an execution with a name of its own: one of an earlier call may have ended without a write."""
-        name = f"{image_id}-focal-{uuid4().hex}"
-        self.executions().start(self.retire_machine, name, json.dumps({"image_id": image_id}))
+        self.retirement.start(image_id, name=f"{image_id}-focal-{uuid4().hex}")
 
 
 def _sixteenths(share: float) -> int:

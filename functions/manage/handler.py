@@ -15,7 +15,6 @@ from functions.manage.removal import Remover
 from functions.manage.requests import image_change, legal_hold, resumption_request, verdict_request
 from functions.manage.resumption import Resumer
 from functions.manage.settings import ManageSettings
-from functions.records.changes import ChangeWriter
 from functions.records.focal_point import FocalPointWriter
 from functions.records.legal_hold import LegalHoldWriter
 from functions.records.listing import Listing
@@ -46,6 +45,7 @@ from functions.shared.rest_api import (
     resolver,
     respond,
 )
+from functions.shared.retirement import Retirement
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.changes import Outcome, VerdictChanges
 
@@ -61,35 +61,19 @@ app = resolver(
     },
 )
 listing = Listing(settings.table_name)
-uploads = UploadsQueue(settings.uploads_queue_url)
-resumer = Resumer(listing, uploads, originals_bucket=settings.originals_bucket)
-remover = Remover(settings.remove_state_machine_arn, records=RemovalWriter(settings.table_name))
-store, events = S3ObjectStore(), EventPublisher(settings.event_bus_name)
+store, executions = S3ObjectStore(), Executions()
+resumer = Resumer(listing, UploadsQueue(settings.uploads_queue_url), originals_bucket=settings.originals_bucket)
+remover = Remover(settings.remove_state_machine_arn, records=RemovalWriter(settings.table_name), executions=executions)
 owners = OwnerRemover(listing, remover)
 legal_holds = LegalHolds(LegalHoldWriter(settings.table_name), store, settings.originals_bucket)
 focal_points = FocalPoints(
     records=FocalPointWriter(settings.table_name),
     store=store,
-    events=events,
-    executions=Executions,
+    events=EventPublisher(settings.event_bus_name),
+    retirement=Retirement(executions, settings.retire_state_machine_arn),
     generated_bucket=settings.generated_bucket,
-    retire_machine=settings.retire_state_machine_arn,
 )
-reader = RecordReader(settings.table_name)
-overrides = Overrides(
-    records=reader,
-    changes=VerdictChanges(
-        reader=reader,
-        writer=ChangeWriter(settings.table_name),
-        store=store,
-        events=events,
-        queue=uploads,
-        executions=Executions,
-        retire_state_machine_arn=settings.retire_state_machine_arn,
-        generated_bucket=settings.generated_bucket,
-        originals_bucket=settings.originals_bucket,
-    ),
-)
+overrides = Overrides(records=RecordReader(settings.table_name), changes=VerdictChanges.from_settings(settings))
 
 
 def not_served(error: NotServedError) -> Response[str]:

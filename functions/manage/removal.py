@@ -5,7 +5,7 @@ From the first write on the image is not served (functions/records/removal.py). 
 
 import hashlib
 import json
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import ClientError
 
@@ -19,15 +19,12 @@ STARTS: Final = 5
 
 
 class Remover:
-    """Removes images with the state machine ``state_machine_arn``.
+    """Removes images with the state machine ``state_machine_arn``."""
 
-    ``stepfunctions`` is a botocore client, by default the process's own.
-    """
-
-    def __init__(self, state_machine_arn: str, *, records: RemovalWriter, stepfunctions: Any = None) -> None:
+    def __init__(self, state_machine_arn: str, *, records: RemovalWriter, executions: Executions) -> None:
         self._machine = state_machine_arn
         self._records = records
-        self._executions = Executions(stepfunctions)
+        self._executions = executions
 
     def remove(self, image_id: str, *, reason: str | None = None, only: Selection | None = None) -> None:
         """Mark an image as removed and start deleting its files, unless an execution is doing so already.

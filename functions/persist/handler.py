@@ -11,6 +11,7 @@ from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger, metrics
+from functions.shared.retirement import Retirement
 
 settings = PersistSettings.from_environment()  # a bad value fails the cold start
 publisher = Publisher(
@@ -18,7 +19,7 @@ publisher = Publisher(
     records=RecordReader(settings.table_name),
     verdicts=VerdictWriter(settings.table_name),
     events=EventPublisher(settings.event_bus_name),
-    executions=Executions,
+    retirement=Retirement(Executions(), settings.retire_state_machine_arn),
     settings=settings,
 )
 

@@ -12,8 +12,6 @@ execution that no longer processes the image deletes the files that it wrote: a 
 precedence.
 """
 
-import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -26,9 +24,9 @@ from functions.records.verdicts import VerdictWriter
 from functions.shared.contracts import Decision, Persisted, PersistRequest, Status, Superseded
 from functions.shared.errors import ContractError, ObjectMissingError, RecordConflictError, RecordMissingError
 from functions.shared.events import EventPublisher
-from functions.shared.executions import Executions
 from functions.shared.keys import generated_prefix, image_prefix, revision_of, revision_prefix
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.retirement import Retirement
 
 PARALLEL_COPIES: Final = 4
 """S3 copies a file of any size in tens of milliseconds; a picture has up to three files."""
@@ -36,13 +34,13 @@ PARALLEL_COPIES: Final = 4
 
 @dataclass(frozen=True)
 class Publisher:
-    """Publishes pictures. ``executions`` is called only when there is something to retire: most runs need no client."""
+    """Publishes pictures."""
 
     store: S3ObjectStore
     records: RecordReader
     verdicts: VerdictWriter
     events: EventPublisher
-    executions: Callable[[], Executions]
+    retirement: Retirement
     settings: PersistSettings
 
     def persist(self, request: PersistRequest) -> Persisted | Superseded:
@@ -98,8 +96,7 @@ class Publisher:
             self.events.publish(image_id, request.verdict.decision.status, revision=revision, detail=detail)
             self.verdicts.clear_unannounced(request)
         if revision > 1:
-            name, document = f"{image_id}-{revision}", json.dumps({"image_id": image_id})
-            self.executions().start(self.settings.retire_state_machine_arn, name, document)
+            self.retirement.start(image_id, name=f"{image_id}-{revision}")
         self._delete_revisions(self.settings.staging_bucket, image_id, up_to=revision)
 
     def _delete_revisions(self, bucket: str, image_id: str, *, up_to: int) -> None:

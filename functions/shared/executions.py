@@ -11,10 +11,18 @@ NOT_FOUND: Final = "ExecutionDoesNotExist"
 
 
 class Executions:
-    """Executions in the function's account. ``stepfunctions`` is a botocore client, by default the process's own."""
+    """Executions in the function's account.
+
+    ``stepfunctions`` is a botocore client, by default the process's own, which is created at the first call: many
+    functions start an execution only now and then.
+    """
 
     def __init__(self, stepfunctions: Any = None) -> None:
-        self._stepfunctions = client("stepfunctions") if stepfunctions is None else stepfunctions
+        self._given = stepfunctions
+
+    @property
+    def _stepfunctions(self) -> Any:
+        return client("stepfunctions") if self._given is None else self._given
 
     def start(self, machine_arn: str, name: str, document: str) -> bool:
         """Start an execution with a JSON text; return False if the name is in use.

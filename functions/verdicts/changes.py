@@ -22,12 +22,10 @@ Every step can be repeated: a repeated call completes what an earlier one left u
 image's revision is not the one that the decision was made on.
 """
 
-import json
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from functions.records.changes import Change, ChangeWriter
 from functions.records.claims import Claim
@@ -40,7 +38,9 @@ from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.keys import generated_prefix
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.retirement import Retirement
 from functions.shared.uploads_queue import UploadsQueue
+from functions.verdicts.settings import VerdictSettings
 
 MAX_REVISIONS_FOR_INGEST: Final = 100
 """Revisions after which `ingest` processes an image no more."""
@@ -76,17 +76,30 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class VerdictChanges:
-    """Changes verdicts. ``executions`` is called only when there is something to retire."""
+    """Changes verdicts."""
 
     reader: RecordReader
     writer: ChangeWriter
     store: S3ObjectStore
     events: EventPublisher
     queue: UploadsQueue
-    executions: Callable[[], Executions]
-    retire_state_machine_arn: str
+    retirement: Retirement
     generated_bucket: str
     originals_bucket: str
+
+    @classmethod
+    def from_settings(cls, settings: VerdictSettings) -> Self:
+        """Return what changes verdicts with the process's own clients."""
+        return cls(
+            reader=RecordReader(settings.table_name),
+            writer=ChangeWriter(settings.table_name),
+            store=S3ObjectStore(),
+            events=EventPublisher(settings.event_bus_name),
+            queue=UploadsQueue(settings.uploads_queue_url),
+            retirement=Retirement(Executions(), settings.retire_state_machine_arn),
+            generated_bucket=settings.generated_bucket,
+            originals_bucket=settings.originals_bucket,
+        )
 
     def apply(self, change: Change) -> Outcome:
         """Apply one change. Raises ContractError or TransientDependencyError; repeat the call after the latter."""
@@ -135,7 +148,7 @@ class VerdictChanges:
 
     def _retire(self, record: ImageRecord) -> None:
         name = f"{record.image_id}-{record.revision}-{uuid.uuid4().hex[:12]}"
-        self.executions().start(self.retire_state_machine_arn, name, json.dumps({"image_id": record.image_id}))
+        self.retirement.start(record.image_id, name)
 
     def _announce(self, record: ImageRecord, change: Change, revision: int) -> Outcome:
         self.store.delete_prefix(self.generated_bucket, generated_prefix(record.image_id))

@@ -71,6 +71,7 @@ from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions as StateMachines
 from functions.shared.keys import record_partition
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.retirement import Retirement
 from functions.shared.timeouts import TimeBudget
 from functions.shared.upload_events import ingest_input
 from functions.shared.uploads_queue import UploadsQueue
@@ -254,7 +255,7 @@ class InProcessPipeline:
         """Remove an image as DELETE does."""
         arn = ManageSettings.from_environment(SETTINGS).remove_state_machine_arn
         records = RemovalWriter(TABLE, self.clients.dynamodb)
-        Remover(arn, records=records, stepfunctions=self.stepfunctions).remove(image_id)
+        Remover(arn, records=records, executions=StateMachines(self.stepfunctions)).remove(image_id)
 
     def published(self, body: bytes) -> str:
         """Return the id of a published image: the first one that a run published, or a copy of it."""
@@ -372,6 +373,7 @@ class InProcessPipeline:
     def _run(self, function: str, payload: dict[str, Any], clients: Clients) -> Any:  # noqa: C901, PLR0911 - one branch per function
         store = S3ObjectStore(clients.s3)
         records = RecordReader(TABLE, clients.dynamodb)
+        retirement = Retirement(StateMachines(clients.stepfunctions), SETTINGS["RETIRE_STATE_MACHINE_ARN"])
         match function:
             case "optimize":
                 settings = OptimizeSettings.from_environment(SETTINGS)
@@ -398,19 +400,17 @@ class InProcessPipeline:
                     records=records,
                     verdicts=VerdictWriter(TABLE, clients.dynamodb),
                     events=EventPublisher(EVENT_BUS, clients.events),
-                    executions=lambda: StateMachines(clients.stepfunctions),
+                    retirement=retirement,
                     settings=PersistSettings.from_environment(SETTINGS),
                 )
                 return publisher.persist(PersistRequest.from_state(payload)).to_state()
             case "manage":
-                manage = ManageSettings.from_environment(SETTINGS)
                 focal_points = FocalPoints(
                     records=FocalPointWriter(TABLE, clients.dynamodb),
                     store=store,
                     events=EventPublisher(EVENT_BUS, clients.events),
-                    executions=lambda: StateMachines(clients.stepfunctions),
+                    retirement=retirement,
                     generated_bucket=BUCKETS["generated"],
-                    retire_machine=manage.retire_state_machine_arn,
                 )
                 return focal_points.set(payload["image_id"], 0.25, 0.75)
             case "decide":
@@ -421,8 +421,7 @@ class InProcessPipeline:
                     store=store,
                     events=EventPublisher(EVENT_BUS, clients.events),
                     queue=UploadsQueue(settings.uploads_queue_url, clients.sqs),
-                    executions=lambda: StateMachines(clients.stepfunctions),
-                    retire_state_machine_arn=settings.retire_state_machine_arn,
+                    retirement=retirement,
                     generated_bucket=BUCKETS["generated"],
                     originals_bucket=BUCKETS["originals"],
                 )

@@ -13,6 +13,7 @@ from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.keys import RECORD_SORT_KEY, record_partition
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.retirement import Retirement
 from tests.fakes.aws import ENVIRONMENT, EVENT_BUS, STAGING, TABLE
 from tests.fakes.states import recorded
 
@@ -24,7 +25,7 @@ def publisher(clients, stepfunctions, retirements):
         records=RecordReader(TABLE, clients["dynamodb"]),
         verdicts=VerdictWriter(TABLE, clients["dynamodb"]),
         events=EventPublisher(EVENT_BUS, clients["events"]),
-        executions=lambda: Executions(stepfunctions),
+        retirement=Retirement(Executions(stepfunctions), retirements.arn),
         settings=PersistSettings.from_environment(ENVIRONMENT),
     )
 

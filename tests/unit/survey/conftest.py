@@ -16,6 +16,7 @@ from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import Mode, Rejudgement
+from functions.shared.retirement import Retirement
 from functions.shared.uploads_queue import UploadsQueue
 from functions.survey.library import Library
 from functions.survey.requests import SurveyRequest
@@ -50,8 +51,7 @@ class Stage:
             store=S3ObjectStore(s3),
             events=EventPublisher(EVENT_BUS, self.aws.events),
             queue=UploadsQueue(self.queue, sqs),
-            executions=lambda: Executions(new_client("stepfunctions")),
-            retire_state_machine_arn=self.retire.arn,
+            retirement=Retirement(Executions(new_client("stepfunctions")), self.retire.arn),
             generated_bucket=GENERATED,
             originals_bucket=ORIGINALS,
         )

@@ -8,6 +8,7 @@ from functions.shared.contracts import Decision, Fallback, PinnedPolicies, Revie
 from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.retirement import Retirement
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.changes import VerdictChanges
 from tests.fakes.aws import EVENT_BUS, GENERATED, ORIGINALS, PUBLISHED, TABLE
@@ -29,8 +30,7 @@ def changes(clients, stepfunctions, retirements, uploads):
         store=S3ObjectStore(clients["s3"]),
         events=EventPublisher(EVENT_BUS, clients["events"]),
         queue=UploadsQueue(uploads.url, clients["sqs"]),
-        executions=lambda: Executions(stepfunctions),
-        retire_state_machine_arn=retirements.arn,
+        retirement=Retirement(Executions(stepfunctions), retirements.arn),
         generated_bucket=GENERATED,
         originals_bucket=ORIGINALS,
     )
