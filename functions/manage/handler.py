@@ -10,6 +10,7 @@ from functions.manage.focal_point import FocalPoints
 from functions.manage.legal_hold import LegalHolds
 from functions.manage.overrides import Overrides
 from functions.manage.owners import OwnerRemover
+from functions.manage.problems import PROBLEMS
 from functions.manage.queries import history_query, listing_query, owner_query, tenant_query
 from functions.manage.removal import Remover
 from functions.manage.requests import image_change, legal_hold, resumption_request, verdict_request
@@ -20,46 +21,18 @@ from functions.records.legal_hold import LegalHoldWriter
 from functions.records.listing import Listing
 from functions.records.reader import RecordReader
 from functions.records.removal import RemovalWriter
-from functions.shared.contracts import Decision, Status
-from functions.shared.errors import (
-    LegalHoldChangedError,
-    LegalHoldError,
-    NotJudgedError,
-    NotServedError,
-    NotUploadedError,
-    RecordMissingError,
-    RemovalNotStartedError,
-    RevisionsUsedUpError,
-)
+from functions.shared.contracts import Decision
 from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger
-from functions.shared.problem import problem
-from functions.shared.rest_api import (
-    RETRY_AFTER_SECONDS,
-    as_response,
-    body_bytes,
-    json_response,
-    query_parameters,
-    resolver,
-    respond,
-)
+from functions.shared.rest_api import body_bytes, json_response, query_parameters, resolver, respond
 from functions.shared.retirement import Retirement
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.changes import Outcome, VerdictChanges
 
 settings = ManageSettings.from_environment()  # a bad value fails the cold start
-app = resolver(
-    settings.allowed_origins,
-    problems={
-        RecordMissingError: problem(404, "Not Found", "No image has this id."),
-        RevisionsUsedUpError: problem(409, "Conflict", "This image was changed too often; it cannot be changed again."),
-        LegalHoldError: problem(409, "Conflict", "This image is under a legal hold; it was not removed."),
-        LegalHoldChangedError: problem(409, "Conflict", "Another call has set the legal hold; it stays set."),
-        NotUploadedError: problem(409, "Conflict", "This image has no upload yet, so there is nothing to keep."),
-    },
-)
+app = resolver(settings.allowed_origins, PROBLEMS)
 listing = Listing(settings.table_name)
 store, executions = S3ObjectStore(), Executions()
 resumer = Resumer(listing, UploadsQueue(settings.uploads_queue_url), originals_bucket=settings.originals_bucket)
@@ -74,38 +47,6 @@ focal_points = FocalPoints(
     generated_bucket=settings.generated_bucket,
 )
 overrides = Overrides(records=RecordReader(settings.table_name), changes=VerdictChanges.from_settings(settings))
-
-
-def not_served(error: NotServedError) -> Response[str]:
-    """Respond to a change of an image that is not served: 410 if it was removed, otherwise 409."""
-    if error.status is Status.REMOVED:
-        return as_response(problem(410, "Gone", "This image was removed."))
-    return as_response(problem(409, "Conflict", "This image is not published.", image_status=error.status))
-
-
-app.exception_handler(NotServedError)(not_served)
-
-
-def not_judged(error: NotJudgedError) -> Response[str]:
-    """Respond to an override of an image without a verdict: 410 if it was removed, otherwise 409."""
-    if error.status is Status.REMOVED:
-        return as_response(problem(410, "Gone", "This image was removed."))
-    return as_response(problem(409, "Conflict", "This image has no verdict yet.", image_status=error.status))
-
-
-app.exception_handler(NotJudgedError)(not_judged)
-
-
-def removal_not_started(error: RemovalNotStartedError) -> Response[str]:
-    """Respond to a DELETE that marked the image as removed and could not start the deletion; log the cause."""
-    logger.exception("the removal could not be started", exc_info=error)
-    detail = "The image is no longer served, but the deletion of its files could not be started. Repeat the request."
-    return as_response(
-        problem(503, "Service Unavailable", detail, headers={"Retry-After": RETRY_AFTER_SECONDS}),
-    )
-
-
-app.exception_handler(RemovalNotStartedError)(removal_not_started)
 
 
 @app.get("/v1/images/<image_id>")

@@ -37,33 +37,33 @@ class Found:
 
 @dataclass(frozen=True)
 class PolicyAdministration:
-    """Administers the policies of ``store``."""
+    """Administers the policies of one stage."""
 
-    store: PolicyStore
+    policies: PolicyStore
 
     def get(self, tenant: str, name: str) -> Found:
         """Return the policy in force under a name. Raises PolicyMissingError or TransientDependencyError."""
-        active, shadow = self.store.pointers(tenant, name)
-        return Found(self.store.resolve(tenant, name), active, shadow)
+        active, shadow = self.policies.pointers(tenant, name)
+        return Found(self.policies.resolve(tenant, name), active, shadow)
 
     def document(self, tenant: str, name: str, digest: str) -> tuple[Version, Policy]:
         """Return a version and its document. Raises PolicyMissingError or TransientDependencyError."""
-        return self.store.version(tenant, name, digest), self.store.get(digest)
+        return self.policies.version(tenant, name, digest), self.policies.get(digest)
 
     def put(self, tenant: str, name: str, policy: Policy) -> tuple[Version, bool]:
         """Store a version, and return it and whether it is new. Raises FloorNameError or TransientDependencyError."""
         if name == FLOOR_NAME and tenant != DEFAULT_TENANT:
             raise FloorNameError(tenant)
-        return self.store.put(tenant, name, policy)
+        return self.policies.put(tenant, name, policy)
 
     def check(self, tenant: str, name: str, digest: str) -> Version:
         """Check a version, record the result, and return the version.
 
         Raises PolicyMissingError, PolicyNotPassedError, PolicyMilderError or TransientDependencyError.
         """
-        self.store.version(tenant, name, digest)
+        self.policies.version(tenant, name, digest)
         failures, milder = self._faults(tenant, name, digest)
-        version = self.store.record_check(tenant, name, digest, (*failures, *milder))
+        version = self.policies.record_check(tenant, name, digest, (*failures, *milder))
         _expect_none(failures, milder)
         return version
 
@@ -73,8 +73,8 @@ class PolicyAdministration:
         Raises PolicyMissingError, PolicyUncheckedError, PolicyNotPassedError, PolicyMilderError, PolicyChangedError or
         TransientDependencyError; nothing was changed then.
         """
-        active, _ = self.store.pointers(tenant, name)
-        version = self.store.version(tenant, name, digest)
+        active, _ = self.policies.pointers(tenant, name)
+        version = self.policies.version(tenant, name, digest)
         if active is not None and active.digest == digest:
             return active
         if version.checked_at is None:
@@ -82,9 +82,11 @@ class PolicyAdministration:
         failures, milder = self._faults(tenant, name, digest)
         _expect_none(failures, milder)
         if version.failures:  # of a floor that has changed since
-            self.store.record_check(tenant, name, digest, ())
+            self.policies.record_check(tenant, name, digest, ())
         try:
-            return self.store.activate(tenant, name, digest, number=active.number if active else 0, actor=SERVICE_ACTOR)
+            return self.policies.activate(
+                tenant, name, digest, number=active.number if active else 0, actor=SERVICE_ACTOR
+            )
         except RecordConflictError as error:
             raise PolicyChangedError(name) from error
 
@@ -93,17 +95,17 @@ class PolicyAdministration:
 
         Raises PolicyMissingError or TransientDependencyError.
         """
-        self.store.version(tenant, name, digest)
-        return self.store.start_shadow(tenant, name, digest, actor=SERVICE_ACTOR)
+        self.policies.version(tenant, name, digest)
+        return self.policies.start_shadow(tenant, name, digest, actor=SERVICE_ACTOR)
 
     def end_shadow(self, tenant: str, name: str) -> None:
         """Stop shadowing. Raises TransientDependencyError."""
-        self.store.end_shadow(tenant, name, actor=SERVICE_ACTOR)
+        self.policies.end_shadow(tenant, name, actor=SERVICE_ACTOR)
 
     def _faults(self, tenant: str, name: str, digest: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the examples that fail, and the places where the policy is milder than the floor."""
-        policy = self.store.get(digest)
-        floor = self.store.floor_of(tenant, name)
+        policy = self.policies.get(digest)
+        floor = self.policies.floor_of(tenant, name)
         failures = tuple(map(str, failures_of(policy)))
         milder = () if floor is None else tuple(map(str, milder_than(policy, floor)))
         return _shortened(failures), _shortened(milder)

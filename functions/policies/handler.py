@@ -7,94 +7,30 @@ from ulid import ULID
 
 from functions.policies import responses
 from functions.policies.administration import PolicyAdministration
+from functions.policies.problems import PROBLEMS
 from functions.policies.rejudgement_requests import diff_request, rejudgement_request
 from functions.policies.rejudgements import Rejudgements
 from functions.policies.requests import chosen_version, digest_of, policy_of, tenant_of
 from functions.policies.settings import PoliciesSettings
 from functions.policy.store import PolicyStore
-from functions.shared.errors import (
-    FloorNameError,
-    PolicyChangedError,
-    PolicyError,
-    PolicyFloorsDifferError,
-    PolicyMilderError,
-    PolicyMissingError,
-    PolicyNotPassedError,
-    PolicyUncheckedError,
-    RejudgementMissingError,
-    RejudgementOutdatedError,
-)
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger
-from functions.shared.problem import problem
 from functions.shared.rejudgements import Mode
-from functions.shared.rest_api import as_response, json_response, query_parameters, resolver, respond
+from functions.shared.rest_api import json_response, query_parameters, resolver, respond
 
 settings = PoliciesSettings.from_environment()  # a bad value fails the cold start
-app = resolver(
-    settings.allowed_origins,
-    problems={
-        PolicyMissingError: problem(404, "Not Found", "This policy has no version with this digest."),
-        PolicyUncheckedError: problem(409, "Conflict", "This version has not been checked; check it first."),
-        PolicyChangedError: problem(
-            409, "Conflict", "The policy was activated or checked at the same time. Try again."
-        ),
-        RejudgementMissingError: problem(404, "Not Found", "No rejudgement has this id, or it has expired."),
-        FloorNameError: problem(400, "Bad Request", "name: only the tenant default has a floor", parameter="tenant"),
-    },
-)
-store = PolicyStore(settings.table_name)
-administration = PolicyAdministration(store)
+app = resolver(settings.allowed_origins, PROBLEMS)
+policies = PolicyStore(settings.table_name)
+administration = PolicyAdministration(policies)
 rejudgements = Rejudgements(
-    policies=store,
+    policies=policies,
     store=S3ObjectStore(),
     executions=Executions(),
     bucket=settings.reports_bucket,
     state_machine_arn=settings.rejudge_state_machine_arn,
     new_id=lambda: str(ULID()),
 )
-
-
-def invalid(error: PolicyError) -> Response[str]:
-    """Respond to a document that is not a policy: 400 with all faults."""
-    faults = [{"field": place, "detail": fault} for place, fault in error.faults]
-    first = faults[0]
-    detail = f"{first['field']} {first['detail']}"
-    return as_response(problem(400, "Bad Request", detail, field=first["field"], errors=faults))
-
-
-def not_passed(error: PolicyNotPassedError) -> Response[str]:
-    """Respond to a policy whose examples fail: 422 that names the examples and what came out."""
-    detail = f"An example fails: {error.failures[0]}"
-    return as_response(problem(422, "Unprocessable Content", detail, failures=list(error.failures)))
-
-
-def milder(error: PolicyMilderError) -> Response[str]:
-    """Respond to a policy that is milder than the floor: 409 that names the places."""
-    detail = f"The policy is milder than the floor: {error.places[0]}"
-    return as_response(problem(409, "Conflict", detail, milder_than_floor=list(error.places)))
-
-
-def floors_differ(error: PolicyFloorsDifferError) -> Response[str]:
-    """Respond to a comparison of policies that do not consider the same labels: 400 that names both confidences."""
-    detail = (
-        f"against: its minimum_confidence is {error.against:g}, and the candidate's is {error.candidate:g}; only "
-        "policies that consider the same labels are compared"
-    )
-    return as_response(problem(400, "Bad Request", detail, field="against"))
-
-
-def outdated(error: RejudgementOutdatedError) -> Response[str]:
-    """Respond to a manifest that cannot be applied: 409 that says why."""
-    return as_response(problem(409, "Conflict", f"manifest: {error}", field="manifest"))
-
-
-app.exception_handler(PolicyFloorsDifferError)(floors_differ)
-app.exception_handler(RejudgementOutdatedError)(outdated)
-app.exception_handler(PolicyError)(invalid)
-app.exception_handler(PolicyNotPassedError)(not_passed)
-app.exception_handler(PolicyMilderError)(milder)
 
 
 @app.get("/v1/policies/<name>")
@@ -118,8 +54,7 @@ def put_policy(name: str) -> Response[str]:
 @app.get("/v1/policies/<name>/versions")
 def get_versions(name: str) -> Response[str]:
     """Return all versions of a policy, newest first."""
-    tenant = tenant_of(app.current_event.raw_event, name)
-    versions = administration.store.versions(tenant, name)
+    versions = policies.versions(tenant_of(app.current_event.raw_event, name), name)
     return json_response(200, {"items": [responses.version(each) for each in versions]})
 
 

@@ -6,7 +6,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
@@ -21,14 +21,12 @@ RETRY_AFTER_SECONDS: Final = "2"
 MAX_NAME_CHARACTERS: Final = 64
 """An error message contains at most this many characters of a parameter's name."""
 
+Problems = Mapping[type[Exception], Callable[[Any], dict[str, Any]]]
+"""The errors that a function's routes raise, with what returns the response to one (see problem.py)."""
 
-def resolver(
-    allowed_origins: tuple[str, ...], problems: Mapping[type[Exception], dict[str, Any]] | None = None
-) -> APIGatewayRestResolver:
-    """Return a resolver with CORS for these origins and problem documents (RFC 9457) for errors.
 
-    ``problems`` are the responses (see problem.py) for errors that a function's routes raise.
-    """
+def resolver(allowed_origins: tuple[str, ...], problems: Problems) -> APIGatewayRestResolver:
+    """Return a resolver with CORS for these origins and problem documents (RFC 9457) for errors."""
     cors = None
     if allowed_origins:
         cors = CORSConfig(
@@ -40,8 +38,8 @@ def resolver(
     app = APIGatewayRestResolver(cors=cors)
     app.exception_handler(ProblemError)(lambda error: as_response(error.response))
     app.exception_handler(TransientDependencyError)(_busy)
-    for error, proxy in (problems or {}).items():
-        app.exception_handler(error)(lambda _, proxy=proxy: as_response(proxy))
+    for error_class, response_to in problems.items():
+        app.exception_handler(error_class)(lambda error, response_to=response_to: as_response(response_to(error)))
     app.not_found(_not_found)
     return app
 

@@ -16,7 +16,7 @@ from functions.upload.presigned_uploads import PresignedUploads, signing_client
 from functions.upload.settings import UploadSettings
 
 settings = UploadSettings.from_environment()  # a bad value fails the cold start
-app = resolver(settings.allowed_origins)
+app = resolver(settings.allowed_origins, problems={})
 creation = ImageCreation(
     settings,
     records=RecordReader(settings.table_name),

@@ -1,0 +1,48 @@
+"""The responses to the errors of manage's routes."""
+
+from typing import Any, Final
+
+from functions.shared.contracts import Status
+from functions.shared.errors import (
+    LegalHoldChangedError,
+    LegalHoldError,
+    NotJudgedError,
+    NotServedError,
+    NotUploadedError,
+    RecordMissingError,
+    RemovalNotStartedError,
+    RevisionsUsedUpError,
+)
+from functions.shared.observability import logger
+from functions.shared.problem import problem
+from functions.shared.rest_api import RETRY_AFTER_SECONDS, Problems
+
+
+def _conflict(detail: str, **extra: Any) -> dict[str, Any]:
+    return problem(409, "Conflict", detail, **extra)
+
+
+def _refused(status: Status, detail: str) -> dict[str, Any]:
+    """Respond to a change that the image's status does not allow: 410 if it was removed, otherwise 409."""
+    if status is Status.REMOVED:
+        return problem(410, "Gone", "This image was removed.")
+    return _conflict(detail, image_status=status)
+
+
+def _removal_not_started(error: RemovalNotStartedError) -> dict[str, Any]:
+    """Respond to a DELETE that marked the image as removed and could not start the deletion; log the cause."""
+    logger.exception("the removal could not be started", exc_info=error)
+    detail = "The image is no longer served, but the deletion of its files could not be started. Repeat the request."
+    return problem(503, "Service Unavailable", detail, headers={"Retry-After": RETRY_AFTER_SECONDS})
+
+
+PROBLEMS: Final[Problems] = {
+    RecordMissingError: lambda _: problem(404, "Not Found", "No image has this id."),
+    RevisionsUsedUpError: lambda _: _conflict("This image was changed too often; it cannot be changed again."),
+    LegalHoldError: lambda _: _conflict("This image is under a legal hold; it was not removed."),
+    LegalHoldChangedError: lambda _: _conflict("Another call has set the legal hold; it stays set."),
+    NotUploadedError: lambda _: _conflict("This image has no upload yet, so there is nothing to keep."),
+    NotServedError: lambda error: _refused(error.status, "This image is not published."),
+    NotJudgedError: lambda error: _refused(error.status, "This image has no verdict yet."),
+    RemovalNotStartedError: _removal_not_started,
+}
