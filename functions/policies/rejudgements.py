@@ -128,9 +128,9 @@ class Rejudgements:
         rejudgement = Rejudgement(
             new_id, manifest or new_id, mode, tenant, name, candidate.digest, floor=self._floor(tenant, name), **options
         )
-        document = json.dumps(rejudgement.to_state())
-        self.store.put(self.bucket, request_key(new_id), document.encode(), content_type="application/json")
-        self.executions.start(self.state_machine_arn, new_id, document)
+        document = rejudgement.to_state()
+        self.store.put_document(self.bucket, request_key(new_id), document)
+        self.executions.start(self.state_machine_arn, new_id, json.dumps(document))
         return rejudgement
 
     def _version(self, tenant: str, name: str, chosen: str) -> Policy:

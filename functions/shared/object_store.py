@@ -12,10 +12,12 @@ from botocore.exceptions import ClientError
 
 from functions.shared.aws import client, translated_errors
 from functions.shared.errors import ObjectChangedError, ObjectMissingError
-from functions.shared.objects import StoredObject, StoredVersion
+from functions.shared.objects import ListedObject, StoredObject, StoredVersion
 
 DELETE_BATCH = 1000
 """Keys in one DeleteObjects call; S3's own limit."""
+
+_JSON_TYPE: Final = "application/json"
 
 _NOT_LOCKABLE: Final = frozenset({"InvalidRequest", "ObjectLockConfigurationNotFoundError"})
 """Codes of a legal hold in a bucket for which Object Lock is not enabled yet."""
@@ -56,13 +58,18 @@ class S3ObjectStore:
 
         Raises TransientDependencyError.
         """
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         try:
             with translated_errors():
-                self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*")
+                self._s3.put_object(
+                    Bucket=bucket, Key=key, Body=_json(document), ContentType=_JSON_TYPE, IfNoneMatch="*"
+                )
         except ObjectChangedError:
             return self.document(bucket, key)
         return document
+
+    def put_document(self, bucket: str, key: str, document: Any) -> None:
+        """Write a JSON object. Raises TransientDependencyError."""
+        self.put(bucket, key, _json(document), content_type=_JSON_TYPE)
 
     def metadata(self, bucket: str, key: str) -> dict[str, str]:
         """Return the user-defined metadata of an object. Raises ObjectMissingError or TransientDependencyError."""
@@ -126,9 +133,18 @@ class S3ObjectStore:
 
     def keys(self, bucket: str, prefix: str) -> list[str]:
         """Return all keys that begin with ``prefix``. Raises TransientDependencyError."""
+        return [listed.key for listed in self.listed(bucket, prefix)]
+
+    def listed(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[ListedObject]:
+        """Yield the objects whose keys begin with ``prefix`` and sort after ``after``, in order.
+
+        A page of 1,000 keys is read when it is needed. Raises TransientDependencyError.
+        """
+        start = {"StartAfter": after} if after else {}
         with translated_errors():
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **start):
+                for entry in page.get("Contents", ()):
+                    yield ListedObject(entry["Key"], entry["LastModified"])
 
     def first_keys(self, bucket: str, prefix: str, *, after: str = "") -> list[str]:
         """Return up to DELETE_BATCH keys that begin with ``prefix`` and sort after ``after``, in order.
@@ -153,6 +169,7 @@ class S3ObjectStore:
                     version_id=entry["VersionId"],
                     etag=entry.get("ETag", "").strip('"'),
                     last_modified=entry["LastModified"],
+                    size=entry.get("Size", 0),
                 )
                 for page in pages
                 for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
@@ -221,6 +238,10 @@ class S3ObjectStore:
                 )
                 if response.get("Errors"):  # the status is 200 even if S3 deleted nothing
                     raise ClientError({"Error": response["Errors"][0]}, "DeleteObjects")
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @contextmanager

@@ -16,13 +16,25 @@ class StoredObject:
 
 
 @dataclass(frozen=True)
+class ListedObject:
+    """A key of a bucket, and when its object was written."""
+
+    key: str
+    last_modified: datetime
+
+
+@dataclass(frozen=True)
 class StoredVersion:
-    """One version of an object in a versioned bucket, or a delete marker; the ETag is unquoted, "" for a marker."""
+    """One version of an object in a versioned bucket, or a delete marker.
+
+    The ETag is unquoted, ``size`` is in bytes. A marker has the ETag "" and the size 0.
+    """
 
     key: str
     version_id: str
     etag: str
     last_modified: datetime
+    size: int
 
     @property
     def is_delete_marker(self) -> bool:

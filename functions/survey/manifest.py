@@ -31,7 +31,6 @@ IMAGES_PER_BATCH: Final = 25
 PARALLEL_READS: Final = 16
 """Objects that are read at the same time. A manifest of 10 million images has about 1,000 counts."""
 
-JSON: Final = "application/json"
 JSON_LINES: Final = "application/jsonl"
 
 
@@ -102,9 +101,9 @@ class Manifest:
         for direction, images in found.changes.items():
             if images:
                 starts = range(0, len(images), IMAGES_PER_BATCH)
-                lines = "\n".join(_json({"images": images[each : each + IMAGES_PER_BATCH]}) for each in starts)
+                lines = "".join(_line(images[each : each + IMAGES_PER_BATCH]) for each in starts)
                 key = f"{changes_prefix(self._id, Direction(direction))}{name}.jsonl"
-                self._store.put(self._bucket, key, f"{lines}\n".encode(), content_type=JSON_LINES)
+                self._store.put(self._bucket, key, lines.encode(), content_type=JSON_LINES)
         self._write(f"{counts_prefix(self._id)}{name}.json", found.counts)
         return found
 
@@ -176,8 +175,8 @@ class Manifest:
         return self._store.document_once(self._bucket, key, make()) if document is None else document
 
     def _write(self, key: str, document: Any) -> None:
-        self._store.put(self._bucket, key, _json(document).encode(), content_type=JSON)
+        self._store.put_document(self._bucket, key, document)
 
 
-def _json(document: Any) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+def _line(images: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"images": images}, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -6,7 +6,6 @@ one ended, and images that changed since are left as they are. No image is chang
 active.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +17,7 @@ from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import Direction, Mode, Rejudgement, Result, report_key
 from functions.survey.judging import Difference, Judge
 from functions.survey.library import JudgedImage, Library
-from functions.survey.manifest import JSON, Found, Manifest
+from functions.survey.manifest import Found, Manifest
 from functions.survey.requests import Operation, SurveyRequest
 from functions.survey.tally import Tally
 
@@ -123,8 +122,7 @@ class Survey:
         if result is Result.APPLIED and manifest.finished_parts() < tally.parts.total():
             result = Result.OUTDATED
         report = {"result": result, **tally.to_document(), "outcomes": dict(sorted(manifest.outcomes().items()))}
-        body = json.dumps(report, ensure_ascii=False).encode()
-        self.store.put(self.bucket, report_key(rejudgement.id), body, content_type=JSON)
+        self.store.put_document(self.bucket, report_key(rejudgement.id), report)
         return {"outcome": result.value}
 
 

@@ -20,10 +20,11 @@ from typing import Any, Final
 
 from functions.records.claims import Claim, ClaimReader
 from functions.records.reviews import OverdueReview, ReviewReader
-from functions.shared.aws import KEYS_PER_READ, client, translated_errors
+from functions.shared.aws import KEYS_PER_READ
 from functions.shared.contracts import Status
 from functions.shared.executions import Executions
 from functions.shared.keys import first_id_of, is_ulid, original_key
+from functions.shared.object_store import S3ObjectStore
 from functions.shared.upload_events import upload_event
 from functions.shared.uploads_queue import UploadsQueue
 from functions.sweep.settings import SweepSettings
@@ -69,7 +70,7 @@ class StuckImages:
         self._settings = settings
         self._claims = ClaimReader(settings.table_name, dynamodb)
         self._reviews = ReviewReader(settings.table_name, dynamodb)
-        self._s3 = client("s3") if s3 is None else s3
+        self._store = S3ObjectStore(s3)
         self._uploads_queue = UploadsQueue(settings.uploads_queue_url, sqs)
         self._executions = Executions(stepfunctions)
         self._forgotten_after = timedelta(seconds=settings.forgotten_after_seconds)
@@ -159,18 +160,12 @@ class StuckImages:
 
     def _uploads(self, forgotten_after: timedelta) -> Iterator[str]:
         """Yield the ids of recent uploads that are at least so old. Ids begin with their time, so keys sort by it."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._settings.originals_bucket,
-            Prefix="uploads/",
-            StartAfter=f"uploads/{first_id_of(self._now() - LOOK_BACK)}",
-        )
-        with translated_errors():
-            for page in pages:
-                for stored in page.get("Contents", ()):
-                    image_id = stored["Key"].split("/")[1]
-                    is_original = is_ulid(image_id) and stored["Key"] == original_key(image_id)
-                    if is_original and self._now() - stored["LastModified"] >= forgotten_after:
-                        yield image_id
+        oldest = f"uploads/{first_id_of(self._now() - LOOK_BACK)}"
+        for stored in self._store.listed(self._settings.originals_bucket, "uploads/", after=oldest):
+            image_id = stored.key.split("/")[1]
+            is_original = is_ulid(image_id) and stored.key == original_key(image_id)
+            if is_original and self._now() - stored.last_modified >= forgotten_after:
+                yield image_id
 
     def _unclaimed(self, image_ids: list[str]) -> Iterator[str]:
         """Yield the ids of unclaimed uploads, and of removed images: an execution deletes their uploads."""
@@ -182,19 +177,15 @@ class StuckImages:
 
     def _start_upload(self, image_id: str) -> bool:
         """Queue the event that S3 sends for the first version of an upload; return False if the object is gone."""
-        with translated_errors():
-            answer = self._s3.list_object_versions(
-                Bucket=self._settings.originals_bucket, Prefix=original_key(image_id)
-            )
-        versions = answer.get("Versions", ())
+        bucket = self._settings.originals_bucket
+        versions = [each for each in self._store.versions(bucket, original_key(image_id)) if not each.is_delete_marker]
         if not versions:
             return False
         first = versions[-1]  # S3 lists the newest first
         self._uploads_queue.send(
             upload_event(
-                image_id, bucket=self._settings.originals_bucket, etag=first["ETag"].strip('"'),
-                version=first["VersionId"], size=int(first["Size"]),
-                sequencer=f"{int(first['LastModified'].timestamp() * 1000):016X}",
+                image_id, bucket=bucket, etag=first.etag, version=first.version_id, size=first.size,
+                sequencer=f"{int(first.last_modified.timestamp() * 1000):016X}",
             )
         )  # fmt: skip
         return True

@@ -106,6 +106,21 @@ def test_keys_come_in_order_from_behind_a_key_a_batch_at_a_time(store, aws, monk
     assert store.first_keys(STAGING, "a/", after="a/4") == []
 
 
+def test_listed_objects_come_in_order_from_behind_a_key(store, aws):
+    aws.put_objects(STAGING, ["a/3", "a/1", "a/2", "b/1"])
+
+    found = list(store.listed(STAGING, "a/", after="a/1"))
+
+    assert [each.key for each in found] == ["a/2", "a/3"]
+    assert all(each.last_modified.tzinfo for each in found)
+
+
+def test_a_document_comes_back_and_a_missing_one_is_none(store):
+    store.put_document(STAGING, "k", {"name": "é"})
+
+    assert (store.document(STAGING, "k"), store.document(STAGING, "missing")) == ({"name": "é"}, None)
+
+
 def test_a_conditional_delete_names_the_version_that_it_means(store, clients):
     etag = store.put(STAGING, "k", b"old", content_type="image/png")
     sent = []
@@ -147,11 +162,12 @@ def test_an_object_that_s3_did_not_delete_is_an_error_although_the_call_succeeds
         lambda store: store.metadata(STAGING, "k"),
         lambda store: store.put(STAGING, "k", b"", content_type="image/png"),
         lambda store: store.copy(STAGING, "k", PUBLISHED, "k"),
+        lambda store: store.put_document(STAGING, "k", {}),
         lambda store: store.keys(STAGING, ""),
         lambda store: store.delete(STAGING, "k"),
         lambda store: store.delete_all(STAGING, ["k"]),
         lambda store: store.delete_prefix(STAGING, ""),
-        lambda store: store.delete_versions(STAGING, [StoredVersion("k", "v", "", datetime.now(UTC))]),
+        lambda store: store.delete_versions(STAGING, [StoredVersion("k", "v", "", datetime.now(UTC), size=0)]),
         lambda store: store.versions(STAGING, ""),
         lambda store: store.first_keys(STAGING, ""),
     ],
@@ -160,6 +176,7 @@ def test_an_object_that_s3_did_not_delete_is_an_error_although_the_call_succeeds
         "metadata",
         "put",
         "copy",
+        "put_document",
         "keys",
         "delete",
         "delete_all",
