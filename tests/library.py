@@ -10,9 +10,9 @@ from typing import Any
 from ulid import ULID
 
 from functions.policy.policy import Answer, Policy
-from functions.shared.contracts import Decision
 from functions.shared.dynamo import to_item
 from functions.shared.keys import DAYS_PARTITION, record_partition
+from functions.shared.status import Decision
 
 NAMES = {"Weapons": "Violence", "Drinking": "Alcohol Use", "Gambling": "", "Explicit Nudity": "Explicit"}
 """Labels of the library with their parents."""

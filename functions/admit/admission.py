@@ -15,10 +15,10 @@ from typing import Any, Final, Self
 
 from functions.admit.settings import AdmitSettings
 from functions.records.claims import ClaimReader
-from functions.shared.contracts import Status
 from functions.shared.errors import ContractError, TransientDependencyError
 from functions.shared.executions import Executions, arn_of
 from functions.shared.keys import is_ulid
+from functions.shared.status import Status
 from functions.shared.timeouts import TimeBudget
 from functions.shared.upload_events import ingest_input
 

@@ -15,7 +15,7 @@ from functions.imaging.colorimetry import Colorimetry, hdr_table, icc_profile
 from functions.imaging.facts import Transparency, clear_info, facts_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _SPACE_OF_MODE: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK", "LAB": "Lab"}
 _SIXTEEN_BITS: Final = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})

@@ -26,7 +26,7 @@ from functions.imaging.picture import DecodedPicture
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.resizing import resized
 from functions.imaging.rights import rights_block
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _ANIMATED: frozenset[str] = frozenset({"WEBP", "AVIF"})
 """Formats whose animations the decoder composes; compositing.py does it for GIF and PNG."""

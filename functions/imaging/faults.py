@@ -15,7 +15,7 @@ from typing import Final
 from PIL import Image
 
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _FAULTS: Final = (
     OSError,

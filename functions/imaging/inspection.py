@@ -18,7 +18,7 @@ from functions.imaging.containers.webp import inspect_webp
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.signatures import ISO, check_declared_type, format_of
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _WALKS: Final = {
     "JPEG": inspect_jpeg,

@@ -1,7 +1,7 @@
 """The error with which decoding refuses a file; `optimize` returns it as a rejection."""
 
-from functions.shared.contracts import Reason
 from functions.shared.errors import CALLER, ImageScalerError
+from functions.shared.status import Reason
 
 
 class RefusedPictureError(ImageScalerError):

@@ -19,8 +19,8 @@ from multiprocessing.connection import Connection
 from typing import Any, Final, TypeVar
 
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
 from functions.shared.errors import STATE_MACHINE, ImageScalerError, TransientDependencyError
+from functions.shared.status import Reason
 
 T = TypeVar("T")
 

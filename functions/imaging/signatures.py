@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 ACCEPTED: Final = "JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF and BMP"
 

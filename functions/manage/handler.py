@@ -21,13 +21,13 @@ from functions.records.legal_hold import LegalHoldWriter
 from functions.records.listing import Listing
 from functions.records.reader import RecordReader
 from functions.records.removal import RemovalWriter
-from functions.shared.contracts import Decision
 from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger
 from functions.shared.rest_api import body_bytes, json_response, query_parameters, resolver, respond
 from functions.shared.retirement import Retirement
+from functions.shared.status import Decision
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.changes import Outcome, VerdictChanges
 

@@ -5,13 +5,13 @@ from typing import Final
 
 from functions.records.changes import Change
 from functions.records.reader import RecordReader
-from functions.shared.contracts import SERVICE_ACTOR, Decision, Source, Status
 from functions.shared.errors import (
     NotJudgedError,
     RecordMissingError,
     RevisionsUsedUpError,
     TransientDependencyError,
 )
+from functions.shared.status import SERVICE_ACTOR, Decision, Source, Status
 from functions.verdicts.changes import Outcome, VerdictChanges
 
 ATTEMPTS: Final = 3

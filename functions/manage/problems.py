@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from functions.shared.contracts import Status
 from functions.shared.errors import (
     LegalHoldChangedError,
     LegalHoldError,
@@ -16,6 +15,7 @@ from functions.shared.errors import (
 from functions.shared.observability import logger
 from functions.shared.problem import problem
 from functions.shared.rest_api import RETRY_AFTER_SECONDS, Problems
+from functions.shared.status import Status
 
 
 def _conflict(detail: str, **extra: Any) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from functions.manage.times import rfc_3339
 from functions.records.cursors import Cursor, HistoryCursor
 from functions.records.entries import Selection, Selector
 from functions.records.listing import Range
-from functions.shared.contracts import Decision, Status
 from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
 from functions.shared.rest_api import query_parameters
+from functions.shared.status import Decision, Status
 
 Query = TypeVar("Query", bound=BaseModel)
 

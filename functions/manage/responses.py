@@ -7,7 +7,8 @@ from functions.manage.owners import OwnerRemoval
 from functions.manage.resumption import Resumption
 from functions.records.listing import History, HistoryLine, Image, Page
 from functions.records.record import ImageRecord, Removal
-from functions.shared.contracts import Status, as_json
+from functions.shared.documents import as_json
+from functions.shared.status import Status
 from functions.shared.variant import POINT_STEPS
 
 _PUBLIC: Final = (

@@ -6,7 +6,8 @@ from typing import Self
 from functions.policy.policy import Answer, Evaluation, Policy
 from functions.policy.store import PolicyStore, Resolution
 from functions.records.record import ImageRecord, Override
-from functions.shared.contracts import Basis, Fallback, PinnedPolicies, ReviewTerms, ShadowVerdict, Verdict
+from functions.shared.contracts import Basis, PinnedPolicies, ReviewTerms, ShadowVerdict, Verdict
+from functions.shared.status import Fallback
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from functions.policy.policy import Answer
 from functions.policy.store import PolicyStore
 from functions.records.reader import RecordReader
 from functions.records.record import ImageRecord
-from functions.shared.contracts import Answers, Label, Moderated, ModerateRequest, View, as_json
+from functions.shared.contracts import Answers, Label, Moderated, ModerateRequest, View
+from functions.shared.documents import as_json
 from functions.shared.errors import ContractError, ModerationAnswerError, ThrottledError
 from functions.shared.timeouts import TimeBudget
 

@@ -21,12 +21,13 @@ from functions.records.event_detail import detail_of_verdict
 from functions.records.reader import RecordReader
 from functions.records.record import ImageRecord
 from functions.records.verdicts import VerdictWriter
-from functions.shared.contracts import Decision, Persisted, PersistRequest, Status, Superseded
+from functions.shared.contracts import Persisted, PersistRequest, Superseded
 from functions.shared.errors import ContractError, ObjectMissingError, RecordConflictError, RecordMissingError
 from functions.shared.events import EventPublisher
 from functions.shared.keys import generated_prefix, image_prefix, revision_of, revision_prefix
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.retirement import Retirement
+from functions.shared.status import Decision, Status
 
 PARALLEL_COPIES: Final = 4
 """S3 copies a file of any size in tens of milliseconds; a picture has up to three files."""

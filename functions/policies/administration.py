@@ -11,7 +11,6 @@ from functions.policy.examples import failures_of
 from functions.policy.floor import milder_than
 from functions.policy.policy import Policy
 from functions.policy.store import FLOOR_NAME, Pointer, PolicyStore, Resolution, Version
-from functions.shared.contracts import SERVICE_ACTOR
 from functions.shared.errors import (
     FloorNameError,
     PolicyChangedError,
@@ -21,6 +20,7 @@ from functions.shared.errors import (
     RecordConflictError,
 )
 from functions.shared.keys import DEFAULT_TENANT
+from functions.shared.status import SERVICE_ACTOR
 
 MAX_PLACES: Final = 20
 """The most places of one fault that a check reports."""

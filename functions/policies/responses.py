@@ -7,7 +7,7 @@ from functions.policies.administration import Found
 from functions.policies.rejudgements import Progress
 from functions.policy.policy import Policy
 from functions.policy.store import Pointer, Version
-from functions.shared.contracts import without_none
+from functions.shared.documents import without_none
 from functions.shared.rejudgements import Rejudgement, Result
 
 

@@ -15,8 +15,8 @@ from typing import Any, Final, TypeVar
 
 from functions.policy.rules import STRICTNESS, Example, Review, Rule
 from functions.policy.taxonomy import CONTENT_TYPES, PARENTS
-from functions.shared.contracts import Decision, Fallback
 from functions.shared.errors import PolicyError
+from functions.shared.status import Decision, Fallback
 
 MAX_DOCUMENT_BYTES: Final = 65_536
 """The largest size of a document as canonical JSON in UTF-8."""

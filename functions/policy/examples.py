@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functions.policy.policy import Answer, Policy
 from functions.policy.rules import Example
 from functions.policy.taxonomy import PARENTS
-from functions.shared.contracts import ContentType, Decision, Label
+from functions.shared.contracts import ContentType, Label
+from functions.shared.status import Decision
 
 
 @dataclass(frozen=True)

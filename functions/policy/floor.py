@@ -14,7 +14,8 @@ from functions.policy.examples import ancestors_of, label_of
 from functions.policy.policy import Answer, Evaluation, Policy
 from functions.policy.rules import STRICTNESS
 from functions.policy.taxonomy import CONTENT_TYPES, PARENTS
-from functions.shared.contracts import ContentType, Fallback
+from functions.shared.contracts import ContentType
+from functions.shared.status import Fallback
 
 ANY_OTHER_LABEL: Final = "a label without a rule"
 """Stands for labels of later taxonomies, which have the default rule."""

@@ -21,8 +21,10 @@ from typing import Any, ClassVar, Final, Self
 from functions.policy.document import canonical_json, parsed_json, read_document
 from functions.policy.rules import STRICTNESS, Example, Review, Rule
 from functions.policy.taxonomy import PARENTS
-from functions.shared.contracts import ContentType, Decision, Document, Fallback, Label, Parts, Rendering
+from functions.shared.contracts import ContentType, Label, Rendering
+from functions.shared.documents import Document, Parts
 from functions.shared.errors import UndeterminedError
+from functions.shared.status import Decision, Fallback
 
 SHIPPED_FILE: Final = Path(__file__).with_name("default.json")
 """The policy of stages that have activated none."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from functions.shared.contracts import Decision, Fallback
+from functions.shared.status import Decision, Fallback
 
 STRICTNESS: Final = {decision: rank for rank, decision in enumerate(Decision)}
 """The order of decisions, mildest first."""

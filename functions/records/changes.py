@@ -12,23 +12,13 @@ from functions.records.entries import status_selector, verdict_entry
 from functions.records.record import ImageRecord, Override, Pending, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
-from functions.shared.contracts import (
-    Decision,
-    Document,
-    Fallback,
-    Parts,
-    PinnedPolicies,
-    ReviewTerms,
-    Source,
-    as_json,
-    optional,
-    ulid_of,
-    without_none,
-)
+from functions.shared.contracts import PinnedPolicies, ReviewTerms
+from functions.shared.documents import Document, Parts, as_json, optional, ulid_of, without_none
 from functions.shared.dynamo import to_item, to_value
 from functions.shared.errors import ContractError
 from functions.shared.events import detail_type
 from functions.shared.keys import event_sort_key, record_partition
+from functions.shared.status import Decision, Fallback, Source
 
 SYSTEM: Final = "system"
 """The actor of a decision that nobody made: a review's fallback or re-judging."""

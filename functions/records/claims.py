@@ -11,9 +11,9 @@ from typing import Any, Self
 from functions.records.reader import records_of
 from functions.records.record import record_key
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import LISTING_INDEX
+from functions.shared.status import Status
 from functions.shared.upload_events import upload_event
 
 

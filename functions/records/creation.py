@@ -9,9 +9,9 @@ from ulid import ULID
 from functions.records.entries import entries_at_creation, position_of, status_selector
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import iso
-from functions.shared.contracts import Status
 from functions.shared.dynamo import to_item
 from functions.shared.keys import DAYS_PARTITION, DEFAULT_TENANT, RECORD_SORT_KEY, record_partition
+from functions.shared.status import Status
 
 UPLOAD_WINDOW: Final = timedelta(days=15)
 """How long a record without an upload is kept; DynamoDB's TTL then deletes it. A presigned request is valid for a day

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from functions.shared.contracts import Label, Status
+from functions.shared.contracts import Label
 from functions.shared.keys import ENTRY_PREFIX, RECORD_SORT_KEY, record_partition
+from functions.shared.status import Status
 
 MAX_LABEL_ENTRIES: Final = 40
 """Labels of an image that it is listed under, those with the highest confidence. One transaction deletes the entries

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from functions.records.changes import SYSTEM, Change
 from functions.records.record import ImageRecord, VerdictSummary
-from functions.shared.contracts import PersistRequest, as_json, without_none
+from functions.shared.contracts import PersistRequest
+from functions.shared.documents import as_json, without_none
 
 _OF_THE_VERDICT: Final = ("decision", "reason", "policy_digest")
 """Members of a verdict that events have too."""

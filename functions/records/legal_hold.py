@@ -6,7 +6,6 @@ from functions.records.reader import RecordReader
 from functions.records.record import record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
-from functions.shared.contracts import SERVICE_ACTOR, Status
 from functions.shared.dynamo import to_item, to_value
 from functions.shared.errors import (
     LegalHoldChangedError,
@@ -17,6 +16,7 @@ from functions.shared.errors import (
     TransientDependencyError,
 )
 from functions.shared.keys import event_sort_key, record_partition
+from functions.shared.status import SERVICE_ACTOR, Status
 
 LEGAL_HOLD: Final = "LEGAL_HOLD"
 LEGAL_HOLD_RELEASED: Final = "LEGAL_HOLD_RELEASED"

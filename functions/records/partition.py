@@ -11,7 +11,6 @@ from functions.records.reader import RecordReader
 from functions.records.record import record_key
 from functions.records.retention import KEPT, LINE_KEPT
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item, to_value
 from functions.shared.errors import RecordConflictError, TransientDependencyError
 from functions.shared.keys import (
@@ -24,6 +23,7 @@ from functions.shared.keys import (
     record_partition,
     revision_of,
 )
+from functions.shared.status import Status
 
 WRITE_BATCH: Final = 25
 """Items in one BatchWriteItem call; DynamoDB's own limit."""

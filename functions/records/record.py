@@ -9,25 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final, Protocol, Self
 
 from functions.shared.clock import iso
-from functions.shared.contracts import (
-    Decision,
-    Document,
-    Fallback,
-    OriginalFacts,
-    Parts,
-    Picture,
-    PinnedPolicies,
-    Reason,
-    ReviewTerms,
-    Source,
-    Status,
-    Verdict,
-    optional,
-    point_of,
-)
+from functions.shared.contracts import OriginalFacts, Picture, PinnedPolicies, ReviewTerms, Verdict, point_of
+from functions.shared.documents import Document, Parts, optional
 from functions.shared.dynamo import from_item
 from functions.shared.errors import ContractError
 from functions.shared.keys import DEFAULT_POLICY, DEFAULT_TENANT, RECORD_SORT_KEY, record_partition
+from functions.shared.status import Decision, Fallback, Reason, Source, Status
 
 
 @dataclass(frozen=True)

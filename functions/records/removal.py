@@ -11,10 +11,10 @@ from functions.records.record import record_key
 from functions.records.retention import IN_PROGRESS, KEPT, PERSONAL, REQUESTED
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
-from functions.shared.contracts import SERVICE_ACTOR, Status
 from functions.shared.dynamo import to_item, to_value
 from functions.shared.errors import LegalHoldError, RecordConflictError, RecordMissingError
 from functions.shared.keys import DEFAULT_TENANT, LABELS_SORT_KEY, event_sort_key, record_partition
+from functions.shared.status import SERVICE_ACTOR, Status
 
 
 class RemovalWriter:

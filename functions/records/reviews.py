@@ -8,9 +8,9 @@ from typing import Any
 from functions.records.entries import status_selector
 from functions.records.reader import records_of
 from functions.shared.aws import KEYS_PER_READ, client, translated_errors
-from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.keys import SELECTOR_INDEX
+from functions.shared.status import Status
 
 
 @dataclass(frozen=True)

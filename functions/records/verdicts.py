@@ -7,11 +7,13 @@ from functions.records.entries import entries_at_verdict, listed_labels, positio
 from functions.records.record import ImageRecord, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
-from functions.shared.contracts import Decision, Label, PersistRequest, Status, Verdict, as_json, without_none
+from functions.shared.contracts import Label, PersistRequest, Verdict
+from functions.shared.documents import as_json, without_none
 from functions.shared.dynamo import from_item, to_item, to_value
 from functions.shared.errors import ContractError
 from functions.shared.events import detail_type
 from functions.shared.keys import ENTRY_PREFIX, LABELS_SORT_KEY, event_sort_key, record_partition
+from functions.shared.status import Decision, Status
 
 
 class VerdictWriter:

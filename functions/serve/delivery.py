@@ -20,12 +20,13 @@ from functions.serve.explanation import explain, explanation_response
 from functions.serve.requests import EXPLANATION, ImageRequest, parse_request
 from functions.serve.responses import not_modified_response, picture_response, server_timing
 from functions.serve.settings import ServeSettings
-from functions.shared.contracts import Picture, Status
+from functions.shared.contracts import Picture
 from functions.shared.errors import RecordMissingError, TransientDependencyError
 from functions.shared.limits import MAX_BODY_BYTES
 from functions.shared.objects import ObjectStore
 from functions.shared.options import Delivery
 from functions.shared.problem import ResponseError
+from functions.shared.status import Status
 from functions.shared.variant import Variant
 from functions.variants.errors import ImageChangedError, VariantTooLargeError
 from functions.variants.own_size import at_own_size

@@ -1,124 +1,17 @@
-"""The documents that the states of the workflows exchange, and their enumerations.
+"""The documents that the states of the workflows exchange.
 
-Only ``from_state`` and ``to_state`` work with dicts; all other code uses these frozen dataclasses. A field with a
-default can be added at any time; removing or renaming one takes two releases, because an execution that starts before a
-deployment can end after it.
+A field with a default can be added at any time; removing or renaming one takes two releases, because an execution that
+starts before a deployment can end after it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Self, TypeVar
+from typing import Any, ClassVar, Final
 
-from functions.shared.errors import ContractError
-from functions.shared.keys import DEFAULT_POLICY, is_ulid
+from functions.shared.documents import Document, Parts, as_json, each, optional, ulid_of
+from functions.shared.keys import DEFAULT_POLICY
+from functions.shared.status import Decision, Fallback, Reason, Status
 from functions.shared.variant import POINT_STEPS
-
-T = TypeVar("T")
-
-SERVICE_ACTOR: Final = "service"
-"""The actor of what an application does through the API, until callers have identities of their own."""
-
-
-class Status(StrEnum):
-    """The status of an image; part of the public API."""
-
-    AWAITING_UPLOAD = "AWAITING_UPLOAD"
-    PROCESSING = "PROCESSING"
-    PUBLISHED = "PUBLISHED"
-    BLURRED = "BLURRED"
-    BLOCKED = "BLOCKED"
-    IN_REVIEW = "IN_REVIEW"
-    HELD = "HELD"
-    REJECTED = "REJECTED"
-    FAILED = "FAILED"
-    REMOVED = "REMOVED"
-
-    @property
-    def is_servable(self) -> bool:
-        """Whether variants of the image are served."""
-        return self in {Status.PUBLISHED, Status.BLURRED}
-
-    @property
-    def is_in_progress(self) -> bool:
-        """Whether the upload or its processing is still to be completed."""
-        return self in {Status.AWAITING_UPLOAD, Status.PROCESSING}
-
-    @property
-    def is_final(self) -> bool:
-        """Whether processing has ended with a result. A new upload or a new execution can still change the status."""
-        return not self.is_in_progress and self not in {Status.IN_REVIEW, Status.HELD}
-
-    @property
-    def ended_without_verdict(self) -> bool:
-        """Whether the last execution ended and the image has no verdict of it."""
-        return self in {Status.REJECTED, Status.HELD, Status.FAILED}
-
-
-class Reason(StrEnum):
-    """Why an upload was rejected."""
-
-    EMPTY = "EMPTY"
-    UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
-    CORRUPT = "CORRUPT"
-    TOO_LARGE = "TOO_LARGE"
-    TOO_MANY_PIXELS = "TOO_MANY_PIXELS"
-    TOO_MANY_FRAMES = "TOO_MANY_FRAMES"
-    TOO_COMPLEX = "TOO_COMPLEX"
-    TYPE_MISMATCH = "TYPE_MISMATCH"
-
-
-class Decision(StrEnum):
-    """A decision of the moderation policy, mildest first: ordered by how much viewers see."""
-
-    ALLOW = "allow"
-    BLUR = "blur"
-    REVIEW = "review"
-    BLOCK = "block"
-
-    @property
-    def status(self) -> Status:
-        """The status of an image with this decision."""
-        return _STATUS_OF[self]
-
-    @property
-    def publishes(self) -> bool:
-        """Whether files of an image with this decision are published."""
-        return self.status.is_servable
-
-
-_STATUS_OF: Final = {
-    Decision.ALLOW: Status.PUBLISHED,
-    Decision.BLUR: Status.BLURRED,
-    Decision.REVIEW: Status.IN_REVIEW,
-    Decision.BLOCK: Status.BLOCKED,
-}
-
-JUDGED: Final = frozenset(_STATUS_OF.values())
-"""The statuses of images that have a verdict."""
-
-
-class Fallback(StrEnum):
-    """The result of a review that nobody decided in time, mildest first. None publishes the sharp picture."""
-
-    BLUR = "blur"
-    HOLD = "hold"
-    """The image stays in review, without a time limit."""
-    BLOCK = "block"
-
-    @property
-    def decision(self) -> Decision:
-        """The decision that it stands for."""
-        return Decision.REVIEW if self is Fallback.HOLD else Decision(self.value)
-
-
-class Source(StrEnum):
-    """What led to a verdict."""
-
-    INGEST = "ingest"
-    OVERRIDE = "override"
-    REVIEW = "review"
-    REJUDGE = "rejudge"
 
 
 class Rendering(StrEnum):
@@ -135,47 +28,6 @@ class Rendering(StrEnum):
     """The colours of a scaled copy, which are weighted by alpha."""
     ALPHA = "ALPHA"
     """Alpha as grey, with high contrast."""
-
-
-Parts = Mapping[str, Callable[[Any], Any]]
-"""How the fields of a document are built that are not plain JSON values."""
-
-
-@dataclass(frozen=True)
-class Document:
-    """Base of everything that is built from the document of a state or a record. ``parts`` build nested fields."""
-
-    parts: ClassVar[Parts] = {}
-
-    @classmethod
-    def from_state(cls, document: dict[str, Any]) -> Self:
-        """Build from a document; fields of a newer release are ignored. Raises ContractError."""
-        if not isinstance(document, dict):
-            raise ContractError(f"{cls.__name__}: {document!r} is not an object")
-        try:
-            known = {each.name: document[each.name] for each in fields(cls) if each.name in document}
-            return cls(
-                **{name: cls.parts[name](value) if name in cls.parts else value for name, value in known.items()}
-            )
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ContractError(f"{cls.__name__}: {error!r}") from error
-
-
-def each(part: Callable[[Any], T]) -> Callable[[list[Any]], tuple[T, ...]]:
-    """Return what builds a list of parts."""
-    return lambda items: tuple(map(part, items))
-
-
-def optional(part: Callable[[Any], T]) -> Callable[[Any], T | None]:
-    """Return what builds a part that may be null."""
-    return lambda value: None if value is None else part(value)
-
-
-def ulid_of(text: str) -> str:
-    """Return the id of an image or a rejudgement. Raises ValueError if it is not a ULID."""
-    if not is_ulid(text):
-        raise ValueError(f"{text!r} is not a ULID")
-    return text
 
 
 def point_of(pair: list[Any]) -> tuple[int, int]:
@@ -270,10 +122,6 @@ class Picture(Document):
         "renditions": each(Rendition.from_state),
         "focal_point": point_of,
     }
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return as_json(self)
 
 
 @dataclass(frozen=True)
@@ -388,10 +236,6 @@ class Verdict(Document):
         "deciding": tuple,
         "basis": Basis.from_state,
     }
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return as_json(self)
 
 
 UNFINISHED: Final = "unfinished"
@@ -591,16 +435,12 @@ class SweepRequest(Document):
 
 
 @dataclass(frozen=True)
-class Swept:
+class Swept(Document):
     """Result of RemoveFiles: whether everything is deleted, the number of items, and where to continue if not."""
 
     done: bool
     deleted: int
     after: str = ""
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return as_json(self)
 
 
 @dataclass(frozen=True)
@@ -613,25 +453,3 @@ class Persisted:
     def to_state(self) -> dict[str, Any]:
         """Return the JSON form, ``outcome`` "persisted"."""
         return {"outcome": "persisted", "status": self.status.value, "revision": self.revision}
-
-
-def as_json(contract: Any) -> dict[str, Any]:
-    """Return a dataclass as plain JSON types: enum members become strings, tuples become lists."""
-    document: dict[str, Any] = _plain(asdict(contract))
-    return document
-
-
-def without_none(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document without the members that are None."""
-    return {name: value for name, value in document.items() if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    """Convert enum members and tuples to JSON types."""
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return value

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.shared.aws import client, translated_errors
-from functions.shared.contracts import Status
 from functions.shared.errors import TransientDependencyError
 from functions.shared.keys import EVENT_SOURCE
+from functions.shared.status import Status
 
 
 def detail_type(status: Status) -> str:

@@ -18,9 +18,9 @@ second. So a repeated call, or another execution with the same manifest, never c
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from functions.shared.contracts import Document, Parts, as_json, ulid_of
+from functions.shared.documents import Document, Parts, ulid_of
 
 DEFAULT_CAP: Final = 1_000
 """Images that a rejudgement may change without being confirmed."""
@@ -78,10 +78,6 @@ class Rejudgement(Document):
     confirmed: bool = False
 
     parts: ClassVar[Parts] = {"id": ulid_of, "manifest": ulid_of, "mode": Mode, "cap": int}
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return as_json(self)
 
 
 def request_key(rejudgement_id: str) -> str:

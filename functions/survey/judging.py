@@ -6,9 +6,10 @@ from typing import Any
 
 from functions.policy.policy import Answer, Evaluation, Policy
 from functions.policy.rules import STRICTNESS
-from functions.shared.contracts import Decision, without_none
+from functions.shared.documents import without_none
 from functions.shared.errors import UndeterminedError
 from functions.shared.rejudgements import Direction
+from functions.shared.status import Decision
 from functions.survey.library import JudgedImage
 
 

@@ -7,7 +7,6 @@ from typing import Any, Final, Self
 
 from functions.policy.policy import Answer
 from functions.shared.aws import batch_get, client, translated_errors
-from functions.shared.contracts import JUDGED, Decision, Status
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.errors import ContractError
 from functions.shared.keys import (
@@ -18,6 +17,7 @@ from functions.shared.keys import (
     LISTING_INDEX,
     record_partition,
 )
+from functions.shared.status import JUDGED, Decision, Status
 
 RECORDS_PER_QUERY: Final = 500
 """A record has about 2 KB, and a query returns up to 1 MB."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
-from functions.shared.contracts import Document, Parts, as_json
+from functions.shared.documents import Document, Parts, as_json
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import (
     Direction,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from functions.shared.contracts import Document, Parts
+from functions.shared.documents import Document, Parts
 from functions.shared.rejudgements import Rejudgement
 
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore
-from functions.shared.contracts import Source
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.rejudgements import Direction, Mode, Rejudgement, Result, report_key
+from functions.shared.status import Source
 from functions.survey.judging import Difference, Judge
 from functions.survey.library import JudgedImage, Library
 from functions.survey.manifest import Found, Manifest

@@ -21,10 +21,10 @@ from typing import Any, Final
 from functions.records.claims import Claim, ClaimReader
 from functions.records.reviews import OverdueReview, ReviewReader
 from functions.shared.aws import KEYS_PER_READ
-from functions.shared.contracts import Status
 from functions.shared.executions import Executions
 from functions.shared.keys import first_id_of, is_ulid, original_key
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.status import Status
 from functions.shared.upload_events import upload_event
 from functions.shared.uploads_queue import UploadsQueue
 from functions.sweep.settings import SweepSettings

@@ -8,12 +8,12 @@ from typing import Any, Final
 from functions.records.creation import RecordCreator
 from functions.records.idempotency import IdempotencyKeys
 from functions.records.record import Records
-from functions.shared.contracts import Status
 from functions.shared.errors import IdempotencyKeyInUseError, IdempotencyKeyReusedError, RecordMissingError
 from functions.shared.keys import original_key
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.problem import ProblemError
 from functions.shared.rest_api import body_bytes, header, query_parameters
+from functions.shared.status import Status
 from functions.upload.presigned_uploads import PresignedUploads
 from functions.upload.requests import (
     LABELS,

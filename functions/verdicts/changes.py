@@ -32,13 +32,13 @@ from functions.records.claims import Claim
 from functions.records.event_detail import detail_of_change
 from functions.records.reader import RecordReader
 from functions.records.record import ImageRecord
-from functions.shared.contracts import JUDGED, Decision, Source, Status
 from functions.shared.errors import RecordConflictError
 from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.keys import generated_prefix
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.retirement import Retirement
+from functions.shared.status import JUDGED, Decision, Source, Status
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.settings import VerdictSettings
 

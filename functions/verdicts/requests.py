@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from functions.records.changes import Change
-from functions.shared.contracts import Document, Parts, each
+from functions.shared.documents import Document, Parts, each
 from functions.verdicts.changes import Outcome, VerdictChanges
 
 MAX_CHANGES_PER_REQUEST: Final = 100

@@ -6,8 +6,8 @@ import pytest
 
 from cdk.constructs.workflows import DEFINITIONS
 from cdk.functions import SPECIFICATIONS
-from functions.shared.contracts import Status
 from functions.shared.events import detail_type
+from functions.shared.status import Status
 from tests.infrastructure.policies import grants_of_role, role_of, text_of
 from workflows import lint
 

@@ -8,9 +8,10 @@ import pytest
 
 from functions.records.entries import status_selector
 from functions.records.retention import DONE, IN_PROGRESS, PERSONAL, REQUESTED
-from functions.shared.contracts import REMOVAL, Answers, Picture, Status, Sweep, SweepRequest, Verdict
+from functions.shared.contracts import REMOVAL, Answers, Picture, Sweep, SweepRequest, Verdict
 from functions.shared.events import detail_type
 from functions.shared.keys import SECOND_UPLOAD, SECOND_UPLOAD_SORT_KEY
+from functions.shared.status import Status
 from functions.shared.upload_events import ingest_input
 from tests.fakes.openapi import description
 from tests.fakes.states import REQUESTS, cases, recorded

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from functions.shared.contracts import Status
 from functions.shared.keys import is_ulid
+from functions.shared.status import Status
 from functions.shared.upload_events import ingest_input
 from tests.fakes.published_events import checked
 from tests.workflows.cases import EMULATOR, MOTO

@@ -7,7 +7,7 @@ from functions.imaging.containers.common import U16_LE, U32_LE, Inspection, chec
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _UNPACKED: Final = frozenset({0, 3, 6})
 """Compressions with which every row has the same length: none, and with channel masks."""

@@ -11,8 +11,8 @@ from functions.imaging.compositing import Animation
 from functions.imaging.containers.exif import Exif
 from functions.imaging.limits import MEGAPIXEL, MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
 from functions.shared.errors import CALLER, ImageScalerError
+from functions.shared.status import Reason
 
 U16: Final = Struct(">H")
 U32: Final = Struct(">I")

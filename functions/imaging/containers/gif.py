@@ -23,7 +23,7 @@ from functions.imaging.containers.common import (
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import MAX_PLAYS, Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _EXTENSION: Final = 0x21
 _IMAGE: Final = 0x2C

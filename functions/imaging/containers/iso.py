@@ -39,7 +39,7 @@ from functions.imaging.facts import facts_of
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _HEAD: Final = 8
 _VERSION: Final = 4

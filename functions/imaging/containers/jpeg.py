@@ -27,7 +27,7 @@ from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _JPEG_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 """Start-of-frame markers that libjpeg decodes: baseline, extended and progressive, Huffman or arithmetic."""

@@ -30,7 +30,7 @@ from functions.imaging.containers.common import (
 from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.limits import LONGEST_FRAME_MS, MAX_PLAYS, MIB, Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 

@@ -15,7 +15,7 @@ from functions.imaging.faults import decoder_faults
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.signatures import RAW, refused_kind
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _SUBFILE: Final = 254
 _OLD_SUBFILE: Final = 255

@@ -16,7 +16,7 @@ from functions.imaging.containers.common import (
 from functions.imaging.containers.exif import Exif, read_exif
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 
 _OF_PIXELS: Final = frozenset({b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
 _FLAGS: Final = 20

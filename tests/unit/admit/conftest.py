@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from functions.admit.admission import Admission, Upload
 from functions.admit.settings import AdmitSettings
-from functions.shared.contracts import Status
 from functions.shared.keys import RECORD_SORT_KEY, record_partition
+from functions.shared.status import Status
 from functions.shared.upload_events import upload_event
 from tests.fakes.aws import ENVIRONMENT, TABLE
 from tests.fakes.clock import Clock

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.admit.admission import Ending, Upload, time_budget
-from functions.shared.contracts import Status
 from functions.shared.errors import ContractError, ThrottledError
+from functions.shared.status import Status
 from functions.shared.upload_events import ingest_input, upload_event
 from tests.unit.admit.conftest import EVENT, EXECUTION, IMAGE, MESSAGE, NAME, batch
 

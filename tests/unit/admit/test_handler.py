@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.shared.contracts import Status
+from functions.shared.status import Status
 from tests.fakes.handlers import Function, emitted_metrics
 from tests.unit.admit.conftest import MESSAGE, NAME, batch
 

@@ -9,8 +9,9 @@ from openapi_spec_validator import validate
 
 from functions.manage.queries import ListingQuery
 from functions.manage.requests import ResumptionRequest
-from functions.shared.contracts import Reason, Rendering, Status
+from functions.shared.contracts import Rendering
 from functions.shared.keys import NAME_PATTERN, ULID_PATTERN
+from functions.shared.status import Reason, Status
 from functions.shared.variant import BACKGROUNDS, FITS, FORMATS
 from functions.upload.requests import CONTENT_TYPES, LABELS, PresignedRequest
 from tests.fakes.openapi import description

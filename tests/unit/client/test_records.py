@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ulid import ULID
 
 from functions.records.entries import Selection, Selector, entry
-from functions.shared import contracts
+from functions.shared.status import Status as RecordedStatus
 from image_scaler.client import (
     ConflictError,
     Image,
@@ -178,7 +178,7 @@ def test_members_and_statuses_of_a_later_release_are_kept(scripted):
 
 
 def test_statuses_are_those_of_the_service():
-    assert [each.value for each in Status] == [each.value for each in contracts.Status]
+    assert [each.value for each in Status] == [each.value for each in RecordedStatus]
 
 
 def test_an_unknown_id_is_not_found(client):

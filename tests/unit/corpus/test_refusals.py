@@ -5,7 +5,7 @@ import pytest
 from functions.imaging.ingest import ingest_here
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 from tests.corpus.cases import CASES
 
 REFUSED = [case for case in CASES if case.is_refused]

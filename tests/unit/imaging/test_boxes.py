@@ -8,7 +8,7 @@ import pytest
 from functions.imaging.inspection import inspect
 from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 from tests import pictures
 from tests.counted import counted
 from tests.unit.imaging.decoded import decoded

@@ -11,7 +11,7 @@ from functions.imaging.decoding import decode
 from functions.imaging.inspection import inspect
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 from tests import pictures
 from tests.corpus.cases.formats import ARITHMETIC_JPEG
 

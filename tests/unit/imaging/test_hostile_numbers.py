@@ -19,7 +19,7 @@ from functions.imaging.picture import DecodedPicture
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.storing import store_picture
 from functions.imaging.variants import open_rendition
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 from functions.shared.variant import FORMATS, Sizes, parse_query
 from functions.variants.errors import VariantTooLargeError
 from functions.variants.rendering import render

@@ -7,7 +7,7 @@ import pytest
 from functions.imaging.inspection import inspect
 from functions.imaging.limits import Limits
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 from tests import pictures
 
 LIMITS = Limits()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from functions.imaging.refusal import RefusedPictureError
-from functions.shared.contracts import Reason
+from functions.shared.status import Reason
 from tests import pictures
 from tests.counted import counted
 from tests.unit.imaging.decoded import decoded

@@ -12,8 +12,8 @@ import pytest
 
 from functions.imaging.refusal import RefusedPictureError
 from functions.imaging.sandbox import SandboxError, run_bounded
-from functions.shared.contracts import Reason
 from functions.shared.errors import TransientDependencyError
+from functions.shared.status import Reason
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 MEMORY = 1024 * 1024 * 1024

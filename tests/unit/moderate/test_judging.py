@@ -8,7 +8,8 @@ from functions.moderate.stored_answers import StoredAnswers
 from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore, document_partition
 from functions.records.reader import RecordReader
-from functions.shared.contracts import Answers, ModerateRequest, PinnedPolicies, as_json
+from functions.shared.contracts import Answers, ModerateRequest, PinnedPolicies
+from functions.shared.documents import as_json
 from functions.shared.errors import PolicyError, PolicyMissingError
 from tests.fakes.aws import TABLE
 from tests.fakes.clock import Clock

@@ -14,7 +14,8 @@ from functions.optimize.settings import MAX_VIEWS
 from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore
 from functions.records.reader import RecordReader
-from functions.shared.contracts import Answers, Decision, ModerateRequest, PinnedPolicies, Rendering, as_json
+from functions.shared.contracts import Answers, ModerateRequest, PinnedPolicies, Rendering
+from functions.shared.documents import as_json
 from functions.shared.errors import (
     ContractError,
     ModerationAnswerError,
@@ -22,6 +23,7 @@ from functions.shared.errors import (
     ThrottledError,
     TransientDependencyError,
 )
+from functions.shared.status import Decision
 from local.rekognition.spoiled import SPOILED
 from tests.fakes.aws import TABLE
 from tests.fakes.clock import Clock

@@ -11,9 +11,10 @@ from functions.imaging.limits import DEFAULT_LIMITS
 from functions.imaging.quality import complexity_features, predicted_quality
 from functions.optimize.originals import optimize_original
 from functions.optimize.settings import OptimizeSettings
-from functions.shared.contracts import OptimizeRequest, Reason, Rejected, Superseded
+from functions.shared.contracts import OptimizeRequest, Rejected, Superseded
 from functions.shared.errors import ObjectMissingError, SettingsError
 from functions.shared.object_store import S3ObjectStore
+from functions.shared.status import Reason
 from tests import pictures
 from tests.fakes.aws import ORIGINALS, STAGING
 from tests.fakes.handlers import Function

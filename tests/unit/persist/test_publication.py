@@ -6,8 +6,7 @@ from threading import Barrier, Event
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.shared.contracts import ContractError
-from functions.shared.errors import ObjectMissingError, ThrottledError
+from functions.shared.errors import ContractError, ObjectMissingError, ThrottledError
 from functions.shared.keys import record_partition
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
 from tests.fakes.faults import hooked

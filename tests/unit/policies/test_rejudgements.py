@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from functions.shared.contracts import as_json
+from functions.shared.documents import as_json
 from functions.shared.rejudgements import Mode, Rejudgement, report_key, summary_key
 from tests import library
 from tests.fakes.aws import REPORTS

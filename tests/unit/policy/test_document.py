@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from functions.policy.document import MAX_DOCUMENT_BYTES
 from functions.policy.policy import Policy
 from functions.policy.taxonomy import PARENTS
-from functions.shared.contracts import Decision
 from functions.shared.errors import PolicyError
+from functions.shared.status import Decision
 from tests.counted import counted
 
 RULE = {"label": "Explicit", "action": "blur", "confidence": 60, "reason": "NUDITY"}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from functions.policy.floor import milder_than
 from functions.policy.policy import Policy
-from functions.shared.contracts import Decision
+from functions.shared.status import Decision
 from tests.counted import counted
 from tests.unit.policy.documents import answers, documents, policy_of, rules
 

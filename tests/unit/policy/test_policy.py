@@ -10,8 +10,9 @@ from functions.policy.examples import failures_of
 from functions.policy.policy import Answer, Policy
 from functions.policy.rules import Fallback, Review
 from functions.policy.taxonomy import PARENTS
-from functions.shared.contracts import ContentType, Decision, Label, Rendering
+from functions.shared.contracts import ContentType, Label, Rendering
 from functions.shared.errors import UndeterminedError
+from functions.shared.status import Decision
 from tests.unit.policy.documents import LABELS, answer, label, level, lineage
 
 SHIPPED = Policy.shipped()

@@ -4,8 +4,9 @@ import pytest
 
 from functions.records.event_detail import detail_of, detail_of_verdict
 from functions.records.record import ImageRecord
-from functions.shared.contracts import PersistRequest, Status
+from functions.shared.contracts import PersistRequest
 from functions.shared.events import detail_type
+from functions.shared.status import Status
 from tests.fakes.published_events import faults_of
 from tests.fakes.states import recorded
 

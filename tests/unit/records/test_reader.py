@@ -3,8 +3,9 @@
 import pytest
 
 from functions.records.reader import RecordReader
-from functions.shared.contracts import OriginalFacts, Picture, Reason, Status
+from functions.shared.contracts import OriginalFacts, Picture
 from functions.shared.errors import ContractError, RecordMissingError, TransientDependencyError
+from functions.shared.status import Reason, Status
 from tests.fakes.aws import TABLE
 from tests.fakes.faults import failing_call
 from tests.fakes.states import recorded

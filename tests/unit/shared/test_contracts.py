@@ -5,7 +5,6 @@ import pytest
 from functions.shared.contracts import (
     UNFINISHED,
     Answers,
-    Decision,
     Label,
     Moderated,
     ModerateRequest,
@@ -15,18 +14,17 @@ from functions.shared.contracts import (
     Persisted,
     PersistRequest,
     Picture,
-    Reason,
     Rejected,
     Rendering,
     Rendition,
-    Status,
     Superseded,
     Upload,
     Verdict,
     View,
-    as_json,
 )
+from functions.shared.documents import as_json
 from functions.shared.errors import ContractError
+from functions.shared.status import Decision, Reason, Status
 from tests.fakes.states import REQUESTS, cases, recorded
 
 

@@ -8,8 +8,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.shared.contracts import Status
 from functions.shared.dynamo import from_item, from_value, to_item, to_value
+from functions.shared.status import Status
 
 NUMBERS = st.integers(-(10**37), 10**37) | st.floats(allow_nan=False, allow_infinity=False, width=32)
 VALUES = st.recursive(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from functions.shared.contracts import Status
 from functions.shared.errors import TransientDependencyError
 from functions.shared.events import EventPublisher, detail_type
+from functions.shared.status import Status
 from tests.fakes.aws import EVENT_BUS
 from tests.fakes.faults import failing_call, hooked
 from tests.fakes.published_events import schemas

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from functions.shared.contracts import Decision
 from functions.shared.errors import TransientDependencyError
 from functions.shared.rejudgements import Mode
+from functions.shared.status import Decision
 from tests import library
 from tests.fakes.faults import failing_call
 

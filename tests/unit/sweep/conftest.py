@@ -8,8 +8,8 @@ import pytest
 from ulid import ULID
 
 from functions.records.entries import status_selector
-from functions.shared.contracts import Status
 from functions.shared.keys import RECORD_SORT_KEY, original_key, record_partition
+from functions.shared.status import Status
 from functions.sweep.settings import SweepSettings
 from functions.sweep.stuck_images import StuckImages
 from tests.fakes.aws import ENVIRONMENT, ORIGINALS, TABLE, new_client

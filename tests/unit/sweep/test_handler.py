@@ -1,6 +1,6 @@
 """The sweep through its handler: what it reports and the metrics."""
 
-from functions.shared.contracts import Status
+from functions.shared.status import Status
 from tests.fakes.handlers import Function, emitted_metrics
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from functions.shared.aws import KEYS_PER_READ
-from functions.shared.contracts import Status
 from functions.shared.keys import original_key
+from functions.shared.status import Status
 from functions.sweep.stuck_images import MAX_RESUMED, Repairs
 from tests.fakes.aws import ORIGINALS
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.shared.aws import client
-from functions.shared.contracts import Status
 from functions.shared.keys import is_ulid
+from functions.shared.status import Status
 from tests.fakes.aws import ORIGINALS, TABLE
 from tests.fakes.faults import failing_call
 from tests.fakes.gateway import Answer, proxy_event

@@ -4,11 +4,12 @@ import pytest
 
 from functions.records.changes import Change, ChangeWriter, Judgement
 from functions.records.reader import RecordReader
-from functions.shared.contracts import Decision, Fallback, PinnedPolicies, ReviewTerms, Source
+from functions.shared.contracts import PinnedPolicies, ReviewTerms
 from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.retirement import Retirement
+from functions.shared.status import Decision, Fallback, Source
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.changes import VerdictChanges
 from tests.fakes.aws import EVENT_BUS, GENERATED, ORIGINALS, PUBLISHED, TABLE
