@@ -385,7 +385,7 @@ class PersistRequest(Document):
     }
 
 
-class Sweep(StrEnum):
+class Deletion(StrEnum):
     """What RemoveFiles deletes. The first five empty a place and require a record that says REMOVED."""
 
     GENERATED = "generated"
@@ -402,7 +402,7 @@ class Sweep(StrEnum):
     """Versions of the original other than the claimed one; all of them if the image is removed."""
 
 
-REMOVAL: Final = (Sweep.GENERATED, Sweep.PUBLISHED, Sweep.STAGING, Sweep.ORIGINALS, Sweep.RECORD)
+REMOVAL: Final = (Deletion.GENERATED, Deletion.PUBLISHED, Deletion.STAGING, Deletion.ORIGINALS, Deletion.RECORD)
 """All files of a removed image, those first that would do most harm if they were left."""
 
 
@@ -415,27 +415,27 @@ class Upload(Document):
 
 
 @dataclass(frozen=True)
-class SweepRequest(Document):
-    """Input of RemoveFiles: the image, and what to delete, in this order.
+class DeletionRequest(Document):
+    """Input of RemoveFiles: the image, and what to delete, in the order of ``sweep``.
 
-    ``revision`` or, if it is unknown, ``execution_arn`` says whose files Sweep.REVISIONS deletes. ``upload`` is the one
-    whose event requests Sweep.UPLOADS. ``after`` is the position where the previous call stopped. ``then`` is the step
-    that the record shows once everything is deleted.
+    ``revision`` or, if it is unknown, ``execution_arn`` says whose files Deletion.REVISIONS deletes. ``upload`` is the
+    one whose event requests Deletion.UPLOADS. ``after`` is the position where the previous call stopped. ``then`` is
+    the step that the record shows once everything is deleted.
     """
 
     image_id: str
-    sweep: tuple[Sweep, ...]
+    sweep: tuple[Deletion, ...]
     revision: int | None = None
     execution_arn: str | None = None
     upload: Upload | None = None
     after: str = ""
     then: str | None = None
 
-    parts: ClassVar[Parts] = {**_REQUEST, "sweep": each(Sweep), "upload": Upload.from_state}
+    parts: ClassVar[Parts] = {**_REQUEST, "sweep": each(Deletion), "upload": Upload.from_state}
 
 
 @dataclass(frozen=True)
-class Swept(Document):
+class DeletionResult(Document):
     """Result of RemoveFiles: whether everything is deleted, the number of items, and where to continue if not."""
 
     done: bool

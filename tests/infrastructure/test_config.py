@@ -11,7 +11,7 @@ from cdk.functions import SPECIFICATIONS
 from cdk.signing_keys import SigningKeys
 from cdk.specification import Size
 from functions.moderate import moderation
-from functions.remove.sweeping import BUDGET_SECONDS
+from functions.remove.deletion import BUDGET_SECONDS
 from functions.shared.limits import MAX_PIXELS, MAX_VIEWS, MIN_VIEWS, UploadLimits
 from functions.shared.options import BLURS, DEFAULT_BLUR, MAX_CELLS, BlurKind, DetectorName
 

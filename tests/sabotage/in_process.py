@@ -60,12 +60,12 @@ from functions.records.removal import RemovalWriter
 from functions.records.verdicts import VerdictWriter
 from functions.refine.refinement import Refiner
 from functions.refine.settings import RefineSettings
+from functions.remove.deletion import Deleter
 from functions.remove.settings import RemoveSettings
-from functions.remove.sweeping import Sweeper
 from functions.serve.delivery import ImageDelivery
 from functions.serve.settings import ServeSettings
 from functions.shared.aws import session
-from functions.shared.contracts import BlurRequest, ModerateRequest, OptimizeRequest, PersistRequest, SweepRequest
+from functions.shared.contracts import BlurRequest, DeletionRequest, ModerateRequest, OptimizeRequest, PersistRequest
 from functions.shared.dynamo import from_item, to_item
 from functions.shared.events import EventPublisher
 from functions.shared.executions import Executions as StateMachines
@@ -427,11 +427,11 @@ class InProcessPipeline:
                 )
                 return decide(DecideRequest.from_state(payload), changes).to_state()
             case "remove":
-                sweeper = Sweeper(
+                deleter = Deleter(
                     RemoveSettings.from_environment(SETTINGS), store=store,
                     partition=Partition(TABLE, clients.dynamodb),
                 )  # fmt: skip
-                return sweeper.sweep(SweepRequest.from_state(payload)).to_state()
+                return deleter.delete(DeletionRequest.from_state(payload)).to_state()
             case "serve":
                 settings = ServeSettings.from_environment(SETTINGS)
                 return ImageDelivery(settings, store=store, records=records).respond(payload).proxy

@@ -10,11 +10,11 @@ from functions.manage.removal import execution_name
 from functions.shared.contracts import (
     REMOVAL,
     BlurRequest,
+    Deletion,
+    DeletionRequest,
     ModerateRequest,
     OptimizeRequest,
     PersistRequest,
-    Sweep,
-    SweepRequest,
     Upload,
 )
 from functions.shared.upload_events import ingest_input
@@ -126,27 +126,27 @@ def test_a_state_sends_its_functions_contract(run_of_case, state, contract):
             "UploadIsDiscardedAfterARemoval",
             "DiscardUploads",
             {
-                "sweep": (Sweep.UPLOADS,),
+                "sweep": (Deletion.UPLOADS,),
                 "upload": Upload("9b2cf535f27731c974343645a3985328", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"),
             },
         ),
         (
             "UploadIsDiscardedWithoutAVersion",
             "DiscardUploads",
-            {"sweep": (Sweep.UPLOADS,), "upload": Upload("9b2cf535f27731c974343645a3985328", "")},
+            {"sweep": (Deletion.UPLOADS,), "upload": Upload("9b2cf535f27731c974343645a3985328", "")},
         ),
-        ("UnknownVerdictFails", "DiscardFiles", {"sweep": (Sweep.REVISIONS,), "revision": 1}),
+        ("UnknownVerdictFails", "DiscardFiles", {"sweep": (Deletion.REVISIONS,), "revision": 1}),
         (
             "TimedOutExecutionIsSettled",
             "DiscardFiles",
             {
-                "sweep": (Sweep.REVISIONS, Sweep.UPLOADS),
+                "sweep": (Deletion.REVISIONS, Deletion.UPLOADS),
                 "execution_arn": SETTLED,
                 "upload": Upload("9b2cf535f27731c974343645a3985328", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"),
             },
         ),
         ("ImageIsRemovedInThreePasses", "SweepAfterAnswers", {"sweep": REMOVAL, "then": "VARIANTS"}),
-        ("ReplacedRevisionIsRetiredInTwoPasses", "SweepSuperseded", {"sweep": (Sweep.SUPERSEDED,)}),
+        ("ReplacedRevisionIsRetiredInTwoPasses", "SweepSuperseded", {"sweep": (Deletion.SUPERSEDED,)}),
     ],
 )
 def test_a_deleting_state_sends_a_request_that_the_function_reads(run_of_case, case, state, expected):
@@ -154,7 +154,7 @@ def test_a_deleting_state_sends_a_request_that_the_function_reads(run_of_case, c
 
     (sent,) = run_of_case(MOTO, found).visit(state).sent
 
-    assert SweepRequest.from_state(sent["Payload"]) == SweepRequest("01JDFZ8Q6W4T3R2Y1X0V9B8N7M", **expected)
+    assert DeletionRequest.from_state(sent["Payload"]) == DeletionRequest("01JDFZ8Q6W4T3R2Y1X0V9B8N7M", **expected)
 
 
 def test_a_removal_is_started_again_under_the_name_that_a_delete_would_give_it(run_of_case):

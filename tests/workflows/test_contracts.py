@@ -8,7 +8,7 @@ import pytest
 
 from functions.records.entries import status_selector
 from functions.records.retention import DONE, IN_PROGRESS, PERSONAL, REQUESTED
-from functions.shared.contracts import REMOVAL, Answers, Picture, Sweep, SweepRequest, Verdict
+from functions.shared.contracts import REMOVAL, Answers, Deletion, DeletionRequest, Picture, Verdict
 from functions.shared.events import detail_type
 from functions.shared.keys import SECOND_UPLOAD, SECOND_UPLOAD_SORT_KEY
 from functions.shared.status import Status
@@ -97,8 +97,8 @@ def test_a_recorded_input_is_a_request_that_the_function_reads(state, case):
 def test_a_deleting_state_sends_the_fields_that_the_function_reads(state):
     sent = {name.removesuffix(".$"): value for name, value in SWEEPS[state].items()}
 
-    assert sent.keys() <= {field.name for field in fields(SweepRequest)}
-    assert {Sweep(word) for word in sent["sweep"]}
+    assert sent.keys() <= {field.name for field in fields(DeletionRequest)}
+    assert {Deletion(word) for word in sent["sweep"]}
     assert ("upload" in sent) == ("uploads" in sent["sweep"])
 
 

@@ -1,11 +1,11 @@
-"""One image with files in every bucket, and a sweeper over moto."""
+"""One image with files in every bucket, and a deleter over moto."""
 
 import pytest
 
 from functions.records.partition import Partition
+from functions.remove.deletion import Deleter
 from functions.remove.settings import RemoveSettings
-from functions.remove.sweeping import Sweeper
-from functions.shared.contracts import SweepRequest
+from functions.shared.contracts import DeletionRequest
 from functions.shared.object_store import S3ObjectStore
 from tests.fakes.aws import ENVIRONMENT, GENERATED, ORIGINALS, PUBLISHED, STAGING, TABLE, SmallAws, mock_aws
 
@@ -95,9 +95,9 @@ def world(aws):
 
 
 @pytest.fixture
-def sweeper_with(aws, clients):
-    """Return a function that makes a sweeper; its options are Sweeper's own."""
-    return lambda **options: Sweeper(
+def deleter_with(aws, clients):
+    """Return a function that makes a deleter; its options are Deleter's own."""
+    return lambda **options: Deleter(
         RemoveSettings.from_environment(ENVIRONMENT),
         store=S3ObjectStore(clients["s3"]),
         partition=Partition(TABLE, clients["dynamodb"]),
@@ -106,8 +106,8 @@ def sweeper_with(aws, clients):
 
 
 @pytest.fixture
-def sweep(sweeper_with):
-    """Return a function that sweeps once, as a state asks for it."""
-    return lambda *sweeps, **fields: sweeper_with().sweep(
-        SweepRequest.from_state({"image_id": IMAGE_ID, "sweep": list(sweeps), **fields})
+def delete(deleter_with):
+    """Return a function that deletes once, as a state asks for it."""
+    return lambda *deletions, **fields: deleter_with().delete(
+        DeletionRequest.from_state({"image_id": IMAGE_ID, "sweep": list(deletions), **fields})
     )

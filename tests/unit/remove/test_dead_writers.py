@@ -1,4 +1,4 @@
-"""A process that stores a variant may die at any call while its image changes; a sweep deletes what it left."""
+"""A process that stores a variant may die at any call while its image changes; a deletion removes what it left."""
 
 import itertools
 from contextlib import suppress
@@ -68,7 +68,7 @@ class Scene:
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before the call", "after the call"])
 @pytest.mark.parametrize("change", ["removed", "replaced"])
-def test_a_sweep_deletes_everything_that_a_dead_writer_left(world, sweep, variants, clients, *, change, answered):
+def test_everything_that_a_dead_writer_left_is_deleted(world, delete, variants, clients, *, change, answered):
     s3, dynamodb = clients["s3"], clients["dynamodb"]
     changed = world.removed if change == "removed" else lambda: world.record("PUBLISHED", revision=2)
     deaths = 0
@@ -87,13 +87,13 @@ def test_a_sweep_deletes_everything_that_a_dead_writer_left(world, sweep, varian
         deaths += scene.killed
 
         changed()  # the writer may have died before the change
-        sweep(*(ALL if change == "removed" else ["superseded"]))
+        delete(*(ALL if change == "removed" else ["superseded"]))
 
         assert world.files()[GENERATED] == [], (change_at, die_at)
     assert deaths >= 10  # fewer than all pairs: some writers finish before the call at which they would die
 
 
-def test_without_a_sweep_a_dead_writer_leaves_a_variant(world, variants, clients):
+def test_without_a_deletion_a_dead_writer_leaves_a_variant(world, variants, clients):
     world.record("PUBLISHED", revision=1)
     record = RecordReader(TABLE, clients["dynamodb"]).get(IMAGE_ID)
 

@@ -12,7 +12,7 @@ def remove(aws, monkeypatch):
     return Function("remove", monkeypatch)
 
 
-def test_a_sweep_tells_whether_it_is_done_and_how_much_it_deleted(world, remove, capsys):
+def test_a_deletion_tells_whether_it_is_done_and_how_much_it_deleted(world, remove, capsys):
     world.removed()
     world.fill()
 

@@ -1,6 +1,6 @@
 """Deletes the files and the history of one image that a request names, in its order, until a time limit.
 
-Every sweep lists the existing files and deletes those, so it is safe to repeat and to run in parallel. The record is
+Every call lists the existing files and deletes those, so it is safe to repeat and to run in parallel. The record is
 read first, consistently, and decides: a place is emptied only for a removed image, and the files of the revision that a
 record shows are never deleted.
 """
@@ -14,7 +14,7 @@ from typing import Final
 
 from functions.records.partition import FileState, Partition
 from functions.remove.settings import RemoveSettings
-from functions.shared.contracts import REMOVAL, Sweep, SweepRequest, Swept, Upload
+from functions.shared.contracts import REMOVAL, Deletion, DeletionRequest, DeletionResult, Upload
 from functions.shared.errors import ObjectChangedError, ObjectMissingError, RecordConflictError
 from functions.shared.keys import REVISION_METADATA, generated_prefix, image_prefix, revision_of, upload_prefix
 from functions.shared.object_store import DELETE_BATCH, S3ObjectStore
@@ -28,7 +28,7 @@ PARALLEL_HEADS: Final = 16
 
 @dataclass(frozen=True)
 class Batch:
-    """A step of a sweep: the number of deleted items, and the last key read if the next step cannot start over."""
+    """A step of a deletion: the number of deleted items, and the last key read if the next step cannot start over."""
 
     deleted: int
     after: str = ""
@@ -39,8 +39,8 @@ class Batch:
         return bool(self.deleted or self.after)
 
 
-class Sweeper:
-    """Sweeps images. ``clock`` returns seconds."""
+class Deleter:
+    """Deletes files of images. ``clock`` returns seconds."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Sweeper:
         self._budget_seconds = budget_seconds
         self._clock = clock
 
-    def sweep(self, request: SweepRequest) -> Swept:
+    def delete(self, request: DeletionRequest) -> DeletionResult:
         """Delete the files that the request names.
 
         Raises RecordConflictError, with nothing deleted, if the request empties a place of an image that is not
@@ -67,39 +67,39 @@ class Sweeper:
         state = self._partition.file_state(request.image_id)
         if set(request.sweep) & set(REMOVAL) and (state is None or not state.is_removed):
             raise RecordConflictError(f"{request.image_id} is not removed, so its files must be kept")
-        if Sweep.ORIGINALS in request.sweep and state is not None and state.legal_hold:
+        if Deletion.ORIGINALS in request.sweep and state is not None and state.legal_hold:
             raise RecordConflictError(f"{request.image_id} is under a legal hold, so its original must be kept")
         deleted, noted = 0, None
-        for sweep in request.sweep:
-            for batch in self._batches(sweep, request, state):
-                if batch.deleted and sweep in REMOVAL and sweep is not noted:
-                    self._partition.note_step(request.image_id, sweep.upper())
-                    noted = sweep
+        for deletion in request.sweep:
+            for batch in self._batches(deletion, request, state):
+                if batch.deleted and deletion in REMOVAL and deletion is not noted:
+                    self._partition.note_step(request.image_id, deletion.upper())
+                    noted = deletion
                 deleted += batch.deleted
                 if batch.is_progress and self._clock() >= deadline:
-                    return Swept(done=False, deleted=deleted, after=batch.after)
+                    return DeletionResult(done=False, deleted=deleted, after=batch.after)
         if request.then is not None:
             self._partition.note_step(request.image_id, request.then)
-        return Swept(done=True, deleted=deleted)
+        return DeletionResult(done=True, deleted=deleted)
 
-    def _batches(self, sweep: Sweep, request: SweepRequest, state: FileState | None) -> Iterator[Batch]:
+    def _batches(self, deletion: Deletion, request: DeletionRequest, state: FileState | None) -> Iterator[Batch]:
         settings, image_id = self._settings, request.image_id
-        match sweep:
-            case Sweep.GENERATED:
+        match deletion:
+            case Deletion.GENERATED:
                 yield from self._everything(settings.generated_bucket, generated_prefix(image_id))
-            case Sweep.PUBLISHED:
+            case Deletion.PUBLISHED:
                 yield from self._everything(settings.published_bucket, image_prefix(image_id))
-            case Sweep.STAGING:
+            case Deletion.STAGING:
                 yield from self._everything(settings.staging_bucket, image_prefix(image_id))
-            case Sweep.ORIGINALS:
+            case Deletion.ORIGINALS:
                 yield from self._versions(self._store.versions(settings.originals_bucket, upload_prefix(image_id)))
-            case Sweep.RECORD:
+            case Deletion.RECORD:
                 yield from (Batch(changed) for changed in self._partition.scrub(image_id))
-            case Sweep.REVISIONS:
+            case Deletion.REVISIONS:
                 yield from self._unpublished(request, state)
-            case Sweep.SUPERSEDED:
+            case Deletion.SUPERSEDED:
                 yield from self._superseded(request, state)
-            case Sweep.UPLOADS:
+            case Deletion.UPLOADS:
                 yield from self._later_uploads(request, state)
 
     def _everything(self, bucket: str, prefix: str) -> Iterator[Batch]:
@@ -113,7 +113,7 @@ class Sweeper:
             self._store.delete_versions(self._settings.originals_bucket, batch)
             yield Batch(len(batch))
 
-    def _unpublished(self, request: SweepRequest, state: FileState | None) -> Iterator[Batch]:
+    def _unpublished(self, request: DeletionRequest, state: FileState | None) -> Iterator[Batch]:
         """Delete the files of an execution that failed or was superseded, and of those before it."""
         settings, image_id = self._settings, request.image_id
         if state is not None and state.is_removed:
@@ -127,7 +127,7 @@ class Sweeper:
         if state is not None and state.ended_without_verdict:  # the CDN reads variants directly
             yield from self._everything(settings.generated_bucket, generated_prefix(image_id))
 
-    def _superseded(self, request: SweepRequest, state: FileState | None) -> Iterator[Batch]:
+    def _superseded(self, request: DeletionRequest, state: FileState | None) -> Iterator[Batch]:
         """Delete files older than the revision that the record shows; if the image is not served, all variants."""
         settings, image_id = self._settings, request.image_id
         if state is None:
@@ -167,7 +167,7 @@ class Sweeper:
         self._store.delete_all(bucket, keys)
         return Batch(len(keys))
 
-    def _later_uploads(self, request: SweepRequest, state: FileState | None) -> Iterator[Batch]:
+    def _later_uploads(self, request: DeletionRequest, state: FileState | None) -> Iterator[Batch]:
         """Delete the versions of the original that were not claimed; the claimed one becomes the current one.
 
         A legal hold keeps all of them.
@@ -178,7 +178,7 @@ class Sweeper:
         yield from self._versions(versions if state.is_removed else _not_claimed(versions, state, request.upload))
 
 
-def _newest_unpublished(request: SweepRequest, state: FileState | None) -> int:
+def _newest_unpublished(request: DeletionRequest, state: FileState | None) -> int:
     """Return the revision of the execution whose files are deleted; 0 if the record does not have it."""
     if request.revision is not None:
         return request.revision
@@ -190,7 +190,7 @@ def _newest_unpublished(request: SweepRequest, state: FileState | None) -> int:
 def _not_claimed(versions: Sequence[StoredVersion], state: FileState, upload: Upload | None) -> Sequence[StoredVersion]:
     """Return the versions other than the claimed one.
 
-    If the claimed version is unknown, only the upload whose event requested the sweep is returned. A record of an
+    If the claimed version is unknown, only the upload whose event requested the deletion is returned. A record of an
     earlier release may lack the claimed ETag; an ETag alone could then match the claimed version, so the event must
     name its version.
     """
