@@ -1,4 +1,4 @@
-"""The function `manage`: lists, reads, changes, keeps, removes and resumes images."""
+"""The function `manage`: reads, lists, removes and resumes images, and changes focal points, holds and verdicts."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The function `policies`: stores, checks, activates and shadows moderation policies."""
+"""The function `policies`: stores, checks, activates and shadows moderation policies, and starts rejudgements."""
 
 from typing import Final
 

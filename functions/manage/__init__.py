@@ -1,1 +1,1 @@
-"""ManageImages: reads, lists, removes and resumes images."""
+"""ManageImages: reads, lists, removes and resumes images, sets focal points and legal holds, and overrides verdicts."""

@@ -1,4 +1,4 @@
-"""Manage: reads, lists, changes, keeps, judges and removes images, and resumes held or failed ones."""
+"""Manage: reads, lists, removes and resumes images, sets focal points and legal holds, and overrides verdicts."""
 
 from typing import Any
 from urllib.parse import unquote

@@ -1,1 +1,1 @@
-"""Policies: stores, checks, activates and shadows moderation policies."""
+"""Policies: stores, checks, activates and shadows moderation policies, and applies them to stored images."""

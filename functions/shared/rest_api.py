@@ -1,4 +1,4 @@
-"""The REST API of `upload` and `manage`: a resolver that returns every error as a problem document.
+"""The REST API of `upload`, `manage` and `policies`: a resolver that returns every error as a problem document.
 
 `serve` does not import this module: Powertools' event_handler adds 130 ms to a cold start.
 """
