@@ -14,16 +14,14 @@ from functions.shared.errors import (
     RejudgementMissingError,
     RejudgementOutdatedError,
 )
-from functions.shared.problem import problem
+from functions.shared.problem import faults_of_body, problem
 from functions.shared.rest_api import Problems
 
 
 def _invalid(error: PolicyError) -> dict[str, Any]:
-    """Respond to a document that is not a policy: 400 with all faults."""
-    faults = [{"field": place, "detail": fault} for place, fault in error.faults]
-    first = faults[0]
-    detail = f"{first['field']} {first['detail']}"
-    return problem(400, "Bad Request", detail, field=first["field"], errors=faults)
+    """Respond to a document that is not a policy: 400 with its faults."""
+    faults = faults_of_body(error.faults, whole="policy")
+    return problem(400, "Bad Request", " ".join(error.faults[0]), **faults)
 
 
 def _not_passed(error: PolicyNotPassedError) -> dict[str, Any]:

@@ -6,15 +6,12 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from functions.policy.policy import Policy
-from functions.shared.json_body import parsed_body
+from functions.shared.json_body import expect_size, parsed_body
 from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN, POLICY_NAME_PATTERN
 from functions.shared.problem import ProblemError
 from functions.shared.rest_api import body_bytes, query_parameters
 
 DIGEST_PATTERN: Final = "^[0-9a-f]{64}$"
-
-MAX_POLICY_BODY_BYTES: Final = 262_144
-"""The largest body of a document: the document itself is limited without the spaces between its tokens."""
 
 _TENANT: Final = re.compile(NAME_PATTERN, re.ASCII)
 _NAME: Final = re.compile(POLICY_NAME_PATTERN, re.ASCII)
@@ -60,7 +57,5 @@ def chosen_version(event: dict[str, Any]) -> str:
 def policy_of(event: dict[str, Any]) -> Policy:
     """Return the policy in the body. Raises PolicyError, or ProblemError (413)."""
     body = body_bytes(event)
-    if len(body) > MAX_POLICY_BODY_BYTES:
-        detail = f"The body must not exceed {MAX_POLICY_BODY_BYTES} bytes."
-        raise ProblemError(413, "Content Too Large", detail)
-    return Policy.from_text(body.decode("utf-8", "surrogateescape"))
+    expect_size(body)
+    return Policy.from_text(body)

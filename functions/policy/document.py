@@ -5,7 +5,6 @@ that thresholds are at least ``minimum_confidence``, that every rule has an effe
 """
 
 import json
-import math
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, Final, TypeVar
 from functions.policy.rules import STRICTNESS, Example, Review, Rule
 from functions.policy.taxonomy import CONTENT_TYPES, PARENTS
 from functions.shared.errors import PolicyError
+from functions.shared.problem import MAX_NAME_CHARACTERS
 from functions.shared.status import Decision, Fallback
 
 MAX_DOCUMENT_BYTES: Final = 65_536
@@ -51,33 +51,13 @@ def canonical_json(document: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def parsed_json(text: str | bytes) -> Any:
-    """Parse JSON in which no object has a member twice. Raises PolicyError."""
-    try:
-        return json.loads(text, object_pairs_hook=_unique)
-    except RecursionError as error:
-        raise PolicyError(("policy", "is nested too deeply")) from error
-    except ValueError as error:  # UnicodeDecodeError too
-        raise PolicyError(("policy", f"is not JSON: {error}")) from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None:
-        raise PolicyError((repeated[:MAX_TEXT_CHARACTERS], "is repeated in an object"))
-    return dict(pairs)
-
-
 def read_document(document: Any) -> dict[str, Any]:
     """Return the fields of Policy, except text and digest. Raises PolicyError with all faults of the document."""
     if not isinstance(document, dict):
         raise PolicyError(("policy", "must be an object"))
     try:
         size = len(canonical_json(document).encode())
-    except RecursionError as error:
-        raise PolicyError(("policy", "is nested too deeply")) from error
-    except (TypeError, ValueError) as error:  # for example a number that is not finite, or half a surrogate pair
+    except (TypeError, ValueError) as error:  # for example a number that is not finite
         raise PolicyError(("policy", f"cannot be written as JSON: {error}")) from error
     if size > MAX_DOCUMENT_BYTES:
         raise PolicyError(("policy", f"has {size} bytes; it must not exceed {MAX_DOCUMENT_BYTES}"))
@@ -199,6 +179,7 @@ class _Reader:
 
     def _examples(self, documents: Any) -> tuple[Example, ...]:
         examples: list[Example] = []
+        names: set[str] = set()
         for place, document in self._list("examples", documents):
             if not self._object(place, document):
                 continue
@@ -212,8 +193,9 @@ class _Reader:
                 decision=self._word(f"{place}.decision", document.get("decision", ...), Decision, ACTIONS),
                 reason=self._code(f"{place}.reason", document["reason"]) if "reason" in document else None,
             )
-            if example.name in {each.name for each in examples}:
+            if example.name in names:
                 self._fault(f"{place}.name", f"is {_shown(example.name)}, like that of an earlier example")
+            names.add(example.name)
             examples.append(example)
         return tuple(examples)
 
@@ -238,7 +220,7 @@ class _Reader:
     ) -> None:
         known = (*required, *optional)
         for name in sorted(document.keys() - set(known)):
-            self._fault(f"{prefix}{name[:MAX_TEXT_CHARACTERS]}", f"is unknown; known are {', '.join(known)}")
+            self._fault(f"{prefix}{name[:MAX_NAME_CHARACTERS]}", f"is unknown; known are {', '.join(known)}")
         for name in required:
             if name not in document:
                 self._fault(f"{prefix}{name}", "is missing")
@@ -265,11 +247,11 @@ class _Reader:
     def _percent(self, place: str, value: Any, least: float) -> float:
         if value is ...:
             return least
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
             self._fault(place, f"is {_shown(value)}; it must be a number of percent")
             return least
         if not least <= value <= 100:
-            self._fault(place, f"is {value}; it must be from {least:g} to 100")
+            self._fault(place, f"is {_shown(value)}; it must be from {least:g} to 100")
             return least
         return value
 

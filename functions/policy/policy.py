@@ -18,13 +18,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
-from functions.policy.document import canonical_json, parsed_json, read_document
+from functions.policy.document import canonical_json, read_document
 from functions.policy.rules import STRICTNESS, Example, Review, Rule
 from functions.policy.taxonomy import PARENTS
 from functions.shared.contracts import ContentType, Label, Rendering
 from functions.shared.documents import Document, Parts
-from functions.shared.errors import UndeterminedError
+from functions.shared.errors import InvalidJsonError, PolicyError, UndeterminedError
 from functions.shared.status import Decision, Fallback
+from functions.shared.strict_json import parsed_json
 
 SHIPPED_FILE: Final = Path(__file__).with_name("default.json")
 """The policy of stages that have activated none."""
@@ -94,9 +95,13 @@ class Policy:
         return _shipped()
 
     @classmethod
-    def from_text(cls, text: str) -> Self:
+    def from_text(cls, text: str | bytes) -> Self:
         """Read a document from JSON. Raises PolicyError with all its faults."""
-        return cls.from_document(parsed_json(text))
+        try:
+            document = parsed_json(text)
+        except InvalidJsonError as error:
+            raise PolicyError((error.member or "policy", error.fault)) from error
+        return cls.from_document(document)
 
     @classmethod
     def from_document(cls, document: Any) -> Self:

@@ -1,9 +1,8 @@
 """The responses without a picture, each with the time that caches may keep it."""
 
-import json
 from typing import Any, Final
 
-from functions.shared.problem import ProblemError, ResponseError
+from functions.shared.problem import ProblemError, ResponseError, json_text
 
 BRIEFLY: Final = "public, max-age=60"
 """For responses that rarely change; a minute, so that a corrected setting takes effect soon."""
@@ -44,7 +43,7 @@ def not_yet(image_id: str, status: str) -> ResponseError:
                 "Retry-After": str(RETRY_SECONDS),
                 "X-Content-Type-Options": "nosniff",
             },
-            "body": json.dumps({"id": image_id, "status": status}, separators=(",", ":")),
+            "body": json_text({"id": image_id, "status": status}),
             "isBase64Encoded": False,
         }
     )

@@ -3,12 +3,12 @@
 The modules that serve variants make the decisions; this one only describes them.
 """
 
-import json
 from typing import Any
 
 from functions.records.record import ImageRecord
 from functions.serve.requests import ImageRequest
 from functions.shared.contracts import Picture, Rendition
+from functions.shared.problem import json_text
 from functions.shared.variant import Variant
 from functions.variants.rendering import spec_of
 from functions.variants.sources import needed_size, source_for
@@ -17,7 +17,7 @@ from functions.variants.sources import needed_size, source_for
 def explanation_response(document: dict[str, Any]) -> dict[str, Any]:
     """Return a document in API Gateway's proxy form."""
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return {"statusCode": 200, "headers": headers, "body": json.dumps(document), "isBase64Encoded": False}
+    return {"statusCode": 200, "headers": headers, "body": json_text(document), "isBase64Encoded": False}
 
 
 def explain(

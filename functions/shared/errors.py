@@ -4,6 +4,7 @@ ImageScalerError
 ├── TransientDependencyError      an AWS service failed or was unreachable; state machines retry it for minutes
 │   └── ThrottledError            an AWS service refused a call because of its rate; retried for a day
 ├── ContractError                 a state or a record contains a document that breaks its contract
+├── InvalidJsonError              a text is not JSON that the API accepts
 ├── SettingsError                 environment variables are missing or invalid; the cold start fails
 ├── PolicyError                   a moderation policy is invalid
 ├── PolicyMissingError            no version of the policy has this digest
@@ -107,6 +108,17 @@ class ContractError(ImageScalerError):
     """A document lacks a field or has a field of the wrong type; a retry cannot help."""
 
     handled = (STATE_MACHINE, FUNCTION_ERROR)
+
+
+class InvalidJsonError(ImageScalerError):
+    """A text is not JSON that the API accepts; ``member`` is the name of a repeated member, None for other faults."""
+
+    handled = (CALLER,)
+
+    def __init__(self, fault: str, *, member: str | None = None) -> None:
+        self.fault = fault
+        self.member = member
+        super().__init__(f"{member} {fault}" if member else fault)
 
 
 class SettingsError(ImageScalerError):

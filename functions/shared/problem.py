@@ -5,12 +5,26 @@ of the members are part of the public interface.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from functions.shared.errors import ImageScalerError, http
 
 PROBLEM_CONTENT_TYPE: Final = "application/problem+json"
+
+MAX_NAME_CHARACTERS: Final = 64
+"""An error message contains at most this many characters of a parameter's or a member's name."""
+
+MOST_FAULTS: Final = 100
+"""The most faults that one response lists."""
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Return the JSON of a response.
+
+    A lone surrogate becomes a question mark: UTF-8 cannot represent it, and Lambda's runtime would end the process.
+    """
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
 
 
 def problem(
@@ -40,9 +54,21 @@ def problem(
             "X-Content-Type-Options": "nosniff",
             **(headers or {}),
         },
-        "body": json.dumps(document, ensure_ascii=False, separators=(",", ":")),
+        "body": json_text(document),
         "isBase64Encoded": False,
     }
+
+
+def faults_of_body(faults: Sequence[tuple[str, str]], *, whole: str = "body") -> dict[str, Any]:
+    """Return the members of a problem document about a body with faults: the place of each, and what is wrong there.
+
+    ``field`` is the place of the first, and ``errors`` lists up to MOST_FAULTS. If there are more, a last item about
+    the ``whole`` body says how many.
+    """
+    listed = list(faults[:MOST_FAULTS])
+    if len(faults) > MOST_FAULTS:
+        listed.append((whole, f"has {len(faults) - MOST_FAULTS} more faults"))
+    return {"field": faults[0][0], "errors": [{"field": place, "detail": fault} for place, fault in listed]}
 
 
 class ResponseError(ImageScalerError):

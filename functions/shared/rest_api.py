@@ -5,7 +5,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -14,12 +13,9 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from functions.shared.errors import TransientDependencyError
 from functions.shared.observability import logger
-from functions.shared.problem import ProblemError, problem
+from functions.shared.problem import MAX_NAME_CHARACTERS, ProblemError, json_text, problem
 
 RETRY_AFTER_SECONDS: Final = "2"
-
-MAX_NAME_CHARACTERS: Final = 64
-"""An error message contains at most this many characters of a parameter's name."""
 
 Problems = Mapping[type[Exception], Callable[[Any], dict[str, Any]]]
 """The errors that a function's routes raise, with what returns the response to one (see problem.py)."""
@@ -55,10 +51,10 @@ def as_response(proxy: dict[str, Any]) -> Response[str]:
     )
 
 
-def json_response(status: int, document: dict[str, Any]) -> Response[str]:
+def json_response(status: int, document: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response[str]:
     """Return a JSON response that no cache may keep."""
-    body = json.dumps(document, ensure_ascii=False)
-    return Response(status, content_type="application/json", headers={"Cache-Control": "no-store"}, body=body)
+    headers = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(status, content_type="application/json", headers=headers, body=json_text(document))
 
 
 def respond(app: APIGatewayRestResolver, event: dict[str, Any], context: Any, *, function: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Upload: creates an image's record; returns a presigned request or stores the body."""
 
-import json
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -10,7 +9,7 @@ from functions.records.idempotency import IdempotencyKeys
 from functions.records.reader import RecordReader
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.observability import logger
-from functions.shared.rest_api import resolver, respond
+from functions.shared.rest_api import json_response, resolver, respond
 from functions.upload.image_creation import ImageCreation
 from functions.upload.presigned_uploads import PresignedUploads, signing_client
 from functions.upload.settings import UploadSettings
@@ -34,8 +33,7 @@ def create_image() -> Response[str]:
     """Create one image."""
     status, document = creation.create(app.current_event.raw_event, app.lambda_context)
     logger.append_keys(image_id=document["id"])
-    headers = {"Location": f"/v1/images/{document['id']}", "Cache-Control": "no-store"}
-    return Response(status, content_type="application/json", headers=headers, body=json.dumps(document))
+    return json_response(status, document, {"Location": f"/v1/images/{document['id']}"})
 
 
 @logger.inject_lambda_context(clear_state=True)  # no keys from the last image

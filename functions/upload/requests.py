@@ -140,7 +140,7 @@ def direct_upload(query: dict[str, str], content_type: str) -> Upload:
     try:
         return Upload.model_validate({**query, "content_type": content_type})
     except ValidationError as error:
-        faults = {fault["field"]: fault["detail"] for fault in faults_of(error, known=LABELS)}
+        faults = dict(faults_of(error, known=LABELS))
         if "content_type" in faults:
             detail = f"content_type: {faults['content_type']}"
             raise ProblemError(415, "Unsupported Media Type", detail, field="content_type") from error

@@ -51,6 +51,19 @@ def test_every_route_of_the_functions_is_described_and_no_other():
     assert {explanation}.union(*map(routes_of, functions)) == described
 
 
+def test_every_call_with_a_json_body_can_be_refused_because_of_its_size():
+    described = [
+        operation["responses"].keys()
+        for path in description()["paths"].values()
+        for operation in path.values()
+        if "application/json"
+        in (operation.get("requestBody", {}) if isinstance(operation, dict) else {}).get("content", {})
+    ]
+
+    assert len(described) == 11
+    assert all("413" in responses for responses in described)
+
+
 def test_the_words_of_the_description_are_the_functions_words():
     schemas = description()["components"]["schemas"]
 

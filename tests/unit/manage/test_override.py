@@ -104,6 +104,7 @@ def test_an_image_that_was_processed_too_often_cannot_be_shown_again(call, aws):
         (b"", "body"),
         (b"{}", "decision"),
         (b'{"decision": "allow"}', "reason"),
+        (b'{"decision": "allow", "decision": "block", "reason": "R"}', "decision"),
         (b'{"decision": "review", "reason": "R"}', "decision"),
         (b'{"decision": "hold", "reason": "R"}', "decision"),
         (b'{"decision": "block", "reason": "  "}', "reason"),

@@ -304,6 +304,27 @@ def test_a_body_that_is_no_document_is_a_400(call, body):
     assert call("PUT", PATH, body).problem()["status"] == 400
 
 
+def test_a_long_list_of_faults_is_shortened(call):
+    faults = call("PUT", PATH, document() | {"examples": [{}] * 21_000}).problem()["errors"]
+
+    assert len(faults) == 101
+    assert faults[-1] == {"field": "policy", "detail": "has 83899 more faults"}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"\\ud800":1,"\\ud800":2}', "?"),
+        (b'{"' + "é".encode() * 200 + b'":1,"' + "é".encode() * 200 + b'":1}', "é" * 64),
+    ],
+)
+def test_a_repeated_member_is_named_in_an_answer_that_can_be_sent(call, body, field):
+    answer = call("PUT", PATH, body)
+
+    assert answer.problem()["field"] == field
+    answer.raw["body"].encode("utf-8")
+
+
 def test_a_body_that_cannot_be_a_document_is_a_413(call):
     assert call("PUT", PATH, b" " * 262_145).problem()["status"] == 413
 
