@@ -205,7 +205,8 @@ class Listing:
 
         Raises TransientDependencyError.
         """
-        high = _before(cursor.before if cursor else first_id_of(times.until) if times.until else _AFTER_ALL)
+        ends = (cursor.before if cursor else _AFTER_ALL, first_id_of(times.until) if times.until else _AFTER_ALL)
+        high = _before(min(ends))
         low = first_id_of(times.since) if times.since else ""
         if low > high:
             return IdPage((), None)

@@ -9,7 +9,7 @@ table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#{type}, EVENT#S
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 """A ULID (https://github.com/ulid/spec): 26 characters of Crockford's base 32, upper case."""
@@ -29,6 +29,7 @@ DEFAULT_POLICY = "default"
 _ULID = re.compile(ULID_PATTERN, re.ASCII)
 _ULID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID_TIME_CHARACTERS = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 RECORD_SORT_KEY = "RECORD"
 LABELS_SORT_KEY = "LABELS"
@@ -70,11 +71,11 @@ def is_ulid(text: str) -> bool:
 
 
 def first_id_of(moment: datetime) -> str:
-    """Return the first ten characters of ids created at a time: ids are ULIDs, which begin with ms in base 32.
+    """Return what sorts before every id created at a time or later, and after every id that was created before.
 
-    They sort before every id of that millisecond and after every older one.
+    Ids are ULIDs, whose first ten characters are the time in ms, in base 32.
     """
-    milliseconds, text = max(0, int(moment.timestamp() * 1000)), ""
+    milliseconds, text = max(0, -((_EPOCH - moment) // timedelta(milliseconds=1))), ""
     for _ in range(_ULID_TIME_CHARACTERS):
         milliseconds, digit = divmod(milliseconds, len(_ULID_ALPHABET))
         text = _ULID_ALPHABET[digit] + text

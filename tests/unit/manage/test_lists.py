@@ -3,13 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from ulid import ULID
 
 from functions.manage.queries import SELECTORS
 from functions.records.creation import NewImage, RecordCreator
 from functions.records.cursors import Cursor
-from functions.records.entries import Selection, entries_at_creation
+from functions.records.entries import Selection, Selector, entries_at_creation
 from functions.shared.keys import record_partition
+from tests.counted import counted
 from tests.fakes.aws import TABLE
 from tests.fakes.openapi import assert_described
 from tests.unit.manage.conftest import image_id, put_image, record_of
@@ -176,6 +179,52 @@ def test_a_time_range_includes_its_start_and_excludes_its_end(call, aws, limit):
     assert between(to=at(identities[2])) == identities[1::-1]
     assert between(to=at(identities[2], 1)) == identities[2::-1]
     assert between(**{"from": at(identities[1])}, to=at(identities[2])) == [identities[1]]
+
+
+FIRST = datetime(2026, 11, 24, tzinfo=UTC)
+moments = st.integers(-1_000, 7_000).map(lambda microseconds: FIRST + timedelta(microseconds=microseconds))
+
+
+@pytest.fixture
+def close_images(aws):
+    """The ids of six images that were created within 6 ms; each selector selects some of them."""
+    identities = [ULID.from_datetime(FIRST + timedelta(milliseconds=number)) for number in range(6)]
+    for number, identity in enumerate(identities):
+        put_labelled(
+            aws, number, *["Bare Back"] * (number % 2), identity=str(identity), owner=("alice", "bob")[number % 2],
+            status=("HELD", "PUBLISHED")[number // 3], tenant=("default", "acme")[number == 4],
+        )  # fmt: skip
+    return identities
+
+
+@settings(
+    max_examples=counted(usual=60, long=3_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    selector=st.sampled_from([None, *SELECTED.items()]),
+    times=st.tuples(st.none() | moments, st.none() | moments).filter(lambda pair: None in pair or pair[0] < pair[1]),
+    limit=st.integers(1, 4),
+    before=st.none() | st.integers(0, 5),
+)
+def test_every_page_has_only_images_that_match_the_query_with_any_cursor(  # noqa: PLR0917 - by name
+    call, close_images, selector, times, limit, before
+):
+    since, until = times
+    query = {"limit": str(limit)} | (dict([selector]) if selector else {})
+    query |= {name: value.isoformat() for name, value in (("from", since), ("to", until)) if value}
+    matching = call("GET", "/v1/images", **query | {"limit": "100"}).document["items"]
+    ids = [ULID.from_str(item["id"]) for item in matching]
+    if before is not None:
+        chosen = Selection("default", Selector(selector[0].upper()), selector[1]) if selector else Selection("default")
+        query["cursor"] = Cursor(chosen.digest, str(close_images[before])).encode()
+        ids = [each for each in ids if each < close_images[before]]
+
+    page = call("GET", "/v1/images", **query).document["items"]
+
+    assert [item["id"] for item in page] == [str(each) for each in ids][:limit]
+    assert all((since is None or each.datetime >= since) and (until is None or each.datetime < until) for each in ids)
 
 
 @pytest.mark.parametrize("first", SELECTORS)
