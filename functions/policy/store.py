@@ -4,7 +4,7 @@
     pk POLICY#{tenant}#{name}        sk DIGEST#{digest}    version, created_at, checked_at, failures
                                      sk ACTIVE             digest, number, activated_at
                                      sk SHADOW             digest, started_at
-                                     sk EVENT#{at}#{type}  what was activated or shadowed, and by whom
+                                     sk EVENT#{at}#…       what was activated or shadowed, and by whom
 
 A document is never changed: its key is the digest of its content. ACTIVE is written on the condition that it still has
 the number that was read, so of two simultaneous activations one is refused.

@@ -9,7 +9,7 @@ from typing import Final, Self
 from functions.shared.keys import EVENT_PREFIX, is_ulid
 
 _SELECTION: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
-_LINE: Final = re.compile(rf"{EVENT_PREFIX}[\w:.+#-]{{1,100}}", re.ASCII)
+_LINE: Final = re.compile(rf"{EVENT_PREFIX}[!-~]{{1,200}}", re.ASCII)
 """The sort key of a history item."""
 
 

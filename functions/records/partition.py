@@ -19,8 +19,8 @@ from functions.shared.keys import (
     LABELS_SORT_KEY,
     SECOND_UPLOAD,
     SECOND_UPLOAD_SORT_KEY,
-    event_sort_key,
     record_partition,
+    removal_sort_key,
     revision_of,
 )
 from functions.shared.status import Status
@@ -147,7 +147,7 @@ class Partition:
         with translated_errors():
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=to_item({"pk": partition, "sk": event_sort_key(at, Status.REMOVED)}),
+                Key=to_item({"pk": partition, "sk": removal_sort_key(at)}),
                 UpdateExpression="SET #type = :type, #at = :at",
                 ExpressionAttributeNames={"#type": "type", "#at": "at"},
                 ExpressionAttributeValues=to_item({":type": Status.REMOVED, ":at": at}),

@@ -13,7 +13,7 @@ from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
 from functions.shared.dynamo import to_item, to_value
 from functions.shared.errors import LegalHoldError, RecordConflictError, RecordMissingError
-from functions.shared.keys import DEFAULT_TENANT, LABELS_SORT_KEY, event_sort_key, record_partition
+from functions.shared.keys import DEFAULT_TENANT, LABELS_SORT_KEY, record_partition, removal_sort_key
 from functions.shared.status import SERVICE_ACTOR, Status
 
 
@@ -48,7 +48,10 @@ class RemovalWriter:
         return document
 
     def _write(self, image_id: str, record: dict[str, Any], reason: str | None) -> None:
-        """Write REMOVED, delete the attributes that are not kept and the labels, and add a history item."""
+        """Write REMOVED, delete the attributes that are not kept and the labels, and add a history item.
+
+        Another call may have done so at the same time; then nothing is written. Raises LegalHoldError.
+        """
         at = now()
         written = {
             "status": Status.REMOVED,
@@ -66,14 +69,14 @@ class RemovalWriter:
             "Key": record_key(image_id),
             "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in written)} "
             f"REMOVE {', '.join(f'#{name}' for name in dropped)}",
-            "ConditionExpression": "attribute_exists(pk) "
+            "ConditionExpression": "attribute_exists(pk) AND #status <> :status "
             "AND (attribute_not_exists(#legal_hold) OR #legal_hold = :false)",
             "ExpressionAttributeNames": {f"#{name}": name for name in {*written, *dropped, "legal_hold"}},
             "ExpressionAttributeValues": values | {":false": to_value(False)},  # noqa: FBT003 - a value, not a flag
         }
         event = {
             "pk": partition,
-            "sk": event_sort_key(at, Status.REMOVED),
+            "sk": removal_sort_key(at),
             "type": Status.REMOVED,
             "at": at,
             "actor": SERVICE_ACTOR,
@@ -90,5 +93,5 @@ class RemovalWriter:
                     ]
                 )
         except RecordConflictError as error:
-            self._document(image_id)  # raises RecordMissingError if TTL has deleted the record
-            raise LegalHoldError(image_id) from error
+            if self._document(image_id).get("status") != Status.REMOVED:  # by another call
+                raise LegalHoldError(image_id) from error

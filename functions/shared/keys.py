@@ -4,11 +4,13 @@ originals   uploads/{image_id}/original
 staging     {image_id}/{revision}/…            files without a verdict
 published   {image_id}/{revision}/…            files that may be served
 generated   images/{image_id}/{canonical}      variants; the path of the public URL
-table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#{type}, EVENT#SECOND_UPLOAD, ENTRY#{selector};
+table       pk IMAGE#{image_id}: sk RECORD, LABELS, EVENT#{time}#…, EVENT#SECOND_UPLOAD, ENTRY#{selector};
             pk DAYS: sk {day}; policies: see functions/policy/store.py
 """
 
+import os
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
@@ -131,5 +133,14 @@ def record_partition(image_id: str) -> str:
 
 
 def event_sort_key(at: str, event_type: str) -> str:
-    """Return the sort key of a history item; ``at`` is an ISO 8601 time."""
-    return f"{EVENT_PREFIX}{at}#{event_type}"
+    """Return a new sort key of a history item; ``at`` is an ISO 8601 time.
+
+    No other item has it, so that no write replaces another's item. Items of the same millisecond sort by the time of
+    this call. The items that state machines write end with the name of their execution instead.
+    """
+    return f"{EVENT_PREFIX}{at}#{time.time_ns():x}{os.urandom(4).hex()}#{event_type}"
+
+
+def removal_sort_key(at: str) -> str:
+    """Return the sort key of the history item of the removal, which happens once."""
+    return f"{EVENT_PREFIX}{at}#REMOVED"

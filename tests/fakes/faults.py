@@ -1,5 +1,6 @@
 """Failures of AWS calls: a call fails before it is sent, its response is lost, or something happens during it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,17 @@ def failing_call(clients, number: int | None, *, lost_answer: bool = False) -> I
             hooks.enter_context(hooked(client, "before-call", watch.started))
             hooks.enter_context(hooked(client, "after-call", watch.ended))
         yield watch
+
+
+@contextmanager
+def writing_at(client, moment: str) -> Iterator[None]:
+    """Let a DynamoDB client's transactions write this time, in ISO 8601 with milliseconds, instead of every other."""
+
+    def replace(params, **_kwargs) -> None:
+        params["body"] = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment.encode(), params["body"])
+
+    with hooked(client, "before-call.dynamodb.TransactWriteItems", replace):
+        yield
 
 
 @contextmanager

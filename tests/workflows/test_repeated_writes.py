@@ -80,6 +80,22 @@ def test_an_ending_written_again_succeeds_and_changes_nothing_but_that_its_event
     assert after == before
 
 
+def test_no_other_execution_writes_the_history_item_of_an_ending(deployment, written):
+    (put,) = (item["Put"]["Item"] for item in written["TransactItems"] if "Put" in item)
+    (record,) = (item for item in stored(deployment) if item["sk"] == KEY["sk"])
+
+    _, at, kind, execution = put["sk"]["S"].split("#")
+
+    assert (at, kind) == (record["updated_at"]["S"], record["status"]["S"])
+    stepfunctions = deployment.client("stepfunctions")
+    ran = [
+        each["name"]
+        for machine in ("ingest", "settle")
+        for each in stepfunctions.list_executions(stateMachineArn=deployment.machines[machine])["executions"]
+    ]
+    assert ran.count(execution) == 1
+
+
 @pytest.mark.parametrize(
     "since",
     [

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from functions.shared.aws import client
 from functions.shared.keys import original_key, record_partition
 from tests.fakes.aws import ORIGINALS
-from tests.fakes.faults import failing_call, hooked
+from tests.fakes.faults import failing_call, hooked, writing_at
 from tests.fakes.openapi import assert_described
 from tests.unit.manage.conftest import image_id, put_image, record_of
 
@@ -106,6 +106,18 @@ def test_a_released_image_can_be_removed_and_its_versions_deleted(hold, call, aw
     originals.delete_object(Bucket=ORIGINALS, Key=original_key(identity), VersionId=first["VersionId"])
     assert call("DELETE", f"/v1/images/{identity}").status == 202
     assert not record_of(aws, identity).keys() & {"legal_hold", "hold_number"}
+
+
+def test_changes_of_the_same_millisecond_are_all_in_the_history_in_their_order(hold, aws, originals):
+    identity = put_image(aws)
+    upload(originals, identity, b"first")
+    reasons = [str(number) for number in range(6)]
+
+    with writing_at(client("dynamodb"), "2026-11-24T10:00:00.000Z"):
+        for number, reason in enumerate(reasons):
+            hold(identity, enabled=number % 2 == 0, reason=reason)
+
+    assert [line["detail"] for line in lines_of(aws, identity)] == reasons
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from functions.shared.aws import client
 from tests.fakes.aws import GENERATED
+from tests.fakes.faults import writing_at
 from tests.fakes.machines import Machine
 from tests.fakes.openapi import assert_described
 from tests.unit.manage.conftest import image_id, put_failed, record_of
@@ -64,6 +66,18 @@ def test_a_repeated_override_is_unchanged(call, aws):
 
     assert [answer.document["outcome"] for answer in answers] == ["applied", "unchanged"]
     assert len(call("GET", f"/v1/images/{identity}/history").document["items"]) == 1
+
+
+def test_overrides_of_the_same_millisecond_are_all_in_the_history_in_their_order(call, aws):
+    identity = put_judged(aws, status="BLOCKED")
+    notes = [str(number) for number in range(9)]
+
+    with writing_at(client("dynamodb"), "2026-11-24T10:00:00.000Z"):
+        outcomes = [decide(call, identity, note=note).document["outcome"] for note in notes]
+
+    assert outcomes == ["applied"] * len(notes)
+    history = call("GET", f"/v1/images/{identity}/history").document["items"]
+    assert [line["note"] for line in reversed(history)] == notes
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,23 @@ def test_another_image_is_untouched(call, aws, removals):
 # --- repeated
 
 
+def test_of_two_simultaneous_deletes_one_is_recorded_and_one_removal_starts(call, aws, removals):
+    identity = put_image(aws)
+    answers = []
+
+    def delete_too(**_kwargs):
+        if not answers:
+            answers.append(None)
+            answers.append(call("DELETE", f"/v1/images/{identity}").status)
+            answers.append(aws.items(f"IMAGE#{identity}"))
+
+    with hooked(client("dynamodb"), "before-call.dynamodb.TransactWriteItems", delete_too):
+        assert call("DELETE", f"/v1/images/{identity}").status == 202
+
+    assert answers == [None, 202, aws.items(f"IMAGE#{identity}")]
+    assert len(removals.started()) == 1
+
+
 @pytest.mark.parametrize("begun", [False, True], ids=["just started", "under way"])
 def test_a_repeated_delete_starts_no_second_removal_while_one_runs(call, aws, removals, begun):
     identity = put_image(aws)

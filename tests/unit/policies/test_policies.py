@@ -6,7 +6,7 @@ from functions.policy.policy import Policy
 from functions.policy.store import PolicyStore
 from functions.shared.aws import client
 from tests.fakes.aws import TABLE
-from tests.fakes.faults import failing_call, hooked
+from tests.fakes.faults import failing_call, hooked, writing_at
 from tests.fakes.openapi import assert_described
 
 PATH = "/v1/policies/default"
@@ -267,6 +267,20 @@ def test_a_shadow_is_recorded_and_judges_nothing(call, put, aws):
     assert call("DELETE", f"{PATH}/shadow").status == 200
     kinds = [item["type"] for key, item in sorted(partition(aws).items()) if key.startswith("EVENT#")]
     assert sorted(kinds) == ["SHADOWED", "SHADOW_ENDED"]
+
+
+def test_changes_of_the_same_millisecond_are_all_recorded_in_their_order(call, put, aws):
+    first, second = put(document("1")), put(document("2"))
+
+    with writing_at(client("dynamodb"), "2026-11-24T10:00:00.000Z"):
+        for digest in (first, second):
+            call("POST", f"{PATH}/shadow", {"digest": digest})
+            call("DELETE", f"{PATH}/shadow")
+
+    events = [item for key, item in sorted(partition(aws).items()) if key.startswith("EVENT#")]
+    assert [(each["type"], each.get("digest")) for each in events] == [
+        ("SHADOWED", first), ("SHADOW_ENDED", None), ("SHADOWED", second), ("SHADOW_ENDED", None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("step", ["check", "activate", "shadow"])

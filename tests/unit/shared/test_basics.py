@@ -92,7 +92,15 @@ def test_keys_are_spelled_as_documented():
     assert keys.revision_prefix(ID, 2) == f"{ID}/2/"
     assert keys.generated_key(ID, "fit=cover") == f"images/{ID}/fit=cover"
     assert keys.record_partition(ID) == f"IMAGE#{ID}"
-    assert keys.event_sort_key("2026-11-24T09:30:00.000Z", "BLURRED") == "EVENT#2026-11-24T09:30:00.000Z#BLURRED"
+    assert keys.removal_sort_key("2026-11-24T09:30:00.000Z") == "EVENT#2026-11-24T09:30:00.000Z#REMOVED"
+
+
+def test_keys_of_history_items_are_unique_and_sort_by_time():
+    at = ["2026-11-24T09:30:00.000Z", "2026-11-24T09:30:00.001Z"]
+    written = [keys.event_sort_key(each, kind) for each in at for kind in ("VERDICT", "BLOCKED") * 500]
+
+    assert written == sorted(set(written))
+    assert {key.rpartition("#")[2] for key in written} == {"VERDICT", "BLOCKED"}
 
 
 @pytest.mark.parametrize(
