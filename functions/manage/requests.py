@@ -1,8 +1,9 @@
 """Validates the bodies of requests to change or resume images; an error names the member."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -18,6 +19,7 @@ from functions.records.cursors import Cursor
 from functions.records.entries import Selection, Selector
 from functions.shared.json_body import parsed_body
 from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
+from functions.shared.visible_text import all_visible
 
 
 def _cursor(value: Any) -> Cursor | None:
@@ -77,23 +79,25 @@ class ImageChange(BaseModel):
     focal_point: Point
 
 
+Visible = AfterValidator(all_visible)
+"""For what a client writes for people; spaces at its ends are not kept."""
+
+
 class VerdictRequest(BaseModel):
     """A decision about an image, with a reason (a code or a short text) and a note for people."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     decision: Literal["allow", "blur", "block"]
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-    note: Annotated[str, StringConstraints(min_length=1, max_length=2_000)] | None = None
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), Visible]
+    note: Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True), Visible] | None = (
+        None
+    )
 
 
 def verdict_request(body: bytes) -> VerdictRequest:
     """Parse the JSON body. Raises ProblemError (400) that names the member."""
     return parsed_body(VerdictRequest, body)
-
-
-MAX_REASON_CHARACTERS: Final = 500
-_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
 
 
 class LegalHold(BaseModel):
@@ -102,7 +106,7 @@ class LegalHold(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     enabled: bool
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=MAX_REASON_CHARACTERS, pattern=_NO_CONTROLS)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), Visible]
 
 
 def legal_hold(body: bytes) -> LegalHold:

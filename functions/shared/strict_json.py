@@ -6,7 +6,7 @@ from typing import Any, Final
 from functions.shared.errors import InvalidJsonError
 from functions.shared.problem import MAX_NAME_CHARACTERS
 
-MOST_LEVELS: Final = 32
+MAX_LEVELS: Final = 32
 """The most objects and lists inside one another; no document of the API needs more than six."""
 
 
@@ -40,7 +40,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _expect_depth(value: Any) -> None:
     level = [value]
-    for _ in range(MOST_LEVELS):
+    for _ in range(MAX_LEVELS):
         level = [inner for each in level for inner in _inner(each) if isinstance(inner, (dict, list))]
         if not level:
             return
@@ -52,4 +52,4 @@ def _inner(value: Any) -> Any:
 
 
 def _too_deep() -> InvalidJsonError:
-    return InvalidJsonError(f"must not be nested deeper than {MOST_LEVELS} levels")
+    return InvalidJsonError(f"must not be nested deeper than {MAX_LEVELS} levels")

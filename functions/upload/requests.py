@@ -1,6 +1,5 @@
 """Validates requests of POST /v1/images; an error names the field."""
 
-import unicodedata
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -10,6 +9,7 @@ from functions.records.creation import NewImage
 from functions.shared.json_body import faults_of, parsed_body
 from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
 from functions.shared.problem import ProblemError
+from functions.shared.visible_text import all_visible
 
 CONTENT_TYPES: Final = (
     "image/apng",
@@ -38,39 +38,8 @@ MAX_IDEMPOTENCY_KEY_CHARACTERS: Final = 255
 MAX_DIRECT_BYTES: Final = 4_500_000
 """Largest body that fits into Lambda's request of 6 MB in base64, with headers."""
 
-UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Categories of invisible characters: control, format, surrogate, line and paragraph separator."""
-
-SIGNS: Final = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
-"""Visible format characters: signs of Arabic, Syriac and Kaithi."""
-
-JOINERS: Final = frozenset("\u200c\u200d")
-"""Zero width non-joiner and joiner, which Persian, Indic scripts and emoji need."""
-
-INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
-"""Fillers and separators of other categories."""
-
-
-def _all_visible(text: str) -> str:
-    """Return the text if all of its characters are visible. Raises ValueError.
-
-    Invisible characters can make two names look the same or hide the real extension.
-    """
-    for position, character in enumerate(text):
-        if character in JOINERS:
-            if not all(each and each > "\x7f" and each not in JOINERS for each in _neighbours(text, position)):
-                raise ValueError("must not contain a joiner except between two non-ASCII characters")
-        elif character in INVISIBLE or (unicodedata.category(character) in UNPRINTABLE and character not in SIGNS):
-            raise ValueError(f"must not contain the invisible character U+{ord(character):04X}")
-    return text
-
-
-def _neighbours(text: str, position: int) -> tuple[str, str]:
-    return text[:position][-1:], text[position + 1 :][:1]
-
-
 Filename = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_FILENAME_CHARACTERS), AfterValidator(_all_visible)
+    str, StringConstraints(min_length=1, max_length=MAX_FILENAME_CHARACTERS), AfterValidator(all_visible)
 ]
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 

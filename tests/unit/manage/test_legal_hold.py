@@ -229,7 +229,8 @@ def test_an_unknown_image_is_a_404(hold):
         ({"enabled": 1, "reason": "x"}, "enabled"),
         ({"enabled": True, "reason": ""}, "reason"),
         ({"enabled": True, "reason": "x" * 501}, "reason"),
-        ({"enabled": True, "reason": "a\u0000b"}, "reason"),
+        ({"enabled": True, "reason": " "}, "reason"),
+        *(({"enabled": True, "reason": f"a{each}b"}, "reason") for each in "\0\n\x7f\x85\u200b\u202e\u2028\u3164"),
         ({"enabled": True, "reason": "x", "actor": "root"}, "actor"),
     ],
 )

@@ -11,6 +11,8 @@ from tests.fakes.machines import Machine
 from tests.fakes.openapi import assert_described
 from tests.unit.manage.conftest import image_id, put_failed, record_of
 
+INVISIBLE = "\0\n\x7f\x85\u200b\u202e\u2028\u3164"
+
 
 @pytest.fixture(autouse=True)
 def stage(uploads, aws):
@@ -125,6 +127,12 @@ def test_an_image_that_was_processed_too_often_cannot_be_shown_again(call, aws):
         (b'{"decision": "block", "reason": 5}', "reason"),
         (b'{"decision": "block", "reason": "R", "actor": "me"}', "actor"),
         (b'{"decision": "block", "reason": "R", "note": ""}', "note"),
+        (b'{"decision": "block", "reason": "R", "note": "  "}', "note"),
+        *((json.dumps({"decision": "block", "reason": f"a{each}b"}).encode(), "reason") for each in INVISIBLE),
+        *(
+            (json.dumps({"decision": "block", "reason": "R", "note": f"a{each}b"}).encode(), "note")
+            for each in INVISIBLE
+        ),
         (json.dumps({"decision": "block", "reason": "r" * 201}).encode(), "reason"),
         (json.dumps({"decision": "block", "reason": "r", "note": "n" * 2001}).encode(), "note"),
     ],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.shared.errors import InvalidJsonError
 from functions.shared.problem import json_text, problem
-from functions.shared.strict_json import MOST_LEVELS, parsed_json
+from functions.shared.strict_json import MAX_LEVELS, parsed_json
 from tests.counted import counted
 from tests.fakes import hostile_json
 
@@ -52,9 +52,9 @@ def test_a_repeated_member_is_named(text, member):
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
-@pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 951, 952, 100_000])
+@pytest.mark.parametrize("levels", [MAX_LEVELS + 1, 951, 952, 100_000])
 def test_the_depth_is_bounded(opening, closing, levels):
-    parsed_json(opening * MOST_LEVELS + "1" + closing * MOST_LEVELS)
+    parsed_json(opening * MAX_LEVELS + "1" + closing * MAX_LEVELS)
 
     with pytest.raises(InvalidJsonError, match="must not be nested deeper than 32 levels"):
         parsed_json(opening * levels + "1" + closing * levels)
