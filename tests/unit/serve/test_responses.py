@@ -13,6 +13,7 @@ from functions.shared.aws import client
 from functions.shared.errors import SettingsError
 from tests.fakes.aws import ENVIRONMENT, GENERATED, PUBLISHED, TABLE
 from tests.fakes.faults import failing_call
+from tests.fakes.hostile_json import texts
 from tests.unit.serve.conftest import IMAGE_ID, WEBP_640
 
 # --- what the image's status asks for
@@ -368,14 +369,14 @@ def test_single_valued_maps_are_enough(serve, library):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    image_id=st.one_of(st.just(IMAGE_ID), st.text(max_size=30)),
-    canonical=st.one_of(st.none(), st.text(max_size=60)),
+    image_id=st.one_of(st.just(IMAGE_ID), texts),
+    canonical=st.one_of(st.none(), texts),
     query=st.dictionaries(
-        st.one_of(st.sampled_from(["width", "h", "fit", "f", "q", "position", "download"]), st.text(max_size=8)),
-        st.lists(st.text(max_size=8), min_size=1, max_size=2),
+        st.one_of(st.sampled_from(["width", "h", "fit", "f", "q", "position", "download"]), texts),
+        st.lists(texts, min_size=1, max_size=2),
         max_size=4,
     ),
-    headers=st.dictionaries(st.sampled_from(["Accept", "If-None-Match", "If-Modified-Since"]), st.text(max_size=30)),
+    headers=st.dictionaries(st.sampled_from(["Accept", "If-None-Match", "If-Modified-Since"]), texts),
 )
 def test_nothing_that_a_client_sends_is_a_server_error(serve, image_id, canonical, query, headers):
     event = serve.event("query_form", image_id=image_id, headers=headers)
@@ -386,6 +387,7 @@ def test_nothing_that_a_client_sends_is_a_server_error(serve, image_id, canonica
 
     assert answer.status in {400, 404}
     assert json.loads(answer.raw["body"])["status"] == answer.status
+    assert len(json.dumps(answer.raw, ensure_ascii=False).encode("utf-8")) < 100_000
 
 
 # --- settings
