@@ -15,7 +15,7 @@ PROBLEM_CONTENT_TYPE: Final = "application/problem+json"
 MAX_NAME_CHARACTERS: Final = 64
 """An error message contains at most this many characters of a parameter's or a member's name."""
 
-MOST_FAULTS: Final = 100
+MAX_FAULTS: Final = 100
 """The most faults that one response lists."""
 
 
@@ -62,12 +62,12 @@ def problem(
 def faults_of_body(faults: Sequence[tuple[str, str]], *, whole: str = "body") -> dict[str, Any]:
     """Return the members of a problem document about a body with faults: the place of each, and what is wrong there.
 
-    ``field`` is the place of the first, and ``errors`` lists up to MOST_FAULTS. If there are more, a last item about
+    ``field`` is the place of the first, and ``errors`` lists up to MAX_FAULTS. If there are more, a last item about
     the ``whole`` body says how many.
     """
-    listed = list(faults[:MOST_FAULTS])
-    if len(faults) > MOST_FAULTS:
-        listed.append((whole, f"has {len(faults) - MOST_FAULTS} more faults"))
+    listed = list(faults[:MAX_FAULTS])
+    if len(faults) > MAX_FAULTS:
+        listed.append((whole, f"has {len(faults) - MAX_FAULTS} more faults"))
     return {"field": faults[0][0], "errors": [{"field": place, "detail": fault} for place, fault in listed]}
 
 
