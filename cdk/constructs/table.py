@@ -1,6 +1,6 @@
 """The one table: an image's record, its labels and its history in one partition; the indexes of lists.
 
-CloudFormation adds one index per update. Sweeps read the index by day, lists the index by selector.
+CloudFormation adds one index per update. Re-judging reads the index by day, lists and sweeps the index by selector.
 """
 
 from aws_cdk import aws_dynamodb as dynamodb

@@ -15,7 +15,7 @@ from cdk.specification import (
     Size,
     allow,
 )
-from functions.shared.keys import LISTING_INDEX, SELECTOR_INDEX
+from functions.shared.keys import SELECTOR_INDEX
 
 
 def environment(stage: PipelineResources) -> dict[str, str]:
@@ -28,10 +28,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
     return [
         allow("s3:ListBucket", "s3:ListBucketVersions", on=stage.storage.originals.bucket_arn),
         allow("dynamodb:BatchGetItem", on=stage.table.table_arn),
-        *(
-            allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{index}")
-            for index in (LISTING_INDEX, SELECTOR_INDEX)
-        ),
+        allow("dynamodb:Query", on=f"{stage.table.table_arn}/index/{SELECTOR_INDEX}"),
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from functions.records.announcements import clear_unannounced
-from functions.records.entries import status_selector, verdict_entry
+from functions.records.entries import due_entry, status_selector, verdict_entry
 from functions.records.record import ImageRecord, Override, Pending, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
@@ -168,6 +168,8 @@ class ChangeWriter:
             items.append({"Put": {"TableName": self._table, "Item": to_item(entry)}})
         if change.source is not Source.REJUDGE or change.decision.status is not record.status:
             line = _line(change, at, revision, kind)
+            if written.keys() & {"unannounced", "pending"}:
+                line |= due_entry(record.image_id, at)
             items.append({"Put": {"TableName": self._table, "Item": to_item(line)}})
         with translated_errors():
             self._dynamodb.transact_write_items(TransactItems=items)

@@ -1,20 +1,28 @@
-"""Reads which execution owns an image, and finds records by status.
+"""Reads which execution owns an image, and finds the images that something is still to be done for.
 
 The state machine `ingest` writes a claim when it starts to process an upload.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from functions.records.reader import records_of
+from functions.records.entries import due_selector, status_selector
+from functions.records.reader import records_of, records_under
 from functions.records.record import record_key
 from functions.shared.aws import client, translated_errors
-from functions.shared.dynamo import from_item, to_item
-from functions.shared.keys import LISTING_INDEX
+from functions.shared.dynamo import from_item
 from functions.shared.status import Status
 from functions.shared.upload_events import upload_event
+
+MAX_REVISIONS: Final = 100
+"""Revisions after which `ingest` processes an image no more."""
+
+_ATTRIBUTES: Final = (
+    "pk", "status", "claimed_by", "claimed_at", "updated_at", "claimed_etag", "claimed_version", "claimed_size",
+    "original", "sequencer", "last_revision", "error", "unannounced", "pending",
+)  # fmt: skip
+"""What a claim is built from."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +31,9 @@ class Claim:
 
     ``etag`` (unquoted), ``version``, ``size`` (bytes) and ``sequencer`` identify the claimed upload. ``etag`` and
     ``size`` are None if the claim itself failed, and in records of releases before 0.1.0 whose upload was never
-    accepted. ``error`` is the name of the error that ended the last execution. ``is_unannounced`` tells that the event
-    of the status is still to be sent.
+    accepted. ``last_revision`` is the newest revision, also of an execution in progress. ``error`` is the name of the
+    error that ended the last execution. ``is_unannounced`` tells that the event of the status is still to be sent.
+    ``pending_at`` is the time of a decision for which the image has to be processed again, "" if there is none.
     """
 
     image_id: str
@@ -36,8 +45,10 @@ class Claim:
     version: str = ""
     size: int | None = None
     sequencer: str = ""
+    last_revision: int = 0
     error: str | None = None
     is_unannounced: bool = False
+    pending_at: str = ""
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -54,14 +65,21 @@ class Claim:
             version=document.get("claimed_version", ""),
             size=None if size is None else int(size),
             sequencer=document.get("sequencer", ""),
+            last_revision=int(document.get("last_revision", 0)),
             error=document.get("error", {}).get("error"),
             is_unannounced="unannounced" in document,
+            pending_at=document.get("pending", {}).get("at", ""),
         )
 
     @property
     def names_upload(self) -> bool:
         """Whether the claim says which upload it is of, so that its event can be sent again."""
         return self.etag is not None and self.size is not None and bool(self.sequencer)
+
+    @property
+    def can_be_processed(self) -> bool:
+        """Whether `ingest` would process the image again."""
+        return self.names_upload and self.last_revision < MAX_REVISIONS
 
     def event(self, bucket: str, **options: bool) -> dict[str, Any]:
         """Return the event of the claimed upload in the originals bucket; ``options`` are those of upload_event.
@@ -81,13 +99,17 @@ class ClaimReader:
         self._table = table
         self._dynamodb = client("dynamodb") if dynamodb is None else dynamodb
 
-    def of(self, image_id: str) -> Claim | None:
-        """Return an image's claim; None if it has no record. Raises TransientDependencyError."""
+    def of(self, image_id: str, *, consistent: bool = False) -> Claim | None:
+        """Return an image's claim; None if it has no record. Raises TransientDependencyError.
+
+        ``consistent`` includes every write that was complete before the call. The claim does not identify the upload.
+        """
         with translated_errors():
             response = self._dynamodb.get_item(
                 TableName=self._table,
                 Key=record_key(image_id),
-                ProjectionExpression="pk, claimed_by, #status",
+                ConsistentRead=consistent,
+                ProjectionExpression="pk, claimed_by, #status, pending",
                 ExpressionAttributeNames={"#status": "status"},
             )
         return Claim.from_document(from_item(response["Item"])) if "Item" in response else None
@@ -97,20 +119,18 @@ class ClaimReader:
         records = records_of(self._dynamodb, self._table, image_ids, "pk", "claimed_by", "status")
         return {claim.image_id: claim for claim in map(Claim.from_document, records)}
 
-    def unsettled(self, day: date, *statuses: Status) -> Iterator[Claim]:
-        """Yield the claims of a day's images that have one of these statuses or an event that is still to be sent.
+    def in_status(self, status: Status) -> Iterator[Claim]:
+        """Yield the claims of all images with a status. Raises TransientDependencyError."""
+        for claim in self._under(status_selector(status)):
+            if claim.status is status:  # the index may lag behind the record
+                yield claim
 
-        Raises TransientDependencyError.
+    def due(self, at: str) -> Iterator[Claim]:
+        """Yield the claims of images of whose history something followed in an hour (see entries.py).
+
+        ``at`` is an ISO 8601 time in UTC. The claim tells what is still to be done. Raises TransientDependencyError.
         """
-        names = {f":status{number}": status for number, status in enumerate(statuses)}
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName=LISTING_INDEX,
-            KeyConditionExpression="listing_day = :day",
-            FilterExpression=f"#status IN ({', '.join(names)}) OR attribute_exists(unannounced)",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues=to_item({":day": str(day), **names}),
-        )
-        with translated_errors():
-            for page in pages:
-                yield from map(Claim.from_document, map(from_item, page["Items"]))
+        yield from self._under(due_selector(at))
+
+    def _under(self, selector: str) -> Iterator[Claim]:
+        yield from map(Claim.from_document, records_under(self._dynamodb, self._table, selector, *_ATTRIBUTES))

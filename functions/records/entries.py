@@ -9,9 +9,13 @@ The index has two attributes. ``selector`` is what a list is asked for, ``positi
     ENTRY#VERDICT         VERDICT#{tenant}#{decision}      {tenant}#{image_id}
     ENTRY#SHA256          SHA256#{tenant}#{hash}           {tenant}#{image_id}
     ENTRY#LABEL#{name}    LABEL#{tenant}#{name}            {tenant}#{image_id}
+    EVENT#{time}#{type}   DUE#{hour}                       {image_id}
 
 Ids begin with their time, so positions of a tenant sort by it. Entries are items of the image's partition and contain
 nothing else: a page reads the records of its entries, and the record decides whether the image belongs to the list.
+
+A history item is in the index if something follows it: an event that is to be sent, or a new execution. Its write is
+also the one that notes this in the record. The sweep reads the last days of these items, however old the images are.
 """
 
 import hashlib
@@ -94,6 +98,16 @@ _RECORDED: Final[dict[Selector, Callable[[dict[str, Any]], Any]]] = {
 def status_selector(status: str) -> str:
     """Return the selector of records with this status. Every writer of a status writes it, also the state machines."""
     return f"{Selector.STATUS.value}#{status}"
+
+
+def due_selector(at: str) -> str:
+    """Return the selector of history items of an hour (UTC); ``at`` is an ISO 8601 time."""
+    return f"DUE#{at[:13]}"
+
+
+def due_entry(image_id: str, at: str) -> dict[str, str]:
+    """Return the attributes of a history item that something follows. The state machines write the same."""
+    return {"selector": due_selector(at), "position": image_id}
 
 
 def position_of(tenant: str, image_id: str) -> str:

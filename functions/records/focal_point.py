@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from functions.records.announcements import clear_unannounced
+from functions.records.entries import due_entry
 from functions.records.reader import RecordReader
 from functions.records.record import ImageRecord, record_key
 from functions.shared.aws import client, translated_errors
@@ -100,6 +101,7 @@ class FocalPointWriter:
             "type": FOCAL_POINT,
             "at": at,
             "revision": revision,
+            **due_entry(record.image_id, at),
         }
         with translated_errors():
             self._dynamodb.transact_write_items(

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from functions.records.record import ImageRecord, record_key
-from functions.shared.aws import batch_get, client, translated_errors
-from functions.shared.dynamo import from_item
+from functions.shared.aws import KEYS_PER_READ, batch_get, client, translated_errors
+from functions.shared.dynamo import from_item, to_item
 from functions.shared.errors import RecordMissingError
-from functions.shared.keys import is_ulid
+from functions.shared.keys import SELECTOR_INDEX, is_ulid
 
 
 class RecordReader:
@@ -52,3 +52,22 @@ def records_of(dynamodb: Any, table: str, image_ids: Sequence[str], *attributes:
         options["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
         options["ExpressionAttributeNames"] = {f"#{name}": name for name in attributes}
     yield from map(from_item, batch_get(dynamodb, table, [record_key(each) for each in image_ids], **options))
+
+
+def records_under(dynamodb: Any, table: str, selector: str, *attributes: str) -> Iterator[dict[str, Any]]:
+    """Yield the records of the images that the index has under a selector, as ``records_of`` does.
+
+    The index may lag behind the records. An image is yielded again if another item of it is under the selector. Raises
+    TransientDependencyError.
+    """
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        IndexName=SELECTOR_INDEX,
+        KeyConditionExpression="selector = :selector",
+        ExpressionAttributeValues=to_item({":selector": selector}),
+        PaginationConfig={"PageSize": KEYS_PER_READ},
+    )
+    with translated_errors():
+        for page in pages:
+            image_ids = {from_item(item)["pk"].partition("#")[2] for item in page["Items"]}
+            yield from records_of(dynamodb, table, sorted(image_ids), *attributes)

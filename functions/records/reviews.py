@@ -6,10 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from functions.records.entries import status_selector
-from functions.records.reader import records_of
-from functions.shared.aws import KEYS_PER_READ, client, translated_errors
-from functions.shared.dynamo import from_item, to_item
-from functions.shared.keys import SELECTOR_INDEX
+from functions.records.reader import records_under
+from functions.shared.aws import client
 from functions.shared.status import Status
 
 
@@ -33,20 +31,8 @@ class ReviewReader:
 
         A review that is held without a time limit is never due.
         """
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName=SELECTOR_INDEX,
-            KeyConditionExpression="selector = :selector",
-            ExpressionAttributeValues=to_item({":selector": status_selector(Status.IN_REVIEW)}),
-            PaginationConfig={"PageSize": KEYS_PER_READ},
-        )
-        with translated_errors():
-            for page in pages:
-                ids = [from_item(item)["pk"].partition("#")[2] for item in page["Items"]]
-                yield from self._overdue(ids, moment)
-
-    def _overdue(self, image_ids: list[str], moment: datetime) -> Iterator[OverdueReview]:
-        for record in records_of(self._dynamodb, self._table, image_ids, "pk", "status", "revision", "review"):
+        selector = status_selector(Status.IN_REVIEW)
+        for record in records_under(self._dynamodb, self._table, selector, "pk", "status", "revision", "review"):
             due_at = record.get("review", {}).get("due_at")
             if record["status"] == Status.IN_REVIEW and due_at and datetime.fromisoformat(due_at) < moment:
                 yield OverdueReview(record["pk"].partition("#")[2], int(record.get("revision", 0)))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from functions.records.announcements import clear_unannounced
-from functions.records.entries import entries_at_verdict, listed_labels, position_of, status_selector
+from functions.records.entries import due_entry, entries_at_verdict, listed_labels, position_of, status_selector
 from functions.records.record import ImageRecord, Review, VerdictSummary, due_at, record_key
 from functions.shared.aws import client, translated_errors
 from functions.shared.clock import now
@@ -54,6 +54,7 @@ class VerdictWriter:
             "revision": request.revision,
             "reason": basis.reason,
             "policy_digest": basis.policies.policy or None,
+            **due_entry(request.image_id, at),
         }
         with translated_errors():
             self._dynamodb.transact_write_items(

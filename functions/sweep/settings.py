@@ -10,8 +10,8 @@ class SweepSettings(PlainSettings):
     """The table, the originals bucket, the queue of uploads and the state machines.
 
     ``forgotten_after_seconds`` is the age at which an unclaimed upload counts as forgotten, the time an image is
-    PROCESSING before its execution is checked, and the time after which a review that was due counts as overdue.
-    Claiming, processing and a fallback usually take seconds.
+    PROCESSING before its execution is checked, the time after which an event that was not sent and a pending decision
+    count as forgotten, and a review that was due as overdue. Each of these usually takes seconds.
     """
 
     table_name: str

@@ -1,26 +1,31 @@
 """Finds stuck images, and settles or restarts them. Sweeps may run at any time, even concurrently.
 
 PROCESSING, but its execution has ended   the status event was lost: `settle` records the failure
-an upload that no execution has claimed   S3's event was lost or never sent: the upload is put into the queue
-its event was not sent                    a change of its verdict ended half-way: `settle` sends the event
-HELD                                      there was no verdict, and the cause may be temporary: the image is resumed
+its event was not sent                    an execution or a change of the verdict ended half-way: `settle` sends it
+its decision stays pending                the message was lost, or the execution failed early: a message is sent again
 IN_REVIEW after the time for a decision   the event was lost, or `review` failed: `review` is started
+an upload that no execution has claimed   S3's event was lost or never sent: the upload is put into the queue
+HELD                                      there was no verdict, and the cause may be temporary: the image is resumed
 
-EventBridge events are best effort, and S3 starts to send them only minutes after a bucket is first deployed. A sweep
-checks images of the last LOOK_BACK; an older one has already been checked more than a hundred times. It checks every
-review, however old.
+EventBridge events are best effort, and S3 starts to send them only minutes after a bucket is first deployed. Images are
+processed again years after their upload, so a sweep finds them by status, however old they are, or by what was written
+into their history in the last LOOK_BACK. It checks uploads of the last LOOK_BACK.
 """
 
 import hashlib
 import json
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from functions.records.claims import Claim, ClaimReader
 from functions.records.reviews import OverdueReview, ReviewReader
 from functions.shared.aws import KEYS_PER_READ
+from functions.shared.clock import iso
 from functions.shared.executions import Executions
 from functions.shared.keys import first_id_of, is_ulid, original_key
 from functions.shared.object_store import S3ObjectStore
@@ -30,22 +35,28 @@ from functions.shared.uploads_queue import UploadsQueue
 from functions.sweep.settings import SweepSettings
 
 LOOK_BACK: Final = timedelta(days=3)
-"""Covers the time limit of `ingest` (30 hours) and leaves almost two days to fix a broken sweep."""
+"""How far back a sweep looks for uploads and for history items that something follows. It covers the time limit of
+`ingest` (30 hours) and leaves almost two days to fix a broken sweep."""
 FORGOTTEN_WHILE_OTHERS_WAIT: Final = timedelta(days=1)
 """How old an upload must be to count as forgotten while other uploads wait in the queue."""
 HELD_FOR: Final = timedelta(hours=1)
-"""How long an image stays HELD before it is resumed: up to 72 times in LOOK_BACK. The limit per image is 100."""
+"""How long an image stays HELD before it is resumed."""
+MAX_RESUMED_REVISION: Final = 75
+"""Revisions from which on a held image is left to an operator: a new image is resumed for three days. An image is
+processed 100 times at most, so 25 are left."""
 MAX_RESUMED: Final = 100
 """The most held images that one sweep resumes; each costs detector calls again."""
 PERMANENT_ERRORS: Final = frozenset({"ModerationRefusedError"})
 """Errors that do not go away when a held image is resumed."""
+
+_SETTLED, _STARTED, _RESUMED = "settled", "started", "resumed"
 
 
 @dataclass(frozen=True)
 class Repairs:
     """How many images one sweep settled, started and resumed, and whether it had time to check all of them.
 
-    ``started`` counts uploads that were queued, and reviews.
+    ``started`` counts uploads that were queued, for the first time or because of a decision, and reviews.
     """
 
     settled: int
@@ -77,38 +88,57 @@ class StuckImages:
         self._now = now
 
     def repair(self, *, has_time: Callable[[], bool]) -> Repairs:
-        """Check all images of the last LOOK_BACK while ``has_time`` returns True, and repair those that are stuck.
+        """Check images while ``has_time`` returns True, and repair those that are stuck.
 
         Raises TransientDependencyError; the next sweep then repairs the rest.
         """
-        settled = started = resumed = 0
+        done: Counter[str] = Counter()
+        looked_at_all = True
+        for kind, repair in self._checks():
+            if not has_time():
+                looked_at_all = False
+                break
+            done[kind] += repair()
+            if done[_RESUMED] == MAX_RESUMED:  # held images come last
+                break
+        return Repairs(done[_SETTLED], done[_STARTED], done[_RESUMED], looked_at_all)
+
+    def _checks(self) -> Iterator[tuple[str, Callable[[], int]]]:
+        """Yield functions that check some images and return how many were repaired, and what the repairs count as."""
         uploads_wait = self._uploads_queue.has_messages()
-        for claim in self._unfinished():
-            if not has_time():
-                return Repairs(settled, started, resumed, looked_at_all=False)
-            if claim.status is Status.PROCESSING or claim.is_unannounced:
-                settled += self._settle(claim)
-            elif not uploads_wait and resumed < MAX_RESUMED:
-                resumed += self._resume(claim)
-        for review in self._reviews.due_before(self._now() - self._forgotten_after):
-            if not has_time():
-                return Repairs(settled, started, resumed, looked_at_all=False)
-            started += self._start_review(review)
         # A queued upload is not stuck, but looks like one whose event was lost.
         forgotten_after = FORGOTTEN_WHILE_OTHERS_WAIT if uploads_wait else self._forgotten_after
+        for claim in self._claims.in_status(Status.PROCESSING):
+            yield _SETTLED, partial(self._settle, claim)
+        yield from self._checks_of_history(forgotten_after)
+        for review in self._reviews.due_before(self._now() - self._forgotten_after):
+            yield _STARTED, partial(self._start_review, review)
         for image_ids in self._batches(forgotten_after):
-            if not has_time():
-                return Repairs(settled, started, resumed, looked_at_all=False)
-            started += sum(self._start_upload(image_id) for image_id in self._unclaimed(image_ids))
-        return Repairs(settled, started, resumed, looked_at_all=True)
+            yield _STARTED, partial(self._start_unclaimed, image_ids)
+        if not uploads_wait:
+            for claim in self._claims.in_status(Status.HELD):
+                if claim.is_unannounced:
+                    yield _SETTLED, partial(self._settle, claim)
+                else:
+                    yield _RESUMED, partial(self._resume, claim)
+
+    def _checks_of_history(self, forgotten_after: timedelta) -> Iterator[tuple[str, Callable[[], int]]]:
+        """Yield the checks of images whose event is to be sent, or whose decision is pending."""
+        for hour in self._hours():
+            for claim in self._claims.due(hour):
+                if claim.is_unannounced:
+                    yield _SETTLED, partial(self._settle, claim)
+                else:
+                    yield _STARTED, partial(self._rework, claim, hour, forgotten_after)
 
     # --- records
 
-    def _unfinished(self) -> Iterator[Claim]:
-        """Yield the claims of recent images that are PROCESSING or HELD, or whose event was not sent."""
-        today = self._now().date()
-        for day in range(LOOK_BACK.days + 1):
-            yield from self._claims.unsettled(today - timedelta(days=day), Status.PROCESSING, Status.HELD)
+    def _hours(self) -> list[str]:
+        """Return the hours of LOOK_BACK as ISO 8601, in random order: what one sweep has no time for, another has."""
+        hours = range(LOOK_BACK // timedelta(hours=1) + 1)
+        found = [iso(self._now() - timedelta(hours=hour))[: len("2026-11-24T09")] for hour in hours]
+        random.shuffle(found)
+        return found
 
     def _settle(self, claim: Claim) -> bool:
         """Start `settle` if an execution ended before its last step, or a change of the verdict did.
@@ -132,9 +162,18 @@ class StuckImages:
         name = f"sweep-{digest}-{self._now():%Y%m%d%H}"
         return self._executions.start(self._settings.settle_state_machine_arn, name, json.dumps({"detail": detail}))
 
+    def _rework(self, claim: Claim, hour: str, forgotten_after: timedelta) -> bool:
+        """Queue the upload of an image again whose decision of an hour is pending; return whether it was queued."""
+        is_pending = claim.status in JUDGED and claim.pending_at.startswith(hour)
+        if not is_pending or self._age(claim.pending_at) < forgotten_after or not claim.can_be_processed:
+            return False
+        self._uploads_queue.send(claim.event(self._settings.originals_bucket, rework=True))
+        return True
+
     def _resume(self, claim: Claim) -> bool:
         """Queue the upload of a held image again if its error may be temporary; return whether it was queued."""
-        if self._age(claim.updated_at) < HELD_FOR or claim.error in PERMANENT_ERRORS or not claim.names_upload:
+        is_over = claim.error in PERMANENT_ERRORS or claim.last_revision >= MAX_RESUMED_REVISION
+        if is_over or self._age(claim.updated_at) < HELD_FOR or not claim.names_upload:
             return False
         self._uploads_queue.send(claim.event(self._settings.originals_bucket, resume=True))
         return True
@@ -166,6 +205,10 @@ class StuckImages:
             is_original = is_ulid(image_id) and stored.key == original_key(image_id)
             if is_original and self._now() - stored.last_modified >= forgotten_after:
                 yield image_id
+
+    def _start_unclaimed(self, image_ids: list[str]) -> int:
+        """Queue the unclaimed uploads of a batch; return how many were queued."""
+        return sum(self._start_upload(image_id) for image_id in self._unclaimed(image_ids))
 
     def _unclaimed(self, image_ids: list[str]) -> Iterator[str]:
         """Yield the ids of unclaimed uploads, and of removed images: an execution deletes their uploads."""

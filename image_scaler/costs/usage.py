@@ -205,10 +205,10 @@ class UploadRequests:
         """Calls of DetectModerationLabels: one per view."""
         return self.views
 
-    table_write_units: float = 42.0
+    table_write_units: float = 43.0
     """Units of these writes and of the claim by `ingest`: the record has 3 KB at the end, the index by day repeats its
-    writes, the index of lists takes one for each new entry and two for each change of the status, and a transaction
-    costs twice as much. An image with an owner takes 5 more."""
+    writes, the index of lists takes one for each new entry, one for the history item and two for each change of the
+    status, and a transaction costs twice as much. An image with an owner takes 5 more."""
     table_read_units: float = 20.0
     """`admit` reads the record every half second, `prewarm` once, `moderate` once with three pointers to policies
     (seven of a tenant that names a policy of its own)."""

@@ -82,7 +82,9 @@ def test_an_object_without_a_record_is_published(pipeline, sweep):
 
 def test_an_image_whose_execution_ended_without_a_final_status_is_settled(pipeline, sweep):
     image_id = pipeline.run(pictures.jpeg(300, 200)).image_id
-    pipeline.set_texts(image_id, status="PROCESSING", claimed_at=hours_ago(1))
+    pipeline.set_texts(
+        image_id, status="PROCESSING", selector="STATUS#PROCESSING", claimed_at=hours_ago(1), listing_day="2020-01-01"
+    )
 
     pipeline.eventually(lambda: sweep()["settled"])
 
@@ -94,7 +96,7 @@ def test_an_image_that_was_held_by_an_outage_is_published_when_the_outage_ends(p
     image_id = pipeline.run(pictures.jpeg(300, 200)).image_id
     assert pipeline.item(image_id)["status"] == "HELD"
     pipeline.rekognition.set(on=True)
-    pipeline.set_texts(image_id, updated_at=hours_ago(2))
+    pipeline.set_texts(image_id, updated_at=hours_ago(2), listing_day="2020-01-01")
 
     pipeline.eventually(lambda: sweep()["resumed"])
 

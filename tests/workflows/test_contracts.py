@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from functions.records.entries import status_selector
+from functions.records.entries import due_selector, status_selector
 from functions.records.retention import DONE, IN_PROGRESS, PERSONAL, REQUESTED
 from functions.shared.contracts import REMOVAL, Answers, Deletion, DeletionRequest, Picture, Verdict
 from functions.shared.events import detail_type
@@ -175,6 +175,41 @@ def test_every_write_of_a_status_moves_the_record_to_the_list_of_that_status(upd
         assert values[":selector"] == {"S": status_selector(values[name]["S"])}
     else:
         assert values[":selector"] == {"S.$": f"States.Format('{status_selector('{}')}', {values[name]['S.$']})"}
+
+
+def transactions(document):
+    """Yield the items of every DynamoDB transaction of a definition."""
+    if isinstance(document, dict):
+        if "TransactItems" in document:
+            yield document["TransactItems"]
+        for each in document.values():
+            yield from transactions(each)
+    elif isinstance(document, list):
+        for each in document:
+            yield from transactions(each)
+
+
+NOTES_OF_AN_EVENT = {
+    f"{machine}.{name}": items
+    for machine, states in MACHINES.items()
+    for name, state in states.items()
+    for items in transactions(state)
+    if any("unannounced = " in each.get("Update", {}).get("UpdateExpression", "") for each in items)
+}
+
+
+@pytest.mark.parametrize("items", NOTES_OF_AN_EVENT.values(), ids=NOTES_OF_AN_EVENT)
+def test_every_history_item_of_an_event_that_is_to_be_sent_is_found_by_the_hour(items):
+    (line,) = (each["Put"]["Item"] for each in items if "Put" in each)
+    hour = "States.ArrayGetItem(States.StringSplit($$.State.EnteredTime, ':'), 0)"
+
+    assert line["at"] == {"S.$": "$$.State.EnteredTime"}
+    assert line["selector"] == {"S.$": f"States.Format('{due_selector('{}')}', {hour})"}
+    assert line["position"] == {"S.$": "$.image_id"}
+
+
+def test_the_states_that_note_an_event_are_found():
+    assert NOTES_OF_AN_EVENT.keys() == {"ingest.RecordFailure", "settle.RecordFailure"}
 
 
 def test_the_states_that_write_a_status_are_found():

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from functions.records.entries import due_selector
 from functions.shared.keys import is_ulid
 from functions.shared.status import Status
 from functions.shared.upload_events import ingest_input
@@ -366,6 +367,7 @@ def test_a_failure_is_recorded_with_error_and_cause_and_the_run_fails_with_the_s
     assert record["error"] == {"error": "ContractError", "cause": cause}
     assert "unannounced" not in record
     assert (event["type"], event["error"], event["execution_arn"]) == (status, "ContractError", arn)
+    assert (event["selector"], event["position"]) == (due_selector(event["at"]), world.image_id)
 
 
 def test_a_failure_that_could_not_be_announced_says_so_until_settle_announces_it(world):
@@ -452,6 +454,7 @@ def test_an_image_left_in_processing_is_settled_as_failed(world, event):
     assert record["error"]["error"] == f"Execution.{status}"
     (note,) = world.history
     assert (note["type"], note["execution_arn"]) == ("FAILED", SOMEBODY_ELSE)
+    assert (note["selector"], note["position"]) == (due_selector(note["at"]), world.image_id)
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "PROCESSING"])

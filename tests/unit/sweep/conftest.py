@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ulid import ULID
 
-from functions.records.entries import status_selector
-from functions.shared.keys import RECORD_SORT_KEY, original_key, record_partition
+from functions.records.entries import due_entry, status_selector
+from functions.shared.clock import iso
+from functions.shared.keys import RECORD_SORT_KEY, event_sort_key, original_key, record_partition
 from functions.shared.status import Status
 from functions.sweep.settings import SweepSettings
 from functions.sweep.stuck_images import StuckImages
@@ -53,12 +54,20 @@ class Stage:
         return image_id
 
     def record(self, image_id, status, **more):
-        """Write a record of today."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        """Write the record of an image that was created long ago and changed now."""
+        now = iso(datetime.now(UTC))
         self.aws.put_item(
             {"pk": record_partition(image_id), "sk": RECORD_SORT_KEY, "image_id": image_id, "status": status,
-             "listing_day": now[:10], "created_at": now, "updated_at": now, "claimed_at": now, **more}
+             "selector": status_selector(status), "position": f"default#{image_id}", "listing_day": "2020-01-01",
+             "created_at": "2020-01-01T09:00:00.000Z", "updated_at": now, "claimed_at": now, **more}
         )  # fmt: skip
+
+    def due(self, image_id, at=None):
+        """Write a history item that something follows, at a time or now."""
+        at = at or iso(datetime.now(UTC))
+        self.aws.put_item(
+            {"pk": record_partition(image_id), "sk": event_sort_key(at, "DUE"), **due_entry(image_id, at)}
+        )
 
     def claimed(self, status, **more):
         """Write a record that claims an upload and names its execution; return the image's id and the execution."""
@@ -97,8 +106,8 @@ class Stage:
         due_at = (datetime.now(UTC) + timedelta(minutes=due_in_minutes)).isoformat()
         self.record(
             image_id, status,
-            **{"selector": status_selector(Status.IN_REVIEW), "position": f"default#{image_id}", "revision": 1,
-               "review": {"fallback": "BLUR", "due_at": due_at}, "listing_day": "2020-01-01", **more},
+            **{"selector": status_selector(Status.IN_REVIEW), "revision": 1,
+               "review": {"fallback": "BLUR", "due_at": due_at}, **more},
         )  # fmt: skip
         return image_id
 

@@ -1,10 +1,12 @@
 """A sweep repairs stuck images and leaves everything else alone."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from functions.records.entries import status_selector
 from functions.shared.aws import KEYS_PER_READ
+from functions.shared.clock import iso
 from functions.shared.keys import original_key
 from functions.shared.status import Status
 from functions.sweep.stuck_images import MAX_RESUMED, Repairs
@@ -41,14 +43,106 @@ def test_a_processing_image_whose_execution_no_longer_exists_is_settled(stage, m
     assert original_key(image_id) in detail["input"]
 
 
-@pytest.mark.parametrize("status", [Status.BLOCKED, Status.IN_REVIEW])
-def test_an_image_whose_event_was_not_sent_is_settled_once_it_is_old(stage, status):
-    stage.claimed(status, unannounced="Image Blocked", claimed_at="2026-11-24T09:00:00.000Z")
+@pytest.mark.parametrize("status", [Status.BLURRED, Status.BLOCKED, Status.IN_REVIEW, Status.FAILED])
+def test_an_image_whose_event_was_not_sent_is_settled_ten_minutes_later_however_old_the_image_is(stage, status):
+    image_id, execution = stage.claimed(status, unannounced="Image Blocked", claimed_at="2026-11-24T09:00:00.000Z")
+    stage.due(image_id)
     stage.later = timedelta(minutes=9)
     assert stage.sweep().settled == 0
 
     stage.later = timedelta(minutes=11)
     assert stage.sweep().settled == 1
+    assert [detail["executionArn"] for detail in stage.settled()] == [execution]
+
+
+def test_an_image_whose_event_was_sent_is_left_alone(stage):
+    image_id, _ = stage.claimed(Status.BLOCKED)
+    stage.due(image_id)
+
+    assert stage.sweep() == Repairs(0, 0, 0, looked_at_all=True)
+
+
+def test_without_time_images_with_nothing_due_are_not_read_to_the_end(stage):
+    image_id, _ = stage.claimed(Status.BLOCKED)
+    stage.due(image_id)
+
+    assert stage.sweep(has_time=lambda: False) == Repairs(0, 0, 0, looked_at_all=False)
+
+
+def test_more_images_with_something_due_than_one_read_takes_are_all_found(stage):
+    for _ in range(KEYS_PER_READ + 3):
+        image_id, _ = stage.claimed(Status.FAILED, unannounced="Image Failed")
+        for _ in range(2):
+            stage.due(image_id)
+
+    stage.sweep()
+
+    assert len(stage.settled()) == KEYS_PER_READ + 3
+
+
+@pytest.mark.parametrize("status", [Status.PROCESSING, Status.HELD])
+def test_an_image_that_the_index_still_has_in_its_former_status_is_left_alone(stage, status):
+    stage.claimed(Status.BLOCKED, selector=status_selector(status))
+
+    assert stage.sweep() == Repairs(0, 0, 0, looked_at_all=True)
+
+
+# --- pending decisions
+
+
+def pending(stage, minutes, **more):
+    """Write the record of an image that was decided so many minutes before the sweep, and its history item."""
+    at = iso(datetime.now(UTC) + stage.later - timedelta(minutes=minutes))
+    document = {"decision": "blur", "source": "override", "at": at}
+    image_id, _ = stage.claimed(**{"status": Status.PUBLISHED, "pending": document, "last_revision": 4, **more})
+    stage.due(image_id, at)
+    return image_id
+
+
+def test_an_image_whose_decision_stays_pending_is_queued_again(stage):
+    image_id = pending(stage, 9)
+    assert stage.sweep().started == 0
+
+    stage.later += timedelta(minutes=2)
+    assert stage.sweep().started == 1
+    (event,) = stage.enqueued()
+    assert event["rework"] is True
+    assert event["detail"]["object"] == {
+        "key": original_key(image_id), "size": 7, "etag": "e" * 32, "sequencer": "00AA", "version-id": "v1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"status": Status.PROCESSING, "claimed_at": "2099-01-01T00:00:00Z"},
+        {"last_revision": 100},
+        {"claimed_size": None},
+        {"pending": None},
+    ],
+    ids=["being processed", "processed too often", "names no upload", "applied"],
+)
+def test_an_image_that_cannot_or_need_not_be_processed_again_is_left_alone(stage, more):
+    pending(stage, 11, **more)
+
+    assert stage.sweep().started == 0
+
+
+def test_an_image_that_was_decided_twice_is_queued_once(stage):
+    image_id = pending(stage, 11)
+    stage.due(image_id, iso(datetime.now(UTC) + stage.later - timedelta(hours=5)))
+
+    assert stage.sweep().started == 1
+    assert len(stage.enqueued()) == 1
+
+
+def test_while_uploads_wait_a_decision_is_forgotten_after_a_day(stage):
+    pending(stage, 23 * 60)
+    stage.sqs.send_message(QueueUrl=stage.queue, MessageBody="another upload")
+    assert stage.sweep().started == 0
+
+    stage.later += timedelta(hours=2)
+    assert stage.sweep().started == 1
 
 
 def test_a_claim_without_a_time_counts_as_old(stage):
@@ -170,6 +264,19 @@ def test_a_held_image_that_would_be_held_again_is_left_to_an_operator(stage):
     stage.claimed(Status.HELD, error={"error": "ModerationRefusedError"})
 
     assert stage.sweep().resumed == 0
+
+
+@pytest.mark.parametrize(("revision", "resumed"), [(74, 1), (75, 0)])
+def test_a_held_image_is_left_to_an_operator_before_it_can_no_longer_be_processed(stage, revision, resumed):
+    stage.claimed(Status.HELD, last_revision=revision)
+
+    assert stage.sweep().resumed == resumed
+
+
+def test_a_held_image_is_not_resumed_before_its_event_was_sent(stage):
+    stage.claimed(Status.HELD, unannounced="Image Held")
+
+    assert stage.sweep() == Repairs(settled=1, started=0, resumed=0, looked_at_all=True)
 
 
 @pytest.mark.parametrize("missing", ["claimed_etag", "claimed_size", "sequencer"])
