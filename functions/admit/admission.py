@@ -4,6 +4,9 @@ StartExecution returns immediately, so limiting the rate of starts would not lim
 invocation lasts as long as its execution, and Lambda limits concurrent invocations. No counter can be wrong, and
 nothing has to be released.
 
+A message to process an image again because of a decision may be sent more than once. It is dropped unless the decision
+is still pending: otherwise each of them would process the image, and use one of its 100 revisions.
+
 The execution's name contains the message id, which does not change when SQS delivers the message again. If an
 invocation fails, the next one for the same message therefore finds the running execution and waits for it.
 """
@@ -37,19 +40,25 @@ are needed only for duplicates, late uploads and executions that cannot claim th
 
 
 class Ending(StrEnum):
-    """The result of an invocation: the image has a final status, or its execution is still running."""
+    """The result of an invocation: the image has a final status, or its execution is still running or not needed."""
 
     ENDED = "Ended"
     AT_WORK = "AtWork"
+    DROPPED = "Dropped"
+    """No decision is pending for which the image would have to be processed again."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A message: its id, the execution's input as text, and the image's id ("" if the message names none)."""
+    """A message: its id, the execution's input as text, and the image's id ("" if the message names none).
+
+    ``is_rework`` tells that the image is to be processed again because of a decision.
+    """
 
     message_id: str
     document: str
     image_id: str
+    is_rework: bool = False
 
     @classmethod
     def from_event(cls, event: dict[str, Any]) -> Self:
@@ -63,7 +72,7 @@ class Upload:
         return (
             cls(message_id, body, "")
             if document is None
-            else cls(message_id, json.dumps(document), document["image_id"])
+            else cls(message_id, json.dumps(document), document["image_id"], is_rework=document["rework"])
         )
 
     @property
@@ -91,11 +100,13 @@ class Admission:
         self._executions = Executions(stepfunctions)
 
     def admit(self, upload: Upload, *, budget: TimeBudget) -> Ending:
-        """Start the upload's execution unless it exists, and wait until its image has a final status.
+        """Start the upload's execution unless it exists or is not needed, and wait until its image has a final status.
 
         Raises TransientDependencyError if the execution could not be started, or another AWS error; SQS then delivers
         the message again.
         """
+        if upload.is_rework and not self._is_pending(upload.image_id):
+            return Ending.DROPPED
         began = budget.clock()
         waiting = _Waiting(budget, began)
         execution_arn = arn_of(self._machine, upload.execution_name)
@@ -105,6 +116,10 @@ class Admission:
             if not waiting.sleep():
                 return Ending.AT_WORK
         return Ending.ENDED
+
+    def _is_pending(self, image_id: str) -> bool:
+        claim = self._claims.of(image_id, consistent=True)
+        return claim is not None and claim.pending_at != ""
 
     def _start(self, upload: Upload, waiting: "_Waiting") -> bool:
         """Start the execution, retrying while Step Functions throttles; return False if it already exists."""

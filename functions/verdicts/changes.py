@@ -15,8 +15,9 @@ A change to allow or blur needs the sharp pixels, which are not stored (docs/adr
 1. The upload's event is sent to the queue of uploads again, with ``rework`` and a delay. It is sent first, so that the
    image is processed even if this process ends after the next step.
 2. One transaction writes the decision into the record as pending, with a history item.
-3. `ingest` makes the picture again from the original, `moderate` reads the decision from the record, and `persist`
-   publishes the new revision. If it claims the image before step 2, the transaction is refused.
+3. `admit` starts `ingest` if the decision is pending. `ingest` makes the picture again from the original, `moderate`
+   reads the decision from the record, and `persist` publishes the new revision. If the event is lost or dropped, or the
+   execution fails early, a repeated call or the sweep sends the event again.
 
 Every step can be repeated: a repeated call completes what an earlier one left undone. A change is refused if the
 image's revision is not the one that the decision was made on.
@@ -41,9 +42,6 @@ from functions.shared.retirement import Retirement
 from functions.shared.status import JUDGED, Decision, Source, Status
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.settings import VerdictSettings
-
-MAX_REVISIONS_FOR_INGEST: Final = 100
-"""Revisions after which `ingest` processes an image no more."""
 
 REQUEST_DELAY_SECONDS: Final = 3
 """How long the event of an image that is processed again is delayed: the transaction takes some tens of ms."""
@@ -110,7 +108,7 @@ class VerdictChanges:
         if record.status not in JUDGED:
             return _NOT_JUDGED.get(record.status, Outcome.UNJUDGED)
         if _is_made(record, change):
-            return self._complete(record, change)
+            return self._complete(record, claim, change)
         refusal = _refusal(record, change)
         try:
             return refusal or self._make(record, claim, change)
@@ -118,8 +116,7 @@ class VerdictChanges:
             return Outcome.CONFLICT
 
     def _make(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
-        is_possible = claim.names_upload and record.last_revision < MAX_REVISIONS_FOR_INGEST
-        is_held = change.decision is Decision.REVIEW or (change.decision.publishes and not is_possible)
+        is_held = change.decision is Decision.REVIEW or (change.decision.publishes and not claim.can_be_processed)
         if change.source is Source.REVIEW and is_held:
             self.writer.hold(record, change)
             return Outcome.APPLIED
@@ -127,23 +124,31 @@ class VerdictChanges:
             self.writer.confirm(record, change)
             return Outcome.UNCHANGED if change.source is Source.REJUDGE else Outcome.APPLIED
         if change.decision.publishes:
-            return self._request(record, claim, change) if is_possible else Outcome.EXHAUSTED
+            return self._request(record, claim, change)
         if record.status.is_servable:
             self._retire(record)
         revision = self.writer.take_down(record, change)
         return self._announce(record, change, revision)
 
-    def _complete(self, record: ImageRecord, change: Change) -> Outcome:
-        """Do what an earlier call that made the change has left undone."""
+    def _complete(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
+        """Do what an earlier call that made the change, or the execution that it led to, has left undone."""
         if record.pending is not None:
-            return Outcome.QUEUED
+            return self._send(claim)
         if record.unannounced is not None and not record.status.is_servable:
             return self._announce(record, change, record.revision)
         return Outcome.UNCHANGED
 
     def _request(self, record: ImageRecord, claim: Claim, change: Change) -> Outcome:
+        outcome = self._send(claim)
+        if outcome is Outcome.QUEUED:
+            self.writer.request(record, change)
+        return outcome
+
+    def _send(self, claim: Claim) -> Outcome:
+        """Have the image processed again. `admit` drops the message once no decision is pending."""
+        if not claim.can_be_processed:
+            return Outcome.EXHAUSTED
         self.queue.send(claim.event(self.originals_bucket, rework=True), delay_seconds=REQUEST_DELAY_SECONDS)
-        self.writer.request(record, change)
         return Outcome.QUEUED
 
     def _retire(self, record: ImageRecord) -> None:

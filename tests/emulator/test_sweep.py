@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ulid import ULID
 
+from functions.records.entries import due_entry
+from functions.shared.dynamo import to_item
+from functions.shared.keys import event_sort_key
 from local import aws
 from tests import pictures
 from tests.emulator.test_paths import WEAPON
@@ -101,6 +104,22 @@ def test_an_image_that_was_held_by_an_outage_is_published_when_the_outage_ends(p
     pipeline.eventually(lambda: sweep()["resumed"])
 
     pipeline.eventually(lambda: pipeline.item(image_id)["status"] == "PUBLISHED")
+
+
+def test_a_decision_that_stays_pending_is_applied(pipeline, sweep):
+    image_id = pipeline.run(pictures.jpeg(300, 200)).image_id
+    at, table = hours_ago(1), pipeline.outputs.table
+    record = pipeline.item(image_id) | {
+        "pending": {"decision": "blur", "source": "override", "at": at},
+        "override": {"decision": "blur", "source": "override", "at": at, "actor": "service"},
+    }
+    line = {"pk": record["pk"], "sk": event_sort_key(at, "VERDICT"), "type": "VERDICT", "at": at}
+    for item in (record, line | due_entry(image_id, at)):
+        pipeline.dynamodb.put_item(TableName=table, Item=to_item(item))
+
+    pipeline.eventually(lambda: sweep()["started"])
+
+    in_status(pipeline, image_id, "BLURRED")
 
 
 def test_a_review_whose_event_was_lost_ends_with_its_fallback(pipeline, sweep):

@@ -43,10 +43,10 @@ class Stage:
         admission = Admission(settings, dynamodb=self.aws.dynamodb, stepfunctions=self.stepfunctions)
         return admission.admit(Upload.from_event(batch(event)), budget=self.clock.budget(seconds))
 
-    def write(self, status, claimed_by=EXECUTION):
+    def write(self, status, claimed_by=EXECUTION, **more):
         """Write the image's record."""
         key = {"pk": record_partition(IMAGE), "sk": RECORD_SORT_KEY}
-        self.aws.put_item({**key, "status": status, "claimed_by": claimed_by})
+        self.aws.put_item({**key, "status": status, "claimed_by": claimed_by, **more})
 
     def claim_and_end(self, *, at, status=Status.PUBLISHED):
         """Let the execution claim the record after half a second and set a final status at ``at`` seconds."""

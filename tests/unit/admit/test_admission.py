@@ -14,8 +14,13 @@ from tests.unit.admit.conftest import EVENT, EXECUTION, IMAGE, MESSAGE, NAME, ba
 FINAL = sorted(set(Status) - {Status.PROCESSING})
 
 
+REWORK = EVENT | {"rework": True}
+PENDING = {"decision": "blur", "source": "override", "at": "2026-11-24T09:00:00.000Z"}
+
+
 @pytest.mark.parametrize("options", [{}, {"resume": True}, {"rework": True}])
 def test_the_execution_has_the_described_upload_as_its_input_and_a_name_from_image_and_message(stage, options):
+    stage.write(Status.PUBLISHED, "another", pending=PENDING)
     stage.claim_and_end(at=2)
 
     stage.admit(EVENT | options)
@@ -23,6 +28,31 @@ def test_the_execution_has_the_described_upload_as_its_input_and_a_name_from_ima
     assert stage.executions == [NAME]
     found = stage.stepfunctions.describe_execution(executionArn=EXECUTION)
     assert json.loads(found["input"]) == ingest_input(EVENT | options)
+
+
+@pytest.mark.parametrize("status", [None, *Status])
+def test_an_image_is_not_processed_again_if_no_decision_is_pending(stage, status):
+    if status:
+        stage.write(status, "another")
+
+    assert stage.admit(REWORK) is Ending.DROPPED
+    assert stage.executions == []
+
+
+def test_a_repeated_message_about_a_decision_is_dropped_once_the_decision_is_applied(stage):
+    stage.write(Status.PUBLISHED, "another", pending=PENDING)
+    stage.claim_and_end(at=2)
+
+    assert [stage.admit(REWORK) for _ in range(2)] == [Ending.ENDED, Ending.DROPPED]
+    assert stage.executions == [NAME]
+
+
+def test_the_message_is_delivered_again_if_the_record_cannot_be_read(stage):
+    stage.refuse(stage.aws.dynamodb, "GetItem", "ThrottlingException", times=1)
+
+    with pytest.raises(ThrottledError):
+        stage.admit(REWORK)
+    assert stage.executions == []
 
 
 def test_a_described_upload_is_described_as_its_event_is():

@@ -107,7 +107,53 @@ def test_a_history_item_says_who_decided_what_and_why(aws, changes):
     assert line | {"at": "", "sk": ""} == {
         "pk": f"IMAGE#{ID}", "sk": "", "type": "BLOCKED", "at": "", "revision": 2, "decision": "block",
         "source": "override", "actor": "service", "reason": "SECOND_LOOK", "note": "Seen by two people",
+        "selector": f"DUE#{line['at'][:13]}", "position": ID,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "is_due"),
+    [("allow", override("block"), True), ("allow", rejudged("review"), True), ("review", fallback("block"), True),
+     ("allow", override("blur"), True), ("block", rejudged("allow"), True), ("block", override("block"), False),
+     ("review", fallback("hold"), False)],
+)  # fmt: skip
+def test_the_sweep_finds_a_change_that_something_follows(aws, changes, uploads, *, before, change, is_due):
+    put_judged(aws, before)
+
+    changes.apply(change)
+
+    (line,) = lines_of(aws)
+    assert ("selector" in line) is is_due
+
+
+@pytest.mark.parametrize("change", [override("blur"), rejudged("blur")])
+def test_a_repeated_change_that_is_pending_has_the_image_processed_again(aws, changes, clients, uploads, change):
+    put_judged(aws, "allow")
+    sent = []
+
+    def look(params, **_kwargs):
+        sent.append(json.loads(json.loads(params["body"])["MessageBody"]))
+
+    clients["sqs"].meta.events.register("before-call.sqs.SendMessage", look)
+    try:
+        outcomes = [changes.apply(change) for _ in range(2)]
+    finally:
+        clients["sqs"].meta.events.unregister("before-call.sqs.SendMessage", look)
+
+    assert outcomes == ["queued", "queued"]
+    first, second = sent
+    assert first == second
+    assert len(lines_of(aws)) == 1
+
+
+def test_a_pending_change_of_an_image_that_cannot_be_processed_again_is_not_called_queued(aws, changes, uploads):
+    put_judged(aws, "allow")
+    changes.apply(override("blur"))
+    aws.put_item(record_of(aws) | {"last_revision": 100})
+    uploads.take()
+
+    assert changes.apply(override("blur")) == "exhausted"
+    assert uploads.take() == []
 
 
 def test_a_history_item_of_rejudging_names_the_policy(aws, changes):
