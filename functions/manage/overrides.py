@@ -11,7 +11,7 @@ from functions.shared.errors import (
     RevisionsUsedUpError,
     TransientDependencyError,
 )
-from functions.shared.status import SERVICE_ACTOR, Decision, Source, Status
+from functions.shared.status import JUDGED, SERVICE_ACTOR, Decision, Source, Status
 from functions.verdicts.changes import Outcome, VerdictChanges
 
 ATTEMPTS: Final = 3
@@ -44,10 +44,10 @@ class Overrides:
                 note=note, actor=SERVICE_ACTOR,
             )  # fmt: skip
             outcome = self.changes.apply(change)
-            if outcome in _WITHOUT_VERDICT:
+            if outcome in _WITHOUT_VERDICT and record.status not in JUDGED:
                 raise NotJudgedError(record.status)
             if outcome is Outcome.EXHAUSTED:
                 raise RevisionsUsedUpError(image_id)
-            if outcome is not Outcome.CONFLICT:
+            if outcome not in {*_WITHOUT_VERDICT, Outcome.CONFLICT}:
                 return outcome, record.status if outcome is Outcome.QUEUED else decision.status
         raise TransientDependencyError(f"{image_id} changes too often")

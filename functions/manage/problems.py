@@ -16,6 +16,7 @@ from functions.shared.observability import logger
 from functions.shared.problem import problem
 from functions.shared.rest_api import RETRY_AFTER_SECONDS, Problems
 from functions.shared.status import Status
+from functions.verdicts.changes import BLOCKABLE
 
 
 def _conflict(detail: str, **extra: Any) -> dict[str, Any]:
@@ -36,6 +37,12 @@ def _removal_not_started(error: RemovalNotStartedError) -> dict[str, Any]:
     return problem(503, "Service Unavailable", detail, headers={"Retry-After": RETRY_AFTER_SECONDS})
 
 
+def _not_judged(error: NotJudgedError) -> dict[str, Any]:
+    """Respond to an override that the image's status does not accept."""
+    only = "can only be blocked" if error.status in BLOCKABLE else "has no picture to decide on"
+    return _refused(error.status, f"An image that is {error.status} {only}.")
+
+
 PROBLEMS: Final[Problems] = {
     RecordMissingError: lambda _: problem(404, "Not Found", "No image has this id."),
     RevisionsUsedUpError: lambda _: _conflict("This image was changed too often; it cannot be changed again."),
@@ -43,6 +50,6 @@ PROBLEMS: Final[Problems] = {
     LegalHoldChangedError: lambda _: _conflict("Another call has set the legal hold; it stays set."),
     NotUploadedError: lambda _: _conflict("This image has no upload yet, so there is nothing to keep."),
     NotServedError: lambda error: _refused(error.status, "This image is not published."),
-    NotJudgedError: lambda error: _refused(error.status, "This image has no verdict yet."),
+    NotJudgedError: _not_judged,
     RemovalNotStartedError: _removal_not_started,
 }

@@ -135,10 +135,13 @@ def _holds(request: PersistRequest, record: ImageRecord | None) -> bool:
 
 
 def _is_written(request: PersistRequest, record: ImageRecord | None) -> bool:
-    """Tell whether the record shows this execution's files. A change of the focal point makes a newer revision of
-    them."""
-    return (
-        record is not None
-        and (record.status, record.claimed_by) == (request.verdict.decision.status, request.execution_arn)
-        and record.revision >= request.revision
-    )
+    """Tell whether this execution has written the record.
+
+    A change of the focal point makes a newer revision of the same files, an override to block makes one without files.
+    """
+    if record is None:
+        return False
+    written = revision_of(record.picture.master.key) if record.picture else record.revision
+    return (record.status, record.claimed_by, written) == (
+        request.verdict.decision.status, request.execution_arn, request.revision,
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """Writes changes of verdicts: each is one transaction that also updates the lists and adds a history item.
 
-A change requires the record as it was read: its status, its revision and the policy of its verdict.
+A change requires the record as it was read: its status, its revisions and the policy of its verdict. Each claim of an
+execution takes another revision, so a change is refused if an execution has claimed the image since.
 """
 
 from collections.abc import Iterable
@@ -117,7 +118,7 @@ class ChangeWriter:
             "last_revision": revision,
             "unannounced": detail_type(status),
         }
-        dropped = ["picture", "pending"]
+        dropped = ["picture", "pending", "error"]
         if change.decision is Decision.REVIEW:
             written["review"] = as_json(_review(change))
         else:
@@ -179,14 +180,14 @@ class ChangeWriter:
     ) -> dict[str, Any]:
         read = {
             "seen_status": record.status,
-            "seen_revision": record.revision,
+            "seen_revision": record.revision or None,
             "seen_last": _last_revision(record),
             "seen_digest": record.verdict.policy_digest if record.verdict else None,
         }
         digest = "attribute_not_exists(#verdict.#policy_digest)"
         conditions = [
             "#status = :seen_status",
-            "#revision = :seen_revision",
+            "#revision = :seen_revision" if record.revision else "attribute_not_exists(#revision)",
             "(#last_revision = :seen_last OR attribute_not_exists(#last_revision))",
             digest if read["seen_digest"] is None else "#verdict.#policy_digest = :seen_digest",
         ]
@@ -216,16 +217,14 @@ def _last_revision(record: ImageRecord) -> int:
 
 
 def _decided(record: ImageRecord, change: Change, at: str) -> dict[str, Any]:
-    """Return the attributes that a decision sets in any case."""
-    before = record.verdict or VerdictSummary(decision=change.decision)
+    """Return the attributes that a decision sets in any case. An image that was never moderated gets no verdict."""
     if change.judgement is None:
-        verdict = replace(before, decision=change.decision, reason=change.reason, deciding=())
-        return {
-            "updated_at": at,
-            "verdict": without_none(as_json(verdict)),
-            "override": _override(change, at),
-        }
-    judged = change.judgement
+        written = {"updated_at": at, "override": _override(change, at)}
+        if record.verdict is None:
+            return written
+        verdict = replace(record.verdict, decision=change.decision, reason=change.reason, deciding=())
+        return {**written, "verdict": without_none(as_json(verdict))}
+    before, judged = record.verdict or VerdictSummary(decision=change.decision), change.judgement
     verdict = replace(
         before, decision=change.decision, policy_version=judged.policy_version, deciding=judged.deciding,
         reason=judged.reason, severity=judged.severity, queue=judged.queue, policy_name=judged.policies.name,

@@ -25,7 +25,7 @@ ImageScalerError
 ├── ModerationRefusedError        Rekognition cannot process a view; the image is held
 ├── ModerationAnswerError         Rekognition's response is invalid; the image is held
 ├── NotServedError                the image is not served, so it cannot be changed
-├── NotJudgedError                the image has no verdict, so the verdict cannot be changed
+├── NotJudgedError                the image's status does not accept the decision
 ├── RevisionsUsedUpError          the image was changed too often
 ├── LegalHoldError                the image must be kept, so it cannot be removed
 ├── LegalHoldChangedError         the legal hold was set again while it was released; it stays set
@@ -262,7 +262,7 @@ class NotServedError(ImageScalerError):
 
 
 class NotJudgedError(ImageScalerError):
-    """The verdict of an image cannot be changed because there is none; ``status`` is the image's status."""
+    """A decision cannot be made on an image because there is no verdict to change; ``status`` is its status."""
 
     handled = (http(409), http(410))
 

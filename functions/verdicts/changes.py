@@ -2,13 +2,17 @@
 
 A change to block or review takes the picture down:
 
-1. An execution of `retire` is started if the image is served. It waits for a minute, then deletes all files that the
-   record does not show, sends the event if it was not sent, and purges the CDN. It is started first, so that all this
-   happens even if this process ends after the next step.
+1. An execution of `retire` is started if the image is or was served. It waits for a minute, then deletes all files
+   that the record does not show, sends the event if it was not sent, and purges the CDN. It is started first, so that
+   all this happens even if this process ends after the next step.
 2. One transaction writes the record (a new revision without a picture) and a history item. From then on the image is
    not served. The record also says that its completion event is still to be sent.
 3. All generated variants are deleted, because the CDN reads them without any function. Then the event is sent, which
    purges the CDN, and the record is updated.
+
+An override to block takes the picture down also while the image is processed, and when an execution has ended without a
+verdict, whether or not the image was ever shown. An execution in progress then finds that the image has a newer
+revision: it publishes nothing, and deletes its files.
 
 A change to allow or blur needs the sharp pixels, which are not stored (docs/adr/0040):
 
@@ -42,6 +46,10 @@ from functions.shared.retirement import Retirement
 from functions.shared.status import JUDGED, Decision, Source, Status
 from functions.shared.uploads_queue import UploadsQueue
 from functions.verdicts.settings import VerdictSettings
+
+BLOCKABLE: Final = JUDGED | {Status.PROCESSING, Status.HELD, Status.FAILED}
+"""The statuses in which an override may block an image: those of images that are shown, or may be after an execution
+that runs or is still to come."""
 
 REQUEST_DELAY_SECONDS: Final = 3
 """How long the event of an image that is processed again is delayed: the transaction takes some tens of ms."""
@@ -105,7 +113,7 @@ class VerdictChanges:
         if document is None:
             return Outcome.MISSING
         record, claim = ImageRecord.from_document(document), Claim.from_document(document)
-        if record.status not in JUDGED:
+        if record.status not in (BLOCKABLE if _stops(change) else JUDGED):
             return _NOT_JUDGED.get(record.status, Outcome.UNJUDGED)
         if _is_made(record, change):
             return self._complete(record, claim, change)
@@ -125,7 +133,7 @@ class VerdictChanges:
             return Outcome.UNCHANGED if change.source is Source.REJUDGE else Outcome.APPLIED
         if change.decision.publishes:
             return self._request(record, claim, change)
-        if record.status.is_servable:
+        if record.status.is_servable or (record.status not in JUDGED and record.revision):
             self._retire(record)
         revision = self.writer.take_down(record, change)
         return self._announce(record, change, revision)
@@ -164,6 +172,11 @@ class VerdictChanges:
 
 
 _NOT_JUDGED: Final = {Status.REMOVED: Outcome.REMOVED, Status.PROCESSING: Outcome.BUSY}
+
+
+def _stops(change: Change) -> bool:
+    """Tell whether the change is a decision to block that does not depend on a verdict."""
+    return change.source is Source.OVERRIDE and change.decision is Decision.BLOCK
 
 
 def _is_made(record: ImageRecord, change: Change) -> bool:

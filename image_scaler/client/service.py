@@ -249,7 +249,7 @@ class Client:
 
         The result's ``outcome`` is queued if the image is processed again before it has the decision (``wait``). The
         decision stands until the next one. The call may be repeated. Raises NotFoundError (also for an image of another
-        tenant), ConflictError (the image has no verdict) or another ClientError.
+        tenant), ConflictError (the status does not accept the decision) or another ClientError.
         """
         asked = {"decision": decision, "reason": reason, "note": note}
         address = f"{self._address(image_id)}/verdict{query_of({'tenant': tenant})}"

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from ulid import ULID
 
 from functions.records.entries import due_entry
-from functions.shared.dynamo import to_item
 from functions.shared.keys import event_sort_key
 from local import aws
 from tests import pictures
@@ -115,7 +115,8 @@ def test_a_decision_that_stays_pending_is_applied(pipeline, sweep):
     }
     line = {"pk": record["pk"], "sk": event_sort_key(at, "VERDICT"), "type": "VERDICT", "at": at}
     for item in (record, line | due_entry(image_id, at)):
-        pipeline.dynamodb.put_item(TableName=table, Item=to_item(item))
+        typed = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+        pipeline.dynamodb.put_item(TableName=table, Item=typed)
 
     pipeline.eventually(lambda: sweep()["started"])
 

@@ -170,6 +170,19 @@ def test_an_override_survives_a_rework(pipeline):
     assert (after["status"], after["revision"], after["override"]["decision"]) == ("PUBLISHED", 3, "allow")
 
 
+def test_an_image_without_a_verdict_is_blocked_at_once(pipeline):
+    pipeline.rekognition.set(on=False)
+    image_id = pipeline.run(pictures.jpeg(300, 200, quality=77)).image_id
+    held = pipeline.item(image_id)["status"]
+    pipeline.rekognition.set(on=True)
+
+    allowed, blocked = override(pipeline, image_id, "allow"), override(pipeline, image_id, "block")
+
+    assert (held, allowed.status_code, blocked.status_code) == ("HELD", 409, 200)
+    assert in_status(pipeline, image_id, "BLOCKED")["override"]["decision"] == "block"
+    unfetchable(pipeline, image_id)
+
+
 def unfetchable(pipeline, image_id: str) -> None:
     """Assert that no route, bucket or guessed key gives a picture of the image."""
     base = pipeline.client.url

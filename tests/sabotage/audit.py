@@ -234,11 +234,15 @@ def every_file_has_a_record(image: ImageState) -> Iterator[str]:
 
 @rule
 def a_judged_image_has_its_verdict(image: ImageState) -> Iterator[str]:
-    """Record and labels are of the same policy and model, and the history has a line of the shown status."""
+    """Record and labels are of the same policy and model, and the history has a line of the shown status.
+
+    An image that was blocked before any execution moderated it has only the latter.
+    """
     if image.status not in JUDGED:
         return
     verdict, labels = image.record.get("verdict", {}), image.items.get("LABELS", {})
-    for name in ("policy_version", "model_version"):
+    is_moderated = verdict or "override" not in image.record
+    for name in ("policy_version", "model_version") if is_moderated else ():
         if not verdict.get(name) or verdict.get(name) != labels.get(name):
             yield f"{name}: record {verdict.get(name)}, labels {labels.get(name)}"
     if not any(line.get("type") == image.status for line in image.lines):

@@ -281,10 +281,15 @@ class InProcessPipeline:
         return copy_id
 
     def change(self, image_id: str, what: str) -> None:
-        """Remove an image, or have it judged again to ``blur`` or ``block``; return when no state can go on."""
+        """Remove an image, ``stop`` it by an override to block, or have it judged again to ``blur`` or ``block``.
+
+        Return when no state can go on.
+        """
         before = frozenset(self.executions.running)
         if what == "remove":
             self.remove(image_id)
+        elif what == "stop":
+            self.block(image_id)
         else:
             self.ingest(image_id, what, rework=True)
         self.executions.idle(aside=before)

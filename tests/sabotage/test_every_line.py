@@ -25,7 +25,7 @@ ALWAYS = 99
 """Invocations that die; more than there ever are."""
 UNTIL_TROUBLE = 3
 """Deaths of `remove` in a row: both attempts of a Task, then the first one after the trouble."""
-REMOVED, REJUDGED = ("remove",), ("remove", "blur", "block")
+REMOVED, STOPPED, REJUDGED = ("remove",), ("remove", "stop"), ("remove", "blur", "stop", "block")
 IS_LONG = counted(0, 1)
 
 
@@ -65,14 +65,14 @@ def judged(verdict: str, **options: bool) -> Callable[[InProcessPipeline, str], 
 
 
 WRITERS = {
-    "optimize": Writer("optimize", uploaded, judged("allow"), REMOVED),
-    "blur": Writer("blur", uploaded, judged("blur"), REMOVED),
+    "optimize": Writer("optimize", uploaded, judged("allow"), STOPPED),
+    "blur": Writer("blur", uploaded, judged("blur"), STOPPED),
     "persist": Writer("persist", uploaded, judged("allow"), REJUDGED),
     "persist of a blurred picture": Writer(
-        "persist", published_with_variant, judged("blur", rework=True), REMOVED, takes_every_line=False
+        "persist", published_with_variant, judged("blur", rework=True), STOPPED, takes_every_line=False
     ),
     "persist of a block": Writer(
-        "persist", published_with_variant, judged("block", rework=True), REMOVED, takes_every_line=False
+        "persist", published_with_variant, judged("block", rework=True), STOPPED, takes_every_line=False
     ),
     "decide": Writer("decide", published_with_variant, InProcessPipeline.block, REMOVED, times=(1,), holds_from=1),
     "serve": Writer("serve", published, InProcessPipeline.serve, REJUDGED, times=(1,), holds_from=1),

@@ -188,6 +188,20 @@ def test_a_published_picture_that_is_judged_again_in_trouble_is_not_served(pipel
     pipeline.forget(image_id)
 
 
+@pytest.mark.parametrize("prepared", [InProcessPipeline.upload, InProcessPipeline.published])
+@pytest.mark.parametrize("function", ["optimize", "moderate", "blur", "persist"])
+def test_a_picture_that_is_blocked_while_it_is_processed_is_never_served(pipeline, prepared, function):
+    image_id = prepared(pipeline, PICTURE)
+    blurs = {"decision": "blur", "source": "override", "actor": "service", "at": "2026-11-28T09:00:00.000Z"}
+    with in_trouble(pipeline, Trouble("BLOCKED", record={"override": blurs}), image_id):
+        pipeline.injection = Injection(function, lambda: pipeline.block(image_id), 1, None)
+        pipeline.ingest(image_id, rework=True)
+        pipeline.finish()
+
+    assert found_of(pipeline, image_id) == ("BLOCKED", [], 451)
+    assert pipeline.record(image_id)["override"]["decision"] == "block"
+
+
 def test_an_image_in_review_is_not_published(pipeline):
     image_id = pipeline.upload(PICTURE)
     policy = Trouble(

@@ -908,9 +908,9 @@ def _recording(
     )
 
 
-def _mine(name: str, status: str) -> Answers:
-    """The record if the case's execution owns the image."""
-    return every_time(ended(status, execution_arn(name)))
+def _mine(name: str, status: str, *, revision: int = 1) -> Answers:
+    """The record if the case's execution owns the image; its claim took revision 1."""
+    return every_time(ended(status, execution_arn(name), revision={"N": str(revision)}))
 
 
 RECORDING_FAILURES = (
@@ -918,6 +918,10 @@ RECORDING_FAILURES = (
                {"RecordFailure": throws("DynamoDb.InternalServerErrorException", times=5)}, {"RecordFailure": 4},
                error="ContractError"),
     _recording("ImageTakenOverWhileItFails", (*READ_ENDING, *LOST), {"RecordFailure": throws(CANCELED, times=3)},
+               {"RecordFailure": 2}),
+    _recording("ImageBlockedWhileItFails", (*READ_ENDING, *LOST),
+               {"RecordFailure": throws(CANCELED, times=3),
+                "ReadEnding": _mine("ImageBlockedWhileItFails", "BLOCKED", revision=2)},
                {"RecordFailure": 2}),
     _recording("RecordThatStillSaysProcessingFails", (*READ_ENDING, "IngestFailed"),
                {"RecordFailure": throws(CANCELED, times=3),

@@ -212,6 +212,20 @@ def test_the_states_that_note_an_event_are_found():
     assert NOTES_OF_AN_EVENT.keys() == {"ingest.RecordFailure", "settle.RecordFailure"}
 
 
+@pytest.mark.parametrize(
+    ("machine", "name", "noted"),
+    [
+        ("ingest", "ForgetAnnouncement", "$.ending.detail_type"),
+        ("settle", "ForgetFailure", "$.ended.Item.unannounced.S"),
+    ],
+)
+def test_an_event_that_was_noted_after_the_one_that_was_sent_is_not_forgotten(machine, name, noted):
+    update = MACHINES[machine][name]["Parameters"]
+
+    assert "unannounced = :detail_type" in update["ConditionExpression"]
+    assert update["ExpressionAttributeValues"][":detail_type"] == {"S.$": noted}
+
+
 def test_the_states_that_write_a_status_are_found():
     assert WRITES_OF_A_STATUS.keys() >= {
         "ingest.ClaimUpload", "ingest.RecordRejection", "ingest.RecordFailure", "settle.RecordFailure",

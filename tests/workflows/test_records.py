@@ -423,8 +423,9 @@ def test_an_upload_that_cannot_claim_a_claimed_image_fails_and_can_be_restarted(
         {"status": "PROCESSING", "claimed_by": SOMEBODY_ELSE},
         {"status": "PUBLISHED", "claimed_by": SOMEBODY_ELSE},
         {"status": "REMOVED"},
+        {"status": "BLOCKED", "claimed_by": "me", "revision": 2},
     ],
-    ids=["removed", "taken-over", "taken-over-and-published", "removed-and-forgotten"],
+    ids=["removed", "taken-over", "taken-over-and-published", "removed-and-forgotten", "blocked"],
 )
 def test_a_run_that_lost_its_image_succeeds_without_changing_the_record(world, case, since_the_claim):
     name = execution_name(case)
@@ -513,6 +514,16 @@ def test_an_execution_announces_its_own_ending_with_tenant_and_owner(world, case
     ((detail_type, detail),) = world.announced()
     assert detail_type == f"Image {status.title()}"
     assert (detail["tenant"], detail["owner"]) == ("acme", owner.get("owner"))
+
+
+def test_an_image_that_was_blocked_while_it_was_processed_stays_blocked(world):
+    before = world.claimed("BLOCKED", revision=4)
+
+    run = world.settle(SOMEBODY_ELSE)
+
+    assert run.path[-1] == "RecordSettled"
+    assert "StartRetirement" in run.path
+    assert world.items() == {"RECORD": before}
 
 
 def test_an_image_that_another_execution_works_on_is_not_settled(world):

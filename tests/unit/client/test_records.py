@@ -128,9 +128,9 @@ def test_a_verdict_is_overridden_by_the_images_own_tenant(client, aws):
     assert client.get(identity).verdict.decision == "block"
 
 
-def test_an_image_without_a_verdict_cannot_be_overridden(client, aws):
-    with pytest.raises(ConflictError, match="no verdict"):
-        client.decide(put_image(aws, status="PROCESSING"), "block", reason="SEEN")
+def test_a_decision_that_the_status_does_not_accept_is_a_conflict(client, aws):
+    with pytest.raises(ConflictError, match="An image that is PROCESSING can only be blocked"):
+        client.decide(put_image(aws, status="PROCESSING"), "allow", reason="SEEN")
 
 
 @pytest.mark.parametrize(

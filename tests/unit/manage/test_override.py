@@ -82,17 +82,53 @@ def test_overrides_of_the_same_millisecond_are_all_in_the_history_in_their_order
     assert [line["note"] for line in reversed(history)] == notes
 
 
+@pytest.mark.parametrize("status", ["PROCESSING", "HELD", "FAILED"])
+def test_an_image_that_is_processed_or_ended_without_a_verdict_can_be_blocked(call, aws, status):
+    identity = put_judged(aws, status=status)
+
+    answer = decide(call, identity)
+
+    assert answer.status == 200
+    assert answer.document == {"id": identity, "status": "BLOCKED", "decision": "block", "outcome": "applied"}
+    shown = call("GET", f"/v1/images/{identity}").document
+    assert_described(shown, "Image")
+    assert (shown["status"], shown["override"]["decision"]) == ("BLOCKED", "block")
+
+
+ONLY_BLOCK = "An image that is {} can only be blocked."
+NO_PICTURE = "An image that is {} has no picture to decide on."
+
+
 @pytest.mark.parametrize(
-    ("status", "answered"),
-    [("REMOVED", 410), ("PROCESSING", 409), ("AWAITING_UPLOAD", 409), ("HELD", 409), ("FAILED", 409),
-     ("REJECTED", 409)],
-)  # fmt: skip
-def test_an_image_without_a_verdict_cannot_be_overridden(call, aws, status, answered):
+    ("status", "decision", "detail"),
+    [
+        *(
+            (status, decision, ONLY_BLOCK)
+            for status in ("PROCESSING", "HELD", "FAILED")
+            for decision in ("allow", "blur")
+        ),
+        *(
+            (status, decision, NO_PICTURE)
+            for status in ("AWAITING_UPLOAD", "REJECTED")
+            for decision in ("allow", "block")
+        ),
+    ],
+)
+def test_a_refusal_says_what_the_status_accepts(call, aws, status, decision, detail):
     identity = put_judged(aws, status=status)
     before = record_of(aws, identity)
 
-    assert decide(call, identity).status == answered
+    answer = decide(call, identity, decision)
+
+    assert answer.status == 409
+    assert (answer.document["detail"], answer.document["image_status"]) == (detail.format(status), status)
     assert record_of(aws, identity) == before
+
+
+def test_a_removed_image_is_gone(call, aws):
+    identity = put_judged(aws, status="REMOVED")
+
+    assert decide(call, identity).status == 410
 
 
 def test_an_unknown_image_and_one_of_another_tenant_are_not_found(call, aws):

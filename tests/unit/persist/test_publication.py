@@ -6,6 +6,7 @@ from threading import Barrier, Event
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.records.entries import due_entry
 from functions.shared.errors import ContractError, ObjectMissingError, ThrottledError
 from functions.shared.keys import record_partition
 from tests.fakes.aws import GENERATED, PUBLISHED, STAGING
@@ -161,6 +162,7 @@ def test_labels_and_history_are_items_of_their_own(aws, publisher):
     assert items[event_key]["type"] == "BLURRED"
     assert items[event_key]["execution_arn"] == state["execution_arn"]
     assert items[event_key]["revision"] == 1
+    assert items[event_key].items() >= due_entry(state["image_id"], items[event_key]["at"]).items()
 
 
 @pytest.mark.parametrize(
@@ -251,7 +253,8 @@ def test_who_no_longer_holds_the_image_publishes_nothing(aws, publisher, changed
 
 def test_a_repeated_attempt_keeps_its_files_after_a_change_of_the_focal_point(aws, publisher):
     """The change makes a newer revision of the files of this execution."""
-    state = claimed(aws, "published", status="PUBLISHED", revision=2, focal_point=[1, 1])
+    picture = state_of("published")["picture"]
+    state = claimed(aws, "published", status="PUBLISHED", revision=2, picture=picture, focal_point=[1, 1])
     aws.put_objects(PUBLISHED, files(state))
 
     result = publisher.persist(request_of(state))
@@ -259,6 +262,36 @@ def test_a_repeated_attempt_keeps_its_files_after_a_change_of_the_focal_point(aw
     assert result.to_state()["status"] == "PUBLISHED"
     assert sorted(aws.keys(PUBLISHED)) == sorted(files(state))
     assert record(aws, state)["revision"] == 2
+
+
+BLOCKED = {"status": "BLOCKED", "revision": 2, "last_revision": 2}
+"""What an override to block writes while revision 1 is processed; the claim stays."""
+
+
+@pytest.mark.parametrize("case", ["published", "blurred", "blocked"])
+def test_an_image_that_was_blocked_while_it_was_processed_stays_blocked(aws, publisher, retirements, case):
+    state = claimed(aws, case, **BLOCKED)
+
+    result = publisher.persist(request_of(state))
+
+    assert result.to_state()["outcome"] == "superseded"
+    assert record(aws, state) == record_of(state, **BLOCKED)
+    assert aws.keys(PUBLISHED) == aws.keys(STAGING) == aws.announced() == []
+    assert retirements.started() == {}
+
+
+@pytest.mark.parametrize("operation", ["s3.CopyObject", "dynamodb.TransactWriteItems"])
+def test_a_block_in_the_middle_wins(aws, publisher, clients, operation):
+    state = claimed(aws, "published")
+    blocked = record_of(state, **BLOCKED)
+    service, _ = operation.split(".")
+
+    with hooked(clients[service], f"before-call.{operation}", lambda **_: aws.put_item(blocked)):
+        result = publisher.persist(request_of(state))
+
+    assert result.to_state()["outcome"] == "superseded"
+    assert record(aws, state) == blocked
+    assert aws.keys(PUBLISHED) == aws.keys(STAGING) == aws.announced() == []
 
 
 def test_an_image_without_a_record_is_not_published(aws, publisher):

@@ -8,6 +8,7 @@ import pytest
 from functions.records.changes import Change
 from functions.shared.errors import ContractError
 from tests.fakes.aws import GENERATED
+from tests.fakes.faults import hooked
 from tests.unit.verdicts.conftest import ID, NEW, fallback, lines_of, override, put_judged, record_of, rejudged
 
 DECISIONS = ("allow", "blur", "review", "block")
@@ -40,6 +41,64 @@ def test_a_picture_that_may_no_longer_be_shown_is_taken_down_at_once(
     assert event["detail"]["previous_status"] == {"allow": "PUBLISHED", "blur": "BLURRED"}[before]
     assert event["detail"].keys().isdisjoint({"placeholder", "dominant_color"})
     assert uploads.take() == []
+
+
+@pytest.mark.parametrize("status", ["PROCESSING", "HELD", "FAILED"])
+@pytest.mark.parametrize("before", ["allow", "blur"])
+def test_a_block_does_not_wait_for_the_execution_that_processes_a_shown_picture(
+    aws, changes, retirements, uploads, *, before, status
+):
+    pending = {"decision": "blur", "source": "override", "at": "2026-11-25T09:00:00.000Z"}
+    error = {"error": "ThrottledError", "cause": "c"}
+    claimed = put_judged(aws, before, status=status, last_revision=2, pending=pending, error=error)
+
+    first, second = (changes.apply(override("block")) for _ in range(2))
+
+    record = record_of(aws)
+    (event,) = aws.announced()
+    assert (first, second) == ("applied", "unchanged")
+    assert (record["status"], record["revision"], record["last_revision"]) == ("BLOCKED", 3, 3)
+    assert (record["override"]["decision"], record["verdict"]["decision"]) == ("block", "block")
+    assert record["claimed_by"] == claimed["claimed_by"]
+    assert record.keys().isdisjoint({"picture", "unannounced", "pending", "error"})
+    assert aws.keys(GENERATED) == uploads.take() == []
+    assert list(retirements.started().values()) == [{"image_id": ID}]
+    assert (event["detail"]["status"], event["detail"]["previous_status"]) == ("BLOCKED", status)
+    assert [line["type"] for line in lines_of(aws)] == ["BLOCKED"]
+
+
+@pytest.mark.parametrize("status", ["PROCESSING", "HELD", "FAILED"])
+def test_an_image_that_was_never_judged_can_be_blocked(aws, changes, retirements, status):
+    put_judged(aws, "block", status=status, revision=None, verdict=None)
+
+    assert changes.apply(override("block", revision=0)) == "applied"
+
+    record = record_of(aws)
+    assert (record["status"], record["revision"], record["last_revision"]) == ("BLOCKED", 2, 2)
+    assert record["override"]["decision"] == "block"
+    assert "verdict" not in record
+    assert [event["detail"]["status"] for event in aws.announced()] == ["BLOCKED"]
+    assert retirements.started() == {}  # nothing of it was ever published
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        {"status": "PROCESSING", "last_revision": 3, "claimed_by": "another"},
+        {"status": "HELD", "last_revision": 2},
+        {"status": "BLURRED", "revision": 2, "last_revision": 2},
+    ],
+    ids=["claimed by another execution", "held", "published"],
+)
+def test_an_execution_that_ends_or_begins_between_reading_and_blocking_wins(aws, changes, clients, since):
+    changed = put_judged(aws, "allow", **since)
+    put_judged(aws, "allow", status="PROCESSING", last_revision=2)
+
+    with hooked(clients["dynamodb"], "before-call.dynamodb.TransactWriteItems", lambda **_: aws.put_item(changed)):
+        outcome = changes.apply(override("block"))
+
+    assert outcome == "conflict"
+    assert record_of(aws) == changed
 
 
 def test_retire_starts_before_the_record_is_written_so_that_no_crash_leaves_files(aws, changes, clients, retirements):
@@ -313,11 +372,30 @@ def test_a_fallback_never_allows():
         ({"revision": 2, "last_revision": 2}, "conflict"),
     ],
 )
-@pytest.mark.parametrize("change", [override("block"), override("allow"), fallback("blur"), rejudged("block")])
+@pytest.mark.parametrize("change", [override("allow"), override("blur"), fallback("block"), rejudged("block")])
 def test_a_change_of_an_image_that_is_not_as_it_was_changes_nothing(aws, changes, uploads, *, changed, outcome, change):
     before = put_judged(aws, "blur", **changed)
 
     assert changes.apply(change) == outcome
+
+    assert record_of(aws) == before
+    assert aws.announced() == uploads.take() == lines_of(aws) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "outcome"),
+    [
+        ({"status": "REMOVED"}, "removed"),
+        ({"status": "AWAITING_UPLOAD"}, "unjudged"),
+        ({"status": "REJECTED"}, "unjudged"),
+        ({"revision": 2, "last_revision": 2}, "conflict"),
+        ({"status": "PROCESSING", "revision": 2, "last_revision": 3}, "conflict"),
+    ],
+)
+def test_an_image_without_a_picture_or_with_a_newer_one_is_not_blocked(aws, changes, uploads, *, changed, outcome):
+    before = put_judged(aws, "blur", **changed)
+
+    assert changes.apply(override("block")) == outcome
 
     assert record_of(aws) == before
     assert aws.announced() == uploads.take() == lines_of(aws) == []
