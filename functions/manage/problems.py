@@ -39,8 +39,9 @@ def _removal_not_started(error: RemovalNotStartedError) -> dict[str, Any]:
 
 def _not_judged(error: NotJudgedError) -> dict[str, Any]:
     """Respond to an override that the image's status does not accept."""
-    only = "can only be blocked" if error.status in BLOCKABLE else "has no picture to decide on"
-    return _refused(error.status, f"An image that is {error.status} {only}.")
+    status = Status(error.status)
+    only = "can only be blocked" if status in BLOCKABLE else "has no picture to decide on"
+    return _refused(status, f"An image that is {status} {only}.")
 
 
 PROBLEMS: Final[Problems] = {

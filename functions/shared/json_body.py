@@ -12,7 +12,7 @@ from functions.shared.errors import InvalidJsonError
 from functions.shared.problem import MAX_NAME_CHARACTERS, ProblemError, faults_of_body
 from functions.shared.strict_json import parsed_json
 
-MOST_BODY_BYTES: Final = 262_144
+MAX_BODY_BYTES: Final = 262_144
 """The largest JSON body: four times the largest document that the API accepts, for the spaces between its tokens."""
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -36,8 +36,8 @@ def parsed_body(model: type[Body], body: bytes) -> Body:
 
 def expect_size(body: bytes) -> None:
     """Raise ProblemError (413) if a JSON body is too large."""
-    if len(body) > MOST_BODY_BYTES:
-        raise ProblemError(413, "Content Too Large", f"The body must not exceed {MOST_BODY_BYTES} bytes.")
+    if len(body) > MAX_BODY_BYTES:
+        raise ProblemError(413, "Content Too Large", f"The body must not exceed {MAX_BODY_BYTES} bytes.")
 
 
 def faults_of(error: ValidationError, *, known: Collection[str]) -> list[tuple[str, str]]:

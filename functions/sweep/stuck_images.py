@@ -29,7 +29,7 @@ from functions.shared.clock import iso
 from functions.shared.executions import Executions
 from functions.shared.keys import first_id_of, is_ulid, original_key
 from functions.shared.object_store import S3ObjectStore
-from functions.shared.status import Status
+from functions.shared.status import JUDGED, Status
 from functions.shared.upload_events import upload_event
 from functions.shared.uploads_queue import UploadsQueue
 from functions.sweep.settings import SweepSettings
