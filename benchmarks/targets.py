@@ -20,16 +20,16 @@ REFINED_BYTES = {"jpeg": 0.90, "webp": 0.94, "avif": 0.97}
 LEAST_POINTS = -1.0
 """Score minus the best peer's, at the bytes of the peer's file."""
 
-MOST_STORED = 0.7
+MAX_STORED = 0.7
 """Bytes of the stored files ÷ those of the original."""
-MOST_WRITES = 12
-MOST_TRANSITIONS = 8
-MOST_DOLLARS = 4.5
+MAX_WRITES = 12
+MAX_TRANSITIONS = 8
+MAX_DOLLARS = 4.5
 """10,000 uploads of 3 MB, without Rekognition and the originals' storage."""
-MOST_CPU = 0.6
+MAX_CPU = 0.6
 """CPU time of `optimize` ÷ that of the release in previous.py."""
-MOST_MEMORY = 0.3
-MOST_COLD_START = 0.5
+MAX_MEMORY = 0.3
+MAX_COLD_START = 0.5
 """`serve` ÷ Node with sharp."""
 
 
@@ -89,14 +89,14 @@ def judge(results: dict[str, Any]) -> list[dict[str, Any]]:
         add(name, f"≤ {bound:g}", shown, holds=value <= bound)
 
     stored, requests = run.stored_ratio(), UPLOADS[Kind.CLEAN]
-    at_most("Bytes in `published` ÷ original, geometric mean", MOST_STORED, stored, f"{stored:.2f}")
+    at_most("Bytes in `published` ÷ original, geometric mean", MAX_STORED, stored, f"{stored:.2f}")
     writes = requests.s3_puts
-    at_most("S3 writes of a clean upload", MOST_WRITES, writes, f"{writes} (tests/emulator/test_costs.py)")
+    at_most("S3 writes of a clean upload", MAX_WRITES, writes, f"{writes} (tests/emulator/test_costs.py)")
     transitions = upload_use(Kind.CLEAN).transitions
-    at_most("State transitions of a clean upload", MOST_TRANSITIONS, transitions, f"{transitions:g} (the same test)")
+    at_most("State transitions of a clean upload", MAX_TRANSITIONS, transitions, f"{transitions:g} (the same test)")
     dollars = ingest_dollars()
     name = "10,000 uploads of 3 MB with the first month's storage of derived files, dollars"
-    at_most(name, MOST_DOLLARS, dollars, f"{dollars:.2f} ([costs.md](costs.md))")
+    at_most(name, MAX_DOLLARS, dollars, f"{dollars:.2f} ([costs.md](costs.md))")
     _judge_cpu(results, at_most)
     _judge_speed(run, add)
     _judge_bytes(results, at_most)
@@ -111,7 +111,7 @@ def _judge_cpu(results: dict[str, Any], at_most: Any) -> None:
         return
     ratio = cpu["ours"] / cpu["previous"]
     name = "CPU of `optimize` for the 12 MP phone JPEG ÷ release of 2026-11-24"
-    at_most(name, MOST_CPU, ratio, f"{ratio:.2f} ({cpu['ours']:.0f} ms; {cpu['previous']:.0f} ms)")
+    at_most(name, MAX_CPU, ratio, f"{ratio:.2f} ({cpu['ours']:.0f} ms; {cpu['previous']:.0f} ms)")
 
 
 def _judge_speed(run: Results, add: Any) -> None:
@@ -164,10 +164,10 @@ def _judge_processes(results: dict[str, Any], at_most: Any) -> None:
     cold = results["cold"]
     ours, sharp = (cold["progressive"][name]["mib"] for name in ("ours", "sharp"))
     name = "Peak memory of `serve` on the 18 MP original ÷ sharp"
-    at_most(name, MOST_MEMORY, ours / sharp, f"{ours / sharp:.2f} ({ours:.0f} MiB; {sharp:.0f} MiB)")
+    at_most(name, MAX_MEMORY, ours / sharp, f"{ours / sharp:.2f} ({ours:.0f} MiB; {sharp:.0f} MiB)")
     times = {name: median(cold["phone"][name]["ms"]) for name in ("ours", "sharp")}
     ratio = times["ours"] / times["sharp"]
     name = "Cold start of `serve`, process start to first byte ÷ Node with sharp"
     cpu = cold["phone"]["ours"]["cpu_ms"] / cold["phone"]["sharp"]["cpu_ms"]
     shown = f"{ratio:.2f} ({times['ours']:.0f} ms; {times['sharp']:.0f} ms); in CPU time {cpu:.2f}"
-    at_most(name, MOST_COLD_START, ratio, shown)
+    at_most(name, MAX_COLD_START, ratio, shown)

@@ -24,7 +24,7 @@ FEW: Final = (10, 100)
 BURSTS: Final = (1_000, 10_000, 100_000)
 PROBES: Final = 9
 UNPOLLED: Final = frozenset({Admission.LEASES, Admission.WAIT})
-MOST_POLLED: Final = 10_000
+MAX_POLLED: Final = 10_000
 """With 100,000 uploads, designs that poll make up to 30 million retries, so only two of them run, in one account."""
 
 NEW, SMALL, DEFAULT = ACCOUNTS
@@ -57,7 +57,7 @@ def tables(*, largest: int, seed: int) -> list[Table]:
 def _bursts(account: Account, bursts: list[int]) -> Iterator[Scenario]:
     for burst in bursts:
         for design in designs(account):
-            few = burst <= MOST_POLLED or (account is DEFAULT and design.admission is Admission.DIRECT)
+            few = burst <= MAX_POLLED or (account is DEFAULT and design.admission is Admission.DIRECT)
             if few or design.admission in UNPOLLED:
                 yield Scenario(design, account, Arrivals(burst=burst, probes=PROBES if burst >= 1_000 else 0))
 

@@ -19,7 +19,7 @@ from functions.records.cursors import Cursor
 from functions.records.entries import Selection, Selector
 from functions.shared.json_body import parsed_body
 from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
-from functions.shared.visible_text import all_visible
+from functions.shared.visible_text import all_visible, visible_lines
 
 
 def _cursor(value: Any) -> Cursor | None:
@@ -79,7 +79,7 @@ class ImageChange(BaseModel):
     focal_point: Point
 
 
-Visible = AfterValidator(all_visible)
+Visible, Lines = AfterValidator(all_visible), AfterValidator(visible_lines)
 """For what a client writes for people; spaces at its ends are not kept."""
 
 
@@ -90,9 +90,7 @@ class VerdictRequest(BaseModel):
 
     decision: Literal["allow", "blur", "block"]
     reason: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), Visible]
-    note: Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True), Visible] | None = (
-        None
-    )
+    note: Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True), Lines] | None = None
 
 
 def verdict_request(body: bytes) -> VerdictRequest:

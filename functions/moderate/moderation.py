@@ -32,12 +32,12 @@ PARALLEL_CALLS: Final = 8
 """Concurrent calls for one image. At 0.5 s per call, 64 views take 4 s, and 128, the highest limit of a stage, 8 s. The
 function's timeout is 60 s."""
 
-MAX_LABELS: Final = 1_000
+MAX_LABELS: Final = 800
 """The most labels that one image may have."""
 
-MAX_LABEL_BYTES: Final = 220_000
+MAX_LABEL_BYTES: Final = 160_000
 """The largest size of one image's labels and content types as JSON. They are part of a state of at most 256 KiB, with
-up to 20 KB of other data. A thousand labels of the taxonomy have at most 196,000 bytes."""
+the views and up to 60 KB of other data, such as the record. 800 labels of the taxonomy have at most 157,000 bytes."""
 
 LONGEST_WAITS_SECONDS: Final = (1.0, 2.0, 4.0)
 """Upper bounds of the random waits after a view's first, second and later throttled calls."""

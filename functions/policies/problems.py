@@ -25,7 +25,7 @@ def _invalid(error: PolicyError) -> dict[str, Any]:
 
 
 def _not_passed(error: PolicyNotPassedError) -> dict[str, Any]:
-    """Respond to a policy whose examples fail: 422 that names the examples and what came out."""
+    """Respond to a policy whose examples fail: 422 that names the examples and the actual results."""
     detail = f"An example fails: {error.failures[0]}"
     return problem(422, "Unprocessable Content", detail, failures=list(error.failures))
 

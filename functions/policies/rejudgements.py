@@ -89,7 +89,7 @@ class Rejudgements:
         return self._start(mode, tenant, name, candidate, cap=cap, confirmed=confirmed)
 
     def apply(self, manifest: str, *, cap: int, confirmed: bool) -> Rejudgement:
-        """Start to apply an existing manifest, or to go on with it.
+        """Start to apply an existing manifest, or to continue it.
 
         Raises RejudgementMissingError, or RejudgementOutdatedError if its policy or the floor is not in force any more,
         or if it compares two policies.

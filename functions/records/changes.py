@@ -22,7 +22,7 @@ from functions.shared.keys import event_sort_key, record_partition
 from functions.shared.status import Decision, Fallback, Source
 
 SYSTEM: Final = "system"
-"""The actor of a decision that nobody made: a review's fallback or re-judging."""
+"""The actor of a decision that the system made: a review's fallback or re-judging."""
 
 VERDICT: Final = "VERDICT"
 """Type of the history item of a change that leaves the status as it is, at first or for good."""

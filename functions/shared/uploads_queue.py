@@ -14,7 +14,7 @@ class UploadsQueue:
         self._sqs = client("sqs") if sqs is None else sqs
 
     def send(self, event: dict[str, Any], *, delay_seconds: int = 0) -> None:
-        """Send one event, which nobody receives before the delay has passed. Raises TransientDependencyError."""
+        """Send one event, which is delivered after the delay. Raises TransientDependencyError."""
         delay = {"DelaySeconds": delay_seconds} if delay_seconds else {}
         with translated_errors():
             self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(event), **delay)

@@ -16,7 +16,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -54,7 +54,7 @@ _SETTLED, _STARTED, _RESUMED = "settled", "started", "resumed"
 
 @dataclass(frozen=True)
 class Repairs:
-    """How many images one sweep settled, started and resumed, and whether it had time to check all of them.
+    """How many images one sweep settled, started and resumed, and whether it has checked all of them.
 
     ``started`` counts uploads that were queued, for the first time or because of a decision, and reviews.
     """
@@ -94,33 +94,38 @@ class StuckImages:
         """
         done: Counter[str] = Counter()
         looked_at_all = True
-        for kind, repair in self._checks():
+        for kind, repair in self._checks(done):
             if not has_time():
                 looked_at_all = False
                 break
             done[kind] += repair()
-            if done[_RESUMED] == MAX_RESUMED:  # held images come last
-                break
+        looked_at_all = looked_at_all and done[_RESUMED] < MAX_RESUMED
         return Repairs(done[_SETTLED], done[_STARTED], done[_RESUMED], looked_at_all)
 
-    def _checks(self) -> Iterator[tuple[str, Callable[[], int]]]:
-        """Yield functions that check some images and return how many were repaired, and what the repairs count as."""
+    def _checks(self, done: Mapping[str, int]) -> Iterator[tuple[str, Callable[[], int]]]:
+        """Yield functions that check some images and return how many were repaired, and what the repairs count as.
+
+        ``done`` has the counts so far. The history comes last: it also has items of images that need nothing any more,
+        and a large rejudgement writes more of them than one sweep can read.
+        """
         uploads_wait = self._uploads_queue.has_messages()
         # A queued upload is not stuck, but looks like one whose event was lost.
         forgotten_after = FORGOTTEN_WHILE_OTHERS_WAIT if uploads_wait else self._forgotten_after
         for claim in self._claims.in_status(Status.PROCESSING):
             yield _SETTLED, partial(self._settle, claim)
-        yield from self._checks_of_history(forgotten_after)
         for review in self._reviews.due_before(self._now() - self._forgotten_after):
             yield _STARTED, partial(self._start_review, review)
-        for image_ids in self._batches(forgotten_after):
-            yield _STARTED, partial(self._start_unclaimed, image_ids)
         if not uploads_wait:
             for claim in self._claims.in_status(Status.HELD):
+                if done[_RESUMED] == MAX_RESUMED:
+                    break
                 if claim.is_unannounced:
                     yield _SETTLED, partial(self._settle, claim)
                 else:
                     yield _RESUMED, partial(self._resume, claim)
+        for image_ids in self._batches(forgotten_after):
+            yield _STARTED, partial(self._start_unclaimed, image_ids)
+        yield from self._checks_of_history(forgotten_after)
 
     def _checks_of_history(self, forgotten_after: timedelta) -> Iterator[tuple[str, Callable[[], int]]]:
         """Yield the checks of images whose event is to be sent, or whose decision is pending."""

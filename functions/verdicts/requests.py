@@ -29,7 +29,7 @@ class DecideRequest(Document):
 
 @dataclass(frozen=True)
 class Decided:
-    """What came of each change, in the order of the request."""
+    """The outcome of each change, in the order of the request."""
 
     request: DecideRequest
     outcomes: tuple[Outcome, ...]

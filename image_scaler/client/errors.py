@@ -8,7 +8,7 @@ ClientError                     base of all errors of this package
     ├── InvalidRequestError     400, 413, 415, 422: change the request
     ├── AccessDeniedError       401, 403: the key is not trusted, or the signature is too old
     ├── NotFoundError           404
-    ├── ConflictError           409: a legal hold, or the first call with the idempotency key is still running
+    ├── ConflictError           409: a legal hold, a status, a policy or a running call forbids it
     ├── RateLimitedError        429
     ├── ServiceError            any other status, 500 and above
     └── UploadRefusedError      S3 refused the bytes

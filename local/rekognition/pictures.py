@@ -35,7 +35,7 @@ _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _LUMA: Final = np.array([0.299, 0.587, 0.114])
 
 
-MOST_PIXELS: Final = 10_000 * 10_000
+MAX_PIXELS: Final = 10_000 * 10_000
 """Pixels of the largest picture that Rekognition accepts; larger ones are not decoded."""
 
 
@@ -103,7 +103,7 @@ def _fields(grey: npt.NDArray[np.float64], width: int, height: int) -> npt.NDArr
 def _decode_jpeg(body: bytes) -> npt.NDArray[np.float64]:
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(body)
-        if height * width > MOST_PIXELS:
+        if height * width > MAX_PIXELS:
             raise UnreadablePictureError(f"{width} x {height} px")
         pixels = simplejpeg.decode_jpeg(body, colorspace="GRAY")
     except ValueError as error:
@@ -114,7 +114,7 @@ def _decode_jpeg(body: bytes) -> npt.NDArray[np.float64]:
 def _decode_png(body: bytes) -> npt.NDArray[np.float64]:
     try:
         width, height, rows, _ = png.Reader(bytes=body).asRGBA8()
-        if height * width > MOST_PIXELS:
+        if height * width > MAX_PIXELS:
             raise UnreadablePictureError(f"{width} x {height} px")
         pixels = np.vstack([np.frombuffer(bytes(row), dtype=np.uint8) for row in rows])
     except (png.Error, ValueError) as error:

@@ -20,7 +20,7 @@ from tests.reference.gifs import shown_by
 
 FOLDER = Path(__file__).parent / "inputs"
 ANIMATED = ("webp", "gif")
-MOST_MS = 2**40
+MAX_MS = 2**40
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _faults_of_frames(frames: list[tuple[np.ndarray, int]], expected: list[Any],
     for number, (pixels, duration_ms) in enumerate(frames):
         least = most = 0
         while left and not (wrong := _wrong_points(pixels, left[0]["points"], soft_alpha=kind != "gif")):
-            span = left.pop(0).get("ms", {}).get(kind, [0, MOST_MS])
+            span = left.pop(0).get("ms", {}).get(kind, [0, MAX_MS])
             least, most = least + span[0], most + span[1]
             if duration_ms <= most:
                 break

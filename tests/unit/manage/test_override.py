@@ -35,13 +35,13 @@ def test_a_block_takes_effect_at_once(call, aws, stage):
     identity = put_judged(aws)
     aws.put_objects(GENERATED, [f"images/{identity}/a"])
 
-    answer = decide(call, identity, note="Seen twice")
+    answer = decide(call, identity, note="Seen\ntwice")
 
     assert answer.status == 200
     assert_described(answer.document, "Overridden")
     assert answer.document == {"id": identity, "status": "BLOCKED", "decision": "block", "outcome": "applied"}
     assert record_of(aws, identity)["override"] | {"at": None} == {
-        "decision": "block", "source": "override", "actor": "service", "reason": "SECOND_LOOK", "note": "Seen twice",
+        "decision": "block", "source": "override", "actor": "service", "reason": "SECOND_LOOK", "note": "Seen\ntwice",
         "at": None,
     }  # fmt: skip
     assert aws.keys(GENERATED) == []
@@ -167,7 +167,7 @@ def test_an_image_that_was_processed_too_often_cannot_be_shown_again(call, aws):
         *((json.dumps({"decision": "block", "reason": f"a{each}b"}).encode(), "reason") for each in INVISIBLE),
         *(
             (json.dumps({"decision": "block", "reason": "R", "note": f"a{each}b"}).encode(), "note")
-            for each in INVISIBLE
+            for each in INVISIBLE.replace("\n", "")
         ),
         (json.dumps({"decision": "block", "reason": "r" * 201}).encode(), "reason"),
         (json.dumps({"decision": "block", "reason": "r", "note": "n" * 2001}).encode(), "note"),

@@ -298,8 +298,24 @@ def test_an_image_of_a_release_that_claimed_no_size_is_resumed_from_its_accepted
 def test_one_sweep_resumes_a_limited_number_of_held_images(stage):
     for _ in range(MAX_RESUMED + 2):
         stage.claimed(Status.HELD)
+    stage.upload()
 
-    assert stage.sweep().resumed == MAX_RESUMED
+    assert stage.sweep() == Repairs(0, 1, MAX_RESUMED, looked_at_all=False)
+
+
+def test_images_with_nothing_due_take_no_time_from_stuck_ones(stage):
+    for _ in range(9):
+        image_id, _ = stage.claimed(Status.BLOCKED)
+        stage.due(image_id)
+    stage.claimed(Status.PROCESSING)
+    stage.claimed(Status.HELD)
+    stage.reviewed(due_in_minutes=-60)
+    stage.upload()
+    calls = iter(range(100))
+
+    repairs = stage.sweep(has_time=lambda: next(calls) < 5)
+
+    assert repairs == Repairs(settled=1, started=2, resumed=1, looked_at_all=False)
 
 
 def test_while_uploads_are_queued_only_processing_images_are_repaired(stage):
