@@ -17,7 +17,8 @@ MISSED = """## Missed targets
 
 - CPU of `optimize`: 0.56 to 0.65 in six runs; 0.65 without other work on the machine. A third of our time scales 4,032
   px to the 3,840 of the master, by a bicubic filter. A larger master would have details that the moderation views no
-  longer show. Shrinking by half before the 1,280 px rendition is scaled saves a tenth, but costs 2 points of score.
+  longer show. A Hamming filter takes 75 ms less, which would meet the target, but variants of 1,600 px then score 1.7
+  points less (phone). Shrinking by half before the 1,280 px rendition is scaled saves a tenth, but costs 2 points.
 - Cold start: our code is imported in about 150 ms, a third of it for dataclasses, a quarter for Powertools. The ratio
   was 0.50 when 800 px were a stored width; the variant is now scaled from 1,280 px and encoded by jpegli. Compared with
   the 18 MP original, whose decoding takes Node longer, it is lower (the table below has both).
