@@ -52,9 +52,12 @@ MODERATED = (*OPTIMIZED, "ModerateImage", "WhatWasDecided")
 BLURRED = (*MODERATED, "BlurImage")
 RECORDED = ("FailImage", "RecordFailure")
 FILES_DISCARDED = ("DiscardFiles", "AreFilesDiscarded")
-ANNOUNCED = ("AnnounceFailure", "ForgetAnnouncement")
+FORGOTTEN = ("ForgetAnnouncement", "DidRunFail")
+RETIRED_BEFORE_FORGOTTEN = ("WasPictureShown", "RetireShownPicture", *FORGOTTEN)
 FAILED_UNCLAIMED = (*RECORDED, "WasAnythingWritten", "IngestFailed")
-FAILED = (*RECORDED, "WasAnythingWritten", *ANNOUNCED, *FILES_DISCARDED, "IngestFailed")
+ANNOUNCED = (*RECORDED, "WasAnythingWritten", "AnnounceFailure", *FILES_DISCARDED)
+FAILED = (*ANNOUNCED, "WasPictureShown", *FORGOTTEN, "IngestFailed")
+FAILED_AGAIN = (*ANNOUNCED, *RETIRED_BEFORE_FORGOTTEN, "IngestFailed")
 HELD = ("HoldImage", *FAILED[1:])
 READ_ENDING = ("HadTheImage", "ReadOwnArn", "ReadEnding", "WhoseIsIt")
 LOST = (*FILES_DISCARDED, "UploadSuperseded")
@@ -64,7 +67,8 @@ PERSIST_AGAIN = (*READ_ENDING, "CountPersists", "WasPersistedTooOften")
 FAILURE_DESCRIBED = ("ReadExecution", "WhatEndedBadly", "DescribeFailure", "RecordFailure")
 ENDING_READ = ("ReadEnding", "IsThereARecord")
 SETTLING = (*FAILURE_DESCRIBED, *ENDING_READ, "DescribeEnding", "WhatIsLeft")
-SETTLED_FAILURE = ("AnnounceFailure", "ForgetFailure", *FILES_DISCARDED, "RecordSettled")
+SETTLED_FAILURE = ("AnnounceFailure", *FILES_DISCARDED, "ForgetFailure", "RecordSettled")
+SETTLED_AND_RETIRED = (*SETTLED_FAILURE[:3], "RetireShownPicture", *SETTLED_FAILURE[3:])
 SETTLED_VERDICT = ("AnnounceVerdict", "ForgetVerdict", "StartRetirement", "RecordSettled")
 STARTING_AGAIN = ("ReadExecution", "WhatEndedBadly", "WaitBeforeStart", "StartAgain")
 FIRST_PASS = ("SweepEverything", "IsEverythingSwept", "WaitForAnswers")
@@ -243,8 +247,8 @@ MAKERS = {
 }  # fmt: skip
 
 PUBLISHED = (*MODERATED, "PersistImage")
-REJECTED_AT_FIRST = ("AnnounceRejection", "WasPictureShown", "UploadRejected")
-REJECTED_AGAIN = (*OPTIMIZED, "RecordRejection", *REJECTED_AT_FIRST[:-1], "RetireShownPicture", "UploadRejected")
+REJECTED_AT_FIRST = ("AnnounceRejection", "WasPictureShown", *FORGOTTEN, "UploadRejected")
+REJECTED_AGAIN = (*OPTIMIZED, "RecordRejection", "AnnounceRejection", *RETIRED_BEFORE_FORGOTTEN, "UploadRejected")
 
 
 def _found(
@@ -288,6 +292,7 @@ def _frozen(action: str, *, tighten: int = 0, relax: int = 0) -> Answers:
 ITEMS_FAILED = "States.ExceedToleratedFailureThreshold"
 KEEPS_GOING = "a Map Run does not fail there if its items fail"
 CANCELED = "DynamoDb.TransactionCanceledException"
+SHOWN_BEFORE = {"revision": {"N": "1"}, "last_revision": {"N": "2"}}
 SECOND = {"ClaimUpload": "ClaimRefused", "ReadClaim": "ClaimedByOtherEvent"}
 
 PATHS = (
@@ -349,6 +354,27 @@ PATHS = (
         REJECTED_AGAIN,
         rework=True,
         answers={"ClaimUpload": "ClaimedAgain", "OptimizeImage": "Refused"},
+    ),
+    ingest(
+        "ShownPictureWhoseReworkFailsIsRetired",
+        (*OPTIMIZED[:-1], *FAILED_AGAIN),
+        rework=True,
+        answers={"ClaimUpload": "ClaimedAgain", "OptimizeImage": "ContractErrorAtFirst"},
+        error="ContractError",
+    ),
+    ingest(
+        "ShownPictureWhoseReworkIsHeldIsRetired",
+        (*MODERATED[:-1], "HoldImage", *FAILED_AGAIN[1:]),
+        rework=True,
+        answers={"ClaimUpload": "ClaimedAgain", "ModerateImage": "ContractErrorAtFirst"},
+        error="ContractError",
+    ),
+    ingest(
+        "ImageThatWasNeverShownIsNotRetired",
+        (*MODERATED[:-1], *HELD),
+        resume=True,
+        answers={"ClaimUpload": "ClaimedBeforeAVerdict", "ModerateImage": "ContractErrorAtFirst"},
+        error="ContractError",
     ),
     *(
         ingest(f"HeldImageIsResumed{by}", (*begin, *PUBLISHED[len(BEGIN) :]), resume=True, by_event=bool(by),
@@ -460,20 +486,21 @@ PATHS = (
     _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[2:]),
     _found("HeldRecordIsAnnounced", ended("HELD", SETTLED, unannounced={"S": "Image Held"}), SETTLED_FAILURE),
     _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED, reason={"S": "CORRUPT"}),
-           ("AnnounceRejection", *FILES_DISCARDED, "RecordSettled")),
-    _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
+           ("AnnounceRejection", *SETTLED_FAILURE[1:])),
+    _found("RejectedRecordThatNotesAnEventIsAnnouncedAsRejected",
+           ended("REJECTED", SETTLED, reason={"S": "CORRUPT"}, unannounced={"S": "Image Held"}),
+           ("AnnounceRejection", *SETTLED_FAILURE[1:])),
+    _found("AnnouncedFailureLosesItsFiles", ended("FAILED", SETTLED), SETTLED_FAILURE[1:]),
     *(
         _found(f"ShownPictureThatIs{status.title()}IsRetired",
-               ended(status, SETTLED, revision={"N": "1"}, unannounced={"S": detail_type(status)}),
-               (*SETTLED_FAILURE[:-1], "RetireShownPicture", "RecordSettled"))
+               ended(status, SETTLED, **SHOWN_BEFORE, unannounced={"S": detail_type(status)}), SETTLED_AND_RETIRED)
         for status in ("HELD", "FAILED")
     ),
     _found("ShownPictureThatIsRejectedIsRetiredInSettle",
-           ended("REJECTED", SETTLED, revision={"N": "1"}, reason={"S": "CORRUPT"}),
-           ("AnnounceRejection", *FILES_DISCARDED, "RetireShownPicture", "RecordSettled")),
-    _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), (*FILES_DISCARDED, "RecordSettled")),
-    _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE),
-           (*FILES_DISCARDED, "RecordSettled")),
+           ended("REJECTED", SETTLED, **SHOWN_BEFORE, reason={"S": "CORRUPT"}),
+           ("AnnounceRejection", *SETTLED_AND_RETIRED[1:])),
+    _found("RemovedImageLosesTheFilesOfItsRun", ended("REMOVED", SETTLED), SETTLED_FAILURE[1:]),
+    _found("ImageOfAnotherExecutionKeepsItsRecord", ended("PROCESSING", SOMEBODY_ELSE), SETTLED_FAILURE[1:]),
     _found("ImageThatNoExecutionClaimedIsLeftAlone", RESPONSES["Unclaimed"], ("AlreadySettled",)),
     _found("ImageWithoutARecordIsLeftAlone", RESPONSES["Written"], ("AlreadySettled",),
            way_in=(*FAILURE_DESCRIBED, *ENDING_READ)),
@@ -488,7 +515,7 @@ PATHS = (
     ),
     settle(
         "ManyFilesOfARunAreDiscardedInMoreThanOneCall",
-        (*SETTLING, *SETTLED_FAILURE[:-1], *FILES_DISCARDED, "RecordSettled"),
+        (*SETTLING, *SETTLED_FAILURE[:3], *SETTLED_FAILURE[1:]),
         answers={"DiscardFiles": "SweptInTwoCalls"},
         not_on=NEEDS_VISITS,
     ),
@@ -762,9 +789,9 @@ FAILURES = (
         REJECTED_AT_FIRST[1:], EVENT_BUS, NO_ENTRY_OR_THROTTLED, answers={"OptimizeImage": "Refused"},
     ),
     Failing(
-        "RetireShownPicture", "ingest", REJECTED_AGAIN[:-1], ("IngestFailed",), ("UploadRejected",), STEP_FUNCTIONS,
+        "RetireShownPicture", "ingest", REJECTED_AGAIN[:-3], ("IngestFailed",), REJECTED_AGAIN[-3:], STEP_FUNCTIONS,
         NO_ROOM, answers={"OptimizeImage": "Refused", **AGAIN},
-        also={"StepFunctions.ExecutionAlreadyExistsException": ("UploadRejected",)},
+        also={"StepFunctions.ExecutionAlreadyExistsException": REJECTED_AGAIN[-3:]},
     ),
     Failing(
         "RecordFailure", "settle", FAILURE_DESCRIBED, IN_VAIN, (*SETTLING[4:], *SETTLED_FAILURE),
@@ -780,7 +807,7 @@ FAILURES = (
         EVENT_BUS, NO_ENTRY_OR_THROTTLED,
     ),
     Failing(
-        "ForgetFailure", "settle", (*SETTLING, *SETTLED_FAILURE[:2]), SETTLED_FAILURE[2:], SETTLED_FAILURE[2:],
+        "ForgetFailure", "settle", (*SETTLING, *SETTLED_FAILURE[:-1]), ("RecordSettled",), ("RecordSettled",),
         DYNAMODB, LOST_OR_THROTTLED, caught=NOT_MINE, fails=False,
     ),
     Failing(
@@ -800,17 +827,17 @@ FAILURES = (
         also={"StepFunctions.ExecutionAlreadyExistsException": ("RecordSettled",)},
     ),
     Failing(
-        "AnnounceRejection", "settle", (*SETTLING, "AnnounceRejection"), IN_VAIN,
-        (*FILES_DISCARDED, "RecordSettled"), EVENT_BUS, NO_ENTRY_OR_THROTTLED, answers=REJECTED,
+        "AnnounceRejection", "settle", (*SETTLING, "AnnounceRejection"), IN_VAIN, SETTLED_FAILURE[1:],
+        EVENT_BUS, NO_ENTRY_OR_THROTTLED, answers=REJECTED,
         retries_before=REFUSED_TWICE,
     ),
     Failing(
-        "RetireShownPicture", "settle", (*SETTLING, *SETTLED_FAILURE[:-1], "RetireShownPicture"), IN_VAIN,
-        ("RecordSettled",), STEP_FUNCTIONS, NO_ROOM, answers=SHOWN, retries_before=REFUSED_TWICE,
-        also={"StepFunctions.ExecutionAlreadyExistsException": ("RecordSettled",)},
+        "RetireShownPicture", "settle", (*SETTLING, *SETTLED_AND_RETIRED[:4]), IN_VAIN, SETTLED_AND_RETIRED[4:],
+        STEP_FUNCTIONS, NO_ROOM, answers=SHOWN, retries_before=REFUSED_TWICE,
+        also={"StepFunctions.ExecutionAlreadyExistsException": SETTLED_AND_RETIRED[4:]},
     ),
     Failing(
-        "DiscardFiles", "settle", (*SETTLING, *SETTLED_FAILURE[:3]), IN_VAIN, SETTLED_FAILURE[3:],
+        "DiscardFiles", "settle", (*SETTLING, *SETTLED_FAILURE[:2]), IN_VAIN, SETTLED_FAILURE[2:],
         ONE_OF_EACH_KIND, RECOVERED_LAMBDA, caught=UNRETRIED,
     ),
     Failing(
@@ -956,7 +983,7 @@ RECORDING_FAILURES = (
     _recording("FailureIsRecordedAtLast", FAILED[2:],
                {"RecordFailure": after_failures(CANCELED, RESPONSES["Written"], failures=1)}, {"RecordFailure": 1},
                error="ContractError", not_on={EMULATOR: ONE_ANSWER}),
-    _recording("FailureCannotBeAnnounced", (*FAILED[2:4], *FAILED[5:]),
+    _recording("FailureCannotBeAnnounced", (*ANNOUNCED[2:], "IngestFailed"),
                {"AnnounceFailure": throws("EventBridge.FailedEntry", times=5)}, {"AnnounceFailure": 4},
                error="ContractError"),
     _recording("FailureIsAnnouncedAtLast", FAILED[2:],
@@ -970,7 +997,7 @@ RECORDING_FAILURES = (
     _recording("AnnouncementOfAnotherExecutionIsNotForgotten", FAILED[2:], {"ForgetAnnouncement": throws(*NOT_MINE)},
                {}, error="ContractError"),
     *(
-        _recording(f"FilesCannotBeDiscardedFor{error.replace('.', '')}", FAILED[2:-2] + FAILED[-1:],
+        _recording(f"FilesCannotBeDiscardedFor{error.replace('.', '')}", (*ANNOUNCED[2:-1], "IngestFailed"),
                    {"DiscardFiles": throws(error, times=attempts)},
                    {"DiscardFiles": attempts - 1} if attempts > 1 else {}, error="ContractError")
         for error, attempts in {**ONE_OF_EACH_KIND, "RecordConflictError": 1}.items()
@@ -981,7 +1008,7 @@ RECORDING_FAILURES = (
                    {"DiscardFiles": failures}, error="ContractError", not_on={EMULATOR: ONE_ANSWER})
         for error, failures in RECOVERED_LAMBDA.items()
     ),
-    _recording("ManyFilesAreDiscardedInMoreThanOneCall", (*FAILED[2:-1], *FILES_DISCARDED, "IngestFailed"),
+    _recording("ManyFilesAreDiscardedInMoreThanOneCall", (*ANNOUNCED[2:], *FAILED[4:]),
                {"DiscardFiles": RESPONSES["SweptInTwoCalls"]}, {}, error="ContractError", not_on=NEEDS_VISITS),
 )  # fmt: skip
 
@@ -1195,6 +1222,14 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "FunctionsFail": {"OptimizeImage": "ContractErrorAtFirst"},
             "FunctionsFailUnheard": {
                 "OptimizeImage": "ContractErrorAtFirst", "AnnounceFailure": "FailureCannotBeAnnouncedAnnounceFailure",
+            },
+            "FunctionsFailAndKeepFiles": {
+                "OptimizeImage": "ContractErrorAtFirst",
+                "DiscardFiles": "FilesCannotBeDiscardedForLambdaServiceExceptionDiscardFiles",
+            },
+            "FunctionsRejectUnretired": {
+                "OptimizeImage": "Refused",
+                "RetireShownPicture": "RetireShownPictureGivesUpOnStepFunctionsExecutionLimitExceededException",
             },
             "FunctionsFindItOverwritten": {"OptimizeImage": "Overwritten"},
             "ClaimedThenReject": {"ClaimUpload": "Claimed", "OptimizeImage": "Refused"},

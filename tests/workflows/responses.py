@@ -116,8 +116,9 @@ RESPONSES: dict[str, Answers] = {
     "Unclaimed": every_time(returns({"Item": {"status": {"S": "AWAITING_UPLOAD"}, **TENANT}, **OK})),
     "Claimed": every_time(returns({"Attributes": {"last_revision": {"N": "1"}, "tenant": {"S": "default"}}, **OK})),
     "ClaimedAgain": every_time(
-        returns({"Attributes": {"last_revision": {"N": "2"}, "tenant": {"S": "default"}}, **OK})
+        returns({"Attributes": {"revision": {"N": "1"}, "last_revision": {"N": "2"}, **TENANT}, **OK})
     ),
+    "ClaimedBeforeAVerdict": every_time(returns({"Attributes": {"last_revision": {"N": "2"}, **TENANT}, **OK})),
     "ClaimedBySameEvent": every_time(returns(_claim("PUBLISHED", SEQUENCER))),
     "HeldOfSameEvent": every_time(returns(_claim("HELD", SEQUENCER))),
     "ProcessedTooOften": every_time(returns(_claim("FAILED", SEQUENCER, revisions=100))),

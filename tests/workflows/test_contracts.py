@@ -135,13 +135,20 @@ def test_the_line_that_counts_uploads_is_where_the_function_deletes_it():
 
 
 @pytest.mark.parametrize("status", [Status.HELD, Status.FAILED])
-def test_an_ending_that_is_not_announced_yet_names_its_event(status):
+def test_a_failure_that_is_not_announced_yet_names_its_event(status):
     endings = [state["Result"] for name, state in STATES.items() if name in {"HoldImage", "FailImage"}]
 
     assert {"status": status, "detail_type": detail_type(status)} in endings
-    assert MACHINES["settle"]["RecordFailure"]["Parameters"]["TransactItems"][0]["Update"]["ExpressionAttributeValues"][
-        ":detail_type"
-    ]["S"] == detail_type(Status.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("machine", "name", "status"),
+    [("ingest", "RecordRejection", Status.REJECTED), ("settle", "RecordFailure", Status.FAILED)],
+)
+def test_an_ending_of_one_status_that_is_not_announced_yet_names_its_event(machine, name, status):
+    update = MACHINES[machine][name]["Parameters"]["TransactItems"][0]["Update"]
+
+    assert update["ExpressionAttributeValues"][":detail_type"] == {"S": detail_type(status)}
 
 
 def updates(document):
@@ -209,21 +216,20 @@ def test_every_history_item_of_an_event_that_is_to_be_sent_is_found_by_the_hour(
 
 
 def test_the_states_that_note_an_event_are_found():
-    assert NOTES_OF_AN_EVENT.keys() == {"ingest.RecordFailure", "settle.RecordFailure"}
+    assert NOTES_OF_AN_EVENT.keys() == {"ingest.RecordRejection", "ingest.RecordFailure", "settle.RecordFailure"}
 
 
 @pytest.mark.parametrize(
-    ("machine", "name", "noted"),
-    [
-        ("ingest", "ForgetAnnouncement", "$.ending.detail_type"),
-        ("settle", "ForgetFailure", "$.ended.Item.unannounced.S"),
-    ],
+    ("machine", "name", "execution"),
+    [("ingest", "ForgetAnnouncement", "$$.Execution.Id"), ("settle", "ForgetFailure", "$.execution_arn")],
 )
-def test_an_event_that_was_noted_after_the_one_that_was_sent_is_not_forgotten(machine, name, noted):
+def test_only_the_event_of_an_ending_of_the_same_execution_is_forgotten(machine, name, execution):
     update = MACHINES[machine][name]["Parameters"]
 
-    assert "unannounced = :detail_type" in update["ConditionExpression"]
-    assert update["ExpressionAttributeValues"][":detail_type"] == {"S.$": noted}
+    assert update["ConditionExpression"] == "claimed_by = :me AND #status IN (:held, :failed, :rejected)"
+    assert update["ExpressionAttributeValues"] == {
+        ":me": {"S.$": execution}, ":held": {"S": "HELD"}, ":failed": {"S": "FAILED"}, ":rejected": {"S": "REJECTED"},
+    }  # fmt: skip
 
 
 def test_the_states_that_write_a_status_are_found():

@@ -353,6 +353,46 @@ def test_a_refused_upload_is_recorded_with_reason_and_sentence(world):
     assert record["detail"] == event["detail"] == "The file ends before the picture does."
     assert (event["type"], event["reason"], event["execution_arn"]) == ("REJECTED", "CORRUPT", arn)
     assert record["updated_at"] == event["at"]
+    assert "unannounced" not in record
+    assert (event["selector"], event["position"]) == (due_selector(event["at"]), world.image_id)
+
+
+@pytest.mark.parametrize(
+    ("case", "status"), [("FunctionsHold", "HELD"), ("FunctionsFail", "FAILED"), ("FunctionsReject", "REJECTED")]
+)
+def test_a_shown_picture_that_is_not_served_any_more_is_retired_before_its_event_is_forgotten(world, case, status):
+    world.claimed("PUBLISHED", revision=3)
+
+    run, _ = world.upload(case, rework=True)
+
+    assert run.path[-4:-2] == ("RetireShownPicture", "ForgetAnnouncement")
+    assert world.record["status"] == status
+    assert "unannounced" not in world.record
+
+
+def test_a_resumed_image_that_was_never_shown_is_not_retired(world):
+    world.claimed("HELD")
+
+    run, _ = world.upload("FunctionsHold", resume=True)
+
+    assert "RetireShownPicture" not in run.path
+    assert (world.record["status"], world.record["last_revision"]) == ("HELD", 4)
+
+
+@pytest.mark.parametrize(
+    ("case", "status"), [("FunctionsFailAndKeepFiles", "FAILED"), ("FunctionsRejectUnretired", "REJECTED")]
+)
+def test_an_ending_before_its_last_step_notes_its_event_until_settle_has_done_the_rest(world, case, status):
+    world.claimed("PUBLISHED", revision=3, unannounced="Image Published")
+
+    run, arn = world.upload(case, rework=True)
+    noted = world.record["unannounced"]
+    settled = world.settle(arn, event="failed")
+
+    assert (run.status, noted) == ("FAILED", f"Image {status.title()}")
+    assert settled.path[-3:] == ("RetireShownPicture", "ForgetFailure", "RecordSettled")
+    assert {kind for kind, _ in world.announced()} == {f"Image {status.title()}"}
+    assert "unannounced" not in world.record
 
 
 @pytest.mark.parametrize(("case", "status"), [("FunctionsHold", "HELD"), ("FunctionsFail", "FAILED")])
@@ -379,7 +419,8 @@ def test_a_failure_that_could_not_be_announced_says_so_until_settle_announces_it
     assert (run.status, unheard) == ("FAILED", "Image Failed")
     assert "AnnounceFailure" in settled.path
     assert "unannounced" not in world.record
-    assert world.settle(arn, event="failed").path[-3:] == ("DiscardFiles", "AreFilesDiscarded", "RecordSettled")
+    again = world.settle(arn, event="failed")
+    assert again.path[-4:] == ("DiscardFiles", "AreFilesDiscarded", "ForgetFailure", "RecordSettled")
 
 
 def test_a_failure_before_the_claim_leaves_a_record_that_can_be_resumed(world):
@@ -493,8 +534,7 @@ def test_an_announced_ending_names_tenant_and_owner_and_the_revision_that_the_pu
     world, status, members, owner
 ):
     detail_type = f"Image {status.replace('_', ' ').title()}"
-    unannounced = {} if status == "REJECTED" else {"unannounced": detail_type}
-    world.claimed(status, revision=3, reason="CORRUPT", **unannounced, **owner)
+    world.claimed(status, revision=3, reason="CORRUPT", unannounced=detail_type, **owner)
 
     world.settle(SOMEBODY_ELSE)
 

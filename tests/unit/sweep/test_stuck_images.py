@@ -7,6 +7,7 @@ import pytest
 from functions.records.entries import status_selector
 from functions.shared.aws import KEYS_PER_READ
 from functions.shared.clock import iso
+from functions.shared.events import detail_type
 from functions.shared.keys import original_key
 from functions.shared.status import Status
 from functions.sweep.stuck_images import MAX_RESUMED, Repairs
@@ -43,7 +44,7 @@ def test_a_processing_image_whose_execution_no_longer_exists_is_settled(stage, m
     assert original_key(image_id) in detail["input"]
 
 
-@pytest.mark.parametrize("status", [Status.BLURRED, Status.BLOCKED, Status.IN_REVIEW, Status.FAILED])
+@pytest.mark.parametrize("status", [Status.BLURRED, Status.BLOCKED, Status.IN_REVIEW, Status.FAILED, Status.REJECTED])
 def test_an_image_whose_event_was_not_sent_is_settled_ten_minutes_later_however_old_the_image_is(stage, status):
     image_id, execution = stage.claimed(status, unannounced="Image Blocked", claimed_at="2026-11-24T09:00:00.000Z")
     stage.due(image_id)
@@ -53,6 +54,18 @@ def test_an_image_whose_event_was_not_sent_is_settled_ten_minutes_later_however_
     stage.later = timedelta(minutes=11)
     assert stage.sweep().settled == 1
     assert [detail["executionArn"] for detail in stage.settled()] == [execution]
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.REJECTED])
+def test_an_ending_is_settled_only_if_its_execution_ended_before_the_last_step(stage, status):
+    image_id, _ = stage.claimed(status, unannounced=detail_type(status))
+    stage.due(image_id)
+    execution = stage.execution(image_id)
+    assert stage.sweep().settled == 0
+
+    stage.states.stop_execution(executionArn=execution)
+    assert stage.sweep().settled == 1
+    assert [detail["status"] for detail in stage.settled()] == ["ABORTED"]
 
 
 def test_an_image_whose_event_was_sent_is_left_alone(stage):
