@@ -138,7 +138,7 @@ class Pending(Document):
 class ImageRecord:
     """One image. Times are ISO 8601 in UTC; ``revision`` is the published one, 0 before the first.
 
-    ``unannounced`` is the type of the completion event that is still to be sent, None if there is none;
+    ``unannounced`` is the type of the completion event, until it was sent and all that the ending requires is done;
     ``declared_size`` is the size in bytes that the client announced; ``claimed_by`` is the ARN of the last execution
     that processed the image; ``error`` is the name of the error that ended it. ``legal_hold`` is
     None if it was never set. ``focal_point`` is the one that a client has set, in sixteenths; the picture has it too.
