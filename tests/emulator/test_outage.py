@@ -73,6 +73,23 @@ def test_a_variant_that_a_dead_writer_left_of_a_replaced_revision_is_deleted_and
     assert pipeline.s3.head_object(Bucket=bucket, Key=key)["Metadata"]["revision"] == "2"
 
 
+def test_a_shown_picture_whose_next_run_fails_is_retired_once(pipeline):
+    image_id = pipeline.run(pictures.jpeg(600, 400)).image_id
+    pipeline.client.variant(image_id, width=200)
+    pipeline.set_status(image_id, "FAILED")
+
+    with pipeline.always_dying("optimize"):
+        failed = pipeline.wait_for(pipeline.resume(image_id).execution_arn)
+
+    assert pipeline.states(failed)[-4:] == [
+        "RetireShownPicture", "ForgetAnnouncement", "DidRunFail", "IngestFailed",
+    ]  # fmt: skip
+    assert "unannounced" not in pipeline.item(image_id)
+    assert pipeline.end_of_retirement(image_id, 2)["status"] == "SUCCEEDED"
+    assert [each["name"] for each in pipeline.executions("retire", image_id)] == [f"{image_id}-2"]
+    assert pipeline.keys("generated", f"images/{image_id}/") == []
+
+
 def test_a_publication_that_replaces_nothing_starts_no_retirement(pipeline):
     ended = pipeline.run(pictures.jpeg(600, 400))
 
