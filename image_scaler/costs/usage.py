@@ -106,8 +106,8 @@ DASHBOARDS: Final = 1
 POLLED_QUEUES: Final = 5
 """What a stage has at all times; tests/infrastructure/test_costs.py compares it with the templates."""
 METRICS: Final = 62
-"""All metrics of the functions, and two that are counted in logs; each is charged for the hours in which it has data. AWS's
-own metrics are free, because those of single API routes are off."""
+"""All metrics of the functions, and two that are counted in logs; each is charged for the hours in which it has data.
+AWS's own metrics are free, because those of single API routes are off."""
 POLLS_A_MONTH: Final = 5 * 3 * 60 * 730
 """Receives of a queue's five pollers, each 20 s long."""
 SWEEPS_A_MONTH: Final = 1_440
