@@ -20,13 +20,18 @@ at most, and the event of its upload may wait in the queue for 14 more."""
 
 @dataclass(frozen=True)
 class NewImage:
-    """What a client declares about an upload. ``size`` is in bytes; ``filename`` is never part of a key or a path."""
+    """What a client declares about an upload.
+
+    ``size`` is in bytes; ``filename`` is never part of a key or a path; ``policy`` is the name of the policy that is to
+    judge the image.
+    """
 
     content_type: str
     size: int
     filename: str | None = None
     tenant: str = DEFAULT_TENANT
     owner: str | None = None
+    policy: str | None = None
 
 
 class RecordCreator:
@@ -54,6 +59,7 @@ class RecordCreator:
             "status": Status.AWAITING_UPLOAD,
             "tenant": image.tenant,
             "owner": image.owner,
+            "policy": image.policy,
             "filename": image.filename,
             "content_type": image.content_type,
             "declared_size": image.size,

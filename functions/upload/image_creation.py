@@ -76,7 +76,7 @@ class ImageCreation:
             lambda: self._creator.create(request.new_image(request.size)),
             event,
             request,
-            content=json.dumps(request.model_dump(mode="json"), sort_keys=True).encode(),
+            content=json.dumps(request.compared(), sort_keys=True).encode(),
             context=context,
         )
         status = self._status_of(image_id) if repeated else Status.AWAITING_UPLOAD
@@ -102,7 +102,8 @@ class ImageCreation:
             self._store.put(self._settings.originals_bucket, key, body, content_type=request.content_type)
             return image_id
 
-        content = request.model_dump_json().encode() + hashlib.sha256(body).digest()
+        content = json.dumps(request.compared(), ensure_ascii=False, separators=(",", ":")).encode()
+        content += hashlib.sha256(body).digest()
         image_id, repeated = self._once(create, event, request, content=content, context=context)
         status = self._status_of(image_id) if repeated else Status.PROCESSING
         if status.is_in_progress:  # the event of the upload may not have arrived yet

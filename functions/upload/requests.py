@@ -1,13 +1,13 @@
 """Validates requests of POST /v1/images; an error names the field."""
 
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from functions.records.creation import NewImage
 from functions.shared.json_body import faults_of, parsed_body
-from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN
+from functions.shared.keys import DEFAULT_TENANT, NAME_PATTERN, POLICY_NAME_PATTERN
 from functions.shared.problem import ProblemError
 from functions.shared.visible_text import all_visible
 
@@ -69,6 +69,14 @@ class UploadLabels(BaseModel):
     filename: Filename | None = None
     tenant: Name = DEFAULT_TENANT
     owner: Name | None = None
+    policy: Annotated[str, StringConstraints(pattern=POLICY_NAME_PATTERN)] | None = None
+
+    def compared(self) -> dict[str, Any]:
+        """Return what tells two requests with the same Idempotency-Key apart.
+
+        Only a given policy is part of it, so that a request to an earlier release can be repeated.
+        """
+        return self.model_dump(mode="json", exclude={"policy"} if self.policy is None else None)
 
 
 class Upload(UploadLabels):
@@ -78,7 +86,7 @@ class Upload(UploadLabels):
 
     def new_image(self, size: int) -> NewImage:
         """Return the image to create; ``size`` is in bytes."""
-        return NewImage(self.content_type, size, self.filename, self.tenant, self.owner)
+        return NewImage(self.content_type, size, self.filename, self.tenant, self.owner, self.policy)
 
 
 class PresignedRequest(Upload):

@@ -34,6 +34,7 @@ def upload(
     timeout: Timeout = DEFAULT_TIMEOUT,  # type: ignore[assignment]
     owner: Annotated[str | None, typer.Option(help="The application's own name for the owner.")] = None,
     tenant: Annotated[str | None, typer.Option(help="Tenant of the images.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Name of the tenant's policy that judges the images.")] = None,
     content_type: Annotated[str | None, typer.Option(help="Media type (default: by extension).")] = None,
     method: Annotated[
         Method | None,
@@ -54,7 +55,7 @@ def upload(
             for path in files:
                 try:
                     done = client.upload(
-                        path, owner=owner, tenant=tenant, content_type=content_type, method=method,
+                        path, owner=owner, tenant=tenant, policy=policy, content_type=content_type, method=method,
                         progress=bars.of(path),
                     )  # fmt: skip
                 except UnreachableError:

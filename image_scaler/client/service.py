@@ -124,6 +124,7 @@ class Client:
         content_type: str | None = None,
         tenant: str | None = None,
         owner: str | None = None,
+        policy: str | None = None,
         method: Method | None = None,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
@@ -131,8 +132,9 @@ class Client:
         """Upload an image and return its id; the pipeline then processes it (``wait``).
 
         By default, name and type come from the file; the type depends on the extension. Without ``method``, files of up
-        to 4.5 MB go to the API and larger ones to S3 with a presigned PUT. A retry does not create a second image;
-        ``idempotency_key`` extends this to repeated calls within 24 hours with the same content. Raises ClientError.
+        to 4.5 MB go to the API and larger ones to S3 with a presigned PUT. ``policy`` as in ``create_upload``. A retry
+        does not create a second image; ``idempotency_key`` extends this to repeated calls within 24 hours with the same
+        content. Raises ClientError.
         """
         with opened(source, progress) as body:
             name = filename or name_of(source) or "image"
@@ -142,11 +144,11 @@ class Client:
             if way is not Method.API:
                 ticket = self.create_upload(
                     filename=name, content_type=media_type, size=body.size, method=way, tenant=tenant, owner=owner,
-                    idempotency_key=key,
+                    policy=policy, idempotency_key=key,
                 )  # fmt: skip
                 send_to_storage(self._calls, ticket, body, filename=name)
                 return Upload(ticket.id, ticket.status)
-            query = query_of({"filename": name, "tenant": tenant, "owner": owner})
+            query = query_of({"filename": name, "tenant": tenant, "owner": owner, "policy": policy})
             headers = {"Content-Type": media_type, "Content-Length": str(body.size), "Idempotency-Key": key}
             document = self._calls.api("POST", f"{self._address()}{query}", headers=headers, content=body.chunks)
             return Upload(str(document["id"]), str(document["status"]))
@@ -160,15 +162,17 @@ class Client:
         method: Method = Method.POST,
         tenant: str | None = None,
         owner: str | None = None,
+        policy: str | None = None,
         idempotency_key: str | None = None,
     ) -> Ticket:
         """Create a record and return the presigned request for uploading ``size`` bytes.
 
-        A browser sends it (``Ticket.upload``), or ``send`` does. Raises ClientError.
+        A browser sends it (``Ticket.upload``), or ``send`` does. ``policy`` is the name of the tenant's policy that
+        judges the image. Raises ClientError.
         """
         asked = {
             "filename": filename, "content_type": content_type, "size": size, "method": Method(method).value,
-            "tenant": tenant, "owner": owner,
+            "tenant": tenant, "owner": owner, "policy": policy,
         }  # fmt: skip
         key = idempotency_key or uuid.uuid4().hex
         return Ticket.from_document(self._calls.send_json("POST", self._address(), asked, Idempotency_Key=key))

@@ -27,12 +27,12 @@ def test_each_way_stores_the_file_and_what_is_said_of_it(client, aws, tmp_path, 
     file = tmp_path / "a b+c%25é.jpg"
     file.write_bytes(BODY)
 
-    upload = client.upload(file, owner="alice", tenant="acme", method=method)
+    upload = client.upload(file, owner="alice", tenant="acme", policy="avatars", method=method)
 
     assert originals(aws) == {f"uploads/{upload.id}/original": BODY}
     (record,) = records(aws)
-    assert [record[name]["S"] for name in ("filename", "owner", "tenant", "content_type")] == [
-        file.name, "alice", "acme", "image/jpeg"
+    assert [record[name]["S"] for name in ("filename", "owner", "tenant", "policy", "content_type")] == [
+        file.name, "alice", "acme", "avatars", "image/jpeg"
     ]  # fmt: skip
 
 

@@ -65,25 +65,27 @@ def test_a_put_form_signs_type_length_and_that_nothing_is_overwritten(post):
 
 
 def test_the_record_is_there_before_the_upload_and_ends_by_itself(post, aws):
-    image_id = post({**CAT, "tenant": "acme", "owner": "u-1"}).document["id"]
+    image_id = post({**CAT, "tenant": "acme", "owner": "u-1", "policy": "avatars"}).document["id"]
 
     written = record(aws, image_id)
     assert is_ulid(image_id)
     assert written["status"] == "AWAITING_UPLOAD"
-    assert (written["tenant"], written["owner"], written["filename"]) == ("acme", "u-1", "cat.jpg")
+    declared = (written["tenant"], written["owner"], written["policy"], written["filename"])
+    assert declared == ("acme", "u-1", "avatars", "cat.jpg")
     created = datetime.fromisoformat(written["created_at"]).timestamp()
     assert written["expires_at"] - created == pytest.approx(15 * 86_400, abs=1)
     assert aws.items("DAYS").keys() == {written["listing_day"]}
 
 
 def test_a_picture_sent_directly_is_stored_under_a_key_without_its_name(post, aws):
-    answer = post(b"picture", content_type="image/png", query={"filename": "a b+c%25é.jpg"})
+    answer = post(b"picture", content_type="image/png", query={"filename": "a b+c%25é.jpg", "policy": "avatars"})
 
     stored = aws.s3.get_object(Bucket=ORIGINALS, Key=f"uploads/{answer.document['id']}/original")
     assert answer.status == 202
     assert_described(answer.document, "Accepted")
     assert (stored["Body"].read(), stored["ContentType"]) == (b"picture", "image/png")
-    assert record(aws, answer.document["id"])["filename"] == "a b+c%25é.jpg"
+    written = record(aws, answer.document["id"])
+    assert (written["filename"], written["policy"]) == ("a b+c%25é.jpg", "avatars")
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,8 @@ def test_a_picture_sent_directly_is_stored_under_a_key_without_its_name(post, aw
         ({"method": "PATCH"}, "method"),
         ({"tenant": "no spaces"}, "tenant"),
         ({"owner": ""}, "owner"),
+        ({"policy": ""}, "policy"),
+        ({"policy": "a/b"}, "policy"),
     ],
 )
 def test_a_wrong_field_is_named(post, changed, field):
@@ -136,10 +140,13 @@ def test_an_unknown_member_is_named_with_those_that_are_known(post):
     problem = post({**CAT, "contentType": "image/png"}).problem()
 
     assert problem["field"] == "contentType"
-    assert problem["detail"] == "contentType: unknown; known are filename, tenant, owner, content_type, size, method"
+    assert (
+        problem["detail"]
+        == "contentType: unknown; known are filename, tenant, owner, policy, content_type, size, method"
+    )
 
 
-@pytest.mark.parametrize("name", ["tenant", "owner", "filename", "x"])
+@pytest.mark.parametrize("name", ["tenant", "owner", "policy", "filename", "x"])
 def test_a_parameter_beside_a_json_body_is_refused_and_not_passed_over(post, aws, name):
     answer = post(CAT, query={name: "acme"})
 
@@ -155,7 +162,7 @@ def test_an_unknown_parameter_beside_a_picture_is_named(post, name):
 
     assert answer.status == 400
     assert answer.problem()["parameter"] == name
-    assert answer.problem()["detail"] == f"{name}: unknown; known are filename, tenant, owner"
+    assert answer.problem()["detail"] == f"{name}: unknown; known are filename, tenant, owner, policy"
 
 
 def test_a_parameter_that_comes_twice_is_named(post):
@@ -221,7 +228,7 @@ def test_an_image_type_that_is_not_taken_is_named(post):
 
 
 @pytest.mark.parametrize(
-    "query", [{"filename": ""}, {"filename": "x" * 256}, {"tenant": "no spaces"}, {"owner": "\u202eé"}]
+    "query", [{"filename": ""}, {"filename": "x" * 256}, {"tenant": "no spaces"}, {"owner": "\u202eé"}, {"policy": "é"}]
 )
 def test_a_wrong_parameter_of_a_picture_sent_directly_is_named(post, query):
     answer = post(b"picture", content_type="image/png", query=query)
@@ -366,7 +373,7 @@ def test_an_unusable_key_is_named(post, key):
         ),
     ),
     content_type=st.sampled_from(["application/json", "image/png", "IMAGE/JPEG; q=1", "text/html", "image/"]),
-    query=st.dictionaries(st.sampled_from(["filename", "tenant", "owner", "x"]), st.text(max_size=20)),
+    query=st.dictionaries(st.sampled_from(["filename", "tenant", "owner", "policy", "x"]), st.text(max_size=20)),
     headers=st.dictionaries(st.sampled_from(["Idempotency-Key", "origin", "Accept", "X"]), st.text(max_size=20)),
 )
 def test_no_request_ends_in_a_500(post, body, content_type, query, headers):
