@@ -59,7 +59,7 @@ class Purge(Construct):
             (
                 "Replaced",
                 self.queue,
-                ["Image Published", "Image Blurred", "Image Blocked"],
+                ["Image Published", "Image Blurred", "Image Blocked", "Image In Review"],
                 {"revision": [{"numeric": [">", 1]}]},
             ),
             # The last purge of a removal: `remove` has deleted everything before it sends this.

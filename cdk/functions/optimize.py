@@ -21,7 +21,7 @@ def grants(stage: PipelineResources) -> list[Grant]:
     """Return the grants to read and tag originals and to write to staging."""
     uploads = stage.storage.originals.arn_for_objects("uploads/*")
     return [
-        allow("s3:GetObject", "s3:PutObjectVersionTagging", on=uploads, reason=IMAGE_KEYS),
+        allow("s3:GetObject", "s3:GetObjectVersion", "s3:PutObjectVersionTagging", on=uploads, reason=IMAGE_KEYS),
         allow("s3:PutObject", on=stage.storage.staging.arn_for_objects("*"), reason=IMAGE_KEYS),
     ]
 

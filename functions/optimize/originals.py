@@ -37,7 +37,7 @@ def optimize_original(request: OptimizeRequest, *, store: S3ObjectStore, setting
     original = request.original
     try:
         check_bytes(original.size, settings.limits)
-        stored = store.get(original.bucket, original.key, etag=original.etag)
+        stored = store.get(original.bucket, original.key, etag=original.etag, version=request.version)
         ingested = ingest(
             stored.body,
             stored.content_type,

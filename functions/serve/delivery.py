@@ -115,7 +115,7 @@ class ImageDelivery:
                 request,
                 body=found.body,
                 content_type=found.content_type,
-                validators=validators | ({"Cache-Control": errors.BRIEFLY} if found.is_temporary else {}),
+                validators=_briefly(validators) if found.is_temporary else validators,
                 server_timing=server_timing(found.timings_ms, refit=found.refit),
             )
             return Response(response, found.metric, request.image_id, found.timings_ms)
@@ -209,3 +209,12 @@ def _without_picture(record: ImageRecord) -> ResponseError:
     if record.status is Status.BLOCKED:
         return errors.blocked()
     return errors.never_published(record.status, record.reason)
+
+
+def _briefly(validators: dict[str, str]) -> dict[str, str]:
+    """Return the headers of a picture that a better one replaces soon.
+
+    Nothing identifies it: a cache that asks again must get the better one, and not a 304.
+    """
+    kept = {name: value for name, value in validators.items() if name not in {"ETag", "Last-Modified"}}
+    return {**kept, "Cache-Control": errors.BRIEFLY}

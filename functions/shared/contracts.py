@@ -291,11 +291,16 @@ _NO_VERDICT: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class OptimizeRequest(Document):
-    """Input of OptimizeImage. ``revision`` is the number that ClaimUpload assigned to this execution."""
+    """Input of OptimizeImage. ``revision`` is the number that ClaimUpload assigned to this execution.
+
+    ``version`` is the claimed version of the original: an ETag is an MD5, and two pictures can be made that share one.
+    It is "" for uploads to buckets without versions, before the first release.
+    """
 
     image_id: str
     revision: int
     original: Original
+    version: str = ""
 
     parts: ClassVar[Parts] = {**_REQUEST, "original": Original.from_state}
 

@@ -29,15 +29,17 @@ class S3ObjectStore:
     def __init__(self, s3: Any = None) -> None:
         self._s3 = client("s3") if s3 is None else s3
 
-    def get(self, bucket: str, key: str, *, etag: str | None = None) -> StoredObject:
-        """Read a whole object; with ``etag`` only if it has this ETag.
+    def get(self, bucket: str, key: str, *, etag: str | None = None, version: str = "") -> StoredObject:
+        """Read a whole object, or one version of it; with ``etag`` only if it has this ETag.
 
         Raises ObjectMissingError (also for a 403, which S3 returns without ListBucket for a missing key),
         ObjectChangedError or TransientDependencyError.
         """
-        condition = {} if etag is None else {"IfMatch": f'"{etag}"'}
+        which = {} if etag is None else {"IfMatch": f'"{etag}"'}
+        if version:
+            which["VersionId"] = version
         with _denied_as_missing(bucket, key), translated_errors():
-            response = self._s3.get_object(Bucket=bucket, Key=key, **condition)
+            response = self._s3.get_object(Bucket=bucket, Key=key, **which)
             body = response["Body"].read()
         return StoredObject(
             body=body,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from functions.records.record import ImageRecord, Records
 from functions.shared.contracts import Picture
-from functions.shared.errors import ObjectMissingError, RecordMissingError, TransientDependencyError
+from functions.shared.errors import ObjectMissingError, RecordMissingError
 from functions.shared.keys import CACHE_TAG, REVISION_METADATA, generated_key
 from functions.shared.objects import ObjectStore, StoredObject
 from functions.shared.variant import Variant
@@ -85,8 +85,7 @@ class VariantStore:
                 metadata={REVISION_METADATA: str(record.revision), CACHE_TAG: record.image_id},
             )
             self.check_current(record)
-        except (ImageChangedError, TransientDependencyError):
-            # After a TransientDependencyError the variant may be stored, and whether it may be served is unknown.
+        except Exception:  # the variant may be stored, and it is not known that it may be served
             self._store.delete(self._settings.generated_bucket, key)
             raise
 

@@ -254,6 +254,7 @@ def test_removed_and_replaced_images_are_purged_through_queues(edge, name):
     assert sorted(kind for pattern in patterns for kind in pattern["detail-type"]) == [
         "Image Blocked",
         "Image Blurred",
+        "Image In Review",
         "Image Published",
         "Image Purge Requested",
         "Image Purge Requested",
@@ -289,6 +290,7 @@ def test_purges_run_immediately_and_after_the_last_possible_transfer(edge, name)
         ("Image Published",): 0,
         ("Image Blurred",): 0,
         ("Image Blocked",): 0,
+        ("Image In Review",): 0,
     }
 
 

@@ -152,6 +152,19 @@ def test_a_file_that_is_too_large_is_not_even_read(bench):
     assert bench.run(event) == Rejected(Reason.TOO_LARGE, "The file has 65.0 MiB; at most 64 MiB are accepted.")
 
 
+def test_the_claimed_version_is_read_and_never_a_later_one(bench):
+    bench.s3.put_bucket_versioning(Bucket=ORIGINALS, VersioningConfiguration={"Status": "Enabled"})
+    claimed, event = pictures.jpeg(64, 64), bench.put(pictures.jpeg(64, 64))
+    event["version"] = bench.s3.head_object(Bucket=ORIGINALS, Key=KEY)["VersionId"]
+    bench.put(pictures.jpeg(65, 65))
+
+    assert bench.run(event).facts.sha256 == hashlib.sha256(claimed).hexdigest()
+
+    bench.s3.delete_object(Bucket=ORIGINALS, Key=KEY, VersionId=event["version"])
+    with pytest.raises(ObjectMissingError):
+        bench.run(event)
+
+
 def test_an_original_that_was_overwritten_ends_the_execution(bench):
     event = bench.put(pictures.jpeg(64, 64))
     bench.put(pictures.jpeg(65, 65))

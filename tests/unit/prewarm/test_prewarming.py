@@ -13,7 +13,7 @@ from functions.serve.delivery import ImageDelivery
 from functions.serve.settings import ServeSettings
 from functions.shared.aws import client
 from functions.shared.contracts import Picture, Rendition
-from functions.shared.errors import SettingsError, TransientDependencyError
+from functions.shared.errors import ContractError, SettingsError, TransientDependencyError
 from functions.shared.limits import MAX_BODY_BYTES
 from functions.shared.object_store import S3ObjectStore
 from functions.shared.variant import Sizes
@@ -176,6 +176,16 @@ def test_an_image_removed_while_it_is_prewarmed_leaves_nothing_behind(prewarm, l
     assert aws.keys(GENERATED) == []
 
 
+def test_a_record_that_becomes_unreadable_while_it_is_prewarmed_leaves_no_variant_behind(library, aws, after_storing):
+    library.publish()
+    after_storing(lambda: library.record("A_STATUS_OF_A_LATER_RELEASE"))
+
+    with pytest.raises(ContractError):
+        prewarming(**COMMON).prewarm(IMAGE_ID)
+
+    assert aws.keys(GENERATED) == []
+
+
 def test_an_image_judged_anew_while_it_is_prewarmed_is_prewarmed_in_its_new_revision(
     prewarm, library, aws, after_storing
 ):
@@ -286,6 +296,7 @@ def test_until_it_is_there_serve_stands_in_with_half_the_frames_and_keeps_none_o
     assert answer["statusCode"] == 200
     assert 'refit;desc="half the frames"' in answer["headers"]["Server-Timing"]
     assert answer["headers"]["Cache-Control"] == "public, max-age=60"
+    assert not answer["headers"].keys() & {"ETag", "Last-Modified"}  # a cache would get a 304 and keep the half
     assert aws.keys(GENERATED) == []
 
 
