@@ -2,14 +2,14 @@
 
 1. The files are copied to ``published``, under the same keys, before the record refers to them.
 2. One transaction updates the record, if this execution still processes the image. From then on the image is served.
-   The record also says that its completion event is still to be sent.
-3. If there is an earlier revision, its files and all generated variants are deleted. Then the event is sent (it purges
-   the CDN, which must not be able to fetch them again), and the record is updated. If there is an earlier revision,
-   `retire` is started: a writer that died may still leave a variant. Finally the staging files are deleted.
+   The record also notes that its completion event is still to be sent.
+3. If there is an earlier revision, its files and all generated variants are deleted. Then the event is sent; it purges
+   the CDN, which must not be able to fetch them again. If there is an earlier revision, `retire` is started: a writer
+   that died may still leave a variant. The staging files are deleted. Finally the note is deleted: until then `sweep`
+   finds the image.
 
-After a crash every step can be repeated; the event may be sent twice, until the record says that it was sent. An
-execution that no longer processes the image deletes the files that it wrote: a removal during processing takes
-precedence.
+After a crash every step can be repeated; the event may be sent more than once, until the note is deleted. An execution
+that no longer processes the image deletes the files that it wrote: a removal during processing takes precedence.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -95,10 +95,10 @@ class Publisher:
         if not is_announced:
             detail = detail_of_verdict(record, request)
             self.events.publish(image_id, request.verdict.decision.status, revision=revision, detail=detail)
-            self.verdicts.clear_unannounced(request)
         if revision > 1:
             self.retirement.start(image_id, name=f"{image_id}-{revision}")
         self._delete_revisions(self.settings.staging_bucket, image_id, up_to=revision)
+        self.verdicts.clear_unannounced(request)
 
     def _delete_revisions(self, bucket: str, image_id: str, *, up_to: int) -> None:
         """Delete the files of old revisions; newer ones belong to other executions."""

@@ -69,7 +69,7 @@ ENDING_READ = ("ReadEnding", "IsThereARecord")
 SETTLING = (*FAILURE_DESCRIBED, *ENDING_READ, "DescribeEnding", "WhatIsLeft")
 SETTLED_FAILURE = ("AnnounceFailure", *FILES_DISCARDED, "ForgetFailure", "RecordSettled")
 SETTLED_AND_RETIRED = (*SETTLED_FAILURE[:3], "RetireShownPicture", *SETTLED_FAILURE[3:])
-SETTLED_VERDICT = ("AnnounceVerdict", "ForgetVerdict", "StartRetirement", "RecordSettled")
+SETTLED_VERDICT = ("AnnounceVerdict", "StartRetirement", "ForgetVerdict", "RecordSettled")
 STARTING_AGAIN = ("ReadExecution", "WhatEndedBadly", "WaitBeforeStart", "StartAgain")
 FIRST_PASS = ("SweepEverything", "IsEverythingSwept", "WaitForAnswers")
 SECOND_PASS = ("SweepAfterAnswers", "IsSweptAfterAnswers", "PurgeEdgeAgain", "WaitForVariants")
@@ -483,7 +483,7 @@ PATHS = (
                unannounced={"S": detail_type(status)}), SETTLED_VERDICT)
         for status in ("PUBLISHED", "BLURRED", "IN_REVIEW", "BLOCKED")
     ),
-    _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[2:]),
+    _found("AnnouncedRecordHasItsFilesRetired", ended("PUBLISHED", SETTLED, revision={"N": "2"}), SETTLED_VERDICT[1:]),
     _found("HeldRecordIsAnnounced", ended("HELD", SETTLED, unannounced={"S": "Image Held"}), SETTLED_FAILURE),
     _found("RejectedRecordIsAnnounced", ended("REJECTED", SETTLED, reason={"S": "CORRUPT"}),
            ("AnnounceRejection", *SETTLED_FAILURE[1:])),
@@ -816,15 +816,15 @@ FAILURES = (
         retries_before=REFUSED_TWICE,
     ),
     Failing(
-        "ForgetVerdict", "settle", (*SETTLING, *SETTLED_VERDICT[:2]), SETTLED_VERDICT[2:], SETTLED_VERDICT[2:],
-        DYNAMODB, LOST_OR_THROTTLED, caught=NOT_MINE, answers=VERDICT, fails=False,
-        retries_before=REFUSED_TWICE,
-    ),
-    Failing(
-        "StartRetirement", "settle", (*SETTLING, *SETTLED_VERDICT[:3]), IN_VAIN, ("RecordSettled",),
+        "StartRetirement", "settle", (*SETTLING, *SETTLED_VERDICT[:2]), IN_VAIN, SETTLED_VERDICT[2:],
         STEP_FUNCTIONS, NO_ROOM, answers=VERDICT,
         retries_before=REFUSED_TWICE,
-        also={"StepFunctions.ExecutionAlreadyExistsException": ("RecordSettled",)},
+        also={"StepFunctions.ExecutionAlreadyExistsException": SETTLED_VERDICT[2:]},
+    ),
+    Failing(
+        "ForgetVerdict", "settle", (*SETTLING, *SETTLED_VERDICT[:3]), ("RecordSettled",), ("RecordSettled",),
+        DYNAMODB, LOST_OR_THROTTLED, caught=NOT_MINE, answers=VERDICT, fails=False,
+        retries_before=REFUSED_TWICE,
     ),
     Failing(
         "AnnounceRejection", "settle", (*SETTLING, "AnnounceRejection"), IN_VAIN, SETTLED_FAILURE[1:],
@@ -1238,7 +1238,13 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "ClaimNeverAnswered": {"ClaimUpload": "ClaimUploadGivesUpOnDynamoDBInternalServerError"},
         }.items()
     },
-    "settle": {"Settles": {**_ELSEWHERE, "StartRetirement": "Started"}},
+    "settle": {
+        "Settles": {**_ELSEWHERE, "StartRetirement": "Started"},
+        "SettlesUnretired": {
+            **_ELSEWHERE,
+            "StartRetirement": "StartRetirementGivesUpOnStepFunctionsExecutionLimitExceededExceptionInSettle",
+        },
+    },
     "remove": {
         "Removes": {"SweepEverything": "Swept", "SweepAfterAnswers": "Swept", "SweepAfterVariants": "Swept"},
     },

@@ -64,13 +64,13 @@ class World:
             "ingest", name
         )
 
-    def settle(self, execution_arn, *, event="timed-out"):
+    def settle(self, execution_arn, *, event="timed-out", case="Settles"):
         """Run settle on the news that an execution which worked on this image ended badly."""
         document = json.loads((EVENTS / "stepfunctions" / f"{event}.json").read_text(encoding="utf-8"))
         started_with = json.loads(document["detail"]["input"])
         started_with["detail"]["object"]["key"] = f"uploads/{self.image_id}/original"
         document["detail"] |= {"executionArn": execution_arn, "input": json.dumps(started_with)}
-        return self.deployment.run("settle", document, case="Settles")
+        return self.deployment.run("settle", document, case=case)
 
     def remove(self, case="Removes", *, name=None):
         """Run remove on this image; the function sweeps as ``case`` says."""
@@ -523,6 +523,19 @@ def test_an_ending_that_was_not_announced_is_announced_once(world, status, annou
     assert announced not in second.path
     assert [kind for kind, _ in world.announced()] == [f"Image {status.title()}"]
     assert world.record == {name: value for name, value in before.items() if name != "unannounced"}
+
+
+@pytest.mark.parametrize("status", ["PUBLISHED", "BLURRED", "BLOCKED"])
+def test_a_verdict_whose_retirement_cannot_be_started_notes_its_event_until_settle_has_started_it(world, status):
+    before = world.claimed(status, revision=3, unannounced=f"Image {status.title()}")
+
+    failed = world.settle(SOMEBODY_ELSE, case="SettlesUnretired")
+    noted = world.record
+    settled = world.settle(SOMEBODY_ELSE)
+
+    assert (failed.status, noted) == ("FAILED", before)
+    assert settled.path[-3:] == ("StartRetirement", "ForgetVerdict", "RecordSettled")
+    assert "unannounced" not in world.record
 
 
 @pytest.mark.parametrize("owner", [{}, {"owner": "ann"}], ids=["nobody", "ann"])

@@ -218,21 +218,25 @@ def test_a_later_revision_starts_the_retirement_of_what_it_replaces_once(aws, pu
     assert document == {"image_id": state["image_id"]}
 
 
-def test_a_throttled_retirement_neither_delays_the_event_nor_repeats_it(aws, publisher, stepfunctions, retirements):
-    """The workflow repeats a throttled call for a day, and the event purges the edge."""
+def test_a_throttled_retirement_does_not_delay_the_event_and_keeps_the_note_until_it_is_started(
+    aws, publisher, stepfunctions, retirements
+):
+    """The workflow repeats a throttled call for a day. The event purges the edge, and `sweep` looks for the note."""
     state = claimed(aws, "published", by_revision=2)
+    partition = record_partition(state["image_id"])
 
     def throttle(**_kwargs):
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "StartExecution")
 
-    with hooked(stepfunctions, "before-call.sfn.StartExecution", throttle):
-        for _ in range(2):
-            with pytest.raises(ThrottledError):
-                publisher.persist(request_of(state))
+    with hooked(stepfunctions, "before-call.sfn.StartExecution", throttle), pytest.raises(ThrottledError):
+        publisher.persist(request_of(state))
+    announced, noted = aws.announced(), aws.items(partition)["RECORD"]["unannounced"]
     publisher.persist(request_of(state))
 
-    assert len(aws.announced()) == 1
+    assert len(announced) == 1
+    assert noted == "Image Published"
     assert len(retirements.started()) == 1
+    assert "unannounced" not in aws.items(partition)["RECORD"]
 
 
 @pytest.mark.parametrize(
