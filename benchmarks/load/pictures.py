@@ -15,7 +15,7 @@ class Route(Enum):
 
     PUBLISHED = ("OptimizeImage", "ModerateImage", "PersistImage")
     BLURRED = ("OptimizeImage", "ModerateImage", "BlurImage", "PersistImage")
-    REJECTED = ("OptimizeImage", "RecordRejection")
+    REJECTED = ("OptimizeImage", "RecordRejection", "UploadRejected")
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ AWS: Final = Platform(
         "moderate": Work(0.1, cold_start_seconds=0.6, memory_mb=256),
         "blur": Work(1.0, spread=0.5, cold_start_seconds=0.7, memory_mb=3008),
         "persist": Work(0.6, spread=0.3, cold_start_seconds=0.7, memory_mb=512),  # copies 20 objects: assumed
+        "remove": Work(0.2, cold_start_seconds=0.5, memory_mb=512),  # lists and deletes a run's files: assumed
         "serve": Work(0.15, spread=0.5, cold_start_seconds=0.4, memory_mb=1769),  # a variant that is not stored yet
         "admit": Work(0.05, cold_start_seconds=0.5, memory_mb=128),
     },
@@ -79,6 +80,7 @@ EMULATOR: Final = Platform(
         "moderate": Work(0.05, core_seconds=0.015, cold_start_seconds=0.3),
         "blur": Work(0.09, core_seconds=0.045, cold_start_seconds=0.3),
         "persist": Work(0.05, core_seconds=0.045, cold_start_seconds=0.3),
+        "remove": Work(0.05, core_seconds=0.02, cold_start_seconds=0.3),  # assumed
         "serve": Work(0.06, core_seconds=0.02, cold_start_seconds=0.3),
         "admit": Work(0.06, core_seconds=0.02, cold_start_seconds=0.3),
     },

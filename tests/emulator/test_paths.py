@@ -100,8 +100,9 @@ def test_a_bad_picture_ends_rejected_with_its_reason_and_the_execution_succeeds(
     assert (ended.status, ended.record["reason"]) == ("REJECTED", reason)
     assert ended.record["detail"]
     assert ended.execution["status"] == "SUCCEEDED"
-    assert ended.states[-6:] == [
-        "RecordRejection", "AnnounceRejection", "WasPictureShown", "ForgetAnnouncement", "DidRunFail", "UploadRejected",
+    assert ended.states[-8:] == [
+        "RecordRejection", "AnnounceRejection", "DiscardFiles", "AreFilesDiscarded",
+        "WasPictureShown", "ForgetAnnouncement", "DidRunFail", "UploadRejected",
     ]  # fmt: skip
     assert "unannounced" not in ended.record
     assert "ModerateImage" not in ended.states

@@ -247,8 +247,10 @@ MAKERS = {
 }  # fmt: skip
 
 PUBLISHED = (*MODERATED, "PersistImage")
-REJECTED_AT_FIRST = ("AnnounceRejection", "WasPictureShown", *FORGOTTEN, "UploadRejected")
-REJECTED_AGAIN = (*OPTIMIZED, "RecordRejection", "AnnounceRejection", *RETIRED_BEFORE_FORGOTTEN, "UploadRejected")
+REJECTED_AT_FIRST = ("AnnounceRejection", *FILES_DISCARDED, "WasPictureShown", *FORGOTTEN, "UploadRejected")
+REJECTED_AGAIN = (
+    *OPTIMIZED, "RecordRejection", "AnnounceRejection", *FILES_DISCARDED, *RETIRED_BEFORE_FORGOTTEN, "UploadRejected",
+)  # fmt: skip
 
 
 def _found(
@@ -789,6 +791,10 @@ FAILURES = (
         REJECTED_AT_FIRST[1:], EVENT_BUS, NO_ENTRY_OR_THROTTLED, answers={"OptimizeImage": "Refused"},
     ),
     Failing(
+        "DiscardFiles", "ingest", REJECTED_AGAIN[:-6], ("IngestFailed",), REJECTED_AGAIN[-6:], {}, {},
+        caught=UNRETRIED, answers={"OptimizeImage": "Refused", **AGAIN},
+    ),
+    Failing(
         "RetireShownPicture", "ingest", REJECTED_AGAIN[:-3], ("IngestFailed",), REJECTED_AGAIN[-3:], STEP_FUNCTIONS,
         NO_ROOM, answers={"OptimizeImage": "Refused", **AGAIN},
         also={"StepFunctions.ExecutionAlreadyExistsException": REJECTED_AGAIN[-3:]},
@@ -999,7 +1005,7 @@ RECORDING_FAILURES = (
     *(
         _recording(f"FilesCannotBeDiscardedFor{error.replace('.', '')}", (*ANNOUNCED[2:-1], "IngestFailed"),
                    {"DiscardFiles": throws(error, times=attempts)},
-                   {"DiscardFiles": attempts - 1} if attempts > 1 else {}, error="ContractError")
+                   {"DiscardFiles": attempts - 1} if attempts > 1 else {}, error=error)
         for error, attempts in {**ONE_OF_EACH_KIND, "RecordConflictError": 1}.items()
     ),
     *(
@@ -1225,6 +1231,10 @@ CALLING_THROUGH: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             },
             "FunctionsFailAndKeepFiles": {
                 "OptimizeImage": "ContractErrorAtFirst",
+                "DiscardFiles": "FilesCannotBeDiscardedForLambdaServiceExceptionDiscardFiles",
+            },
+            "FunctionsRejectAndKeepFiles": {
+                "OptimizeImage": "Refused",
                 "DiscardFiles": "FilesCannotBeDiscardedForLambdaServiceExceptionDiscardFiles",
             },
             "FunctionsRejectUnretired": {

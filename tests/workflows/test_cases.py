@@ -136,6 +136,7 @@ def test_a_state_sends_its_functions_contract(run_of_case, state, contract):
             {"sweep": (Deletion.UPLOADS,), "upload": Upload("9b2cf535f27731c974343645a3985328", "")},
         ),
         ("UnknownVerdictFails", "DiscardFiles", {"sweep": (Deletion.REVISIONS,), "revision": 1}),
+        ("UnusableUploadIsRejected", "DiscardFiles", {"sweep": (Deletion.REVISIONS,), "revision": 1}),
         (
             "TimedOutExecutionIsSettled",
             "DiscardFiles",

@@ -380,8 +380,10 @@ def test_a_resumed_image_that_was_never_shown_is_not_retired(world):
 
 
 @pytest.mark.parametrize(
-    ("case", "status"), [("FunctionsFailAndKeepFiles", "FAILED"), ("FunctionsRejectUnretired", "REJECTED")]
-)
+    ("case", "status"),
+    [("FunctionsFailAndKeepFiles", "FAILED"), ("FunctionsRejectAndKeepFiles", "REJECTED"),
+     ("FunctionsRejectUnretired", "REJECTED")],
+)  # fmt: skip
 def test_an_ending_before_its_last_step_notes_its_event_until_settle_has_done_the_rest(world, case, status):
     world.claimed("PUBLISHED", revision=3, unannounced="Image Published")
 

@@ -86,7 +86,7 @@ def test_a_clean_upload_is_billed_for_eight_transitions(ingest):
     ("route", "functions"),
     [
         (Route.BLURRED, ["optimize", "moderate", "blur", "persist"]),
-        (Route.REJECTED, ["optimize"]),
+        (Route.REJECTED, ["optimize", "remove"]),
     ],
 )
 def test_each_route_calls_its_functions(ingest, route, functions):
