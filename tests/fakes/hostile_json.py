@@ -15,6 +15,9 @@ MEMBERS = (
 texts = st.text(st.characters() | st.sampled_from("\0\u202e\ud800\udfff\U0001f600"), max_size=20)
 """Texts with all characters, also with lone surrogates."""
 
+MAX_CHARACTERS = 300_000
+"""More than a body may have."""
+
 names = st.sampled_from(MEMBERS) | texts
 scalars = st.one_of(
     st.sampled_from(
@@ -30,6 +33,11 @@ def listed(values):
     return f"[{','.join(values)}]"
 
 
+def repeated(text, count):
+    """Return a list of one value, of up to MAX_CHARACTERS: repetitions within repetitions would fill the memory."""
+    return listed([text] * max(1, min(count, MAX_CHARACTERS // len(text))))
+
+
 def an_object(members):
     return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in members) + "}"
 
@@ -40,7 +48,7 @@ values = st.recursive(
         st.lists(inner, max_size=4).map(listed),
         st.lists(st.tuples(names, inner), max_size=6).map(an_object),
         st.tuples(inner, st.sampled_from([2, 30, 1_000])).map(lambda pair: "[" * pair[1] + pair[0] + "]" * pair[1]),
-        st.tuples(inner, st.sampled_from([2, 300])).map(lambda pair: listed([pair[0]] * pair[1])),
+        st.tuples(inner, st.sampled_from([2, 300])).map(lambda pair: repeated(*pair)),
     ),
     max_leaves=12,
 )
