@@ -86,7 +86,7 @@ JUDGED: Final = frozenset(_STATUS_OF.values())
 
 
 class Fallback(StrEnum):
-    """The result of a review that nobody decided in time, mildest first. None publishes the sharp picture."""
+    """What a review ends in if no decision is made in time, mildest first. None publishes the sharp picture."""
 
     BLUR = "blur"
     HOLD = "hold"

@@ -151,23 +151,23 @@ def test_an_ending_of_one_status_that_is_not_announced_yet_names_its_event(machi
     assert update["ExpressionAttributeValues"][":detail_type"] == {"S": detail_type(status)}
 
 
-def updates(document):
-    """Yield every DynamoDB update of a definition."""
+def having(document, name):
+    """Yield every object of a definition that has a member of this name."""
     if isinstance(document, dict):
-        if "UpdateExpression" in document:
+        if name in document:
             yield document
         for each in document.values():
-            yield from updates(each)
+            yield from having(each, name)
     elif isinstance(document, list):
         for each in document:
-            yield from updates(each)
+            yield from having(each, name)
 
 
 WRITES_OF_A_STATUS = {
     f"{machine}.{name}": update
     for machine, states in MACHINES.items()
     for name, state in states.items()
-    for update in updates(state)
+    for update in having(state, "UpdateExpression")
     if re.search(r"SET .*(?<!\.)#status = ", update["UpdateExpression"])
 }
 
@@ -184,24 +184,12 @@ def test_every_write_of_a_status_moves_the_record_to_the_list_of_that_status(upd
         assert values[":selector"] == {"S.$": f"States.Format('{status_selector('{}')}', {values[name]['S.$']})"}
 
 
-def transactions(document):
-    """Yield the items of every DynamoDB transaction of a definition."""
-    if isinstance(document, dict):
-        if "TransactItems" in document:
-            yield document["TransactItems"]
-        for each in document.values():
-            yield from transactions(each)
-    elif isinstance(document, list):
-        for each in document:
-            yield from transactions(each)
-
-
 NOTES_OF_AN_EVENT = {
-    f"{machine}.{name}": items
+    f"{machine}.{name}": transaction["TransactItems"]
     for machine, states in MACHINES.items()
     for name, state in states.items()
-    for items in transactions(state)
-    if any("unannounced = " in each.get("Update", {}).get("UpdateExpression", "") for each in items)
+    for transaction in having(state, "TransactItems")
+    if any("unannounced = " in update["UpdateExpression"] for update in having(transaction, "UpdateExpression"))
 }
 
 
